@@ -1,0 +1,153 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"testing/fstest"
+	"time"
+
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/identity"
+	"github.com/tonistiigi/fsutil"
+	"github.com/tonistiigi/fsutil/types"
+)
+
+// newSolveOpt hands the Dockerfile and the context to BuildKit's frontend. The
+// Dockerfile is part of the context too, as docker-pkg has it.
+func newSolveOpt(attrs map[string]string, dockerfile []byte, files fs.FS) (client.SolveOpt, error) {
+	own := fstest.MapFS{"Dockerfile": {Data: dockerfile, Mode: 0o644, ModTime: time.Unix(0, 0)}}
+	return client.SolveOpt{
+		Frontend:      "dockerfile.v0",
+		FrontendAttrs: attrs,
+		// Unique per solve: BuildKit compares the files of a reused context by
+		// size and time only, and a stale context would be a wrong image.
+		SharedKey: identity.NewID(),
+		LocalMounts: map[string]fsutil.FS{
+			"dockerfile": contextFS{own},
+			"context":    contextFS{overlay(files, own)},
+		},
+	}, nil
+}
+
+// contextFS offers a file system of the standard library to BuildKit's file sync.
+type contextFS struct{ fs.FS }
+
+// Walk implements fsutil.FS. Entries come sorted by path component; paths are
+// relative to the root, which itself is left out.
+func (c contextFS) Walk(ctx context.Context, target string, fn fs.WalkDirFunc) error {
+	root := path.Clean(strings.TrimPrefix(target, "/"))
+	if root == "" {
+		root = "."
+	}
+	err := fs.WalkDir(c.FS, root, func(p string, d fs.DirEntry, err error) error {
+		if ctxErr := ctx.Err(); ctxErr != nil {
+			return context.Cause(ctx)
+		}
+		if err != nil {
+			return fmt.Errorf("cannot read build context: %w", err)
+		}
+		if p == "." {
+			return nil
+		}
+		stat, err := c.stat(p, d)
+		if err != nil {
+			return err
+		}
+		return fn(p, &fsutil.DirEntryInfo{Stat: stat}, nil)
+	})
+	if errors.Is(err, fs.ErrNotExist) && root != "." {
+		return nil
+	}
+	return err
+}
+
+func (c contextFS) stat(p string, d fs.DirEntry) (*types.Stat, error) {
+	info, err := d.Info()
+	if err != nil {
+		return nil, fmt.Errorf("cannot read build context: %w", err)
+	}
+	stat := &types.Stat{Path: p, Mode: uint32(info.Mode()), ModTime: info.ModTime().UnixNano()}
+	switch {
+	case info.Mode().IsRegular():
+		stat.Size = info.Size()
+	case info.Mode()&fs.ModeSymlink != 0:
+		if stat.Linkname, err = fs.ReadLink(c.FS, p); err != nil {
+			return nil, fmt.Errorf("cannot read build context: %w", err)
+		}
+	}
+	return stat, nil
+}
+
+// Open implements fsutil.FS.
+func (c contextFS) Open(p string) (io.ReadCloser, error) {
+	return c.FS.Open(path.Clean(strings.TrimPrefix(p, "/")))
+}
+
+// overlayFS shows upper's entries over lower's; folders of the same name merge.
+type overlayFS struct{ lower, upper fs.FS }
+
+func overlay(lower, upper fs.FS) fs.FS {
+	if lower == nil {
+		return upper
+	}
+	return overlayFS{lower, upper}
+}
+
+// Open implements fs.FS.
+func (o overlayFS) Open(name string) (fs.File, error) {
+	f, err := o.upper.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return o.lower.Open(name)
+	}
+	return f, err
+}
+
+// Lstat implements fs.ReadLinkFS.
+func (o overlayFS) Lstat(name string) (fs.FileInfo, error) {
+	info, err := fs.Lstat(o.upper, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fs.Lstat(o.lower, name)
+	}
+	return info, err
+}
+
+// ReadLink implements fs.ReadLinkFS.
+func (o overlayFS) ReadLink(name string) (string, error) {
+	link, err := fs.ReadLink(o.upper, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fs.ReadLink(o.lower, name)
+	}
+	return link, err
+}
+
+// ReadDir implements fs.ReadDirFS; the entries are sorted by name.
+func (o overlayFS) ReadDir(name string) ([]fs.DirEntry, error) {
+	upper, err := fs.ReadDir(o.upper, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fs.ReadDir(o.lower, name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	lower, err := fs.ReadDir(o.lower, name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	hidden := map[string]bool{}
+	for _, e := range upper {
+		hidden[e.Name()] = true
+	}
+	for _, e := range lower {
+		if !hidden[e.Name()] {
+			upper = append(upper, e)
+		}
+	}
+	slices.SortFunc(upper, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return upper, nil
+}

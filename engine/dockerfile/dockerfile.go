@@ -1,0 +1,158 @@
+// Package dockerfile reads what a Dockerfile uses, with BuildKit's own parser.
+package dockerfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+	"github.com/moby/buildkit/frontend/dockerfile/shell"
+
+	"github.com/slipway-build/slipway/fleet"
+)
+
+// Error is a Dockerfile that cannot be parsed.
+type Error struct {
+	Line int // from one; 0 when unknown
+	Err  error
+}
+
+// Error implements error; the caller adds the file's name and the line.
+func (e *Error) Error() string { return e.Err.Error() }
+
+// Unwrap returns the parser's error.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Parse finds the images that a Dockerfile builds on or copies from, and its
+// last USER. References with build arguments are resolved with the defaults of
+// the ARGs before the first FROM; stages are not images and are left out. The
+// error is an *Error.
+func Parse(data []byte) (fleet.Dockerfile, error) {
+	var out fleet.Dockerfile
+	tree, err := parser.Parse(bytes.NewReader(data))
+	if err != nil {
+		return out, newError(err)
+	}
+	stages, meta, err := instructions.Parse(tree.AST, nil)
+	if err != nil {
+		return out, newError(err)
+	}
+	s := &scanner{out: &out, lex: shell.NewLex(tree.EscapeToken), args: globalArgs(meta), stages: map[string]bool{}}
+	for _, stage := range stages {
+		if err := s.stage(stage); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+type scanner struct {
+	out    *fleet.Dockerfile
+	lex    *shell.Lex
+	args   argList
+	stages map[string]bool
+	count  int
+}
+
+func (s *scanner) stage(stage instructions.Stage) error {
+	line := firstLine(stage.Location)
+	base, _, err := s.lex.ProcessWord(stage.BaseName, s.args)
+	if err != nil {
+		return &Error{Line: line, Err: fmt.Errorf("cannot expand %s: %w", stage.BaseName, err)}
+	}
+	s.use(base, line, "FROM")
+	for _, cmd := range stage.Commands {
+		switch c := cmd.(type) {
+		case *instructions.CopyCommand:
+			s.use(c.From, firstLine(c.Location()), "COPY --from")
+		case *instructions.RunCommand:
+			if err := s.mounts(c); err != nil {
+				return err
+			}
+		case *instructions.UserCommand:
+			s.out.LastUser, s.out.LastUserLine = c.User, firstLine(c.Location())
+		}
+	}
+	if stage.Name != "" {
+		s.stages[strings.ToLower(stage.Name)] = true
+	}
+	s.stages[fmt.Sprint(s.count)] = true
+	s.count++
+	return nil
+}
+
+// mounts reads RUN --mount. Their values may hold variables that only a build
+// knows; a reference that still has one names no image of the fleet.
+func (s *scanner) mounts(c *instructions.RunCommand) error {
+	line := firstLine(c.Location())
+	err := c.Expand(func(word string) (string, error) {
+		out, _, err := s.lex.ProcessWord(word, s.args)
+		return out, err
+	})
+	if err != nil {
+		return &Error{Line: line, Err: err}
+	}
+	for _, m := range instructions.GetMounts(c) {
+		s.use(m.From, line, "RUN --mount")
+	}
+	return nil
+}
+
+func (s *scanner) use(ref string, line int, kind string) {
+	if ref == "" || ref == "scratch" || ref == "context" || s.stages[strings.ToLower(ref)] {
+		return
+	}
+	s.out.Uses = append(s.out.Uses, fleet.Use{Ref: ref, Line: line, Kind: kind})
+}
+
+func globalArgs(meta []instructions.ArgCommand) argList {
+	var args argList
+	for _, cmd := range meta {
+		for _, a := range cmd.Args {
+			if a.Value != nil {
+				args = append(args, a.Key+"="+*a.Value)
+			}
+		}
+	}
+	return args
+}
+
+// argList is the environment that references are expanded with.
+type argList []string
+
+// Get implements shell.EnvGetter; the last definition wins.
+func (l argList) Get(key string) (string, bool) {
+	for i := len(l) - 1; i >= 0; i-- {
+		if k, v, _ := strings.Cut(l[i], "="); k == key {
+			return v, true
+		}
+	}
+	return "", false
+}
+
+// Keys implements shell.EnvGetter.
+func (l argList) Keys() []string {
+	keys := make([]string, len(l))
+	for i, kv := range l {
+		keys[i], _, _ = strings.Cut(kv, "=")
+	}
+	return keys
+}
+
+func firstLine(ranges []parser.Range) int {
+	if len(ranges) == 0 {
+		return 0
+	}
+	return ranges[0].Start.Line
+}
+
+func newError(err error) *Error {
+	var at *parser.ErrorLocation
+	if errors.As(err, &at) && len(at.Locations) > 0 {
+		return &Error{Line: firstLine(at.Locations[0]), Err: at.Unwrap()}
+	}
+	return &Error{Err: err}
+}

@@ -1,0 +1,75 @@
+// Package embedded runs BuildKit and containerd's image store inside this process.
+//
+// An engine owns one folder, its root: content, snapshots, image names and the
+// build cache. Exactly one process holds a root at a time; others wait for it
+// (Start with a Wait callback) or talk to it over the socket in the root
+// (Attach). The OCI runtime is the runc found on PATH.
+package embedded
+
+import (
+	"errors"
+	"io"
+	"path/filepath"
+	"time"
+
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/containerd/containerd/v2/core/images"
+	"github.com/moby/buildkit/client"
+)
+
+// namespace is containerd's name space that BuildKit's own parts are bound to.
+const namespace = "buildkit"
+
+// ErrUnsupported is what every entry point returns on systems without an
+// embedded engine (all but Linux).
+var ErrUnsupported = errors.New("the embedded engine needs Linux")
+
+// ErrNotRunning is what Attach returns when no process holds the root.
+var ErrNotRunning = errors.New("no slipway process holds this engine root")
+
+// Options say where an engine lives and how it tells what it does.
+type Options struct {
+	// Root is the engine's folder; it is made when missing, readable by its owner only.
+	Root string
+	// Log gets BuildKit's own log lines; nil discards them.
+	Log io.Writer
+	// Debug raises the level of Log from warnings to everything.
+	Debug bool
+	// Wait is called once when another process holds the root, with what is
+	// known of it. Nil makes Start fail at once with *BusyError instead.
+	Wait func(Holder)
+}
+
+// Holder names the process that holds an engine root.
+type Holder struct {
+	PID     int       `json:"pid"`
+	Command string    `json:"command"`
+	Since   time.Time `json:"since"`
+}
+
+// BusyError says that another process holds the root.
+type BusyError struct {
+	Root   string
+	Holder Holder
+}
+
+// Error implements error.
+func (e *BusyError) Error() string {
+	return "cannot open engine root " + e.Root + ": " + e.Holder.String() + " is using it"
+}
+
+// Services are the connections to a running engine, the same whether it is in
+// this process or behind the socket of another one.
+type Services struct {
+	BuildKit *client.Client
+	Images   images.Store
+	Content  content.Store
+}
+
+func socketPath(root string) string { return filepath.Join(root, "slipway.sock") }
+func lockPath(root string) string   { return filepath.Join(root, "lock") }
+func metaPath(root string) string   { return filepath.Join(root, "engine", "containerdmeta.db") }
+
+// TempDir is the folder for short-lived files below root. It is emptied when an
+// engine starts, so nothing outlives a killed run.
+func TempDir(root string) string { return filepath.Join(root, "tmp") }

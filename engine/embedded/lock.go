@@ -1,0 +1,97 @@
+//go:build linux
+
+package embedded
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// String names the holder as a person would look it up.
+func (h Holder) String() string {
+	if h.PID == 0 {
+		return "another slipway process"
+	}
+	return fmt.Sprintf("slipway (pid %d, %s)", h.PID, h.Command)
+}
+
+// acquire takes the exclusive lock of root, waiting if told how to say so.
+func acquire(ctx context.Context, root string, wait func(Holder)) (*os.File, error) {
+	f, err := os.OpenFile(lockPath(root), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open engine lock: %w", err)
+	}
+	said := false
+	for {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
+			f.Close()
+			return nil, fmt.Errorf("cannot lock engine root %s: %w", root, err)
+		}
+		if wait == nil {
+			holder := readHolder(root)
+			f.Close()
+			return nil, &BusyError{Root: root, Holder: holder}
+		}
+		if !said {
+			said = true
+			wait(readHolder(root))
+		}
+		select {
+		case <-ctx.Done():
+			f.Close()
+			return nil, fmt.Errorf("cannot wait for engine root %s: %w", root, context.Cause(ctx))
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	if err := writeHolder(f); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func writeHolder(f *os.File) error {
+	h := Holder{PID: os.Getpid(), Command: commandLine(), Since: time.Now().UTC()}
+	data, err := json.Marshal(h)
+	if err != nil {
+		return fmt.Errorf("internal error: cannot encode lock holder: %w", err)
+	}
+	if err := f.Truncate(0); err != nil {
+		return fmt.Errorf("cannot write engine lock: %w", err)
+	}
+	if _, err := f.WriteAt(append(data, '\n'), 0); err != nil {
+		return fmt.Errorf("cannot write engine lock: %w", err)
+	}
+	return nil
+}
+
+// readHolder is for messages only: an unreadable file is an unknown holder.
+func readHolder(root string) Holder {
+	var h Holder
+	data, err := os.ReadFile(lockPath(root))
+	if err != nil || json.Unmarshal(data, &h) != nil {
+		return Holder{}
+	}
+	return h
+}
+
+// commandLine is this process's own, from the kernel: only cmd may read os.Args.
+func commandLine() string {
+	data, err := os.ReadFile("/proc/self/cmdline")
+	if err != nil {
+		return "unknown command"
+	}
+	fields := strings.Split(strings.TrimRight(string(data), "\x00"), "\x00")
+	return strings.Join(fields, " ")
+}

@@ -1,0 +1,155 @@
+//go:build linux
+
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/control"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/test/bufconn"
+)
+
+// stopGrace bounds how long Close waits for others that are attached.
+const stopGrace = 5 * time.Second
+
+// Process is a running engine. It must be closed: Close releases the root.
+type Process struct {
+	root       string
+	lock       *os.File
+	parts      *workerParts
+	controller *control.Controller
+	server     *grpc.Server
+	memory     *bufconn.Listener
+	client     *client.Client
+	containers *containerTable
+	stop       chan struct{}
+	closeOnce  sync.Once
+	closeErr   error
+}
+
+// Start takes the root and starts an engine on it. Leftovers of a killed run
+// (mounts, temporary files, containers) are cleaned up first.
+func Start(ctx context.Context, o Options) (*Process, error) {
+	root, err := filepath.Abs(o.Root)
+	if err != nil {
+		return nil, fmt.Errorf("cannot find engine root: %w", err)
+	}
+	if err := os.MkdirAll(root, 0o700); err != nil {
+		return nil, fmt.Errorf("cannot make engine root: %w\nhint: choose another folder with --root", err)
+	}
+	lock, err := acquire(ctx, root, o.Wait)
+	if err != nil {
+		return nil, err
+	}
+	routeLogs(o.Log, o.Debug)
+	p := &Process{root: root, lock: lock, stop: make(chan struct{}), containers: newContainerTable()}
+	if err := p.start(ctx); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	return p, nil
+}
+
+func (p *Process) start(ctx context.Context) error {
+	if err := repair(p.root); err != nil {
+		return err
+	}
+	parts, err := newWorker(ctx, p.root)
+	if err != nil {
+		return err
+	}
+	p.parts = parts
+	if p.controller, err = newController(p.root, parts, p.stop); err != nil {
+		return err
+	}
+	p.server = newServer(p.controller, parts)
+	p.memory = bufconn.Listen(1 << 20)
+	go p.server.Serve(p.memory)
+	socket, err := listen(socketPath(p.root))
+	if err != nil {
+		return err
+	}
+	go p.server.Serve(socket)
+	p.client, err = client.New(ctx, "", client.WithContextDialer(
+		func(ctx context.Context, _ string) (net.Conn, error) { return p.memory.DialContext(ctx) }))
+	if err != nil {
+		return fmt.Errorf("cannot connect to the engine: %w", err)
+	}
+	return nil
+}
+
+// listen makes a unix socket only its owner may use. A stale file of a killed
+// process is replaced: the caller holds the root's lock.
+func listen(path string) (net.Listener, error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("cannot remove stale socket: %w", err)
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen for other slipway processes: %w", err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		l.Close()
+		return nil, fmt.Errorf("cannot protect engine socket: %w", err)
+	}
+	return l, nil
+}
+
+// Services connects to the engine inside this process.
+func (p *Process) Services() Services {
+	return Services{BuildKit: p.client, Images: p.parts.images, Content: p.parts.content}
+}
+
+// Root is the engine's folder, absolute.
+func (p *Process) Root() string { return p.root }
+
+// Close stops the engine and releases the root. Requests of attached processes
+// get a few seconds to end. It is safe to call more than once.
+func (p *Process) Close() error {
+	p.closeOnce.Do(func() { p.closeErr = p.close() })
+	return p.closeErr
+}
+
+func (p *Process) close() error {
+	var errs []error
+	p.containers.killAll()
+	close(p.stop)
+	if p.client != nil {
+		errs = append(errs, p.client.Close())
+	}
+	if p.server != nil {
+		stopServer(p.server)
+	}
+	if p.controller != nil {
+		errs = append(errs, p.controller.Close())
+	}
+	if p.parts != nil {
+		errs = append(errs, p.parts.worker.MetadataStore.Close(), p.parts.db.Close())
+	}
+	if err := os.Remove(socketPath(p.root)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		errs = append(errs, err)
+	}
+	errs = append(errs, p.lock.Close())
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("cannot stop the engine cleanly: %w", err)
+	}
+	return nil
+}
+
+func stopServer(s *grpc.Server) {
+	done := make(chan struct{})
+	go func() { s.GracefulStop(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(stopGrace):
+		s.Stop()
+	}
+}

@@ -1,0 +1,160 @@
+//go:build linux
+
+package embedded
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/containerd/containerd/v2/core/diff/apply"
+	"github.com/containerd/containerd/v2/core/images"
+	ctdmetadata "github.com/containerd/containerd/v2/core/metadata"
+	ctdsnapshot "github.com/containerd/containerd/v2/core/snapshots"
+	"github.com/containerd/containerd/v2/plugins/content/local"
+	"github.com/containerd/containerd/v2/plugins/diff/walking"
+	"github.com/containerd/containerd/v2/plugins/snapshots/native"
+	"github.com/containerd/containerd/v2/plugins/snapshots/overlay"
+	"github.com/containerd/containerd/v2/plugins/snapshots/overlay/overlayutils"
+	"github.com/containerd/platforms"
+	"github.com/moby/buildkit/cache/metadata"
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/executor/oci"
+	"github.com/moby/buildkit/executor/resources"
+	"github.com/moby/buildkit/executor/runcexecutor"
+	snapshot "github.com/moby/buildkit/snapshot/containerd"
+	"github.com/moby/buildkit/util/leaseutil"
+	"github.com/moby/buildkit/util/network/cniprovider"
+	"github.com/moby/buildkit/util/network/netproviders"
+	"github.com/moby/buildkit/util/resolver"
+	"github.com/moby/buildkit/util/winlayers"
+	"github.com/moby/buildkit/version"
+	"github.com/moby/buildkit/worker/base"
+	"github.com/moby/buildkit/worker/label"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	bolt "go.etcd.io/bbolt"
+)
+
+// workerParts are what the rest of the engine needs of the worker.
+type workerParts struct {
+	worker  *base.Worker
+	images  images.Store
+	content *snapshot.Store
+	// db is containerd's metadata file, closed last: nothing of BuildKit owns it.
+	db *bolt.DB
+}
+
+// newWorker assembles BuildKit's worker as runc.NewWorkerOpt does, and adds what
+// that leaves out: an image store, so that FROM finds the parent just built.
+func newWorker(ctx context.Context, root string) (*workerParts, error) {
+	dir := filepath.Join(root, "engine")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("cannot make engine folder: %w", err)
+	}
+	snName, sn, err := newSnapshotter(dir)
+	if err != nil {
+		return nil, err
+	}
+	blobs, err := local.NewStore(filepath.Join(dir, "content"))
+	if err != nil {
+		return nil, fmt.Errorf("cannot open content store: %w", err)
+	}
+	db, err := bolt.Open(metaPath(root), 0o600, &bolt.Options{FreelistType: bolt.FreelistMapType})
+	if err != nil {
+		return nil, fmt.Errorf("cannot open image database: %w", err)
+	}
+	mdb := ctdmetadata.NewDB(db, blobs, map[string]ctdsnapshot.Snapshotter{snName: sn})
+	if err := mdb.Init(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("cannot read image database: %w", err)
+	}
+	opt, err := workerOpt(dir, snName, mdb)
+	if err != nil {
+		db.Close()
+		return nil, err
+	}
+	w, err := base.NewWorker(ctx, opt)
+	if err != nil {
+		db.Close()
+		return nil, fmt.Errorf("cannot start worker: %w", err)
+	}
+	return &workerParts{worker: w, images: opt.ImageStore, content: opt.ContentStore, db: db}, nil
+}
+
+func newSnapshotter(dir string) (string, ctdsnapshot.Snapshotter, error) {
+	root := filepath.Join(dir, "snapshots")
+	if overlayutils.Supported(dir) == nil {
+		sn, err := overlay.NewSnapshotter(root, overlay.AsynchronousRemove)
+		if err != nil {
+			return "", nil, fmt.Errorf("cannot open snapshots: %w", err)
+		}
+		return "overlayfs", sn, nil
+	}
+	sn, err := native.NewSnapshotter(root)
+	if err != nil {
+		return "", nil, fmt.Errorf("cannot open snapshots: %w", err)
+	}
+	return "native", sn, nil
+}
+
+func workerOpt(dir, snName string, mdb *ctdmetadata.DB) (base.WorkerOpt, error) {
+	var opt base.WorkerOpt
+	nets, proxy, netMode, err := netproviders.Providers(netproviders.Opt{
+		Mode: "host", CNI: cniprovider.Opt{Root: dir},
+	})
+	if err != nil {
+		return opt, fmt.Errorf("cannot set up container network: %w", err)
+	}
+	monitor, err := resources.NewMonitor()
+	if err != nil {
+		return opt, fmt.Errorf("cannot read cgroups: %w", err)
+	}
+	exe, err := runcexecutor.New(runcexecutor.Opt{
+		Root:              filepath.Join(dir, "executor"),
+		CommandCandidates: []string{"runc"},
+		ProcessMode:       oci.ProcessSandbox,
+		ResourceMonitor:   monitor,
+		ProxyProvider:     proxy,
+	}, nets)
+	if err != nil {
+		return opt, fmt.Errorf("cannot start OCI runtime: %w\nhint: install runc (Debian: apt-get install runc)", err)
+	}
+	store := snapshot.NewContentStore(mdb.ContentStore(), namespace)
+	id, err := base.ID(dir)
+	if err != nil {
+		return opt, fmt.Errorf("cannot read worker id: %w", err)
+	}
+	md, err := metadata.NewStore(filepath.Join(dir, "metadata_v2.db"))
+	if err != nil {
+		return opt, fmt.Errorf("cannot open cache metadata: %w", err)
+	}
+	opt = base.WorkerOpt{
+		ID:   id,
+		Root: dir,
+		Labels: map[string]string{
+			label.Executor:       "oci",
+			label.Snapshotter:    snName,
+			label.Network:        netMode,
+			label.OCIProcessMode: oci.ProcessSandbox.String(),
+		},
+		Platforms:        []ocispecs.Platform{platforms.Normalize(platforms.DefaultSpec())},
+		GCPolicy:         gcPolicy(dir),
+		BuildkitVersion:  client.BuildkitVersion{Package: version.Package, Version: version.Version, Revision: version.Revision},
+		NetworkProviders: nets,
+		ProxyProvider:    proxy,
+		Executor:         exe,
+		Snapshotter:      snapshot.NewSnapshotter(snName, mdb.Snapshotter(snName), namespace, nil),
+		ContentStore:     store,
+		Applier:          winlayers.NewFileSystemApplierWithWindows(store, apply.NewFileSystemApplier(store)),
+		Differ:           winlayers.NewWalkingDiffWithWindows(store, walking.NewWalkingDiff(store)),
+		ImageStore:       boundImages{ctdmetadata.NewImageStore(mdb)},
+		RegistryHosts:    resolver.NewRegistryConfig(nil),
+		LeaseManager:     leaseutil.WithNamespace(ctdmetadata.NewLeaseManager(mdb), namespace),
+		GarbageCollect:   mdb.GarbageCollect,
+		MetadataStore:    md,
+		MountPoolRoot:    filepath.Join(dir, "cachemounts"),
+		ResourceMonitor:  monitor,
+	}
+	return opt, nil
+}

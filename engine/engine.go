@@ -1,0 +1,210 @@
+// Package engine runs one image build on BuildKit and nothing else.
+//
+// It is the only importer of BuildKit. Everything reaches BuildKit as its
+// client does, so the same code serves the engine in this process
+// (engine/embedded) and, later, a daemon's or a remote worker.
+package engine
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/exporter/containerimage/exptypes"
+	"github.com/moby/buildkit/util/progress/progressui"
+	"golang.org/x/sync/errgroup"
+)
+
+// Request is one image to build.
+type Request struct {
+	// Ref is the full reference the result gets in the image store, such as
+	// "registry.example/team/app:1.2.3".
+	Ref string
+	// Context holds the files COPY and ADD may read. Symbolic links are sent
+	// as they are; whoever makes the file system decides which exist.
+	Context fs.FS
+	// Dockerfile is the text to build.
+	Dockerfile []byte
+	// ArtifactDockerfile is built first when not nil; its /build folder joins
+	// the context as build/.
+	ArtifactDockerfile []byte
+	// Args are build arguments. Predefined ones (http_proxy and its kin) reach
+	// RUN steps without entering the image or its cache key.
+	Args map[string]string
+	// NoCache runs every step anew.
+	NoCache bool
+	// Limits bound the RUN steps.
+	Limits Limits
+	// Epoch is SOURCE_DATE_EPOCH: the creation time written into the image.
+	Epoch time.Time
+	// Scratch is a folder for artifacts on their way from one build to the next.
+	Scratch string
+	// Log gets the build's output as plain text lines; nil discards it.
+	Log io.Writer
+	// Progress is called as steps start, end and print; nil ignores them. Calls
+	// come from one goroutine.
+	Progress func(Update)
+}
+
+// Limits bound each RUN step. Zero values set no bound.
+type Limits struct {
+	Memory, MemSwap int64 // bytes; MemSwap is memory plus swap, -1 without bound
+	CPUShares       uint64
+	CPUSetCPUs      string // as in cpuset(7): "0-3", "0,1"
+}
+
+// Result is a finished image.
+type Result struct {
+	// Digest is that of the image's manifest.
+	Digest string
+}
+
+// Engine builds images. It is safe for concurrent use.
+type Engine struct{ bk *client.Client }
+
+// New returns an engine on a connection to BuildKit, which stays the caller's.
+func New(bk *client.Client) *Engine { return &Engine{bk: bk} }
+
+// Build builds r and stores the image under r.Ref, or leaves the store as it
+// was. The error is a *StepError when a step of the Dockerfile failed.
+func (e *Engine) Build(ctx context.Context, r Request) (Result, error) {
+	files := r.Context
+	if r.ArtifactDockerfile != nil {
+		artifacts, release, err := e.buildArtifacts(ctx, r)
+		if err != nil {
+			return Result{}, err
+		}
+		defer release()
+		files = overlay(files, artifacts)
+	}
+	opt, err := solveOpt(r, r.Dockerfile, files)
+	if err != nil {
+		return Result{}, err
+	}
+	opt.Exports = []client.ExportEntry{{Type: client.ExporterImage, Attrs: map[string]string{
+		string(exptypes.OptKeyName):             r.Ref,
+		string(exptypes.OptKeyOCITypes):         "true",
+		string(exptypes.OptKeyLayerCompression): "gzip",
+	}}}
+	var resp *client.SolveResponse
+	err = watch(ctx, r, func(ctx context.Context, ch chan *client.SolveStatus) (err error) {
+		resp, err = e.bk.Solve(ctx, nil, opt, ch)
+		return err
+	})
+	if err != nil {
+		return Result{}, stepError(err, "Dockerfile")
+	}
+	digest := resp.ExporterResponse[exptypes.ExporterImageDigestKey]
+	if digest == "" {
+		return Result{}, fmt.Errorf("internal error: BuildKit named no digest for %s", r.Ref)
+	}
+	return Result{Digest: digest}, nil
+}
+
+// solveOpt is what every solve of a request has in common.
+func solveOpt(r Request, dockerfile []byte, files fs.FS) (client.SolveOpt, error) {
+	attrs := map[string]string{
+		"filename":                    "Dockerfile",
+		"image-resolve-mode":          "local",
+		"build-arg:SOURCE_DATE_EPOCH": strconv.FormatInt(max(r.Epoch.Unix(), 0), 10),
+	}
+	if r.NoCache {
+		attrs["no-cache"] = ""
+	}
+	for k, v := range r.Args {
+		attrs["build-arg:"+k] = v
+	}
+	r.Limits.set(attrs)
+	return newSolveOpt(attrs, dockerfile, files)
+}
+
+// set writes the limits under the names the Dockerfile frontend knows.
+func (l Limits) set(attrs map[string]string) {
+	if l.Memory > 0 {
+		attrs["memory"] = strconv.FormatInt(l.Memory, 10)
+	}
+	if l.MemSwap != 0 {
+		attrs["memswap"] = strconv.FormatInt(l.MemSwap, 10)
+	}
+	if l.CPUShares > 0 {
+		attrs["cpushares"] = strconv.FormatUint(l.CPUShares, 10)
+	}
+	if l.CPUSetCPUs != "" {
+		attrs["cpusetcpus"] = l.CPUSetCPUs
+	}
+}
+
+// watch runs a solve and feeds its status to the request's log and progress.
+func watch(ctx context.Context, r Request, solve func(context.Context, chan *client.SolveStatus) error) error {
+	status := make(chan *client.SolveStatus)
+	logged := make(chan *client.SolveStatus)
+	log := r.Log
+	if log == nil {
+		log = io.Discard
+	}
+	display, err := progressui.NewDisplay(log, progressui.PlainMode)
+	if err != nil {
+		return fmt.Errorf("cannot write build log: %w", err)
+	}
+	eg, egctx := errgroup.WithContext(ctx)
+	eg.Go(func() error { return solve(egctx, status) })
+	eg.Go(func() error {
+		defer close(logged)
+		for s := range status {
+			if r.Progress != nil {
+				r.Progress(newUpdate(s))
+			}
+			logged <- s
+		}
+		return nil
+	})
+	// The display must drain its channel whatever happens, or the solve stalls.
+	eg.Go(func() error {
+		_, err := display.UpdateFrom(context.WithoutCancel(ctx), logged)
+		return err
+	})
+	return eg.Wait()
+}
+
+// Update is what became known of a running build since the last one.
+type Update struct {
+	Steps []Step
+	Logs  []Output
+}
+
+// Step is one vertex of the build, such as "[2/4] RUN make".
+type Step struct {
+	ID, Name           string
+	Started, Completed time.Time // zero: not yet
+	Cached             bool
+	Error              string
+}
+
+// Output is what a step printed.
+type Output struct {
+	StepID string
+	Data   []byte
+}
+
+func newUpdate(s *client.SolveStatus) Update {
+	var u Update
+	for _, v := range s.Vertexes {
+		step := Step{ID: v.Digest.String(), Name: strings.TrimSpace(v.Name), Cached: v.Cached, Error: v.Error}
+		if v.Started != nil {
+			step.Started = *v.Started
+		}
+		if v.Completed != nil {
+			step.Completed = *v.Completed
+		}
+		u.Steps = append(u.Steps, step)
+	}
+	for _, l := range s.Logs {
+		u.Logs = append(u.Logs, Output{StepID: l.Vertex.String(), Data: l.Data})
+	}
+	return u
+}

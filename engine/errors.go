@@ -1,0 +1,54 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
+	"github.com/moby/buildkit/solver/errdefs"
+)
+
+// StepError says which line of the built Dockerfile failed.
+type StepError struct {
+	// File is "Dockerfile" or "Dockerfile.build": the rendered text, not the template.
+	File string
+	// Line counts from one; 0 when BuildKit names none.
+	Line int
+	// Text is the source of that line, without line breaks.
+	Text string
+	// Exit is the exit code of the failed RUN step, or -1.
+	Exit int
+	Err  error
+}
+
+// Error implements error.
+func (e *StepError) Error() string {
+	if e.Line == 0 {
+		return e.Err.Error()
+	}
+	return fmt.Sprintf("%s line %d (%s): %v", e.File, e.Line, e.Text, e.Err)
+}
+
+// Unwrap returns BuildKit's own error.
+func (e *StepError) Unwrap() error { return e.Err }
+
+// stepError adds the place in the Dockerfile that BuildKit attached to err.
+func stepError(err error, file string) error {
+	step := &StepError{File: file, Exit: -1, Err: err}
+	var exit *gwpb.ExitError
+	if errors.As(err, &exit) {
+		step.Exit = int(exit.ExitCode)
+	}
+	for _, src := range errdefs.Sources(err) {
+		if src.Info == nil || len(src.Ranges) == 0 {
+			continue
+		}
+		step.Line = int(src.Ranges[0].Start.Line)
+		lines := strings.Split(string(src.Info.Data), "\n")
+		if step.Line >= 1 && step.Line <= len(lines) {
+			step.Text = strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(lines[step.Line-1]), `\`))
+		}
+	}
+	return step
+}

@@ -1,0 +1,133 @@
+package jinja
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+)
+
+// Kind is the class of an error, named as the Python class that Jinja2 raises.
+type Kind string
+
+// The kinds that callers tell apart; others carry the name of Python's
+// exception, such as "TypeError".
+const (
+	SyntaxError    Kind = "TemplateSyntaxError"
+	AssertionError Kind = "TemplateAssertionError" // found while compiling, such as an unknown filter
+	UndefinedError Kind = "UndefinedError"
+	NotFoundError  Kind = "TemplateNotFound"
+	RuntimeError   Kind = "TemplateRuntimeError"
+	SecurityError  Kind = "SecurityError" // refused by the sandbox
+	LimitError     Kind = "LimitError"    // a bound of Limits was reached; no Python counterpart
+	HostError      Kind = "HostError"     // a filter added with AddFilter failed
+	InternalError  Kind = "InternalError" // a bug of this package
+)
+
+// Error says what is wrong with a template and where.
+type Error struct {
+	Kind     Kind
+	Template string // name of the template
+	Line     int    // counted from 1; 0 if unknown
+	Msg      string
+	Hint     string // the next step, may be empty
+	Err      error  // the cause, for HostError and TemplateNotFound
+}
+
+// Error gives "name:line: message", without the hint.
+func (e *Error) Error() string {
+	if e.Line == 0 {
+		return fmt.Sprintf("%s: %s", e.Template, e.Msg)
+	}
+	return fmt.Sprintf("%s:%d: %s", e.Template, e.Line, e.Msg)
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// recoverError turns a panic with an *Error, which is how this package leaves
+// deep recursion, into an error. Anything else is a bug and reported as such.
+func recoverError(name string, err *error) {
+	switch r := recover().(type) {
+	case nil:
+	case *Error:
+		*err = r
+	default:
+		*err = &Error{Kind: InternalError, Template: name, Msg: fmt.Sprintf("internal error: %v\n%s", r, debug.Stack())}
+	}
+}
+
+func (rt *state) recoverError(err *error) {
+	switch r := recover().(type) {
+	case nil:
+	case *Error:
+		if r.Template == "" {
+			r.Template, r.Line = rt.tmpl.name, rt.line
+		}
+		*err = r
+	default:
+		*err = &Error{Kind: InternalError, Template: rt.tmpl.name, Line: rt.line,
+			Msg: fmt.Sprintf("internal error: %v\n%s", r, debug.Stack())}
+	}
+}
+
+// raise stops the render; the position is the current one.
+func raise(kind Kind, format string, args ...any) {
+	panic(&Error{Kind: kind, Msg: fmt.Sprintf(format, args...)})
+}
+
+func (rt *state) raiseErr(err error) {
+	if e := (*Error)(nil); errors.As(err, &e) {
+		panic(e)
+	}
+	msg, hint, _ := strings.Cut(err.Error(), "\nhint: ")
+	panic(&Error{Kind: HostError, Msg: msg, Hint: hint, Err: err})
+}
+
+// didYouMean returns a hint with the known name nearest to name, or "".
+func didYouMean(name string, known []string) string {
+	best, bestDistance := "", 3
+	if len(name) <= 3 {
+		bestDistance = 2
+	}
+	for _, k := range known {
+		if k == name {
+			continue
+		}
+		d := editDistance(name, k, bestDistance)
+		if d < bestDistance || d == bestDistance && best != "" && k < best {
+			best, bestDistance = k, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return "did you mean '" + best + "'?"
+}
+
+// editDistance is the number of insertions, deletions, substitutions and swaps
+// of neighbours between a and b, or limit when it is not below limit.
+func editDistance(a, b string, limit int) int {
+	if d := len(a) - len(b); d >= limit || -d >= limit || len(a) > 64 {
+		return limit
+	}
+	before, prev, cur := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range prev {
+		prev[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		cur[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				cur[j] = min(cur[j], before[j-2]+1)
+			}
+		}
+		before, prev, cur = prev, cur, before
+	}
+	return min(prev[len(b)], limit)
+}

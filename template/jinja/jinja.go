@@ -1,0 +1,201 @@
+// Package jinja is a small engine for the Jinja2 3.1 template language whose
+// output is that of the Python implementation, byte for byte: values print,
+// compare and format as Python's do. Templates are untrusted: time, memory and
+// recursion are bounded, and nothing but the Loader reads files.
+package jinja
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"sort"
+	"unicode/utf8"
+)
+
+// Loader finds the source of a template by name. A name it does not know is an
+// error that matches fs.ErrNotExist.
+type Loader interface {
+	Load(name string) (string, error)
+}
+
+// MapLoader is a Loader over a map from name to source.
+type MapLoader map[string]string
+
+// Load returns the source kept under name.
+func (m MapLoader) Load(name string) (string, error) {
+	src, ok := m[name]
+	if !ok {
+		return "", fs.ErrNotExist
+	}
+	return src, nil
+}
+
+// Limits bounds what one render may use. A zero field means its default.
+type Limits struct {
+	Output    int // bytes of the result; default 16 MiB
+	Steps     int // loop iterations and macro, block and include calls; default 2,000,000
+	Memory    int // bytes of values made during a render, freed or not; default 256 MiB
+	Recursion int // nested macros, includes and recursive loops; default 200
+	Source    int // bytes of one template; default 4 MiB
+}
+
+// Options says how templates are read and how they print. The zero value is
+// Jinja2's own default.
+type Options struct {
+	TrimBlocks          bool // drop the newline after a block tag
+	LstripBlocks        bool // drop the blanks before a block tag that begins a line
+	KeepTrailingNewline bool // keep the one newline at the end of the source
+	Autoescape          bool // escape HTML in printed values
+	LenientUndefined    bool // undefined values print as nothing (Python's Undefined instead of StrictUndefined)
+	Limits              Limits
+}
+
+// Env holds filters, tests and globals. It must not be changed once a template
+// was parsed with it; after that it is safe for concurrent use.
+type Env struct {
+	opts    Options
+	loader  Loader
+	filters map[string]*builtin
+	tests   map[string]*builtin
+	globals map[string]Value
+}
+
+// NewEnv returns an Env with all built-in filters, tests and globals of Jinja2
+// 3.1 and the "do" extension. A nil loader knows no template.
+func NewEnv(loader Loader, opts Options) *Env {
+	if loader == nil {
+		loader = MapLoader{}
+	}
+	opts.Limits = opts.Limits.withDefaults()
+	return &Env{opts: opts, loader: loader, filters: builtinFilters, tests: builtinTests, globals: builtinGlobals}
+}
+
+func (l Limits) withDefaults() Limits {
+	set := func(field *int, value int) {
+		if *field <= 0 {
+			*field = value
+		}
+	}
+	set(&l.Output, 16<<20)
+	set(&l.Steps, 2_000_000)
+	set(&l.Memory, 256<<20)
+	set(&l.Recursion, 200)
+	set(&l.Source, 4<<20)
+	return l
+}
+
+// WithLoader returns an Env that shares filters, tests, globals and options
+// with e and finds other templates through loader.
+func (e *Env) WithLoader(loader Loader) *Env {
+	c := *e
+	c.loader = loader
+	return &c
+}
+
+// AddFilter adds or replaces a filter. The signature names its parameters as
+// Python would ("value, width=80"), the first is the filtered value; f gets one
+// argument for each, converted by ToGo.
+func (e *Env) AddFilter(name, signature string, f func(args []any) (any, error)) {
+	e.filters = withBuiltin(e.filters, hostBuiltin(name, signature, f))
+}
+
+// AddTest adds or replaces a test, used as "x is name".
+func (e *Env) AddTest(name, signature string, f func(args []any) (any, error)) {
+	e.tests = withBuiltin(e.tests, hostBuiltin(name, signature, f))
+}
+
+func withBuiltin(m map[string]*builtin, b *builtin) map[string]*builtin {
+	c := make(map[string]*builtin, len(m)+1)
+	for k, v := range m {
+		c[k] = v
+	}
+	c[b.name] = b
+	return c
+}
+
+func hostBuiltin(name, signature string, f func(args []any) (any, error)) *builtin {
+	return define(name, signature, func(rt *state, args []Value) Value {
+		in := make([]any, len(args))
+		for i, a := range args {
+			in[i] = toGo(rt, a, 0)
+		}
+		out, err := f(in)
+		if err != nil {
+			rt.raiseErr(err)
+		}
+		return FromGo(out)
+	})
+}
+
+// Template is one parsed template. It is immutable and safe for concurrent use.
+type Template struct {
+	env    *Env
+	name   string
+	root   *rootNode
+	blocks map[string]*blockStmt
+}
+
+// Parse reads a template's source; name is used in errors. The error is an *Error.
+func (e *Env) Parse(name, source string) (t *Template, err error) {
+	defer recoverError(name, &err)
+	if len(source) > e.opts.Limits.Source {
+		panic(&Error{Kind: LimitError, Template: name, Line: 1, Msg: fmt.Sprintf("template is larger than %d bytes", e.opts.Limits.Source)})
+	}
+	if !utf8.ValidString(source) {
+		panic(&Error{Kind: "UnicodeDecodeError", Template: name, Line: 1, Msg: "template is not valid UTF-8"})
+	}
+	p := &parser{env: e, name: name}
+	p.toks = lex(e, name, source)
+	t = &Template{env: e, name: name}
+	t.root = &rootNode{body: p.parseTemplate()}
+	compile(t)
+	return t, nil
+}
+
+// Get loads a template by name and parses it. A name the loader does not know
+// is an *Error of kind "TemplateNotFound".
+func (e *Env) Get(name string) (*Template, error) {
+	src, err := e.loader.Load(name)
+	if err != nil {
+		kind := Kind("TemplateNotFound")
+		msg := name
+		if !errors.Is(err, fs.ErrNotExist) {
+			kind, msg = "OSError", err.Error()
+		}
+		return nil, &Error{Kind: kind, Template: name, Msg: msg, Err: err}
+	}
+	return e.Parse(name, src)
+}
+
+// Vars are the variables of a render, converted once and shared by many.
+type Vars struct{ m map[string]Value }
+
+// NewVars converts the variables of a render; see FromGo for what is accepted.
+func NewVars(m map[string]any) Vars {
+	v := Vars{m: make(map[string]Value, len(m))}
+	for k, x := range m {
+		v.m[k] = FromGo(x)
+	}
+	return v
+}
+
+// Names returns the names of the variables, sorted.
+func (v Vars) Names() []string {
+	names := make([]string, 0, len(v.m))
+	for k := range v.m {
+		names = append(names, k)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// Render executes the template. The error is an *Error. Lists and dicts in vars
+// are copied when they are first used, so a template cannot change them.
+func (t *Template) Render(vars Vars) (out []byte, err error) {
+	rt := &state{env: t.env, tmpl: t, line: 1, autoescape: t.env.opts.Autoescape, limits: t.env.opts.Limits}
+	defer rt.recoverError(&err)
+	ctx := newContext(t, &layer{vars: vars.m, convert: true, next: &layer{vars: t.env.globals}})
+	buf := &buffer{rt: rt}
+	t.run(rt, ctx, buf)
+	return buf.b, nil
+}
