@@ -14,22 +14,10 @@ import (
 	"github.com/slipway-build/slipway/fleet"
 )
 
-// Error is a Dockerfile that cannot be parsed.
-type Error struct {
-	Line int // from one; 0 when unknown
-	Err  error
-}
-
-// Error implements error; the caller adds the file's name and the line.
-func (e *Error) Error() string { return e.Err.Error() }
-
-// Unwrap returns the parser's error.
-func (e *Error) Unwrap() error { return e.Err }
-
 // Parse finds the images that a Dockerfile builds on or copies from, and its
 // last USER. References with build arguments are resolved with the defaults of
 // the ARGs before the first FROM; stages are not images and are left out. The
-// error is an *Error.
+// error is a *fleet.ParseError.
 func Parse(data []byte) (fleet.Dockerfile, error) {
 	var out fleet.Dockerfile
 	tree, err := parser.Parse(bytes.NewReader(data))
@@ -61,7 +49,7 @@ func (s *scanner) stage(stage instructions.Stage) error {
 	line := firstLine(stage.Location)
 	base, _, err := s.lex.ProcessWord(stage.BaseName, s.args)
 	if err != nil {
-		return &Error{Line: line, Err: fmt.Errorf("cannot expand %s: %w", stage.BaseName, err)}
+		return &fleet.ParseError{Line: line, Err: fmt.Errorf("cannot expand %s: %w", stage.BaseName, err)}
 	}
 	s.use(base, line, "FROM")
 	for _, cmd := range stage.Commands {
@@ -93,7 +81,7 @@ func (s *scanner) mounts(c *instructions.RunCommand) error {
 		return out, err
 	})
 	if err != nil {
-		return &Error{Line: line, Err: err}
+		return &fleet.ParseError{Line: line, Err: err}
 	}
 	for _, m := range instructions.GetMounts(c) {
 		s.use(m.From, line, "RUN --mount")
@@ -149,10 +137,10 @@ func firstLine(ranges []parser.Range) int {
 	return ranges[0].Start.Line
 }
 
-func newError(err error) *Error {
-	var at *parser.ErrorLocation
+func newError(err error) error {
+	var at *parser.LocationError
 	if errors.As(err, &at) && len(at.Locations) > 0 {
-		return &Error{Line: firstLine(at.Locations[0]), Err: at.Unwrap()}
+		return &fleet.ParseError{Line: firstLine(at.Locations[0]), Err: at.Unwrap()}
 	}
-	return &Error{Err: err}
+	return &fleet.ParseError{Err: err}
 }

@@ -148,7 +148,7 @@ func (e *Env) Parse(name, source string) (t *Template, err error) {
 	p.toks = lex(e, name, source)
 	t = &Template{env: e, name: name}
 	t.root = &rootNode{body: p.parseTemplate()}
-	compile(t)
+	compile(t, p.blocks, p.extends)
 	return t, nil
 }
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # It greets, it runs as nobody, and the compiler stayed behind in the first stage.
-set -eu
+set -euo pipefail
 
 [ "$(docker run --rm "$1" fleet)" = "Hello, fleet!" ]
 [ "$(docker run --rm --entrypoint /usr/bin/id "$1" -u)" = 65534 ]

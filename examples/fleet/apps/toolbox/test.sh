@@ -1,7 +1,7 @@
 #!/bin/bash
 # Both copied programs run here, and the versions are those of the fleet's changelogs.
-set -eu
+set -euo pipefail
 
-docker run --rm "$1" | grep -qx 'greeter 1\.0\.0'
-docker run --rm "$1" | grep -qx 'linecount 0\.3\.1'
-docker run --rm "$1" greeter toolbox | grep -qx 'Hello, toolbox!'
+docker run --rm "$1" | grep -x 'greeter 1\.0\.0' >/dev/null
+docker run --rm "$1" | grep -x 'linecount 0\.3\.1' >/dev/null
+docker run --rm "$1" greeter toolbox | grep -x 'Hello, toolbox!' >/dev/null

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Every service of config.yaml has a line on the page, and the borrowed counter counted them.
-set -eu
+set -euo pipefail
 
 docker run --rm --entrypoint /bin/bash "$1" -ec '
 	grep -q "guestbook: 127.0.0.1:8081" /srv/www/index.html

@@ -1,0 +1,195 @@
+// Package build walks a plan: it builds images in the order of the graph, tests
+// each, and tells what happens as events.
+package build
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/slipway-build/slipway/engine"
+	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/store"
+)
+
+// Options say how a run builds.
+type Options struct {
+	Engine *engine.Engine
+	Store  *store.Store
+	// Fleet is what the plan was made of.
+	Fleet *fleet.Fleet
+	// Jobs is how many images build at once; less than one is one.
+	Jobs int
+	// NoCache runs all steps anew.
+	NoCache bool
+	// FailFast starts nothing more after the first failure.
+	FailFast bool
+	// Args are build arguments for every image.
+	Args   map[string]string
+	Limits engine.Limits
+	Test   Test
+	// Scratch is for short-lived files, LogDir for one log file per image.
+	Scratch, LogDir string
+	// Events gets every event; nil ignores them.
+	Events func(Event)
+}
+
+// Result is one image's part of a Summary.
+type Result struct {
+	Image   *fleet.Image
+	Outcome Outcome
+	// Err is set for failed images.
+	Err error
+	// Causes are the references a blocked image waits for.
+	Causes []string
+	Digest string
+	Took   time.Duration
+	// Log is the path of the log file, if there is one.
+	Log string
+}
+
+// Summary is how a run went, in plan order.
+type Summary struct {
+	Results []Result
+	Took    time.Duration
+}
+
+// Count returns how many images had the outcome.
+func (s Summary) Count(o Outcome) int {
+	n := 0
+	for _, r := range s.Results {
+		if r.Outcome == o {
+			n++
+		}
+	}
+	return n
+}
+
+// Good tells whether everything that was to be done was done.
+func (s Summary) Good() bool {
+	return s.Count(BuildError)+s.Count(NotBuilt)+s.Count(Interrupt) == 0
+}
+
+// Run carries out the plan. Failures are part of the summary; the error is for
+// a run that could not begin. A plan that builds and tests nothing needs no
+// Engine, Store, Scratch and LogDir.
+func Run(ctx context.Context, p *plan.Plan, o Options) (Summary, error) {
+	root, err := os.OpenRoot(o.Fleet.Root)
+	if err != nil {
+		return Summary{}, fmt.Errorf("cannot open fleet: %w", err)
+	}
+	defer root.Close()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	r := &run{Options: o, root: root, results: map[*plan.Step]Result{}, stop: stop}
+	start := time.Now()
+	schedule(ctx, p.Steps, o.Jobs, r.step, r.blocked, r.cancelled)
+	summary := Summary{Took: time.Since(start)}
+	for _, s := range p.Steps {
+		summary.Results = append(summary.Results, r.results[s])
+	}
+	return summary, nil
+}
+
+// run is the state of one Run.
+type run struct {
+	Options
+	root *os.Root
+	stop func()
+
+	mu      sync.Mutex // guards results and orders events
+	results map[*plan.Step]Result
+}
+
+func (r *run) emit(e Event) {
+	if r.Events == nil {
+		return
+	}
+	e.Time = time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Events(e)
+}
+
+func (r *run) finish(s *plan.Step, res Result) Outcome {
+	res.Image = s.Image
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.results[s] = res
+	return res.Outcome
+}
+
+func (r *run) blocked(s *plan.Step, causes []string) {
+	r.finish(s, Result{Outcome: NotBuilt, Causes: causes})
+	r.emit(Event{Kind: Blocked, Image: s.Image.Ref, Causes: causes})
+}
+
+func (r *run) cancelled(s *plan.Step) {
+	switch s.Action {
+	case plan.UpToDate, plan.Skip:
+		r.step(context.Background(), s)
+		return
+	}
+	r.finish(s, Result{Outcome: Interrupt})
+	r.emit(Event{Kind: Cancelled, Image: s.Image.Ref})
+}
+
+// step does what the plan says of one image.
+func (r *run) step(ctx context.Context, s *plan.Step) Outcome {
+	switch s.Action {
+	case plan.UpToDate:
+		return r.finish(s, Result{Outcome: Unchanged})
+	case plan.Skip:
+		return r.finish(s, Result{Outcome: Skipped})
+	case plan.Blocked:
+		r.blocked(s, nil)
+		return NotBuilt
+	case plan.Error:
+		r.emit(Event{Kind: Failed, Image: s.Image.Ref, Text: s.Image.Err.Error()})
+		return r.failed(s, Result{Err: s.Image.Err})
+	}
+	j := &job{run: r, image: s.Image, start: time.Now()}
+	defer j.close()
+	r.emit(Event{Kind: Started, Image: s.Image.Ref})
+	err := j.openLog()
+	if err == nil {
+		err = j.do(ctx, s.Action)
+	}
+	res := Result{Outcome: Built, Digest: j.digest, Took: time.Since(j.start), Log: j.logPath}
+	if s.Action == plan.Test {
+		res.Outcome = Tested
+	}
+	switch {
+	case err == nil:
+		r.emit(Event{Kind: Done, Image: s.Image.Ref, Digest: j.digest, Seconds: res.Took.Seconds(), Log: j.logPath})
+		return r.finish(s, res)
+	case ctx.Err() != nil:
+		res.Outcome = Interrupt
+		r.emit(Event{Kind: Cancelled, Image: s.Image.Ref})
+		return r.finish(s, res)
+	}
+	fmt.Fprintf(j.log(), "error: %v\n", err)
+	r.emit(Event{Kind: Failed, Image: s.Image.Ref, Text: err.Error(), Tail: j.tail.lines(), Seconds: res.Took.Seconds(), Log: j.logPath})
+	res.Err = err
+	return r.failed(s, res)
+}
+
+func (r *run) failed(s *plan.Step, res Result) Outcome {
+	if r.FailFast {
+		r.stop()
+	}
+	res.Outcome = BuildError
+	return r.finish(s, res)
+}
+
+// log is where the image's output goes; before openLog that is nowhere.
+func (j *job) log() io.Writer {
+	if j.logFile == nil {
+		return io.Discard
+	}
+	return j.logFile
+}

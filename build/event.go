@@ -1,0 +1,39 @@
+package build
+
+import "time"
+
+// Kind says what an Event tells.
+type Kind string
+
+// The kinds of events, in the order an image goes through them.
+const (
+	Started   Kind = "started"   // the build of an image has begun
+	StepBegan Kind = "step"      // a step of its Dockerfile runs; Text names it
+	Output    Kind = "output"    // a step or a test printed Text, one line
+	Testing   Kind = "testing"   // the image is built, its test runs
+	Done      Kind = "done"      // the image is built and good
+	Failed    Kind = "failed"    // the build or the test failed; Text is the error
+	Blocked   Kind = "blocked"   // not built, because of Causes
+	Cancelled Kind = "cancelled" // the run ended before it was built
+)
+
+// Event is one thing that happened during a run. Events of one run come one
+// at a time; those of one image come in order.
+type Event struct {
+	Time  time.Time `json:"time"`
+	Kind  Kind      `json:"event"`
+	Image string    `json:"image"` // full reference
+	Text  string    `json:"text,omitempty"`
+	// Cached is set on a StepBegan that needed no work.
+	Cached bool `json:"cached,omitempty"`
+	// Seconds is how long the image took, on Done and Failed.
+	Seconds float64 `json:"seconds,omitempty"`
+	// Digest is that of a Done image.
+	Digest string `json:"digest,omitempty"`
+	// Causes are the references whose failure blocks the image.
+	Causes []string `json:"causes,omitempty"`
+	// Tail are the last lines of a Failed image's output.
+	Tail []string `json:"tail,omitempty"`
+	// Log is the path of the image's log file, on Done and Failed.
+	Log string `json:"log,omitempty"`
+}

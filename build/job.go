@@ -1,0 +1,203 @@
+package build
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/slipway-build/slipway/engine"
+	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/buildcontext"
+	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/store"
+)
+
+// tailLines is how much of an image's output an error repeats.
+const tailLines = 20
+
+// job builds and tests one image.
+type job struct {
+	run     *run
+	image   *fleet.Image
+	start   time.Time
+	logFile *os.File
+	logPath string
+	digest  string
+	tail    tail
+	partial map[string][]byte // by step: output after its last line break
+	seen    map[string]bool   // steps already told of
+}
+
+// logName is the image's log file: one per image and tag, the newest run's.
+func logName(img *fleet.Image) string {
+	return strings.ReplaceAll(img.Name, "/", "_") + "_" + img.Tag + ".log"
+}
+
+func (j *job) openLog() error {
+	if err := os.MkdirAll(j.run.LogDir, 0o700); err != nil {
+		return fmt.Errorf("cannot make log folder: %w", err)
+	}
+	j.logPath = filepath.Join(j.run.LogDir, logName(j.image))
+	f, err := os.OpenFile(j.logPath, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		j.logPath = ""
+		return fmt.Errorf("cannot write log: %w", err)
+	}
+	j.logFile = f
+	fmt.Fprintf(f, "%s %s\n", j.start.UTC().Format(time.RFC3339), j.image.Ref)
+	return nil
+}
+
+func (j *job) close() {
+	if j.logFile != nil {
+		j.logFile.Close()
+	}
+}
+
+func (j *job) do(ctx context.Context, action plan.Action) error {
+	if action == plan.Build {
+		if err := j.build(ctx); err != nil {
+			return j.explain(err)
+		}
+	}
+	return j.test(ctx)
+}
+
+func (j *job) build(ctx context.Context) error {
+	files, err := buildcontext.Open(j.run.root, j.image.Dir)
+	if err != nil {
+		return err
+	}
+	req := engine.Request{
+		Ref:        j.image.Ref,
+		Context:    files,
+		Dockerfile: []byte(j.image.Dockerfile),
+		Args:       j.run.Args,
+		NoCache:    j.run.NoCache,
+		Limits:     j.run.Limits,
+		Epoch:      j.image.Date,
+		Scratch:    j.run.Scratch,
+		Log:        j.logFile,
+		Progress:   j.progress,
+	}
+	if j.image.HasBuild {
+		req.ArtifactDockerfile = []byte(j.image.BuildDockerfile)
+	}
+	res, err := j.run.Engine.Build(ctx, req)
+	j.digest = res.Digest
+	return err
+}
+
+// explain says which file to look at, and what to do about a full disk.
+func (j *job) explain(err error) error {
+	file := j.run.Fleet.Path(j.image, "Dockerfile.template")
+	var step *engine.StepError
+	if errors.As(err, &step) && step.File != "Dockerfile" {
+		file = j.run.Fleet.Path(j.image, "Dockerfile.build.template")
+	}
+	err = fmt.Errorf("%s: cannot build %s:%s: %w", file, j.image.Name, j.image.Tag, err)
+	if errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), syscall.ENOSPC.Error()) {
+		return fmt.Errorf("%w\nhint: the disk is full; \"slipway du\" shows what the store holds, \"slipway prune\" frees old versions", err)
+	}
+	return err
+}
+
+// test runs the image's test. An image that fails it loses its name: nothing
+// may be built on it, and the next run builds it again.
+func (j *job) test(ctx context.Context) error {
+	ref := j.image.Ref
+	found, err := j.run.Test.applies(j.imageDir())
+	if err != nil {
+		return err
+	}
+	if !found {
+		return j.run.Store.MarkTested(ctx, ref, store.TestNone)
+	}
+	j.run.emit(Event{Kind: Testing, Image: ref})
+	err = j.run.Test.run(ctx, j.imageDir(), ref, &lineWriter{job: j, step: "test"})
+	if err == nil {
+		return j.run.Store.MarkTested(ctx, ref, store.TestPassed)
+	}
+	if ctx.Err() != nil {
+		return err
+	}
+	err = fmt.Errorf("%s: test of %s:%s failed: %w", j.run.Fleet.Path(j.image, ""), j.image.Name, j.image.Tag, err)
+	return errors.Join(err, j.run.Store.Remove(ctx, ref))
+}
+
+func (j *job) imageDir() string { return filepath.Join(j.run.Fleet.Root, filepath.FromSlash(j.image.Dir)) }
+
+// progress turns BuildKit's status into events.
+func (j *job) progress(u engine.Update) {
+	if j.seen == nil {
+		j.seen = map[string]bool{}
+	}
+	for _, s := range u.Steps {
+		if !s.Started.IsZero() && !j.seen[s.ID] {
+			j.seen[s.ID] = true
+			j.run.emit(Event{Kind: StepBegan, Image: j.image.Ref, Text: s.Name, Cached: s.Cached})
+		}
+	}
+	for _, o := range u.Logs {
+		j.output(o.StepID, o.Data)
+	}
+}
+
+// output cuts what a step printed into lines.
+func (j *job) output(step string, data []byte) {
+	if j.partial == nil {
+		j.partial = map[string][]byte{}
+	}
+	data = append(j.partial[step], data...)
+	for {
+		line, rest, ok := bytes.Cut(data, []byte("\n"))
+		if !ok {
+			break
+		}
+		j.line(string(line))
+		data = rest
+	}
+	// A line without end is not kept without bound.
+	if len(data) > 64<<10 {
+		j.line(string(data))
+		data = nil
+	}
+	j.partial[step] = slices.Clone(data)
+}
+
+func (j *job) line(s string) {
+	s = strings.TrimSuffix(s, "\r")
+	j.tail.add(s)
+	j.run.emit(Event{Kind: Output, Image: j.image.Ref, Text: s})
+}
+
+// lineWriter sends a test's output to the log and, line by line, to the events.
+type lineWriter struct {
+	job  *job
+	step string
+}
+
+func (w *lineWriter) Write(p []byte) (int, error) {
+	w.job.output(w.step, p)
+	return w.job.logFile.Write(p)
+}
+
+// tail keeps the last lines of an output.
+type tail struct{ kept []string }
+
+func (t *tail) add(s string) {
+	if len(t.kept) == tailLines {
+		copy(t.kept, t.kept[1:])
+		t.kept = t.kept[:tailLines-1]
+	}
+	t.kept = append(t.kept, s)
+}
+
+func (t *tail) lines() []string { return slices.Clone(t.kept) }

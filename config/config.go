@@ -1,0 +1,132 @@
+// Package config reads Slipway's configuration: what acts on Slipway itself and what is a variable
+// in templates.
+//
+// The files are YAML 1.1 as PyYAML's safe_load reads it, because docker-pkg's fleets were written
+// for that: `on` is a boolean, 0644 is octal, 1:30 is ninety and 1e3 is a string.
+package config
+
+import (
+	"time"
+)
+
+// Config is what the configuration says, with the defaults for what it does not say. The doc
+// comments name the keys. A key that is null counts as not given unless its comment says otherwise.
+type Config struct {
+	Registry  string // registry: host of the registry, with a port or a path if needed
+	Namespace string // namespace: put between registry and name
+	Username  string // username: for the registry
+	// Password is for the registry: the environment variable SLIPWAY_PASSWORD, else the first line
+	// of the file named by the key password_file (relative to the configuration file that has the
+	// key; "~/" is the home folder), else the key password.
+	Password Secret
+
+	HTTPProxy    string // http_proxy: for RUN steps and tests
+	APTOnlyProxy string // apt_only_proxy: for apt alone; HTTPProxy when null or not given
+	APTOptions   string // apt_options: put into every apt-get command of the filters
+
+	SeedImage  string   // seed_image: for templates
+	BaseImages []string // base_images: image:tag of images that the fleet does not define
+
+	ScanWorkers int // scan_workers: how many definitions are read at a time; default 8, at least 1
+
+	// KnownUIDMappings is known_uid_mappings: user name to numeric user id. The default is root 0,
+	// www-data 33, nobody 65534; given mappings replace it altogether.
+	KnownUIDMappings map[string]string
+
+	VerifyCommand string        // verify_command: default /bin/bash
+	VerifyArgs    []string      // verify_args: default -c "{path}/test.sh {image}"
+	VerifyTimeout time.Duration // verify_timeout: "10m" or seconds; default 10 minutes
+
+	FallbackAuthor string // fallback_author: for changelog entries; default "Author"
+	FallbackEmail  string // fallback_email: default "email@domain"
+	Distribution   string // distribution: of new changelog entries; default "wikimedia"
+	UpdateID       string // update_id: the s in 1.2.3-s1; default "s", null is ""
+
+	CABundle         string // ca_bundle: PEM file of the authorities to trust instead of the system's
+	ForceNumericUser bool   // force_numeric_user: refuse a Dockerfile whose last USER is a name
+	ContainerLimits  Limits // container_limits: of RUN steps
+	Driver           string // driver: "docker" when not given; what it means is not decided here
+
+	// Warnings are about what was read but is probably not meant, as "path:line: text".
+	Warnings []string
+
+	variables map[string]any // all keys but the password
+}
+
+// defaults are docker-pkg's, key by key: templates see each of them although no file has it.
+func defaults() map[string]any {
+	return map[string]any{
+		"registry":           "",
+		"username":           nil,
+		"base_images":        []any{},
+		"apt_options":        "",
+		"http_proxy":         nil,
+		"apt_only_proxy":     nil,
+		"namespace":          "",
+		"scan_workers":       8,
+		"fallback_author":    "Author",
+		"fallback_email":     "email@domain",
+		"distribution":       "wikimedia",
+		"update_id":          "s",
+		"ca_bundle":          nil,
+		"force_numeric_user": false,
+		"known_uid_mappings": NewMap("root", 0, "www-data", 33, "nobody", 65534),
+		"verify_command":     "/bin/bash",
+		"verify_args":        []any{"-c", "{path}/test.sh {image}"},
+	}
+}
+
+// Variables returns what templates see: every key of the files, and docker-pkg's defaults for those
+// of its keys that no file has. Only the password is left out, as a secret never reaches an image.
+//
+// The values are nil (Python's None), bool, int or *big.Int, float64, string, [Date], [Bytes],
+// []any and *[Map]. The map is the caller's own; lists and mappings in it are shared: do not change
+// them.
+func (c *Config) Variables() map[string]any {
+	vars := make(map[string]any, len(c.variables))
+	for k, v := range c.variables {
+		vars[k] = v
+	}
+	return vars
+}
+
+// ProxyArgs returns the build arguments (and variables of a test's environment) that name the HTTP
+// proxy: http_proxy and https_proxy in lower and upper case. It is empty without a proxy. The
+// proxy's address may hold credentials: do not log it.
+func (c *Config) ProxyArgs() map[string]string {
+	if c.HTTPProxy == "" {
+		return map[string]string{}
+	}
+	return map[string]string{
+		"http_proxy":  c.HTTPProxy,
+		"https_proxy": c.HTTPProxy,
+		"HTTP_PROXY":  c.HTTPProxy,
+		"HTTPS_PROXY": c.HTTPProxy,
+	}
+}
+
+// Name returns the name of an image of the fleet with registry and namespace in front.
+func (c *Config) Name(name string) string {
+	return joinPath(c.Registry, c.Namespace, name)
+}
+
+// Ref returns the full reference of an image of the fleet, registry/namespace/name:tag.
+func (c *Config) Ref(name, tag string) string { return c.Name(name) + ":" + tag }
+
+// joinPath joins as Python's os.path.join does, which made the names of the images that exist: an
+// empty part vanishes, no slash is doubled, and a part that begins with a slash drops those before.
+func joinPath(parts ...string) string {
+	joined := ""
+	for _, part := range parts {
+		switch {
+		case part == "" && joined == "":
+		case part != "" && part[0] == '/' || joined == "":
+			joined = part
+		case joined[len(joined)-1] == '/':
+			joined += part
+		case part != "":
+			joined += "/" + part
+		}
+	}
+	return joined
+}

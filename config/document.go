@@ -1,0 +1,272 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+const (
+	// MaxSize is the largest configuration file that is read, in bytes.
+	MaxSize = 4 << 20
+	// maxValues bounds what a file may mean, with each alias counted as what it stands for.
+	maxValues = 1_000_000
+	// maxProblems is how many errors or warnings of one file are told.
+	maxProblems = 100
+)
+
+// document turns the nodes of one YAML file into values.
+type document struct {
+	path     string
+	values   int // made so far, aliases counted in full
+	anchors  map[*yaml.Node]anchored
+	errs     []*Error
+	warnings []string
+	stopped  bool // the file is too much: nothing more is read
+}
+
+type anchored struct {
+	value any
+	size  int
+	done  bool // false while the value is being made: an alias then is part of itself
+}
+
+// setting is the value of a top-level key and where the key is.
+type setting struct {
+	value any
+	path  string
+	line  int
+}
+
+// parseDocument reads a file's top-level mapping. An empty file has no settings.
+func parseDocument(path string, data []byte) (map[string]setting, []string, []*Error) {
+	d := &document{path: path, anchors: map[*yaml.Node]anchored{}}
+	if len(data) > MaxSize {
+		d.fail(0, fmt.Sprintf("cannot read configuration: it has %d bytes, more than the %d allowed", len(data), MaxSize), "")
+		return nil, nil, d.errs
+	}
+	root := d.parse(data)
+	if root == nil {
+		return nil, d.warnings, d.errs
+	}
+	v := d.value(root)
+	settings := map[string]setting{}
+	switch m := v.(type) {
+	case nil:
+	case *Map:
+		lines := keyLines(root)
+		for _, item := range m.Items() {
+			name, ok := item.Key.(string)
+			if !ok {
+				d.fail(root.Line, fmt.Sprintf("cannot use key %s: it is %s, not a string",
+					pythonString(item.Key), kind(item.Key)), "put the key in quotes")
+				continue
+			}
+			line, ok := lines[name]
+			if !ok {
+				line = root.Line // it came in by a merge
+			}
+			settings[name] = setting{item.Value, path, line}
+		}
+	default:
+		d.fail(root.Line, "cannot read configuration: it must be a mapping of keys to values, got "+kind(v), "")
+	}
+	return settings, d.warnings, d.errs
+}
+
+// keyLines finds the line of each key; of one that is there twice the last, whose value counts.
+func keyLines(root *yaml.Node) map[string]int {
+	lines := map[string]int{}
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		lines[root.Content[i].Value] = root.Content[i].Line
+	}
+	return lines
+}
+
+// parse returns the root node, or nil when there is none or the text is not YAML.
+func (d *document) parse(data []byte) *yaml.Node {
+	var doc, second yaml.Node
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	err := dec.Decode(&doc)
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	if err == nil {
+		if err = dec.Decode(&second); errors.Is(err, io.EOF) {
+			return doc.Content[0]
+		}
+		if err == nil {
+			d.fail(second.Line, "cannot read configuration: a second document begins here", "keep everything in one document, without ---")
+			return nil
+		}
+	}
+	line, cause := splitYAMLError(err)
+	d.fail(line, "cannot parse YAML: "+cause, "")
+	return nil
+}
+
+var yamlError = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?(.*)$`)
+
+func splitYAMLError(err error) (line int, cause string) {
+	m := yamlError.FindStringSubmatch(strings.ReplaceAll(err.Error(), "\n", " "))
+	line, _ = strconv.Atoi(m[1])
+	return line, m[2]
+}
+
+func (d *document) fail(line int, msg, hint string) {
+	if len(d.errs) < maxProblems {
+		d.errs = append(d.errs, &Error{Path: d.path, Line: line, Msg: msg, Hint: hint})
+	}
+}
+
+// count adds to the values made and reports false once they are too many.
+func (d *document) count(n, line int) bool {
+	d.values += n
+	if d.values > maxValues && !d.stopped {
+		d.stopped = true
+		d.fail(line, fmt.Sprintf("cannot read configuration: with all aliases expanded it has more than %d values", maxValues), "")
+	}
+	return !d.stopped
+}
+
+func (d *document) value(n *yaml.Node) any {
+	if n.Kind == yaml.AliasNode {
+		return d.alias(n)
+	}
+	if !d.count(1, n.Line) {
+		return nil
+	}
+	if n.Anchor == "" {
+		return d.make(n)
+	}
+	before := d.values
+	d.anchors[n] = anchored{}
+	v := d.make(n)
+	d.anchors[n] = anchored{value: v, size: d.values - before + 1, done: true}
+	return v
+}
+
+// alias gives the value that was made for the anchor, as PyYAML does: one object, seen twice.
+func (d *document) alias(n *yaml.Node) any {
+	a, ok := d.anchors[n.Alias]
+	if !ok {
+		return d.value(n.Alias) // the anchor is on a key, which is made later than its value's
+	}
+	if !a.done {
+		d.fail(n.Line, fmt.Sprintf("cannot use alias *%s: it is part of what it stands for", n.Value), "")
+		return nil
+	}
+	d.count(a.size, n.Line)
+	return a.value
+}
+
+func (d *document) make(n *yaml.Node) any {
+	tag := ""
+	if n.Style&yaml.TaggedStyle != 0 {
+		tag = n.ShortTag()
+	}
+	switch {
+	case n.Kind == yaml.MappingNode && (tag == "" || tag == "!!map"):
+		return d.mapping(n)
+	case n.Kind == yaml.SequenceNode && (tag == "" || tag == "!!seq"):
+		list := make([]any, 0, len(n.Content))
+		for _, item := range n.Content {
+			list = append(list, d.value(item))
+		}
+		return list
+	case n.Kind == yaml.ScalarNode:
+		return d.scalar(n, tag)
+	}
+	d.fail(n.Line, fmt.Sprintf("cannot use tag %s: it has no meaning here", tag), "")
+	return nil
+}
+
+const quoted = yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
+
+func (d *document) scalar(n *yaml.Node, tag string) any {
+	var v any
+	var err error
+	switch {
+	case tag != "":
+		v, err = construct(tag, n.Value)
+	case n.Style&quoted != 0:
+		return n.Value
+	default:
+		v, err = resolve(n.Value)
+	}
+	if err != nil {
+		d.fail(n.Line, "cannot read value: "+err.Error(), "put it in quotes if it is meant as a string")
+	}
+	return v
+}
+
+// isMerge reports the key << of the YAML 1.1 type repository's merge type.
+func isMerge(n *yaml.Node) bool {
+	return n.Kind == yaml.ScalarNode && n.Value == "<<" && n.Style&quoted == 0 && n.ShortTag() == "!!merge"
+}
+
+// mapping puts merged keys first, as PyYAML does; the mapping's own keys then replace their values.
+func (d *document) mapping(n *yaml.Node) *Map {
+	m := &Map{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if isMerge(n.Content[i]) {
+			d.merge(m, n.Content[i+1])
+		}
+	}
+	lines := map[any]int{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		keyNode := n.Content[i]
+		if isMerge(keyNode) {
+			continue
+		}
+		key := d.value(keyNode)
+		value := d.value(n.Content[i+1])
+		normal, ok := normalKey(key)
+		if !ok {
+			d.fail(keyNode.Line, "cannot use "+kind(key)+" as a key", "a key must be a single value")
+			continue
+		}
+		if first, twice := lines[normal]; twice {
+			d.warn(keyNode.Line, fmt.Sprintf("key %s replaces the one on line %d", pythonString(key), first))
+		}
+		lines[normal] = keyNode.Line
+		m.set(key, value)
+	}
+	return m
+}
+
+// merge adds the keys of a mapping, or those of a list of mappings, of which the first wins.
+func (d *document) merge(m *Map, n *yaml.Node) {
+	v := d.value(n)
+	list, ok := v.([]any)
+	if !ok {
+		list = []any{v}
+	}
+	for i := len(list) - 1; i >= 0; i-- {
+		from, ok := list[i].(*Map)
+		if !ok {
+			if !d.stopped {
+				d.fail(n.Line, "cannot merge: << needs a mapping or a list of mappings, got "+kind(list[i]), "")
+			}
+			continue
+		}
+		if !d.count(from.Len(), n.Line) {
+			return
+		}
+		for _, item := range from.Items() {
+			m.set(item.Key, item.Value)
+		}
+	}
+}
+
+func (d *document) warn(line int, text string) {
+	if len(d.warnings) < maxProblems {
+		d.warnings = append(d.warnings, fmt.Sprintf("%s:%d: %s", d.path, line, text))
+	}
+}

@@ -1,0 +1,133 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Sources says where configuration comes from.
+type Sources struct {
+	// File is the project's configuration; it must exist.
+	File string
+	// FileExplicit says that File was named by the user and is not the default.
+	FileExplicit bool
+	// UserFile is the user's configuration, which File's keys override; it must exist. When empty
+	// it is slipway.yaml in $XDG_CONFIG_HOME (~/.config when unset), else docker-pkg.yaml there,
+	// else none.
+	UserFile string
+	// Env looks up an environment variable; nil is an empty environment.
+	Env func(string) string
+}
+
+// Load reads the configuration. A key of the project's file replaces the same key of the user's,
+// lists and mappings included. The error joins one *Error per problem, sorted by file and line.
+func Load(s Sources) (*Config, error) {
+	if s.Env == nil {
+		s.Env = func(string) string { return "" }
+	}
+	l := &loader{sources: s, settings: map[string]setting{}}
+	if path := l.userFile(); path != "" {
+		l.addFile(path, "")
+	}
+	hint := "run slipway in the folder that has " + s.File + ", or name the file with -c"
+	if s.FileExplicit {
+		hint = "check the path after -c/--configfile"
+	}
+	l.addFile(s.File, hint)
+	c := l.decode()
+	if err := join(l.errs); err != nil {
+		return nil, err
+	}
+	c.Warnings = l.warnings
+	return c, nil
+}
+
+type loader struct {
+	sources  Sources
+	settings map[string]setting
+	errs     []*Error
+	warnings []string
+}
+
+func (l *loader) configHome() string {
+	if dir := l.sources.Env("XDG_CONFIG_HOME"); dir != "" {
+		return dir
+	}
+	if home := l.sources.Env("HOME"); home != "" {
+		return filepath.Join(home, ".config")
+	}
+	return ""
+}
+
+func (l *loader) userFile() string {
+	if l.sources.UserFile != "" {
+		return l.sources.UserFile
+	}
+	dir := l.configHome()
+	if dir == "" {
+		return ""
+	}
+	for _, name := range []string{"slipway.yaml", "docker-pkg.yaml"} {
+		path := filepath.Join(dir, name)
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+			return path
+		}
+	}
+	return ""
+}
+
+// addFile puts a file's settings over those there are.
+func (l *loader) addFile(path, hintIfMissing string) {
+	data, _, err := readBounded(path, MaxSize)
+	if err != nil {
+		e := &Error{Path: path, Msg: "cannot read configuration", Err: bareError(err)}
+		if errors.Is(err, fs.ErrNotExist) {
+			e.Hint = hintIfMissing
+		}
+		l.errs = append(l.errs, e)
+		return
+	}
+	settings, warnings, errs := parseDocument(path, data)
+	for name, s := range settings {
+		l.settings[name] = s
+	}
+	l.warnings = append(l.warnings, warnings...)
+	l.errs = append(l.errs, errs...)
+}
+
+// readBounded reads a file and its mode; one byte more than the bound is enough to refuse it.
+func readBounded(path string, most int64) ([]byte, fs.FileMode, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer f.Close() // read only: nothing can be lost
+	info, err := f.Stat()
+	if err != nil {
+		return nil, 0, err
+	}
+	if info.IsDir() {
+		return nil, 0, errors.New("it is a folder")
+	}
+	data, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err != nil {
+		return nil, 0, err
+	}
+	if int64(len(data)) > most {
+		return nil, 0, fmt.Errorf("it has more than the %d bytes allowed", most)
+	}
+	return data, info.Mode(), nil
+}
+
+// bareError drops the path from an error of package os: the message begins with it already.
+func bareError(err error) error {
+	var pathError *fs.PathError
+	if errors.As(err, &pathError) {
+		return pathError.Err
+	}
+	return err
+}

@@ -1,0 +1,169 @@
+package deb822
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Relation is what one item of a field like Depends asks for.
+type Relation struct {
+	Name string
+	// Arch is the qualifier after the name: "any" in "python3:any".
+	Arch string
+	// Operator is one of << <= = >= >>, and Version what it compares with; both are empty when any
+	// version will do. The old forms < and > are returned as <= and >=, which is what they mean.
+	Operator, Version string
+	// Architectures are the words in square brackets; an exclamation mark negates one.
+	Architectures []string
+	// Profiles are the build profile lists in angle brackets: a list of alternatives, each of which
+	// is a list of terms that must all hold; an exclamation mark negates a term.
+	Profiles [][]string
+	Line     int // counted from 1
+	// Alternatives are what follows the bar in "a | b | c": each would do instead of this one.
+	// They have no alternatives of their own.
+	Alternatives []Relation
+}
+
+// ParseRelations splits the value of a field like Depends at its commas. The line is that of the
+// value's first line; the others are taken to follow without gaps. Names may be any text without
+// white space and , | ( ) [ ] < >, so image names with slashes, upper case letters or a registry's
+// port are fine. Empty items, as after a trailing comma, are passed over.
+//
+// The error joins one *Error per item that cannot be read, sorted by line; the relations that can be
+// read are returned beside it.
+func ParseRelations(value string, line int) ([]Relation, error) {
+	return parseRelations("", value, func(n int) int { return line + n })
+}
+
+func parseRelations(path, value string, lineOf func(int) int) ([]Relation, error) {
+	var all []Relation
+	var errs []*Error
+	n := 0 // line feeds before the item
+	for item := range strings.SplitSeq(value, ",") {
+		var group []Relation
+		for part := range strings.SplitSeq(item, "|") {
+			text := strings.TrimLeft(part, space+"\n")
+			line := lineOf(n + strings.Count(part[:len(part)-len(text)], "\n"))
+			n += strings.Count(part, "\n")
+			if text == "" && !strings.Contains(item, "|") {
+				continue
+			}
+			r, cause, hint := parseRelation(strings.Join(strings.Fields(text), " "))
+			if cause != "" && len(errs) == maxErrors {
+				continue
+			}
+			if cause != "" {
+				errs = append(errs, &Error{Path: path, Line: line, Hint: hint, Msg: fmt.Sprintf(
+					"cannot read relation %q: %s", abbreviate(strings.Join(strings.Fields(text), " ")), cause)})
+				continue
+			}
+			r.Line = line
+			group = append(group, r)
+		}
+		if len(group) > 0 {
+			group[0].Alternatives = group[1:len(group):len(group)]
+			if len(group) == 1 {
+				group[0].Alternatives = nil
+			}
+			all = append(all, group[0])
+		}
+	}
+	return all, join(errs)
+}
+
+// parseRelation reads "name:arch (op version) [archs] <profiles>", where only the name is needed.
+func parseRelation(text string) (r Relation, cause, hint string) {
+	end := strings.IndexAny(text, " ()[]<>")
+	if strings.HasPrefix(text, "${") { // a substitution variable, which nothing substitutes here
+		end = strings.IndexByte(text, '}') + 1
+	}
+	if end < 0 || end > len(text) {
+		end = len(text)
+	}
+	r.Name, text = text[:end], strings.TrimSpace(text[end:])
+	if r.Name == "" {
+		return r, "it has no name", ""
+	}
+	r.Name, r.Arch = splitArch(r.Name)
+	for text != "" {
+		var inner string
+		kind := text[0]
+		inner, text, cause = bracketed(text)
+		switch {
+		case cause != "":
+			if !strings.ContainsRune("([<", rune(kind)) {
+				hint = "separate two names by a comma"
+			}
+			return r, cause, hint
+		case kind == '(' && r.Version == "" && r.Architectures == nil && r.Profiles == nil:
+			r.Operator, r.Version, cause = parseVersion(inner)
+		case kind == '[' && r.Architectures == nil && r.Profiles == nil:
+			if r.Architectures = strings.Fields(inner); len(r.Architectures) == 0 {
+				cause = "the square brackets are empty"
+			}
+		case kind == '<':
+			r.Profiles = append(r.Profiles, strings.Fields(inner))
+		default:
+			cause = "its order is not name (version) [architectures] <profiles>"
+		}
+		if cause != "" {
+			return r, cause, ""
+		}
+	}
+	return r, "", ""
+}
+
+// splitArch cuts ":any" off a name. A colon before a slash belongs to a registry's address, and
+// what is no architecture's name (a tag like 1.2) to the image's.
+func splitArch(s string) (name, arch string) {
+	i := strings.LastIndexByte(s, ':')
+	if i <= 0 || i == len(s)-1 || strings.HasPrefix(s, "${") {
+		return s, ""
+	}
+	for j, c := range []byte(s[i+1:]) {
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		if !letter && !('0' <= c && c <= '9') && (c != '-' || j == 0) {
+			return s, ""
+		}
+	}
+	return s[:i], s[i+1:]
+}
+
+// bracketed takes one bracketed part off the front of text.
+func bracketed(text string) (inner, rest, cause string) {
+	i := strings.IndexByte("([<", text[0])
+	if i < 0 {
+		return "", text, fmt.Sprintf("%q follows where nothing may", abbreviate(text))
+	}
+	from := 1
+	if text[0] == '(' { // "(>= 1)" has angle brackets of its own
+		from += len(text[1:]) - len(strings.TrimLeft(text[1:], " <>="))
+	}
+	end := strings.IndexAny(text[from:], "()[]<>")
+	if end < 0 || text[from+end] != ")]>"[i] {
+		return "", text, fmt.Sprintf("%q is not closed", text[:1])
+	}
+	end += from
+	return text[1:end], strings.TrimSpace(text[end+1:]), ""
+}
+
+var operators = []string{"<<", "<=", "=", ">=", ">>"}
+
+func parseVersion(text string) (operator, version, cause string) {
+	text = strings.TrimSpace(text)
+	version = strings.TrimLeft(text, "<>=")
+	operator = text[:len(text)-len(version)]
+	version = strings.TrimSpace(version)
+	switch operator {
+	case "<", ">":
+		operator += "="
+	}
+	switch {
+	case !slices.Contains(operators, operator):
+		return "", "", fmt.Sprintf("the version has the operator %q, not one of << <= = >= >>", operator)
+	case version == "" || strings.Contains(version, " "):
+		return "", "", fmt.Sprintf("%q is not a version", version)
+	}
+	return operator, version, ""
+}

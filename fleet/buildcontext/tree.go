@@ -1,0 +1,300 @@
+// Package buildcontext lists the files of an image's folder that a build may
+// see: .dockerignore obeyed, symbolic links replaced by what they lead to, and
+// nothing from outside the fleet's folder.
+package buildcontext
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/moby/patternmatcher"
+	"github.com/moby/patternmatcher/ignorefile"
+)
+
+// IgnoreFile is the name of the list of files to leave out (Docker's
+// .dockerignore syntax).
+const IgnoreFile = ".dockerignore"
+
+// MaxFiles bounds the entries of one context: a link to a whole disk is a
+// mistake, not a build context.
+const MaxFiles = 1_000_000
+
+const maxIgnoreFile = 1 << 20
+
+// Tree is a listed context. It implements fs.FS, fs.ReadDirFS and fs.StatFS;
+// there are no links in it. Contents are read when they are opened.
+type Tree struct {
+	root  *os.Root
+	dir   string // slash path of the folder below root
+	nodes map[string]*node
+	count int
+}
+
+type node struct {
+	name     string
+	source   string // slash path below root
+	info     fs.FileInfo
+	children []*node // sorted by name
+}
+
+// Open lists the folder dir, a slash path below root. Links are followed as
+// docker-pkg's copy of the folder follows them, but one that is absolute, leads
+// out of root, leads nowhere or contains itself is an error, as is a device,
+// pipe or socket. All such errors are collected. The tree reads from root
+// until the caller closes it.
+func Open(root *os.Root, dir string) (*Tree, error) {
+	t := &Tree{root: root, dir: path.Clean(dir), nodes: map[string]*node{}}
+	matcher, err := t.ignore()
+	if err != nil {
+		return nil, err
+	}
+	info, err := root.Stat(t.dir)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read image folder: %w", err)
+	}
+	top := &node{name: ".", source: t.dir, info: info}
+	t.nodes["."] = top
+	w := walker{tree: t, matcher: matcher}
+	w.dir(top, ".", patternmatcher.MatchInfo{}, []fs.FileInfo{info})
+	if len(w.errs) > 0 {
+		return nil, errors.Join(w.errs...)
+	}
+	return t, nil
+}
+
+func (t *Tree) ignore() (*patternmatcher.PatternMatcher, error) {
+	name := path.Join(t.dir, IgnoreFile)
+	f, err := t.root.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return patternmatcher.New(nil)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read %s: %w", name, err)
+	}
+	defer f.Close()
+	patterns, err := ignorefile.ReadAll(io.LimitReader(f, maxIgnoreFile))
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot read patterns: %w", name, err)
+	}
+	matcher, err := patternmatcher.New(patterns)
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot read patterns: %w", name, err)
+	}
+	return matcher, nil
+}
+
+type walker struct {
+	tree    *Tree
+	matcher *patternmatcher.PatternMatcher
+	errs    []error
+}
+
+func (w *walker) fail(source, format string, args ...any) {
+	w.errs = append(w.errs, fmt.Errorf("%s: cannot add to the build context: "+format, append([]any{source}, args...)...))
+}
+
+// dir lists one folder. Ancestors are the folders above it, to find links that
+// contain themselves.
+func (w *walker) dir(n *node, rel string, parent patternmatcher.MatchInfo, ancestors []fs.FileInfo) {
+	f, err := w.tree.root.Open(n.source)
+	if err != nil {
+		w.fail(n.source, "%w", err)
+		return
+	}
+	names, err := f.Readdirnames(-1)
+	f.Close()
+	if err != nil {
+		w.fail(n.source, "%w", err)
+		return
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if w.tree.count++; w.tree.count > MaxFiles {
+			if w.tree.count == MaxFiles+1 {
+				w.fail(n.source, "more than %d files", MaxFiles)
+			}
+			return
+		}
+		w.entry(n, path.Join(rel, name), name, parent, ancestors)
+	}
+}
+
+func (w *walker) entry(parent *node, rel, name string, above patternmatcher.MatchInfo, ancestors []fs.FileInfo) {
+	source := path.Join(parent.source, name)
+	ignored, match, err := w.matcher.MatchesUsingParentResults(rel, above)
+	if err != nil {
+		w.fail(source, "%w", err)
+		return
+	}
+	if rel == IgnoreFile {
+		ignored = false // BuildKit reads it itself
+	}
+	info, ok := w.stat(source, ignored)
+	if !ok || (ignored && !info.IsDir()) {
+		return
+	}
+	child := &node{name: name, source: source, info: info}
+	switch {
+	case info.IsDir():
+		// An ignored folder is only entered for exceptions ("!dir/keep").
+		if ignored && !w.matcher.Exclusions() {
+			return
+		}
+		if slices.ContainsFunc(ancestors, func(a fs.FileInfo) bool { return os.SameFile(a, info) }) {
+			w.fail(source, "the link contains itself")
+			return
+		}
+		w.dir(child, rel, match, append(slices.Clip(ancestors), info))
+		if ignored && len(child.children) == 0 {
+			return
+		}
+	case !info.Mode().IsRegular():
+		w.fail(source, "it is a %s", kind(info.Mode()))
+		return
+	}
+	parent.children = append(parent.children, child)
+	w.tree.nodes[rel] = child
+}
+
+// stat follows links, within root only.
+func (w *walker) stat(source string, ignored bool) (fs.FileInfo, bool) {
+	info, err := w.tree.root.Lstat(source)
+	if err != nil {
+		w.fail(source, "%w", err)
+		return nil, false
+	}
+	if info.Mode()&fs.ModeSymlink == 0 {
+		return info, true
+	}
+	target, _ := w.tree.root.Readlink(source)
+	info, err = w.tree.root.Stat(source)
+	switch {
+	case err == nil:
+		return info, true
+	case ignored:
+	case errors.Is(err, fs.ErrNotExist):
+		w.fail(source, "it is a link to %s, which does not exist", target)
+	default:
+		w.fail(source, "it is a link to %s, which is outside of the fleet's folder\nhint: copy the file, or list the link in %s", target, IgnoreFile)
+	}
+	return nil, false
+}
+
+func kind(m fs.FileMode) string {
+	switch {
+	case m&fs.ModeSocket != 0:
+		return "socket"
+	case m&fs.ModeNamedPipe != 0:
+		return "named pipe"
+	}
+	return "device"
+}
+
+// Open implements fs.FS.
+func (t *Tree) Open(name string) (fs.File, error) {
+	n, err := t.find("open", name)
+	if err != nil {
+		return nil, err
+	}
+	if n.info.IsDir() {
+		return &openDir{node: n}, nil
+	}
+	return t.root.Open(n.source)
+}
+
+// Stat implements fs.StatFS.
+func (t *Tree) Stat(name string) (fs.FileInfo, error) {
+	n, err := t.find("stat", name)
+	if err != nil {
+		return nil, err
+	}
+	return n, nil
+}
+
+// Lstat is Stat: there are no links in a tree.
+func (t *Tree) Lstat(name string) (fs.FileInfo, error) { return t.Stat(name) }
+
+// ReadLink implements fs.ReadLinkFS; it always fails.
+func (t *Tree) ReadLink(name string) (string, error) {
+	return "", &fs.PathError{Op: "readlink", Path: name, Err: fs.ErrInvalid}
+}
+
+// ReadDir implements fs.ReadDirFS; the entries are sorted by name.
+func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
+	n, err := t.find("readdir", name)
+	if err != nil {
+		return nil, err
+	}
+	return n.entries(), nil
+}
+
+func (t *Tree) find(op, name string) (*node, error) {
+	n, ok := t.nodes[name]
+	if !ok || !fs.ValidPath(name) {
+		return nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
+	}
+	return n, nil
+}
+
+func (n *node) entries() []fs.DirEntry {
+	out := make([]fs.DirEntry, len(n.children))
+	for i, c := range n.children {
+		out[i] = fs.FileInfoToDirEntry(c)
+	}
+	return out
+}
+
+// A node is the file info of its source under the name it has in the tree.
+
+func (n *node) Name() string       { return n.name }
+func (n *node) Size() int64        { return n.info.Size() }
+func (n *node) Mode() fs.FileMode  { return n.info.Mode() }
+func (n *node) ModTime() time.Time { return n.info.ModTime() }
+func (n *node) IsDir() bool        { return n.info.IsDir() }
+func (n *node) Sys() any           { return nil }
+
+// openDir is an open folder.
+type openDir struct {
+	node *node
+	next int
+}
+
+func (d *openDir) Stat() (fs.FileInfo, error) { return d.node, nil }
+func (d *openDir) Close() error               { return nil }
+func (d *openDir) Read([]byte) (int, error) {
+	return 0, &fs.PathError{Op: "read", Path: d.node.source, Err: errors.New("is a directory")}
+}
+
+// ReadDir implements fs.ReadDirFile.
+func (d *openDir) ReadDir(n int) ([]fs.DirEntry, error) {
+	all := d.node.entries()[d.next:]
+	if n <= 0 {
+		d.next += len(all)
+		return all, nil
+	}
+	if len(all) == 0 {
+		return nil, io.EOF
+	}
+	all = all[:min(n, len(all))]
+	d.next += len(all)
+	return all, nil
+}
+
+// Paths lists every path of the tree, sorted, folders included.
+func (t *Tree) Paths() []string {
+	var out []string
+	for p := range t.nodes {
+		if p != "." {
+			out = append(out, p)
+		}
+	}
+	slices.SortFunc(out, strings.Compare)
+	return out
+}

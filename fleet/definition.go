@@ -1,0 +1,153 @@
+package fleet
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/slipway-build/slipway/changelog"
+	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/deb822"
+)
+
+// reader turns one folder's changelog and control into an Image.
+type reader struct {
+	tree   *tree
+	config *config.Config
+	suffix string
+}
+
+// definition is what the first phase knows of a folder: an image, or why it is none.
+type definition struct {
+	folder    folder
+	image     *Image
+	relations []relation
+	problem   *Problem // image is nil
+}
+
+// relation is one item of control's Depends or Build-Depends.
+type relation struct {
+	names             []string // alternatives, best first
+	operator, version string   // of the first name
+	line              int
+}
+
+func (r *reader) read(f folder) definition {
+	d := definition{folder: f}
+	rel := path.Join(f.rel, changelogFile)
+	entry, err := r.newestEntry(rel)
+	if err == nil {
+		err = checkName(r.tree.show(rel), entry, r.config)
+	}
+	if err != nil {
+		p := asProblem(r.tree.show(rel), err)
+		d.problem = &p
+		return d
+	}
+	img := &Image{
+		Name: entry.Package, Version: entry.Version, Tag: entry.Version + r.suffix,
+		Dir: f.rel, Line: entry.Line, Date: entry.Date, HasBuild: f.build,
+	}
+	img.Ref = r.config.Ref(img.Name, img.Tag)
+	img.Err = checkTag(r.tree.show(rel), img)
+	d.image = img
+	if f.control {
+		if d.relations, err = r.control(path.Join(f.rel, controlFile)); err != nil {
+			img.depsUnknown = true
+			img.Err = errors.Join(img.Err, err)
+		}
+	}
+	return d
+}
+
+func (r *reader) newestEntry(rel string) (changelog.Entry, error) {
+	data, err := r.tree.read(rel, maxChangelog)
+	if err != nil {
+		return changelog.Entry{}, problem(r.tree.show(rel), 0, "", "cannot read the changelog: %v", err)
+	}
+	return changelog.ParseNewest(r.tree.show(rel), data)
+}
+
+// asProblem takes a changelog's error apart, so that all problems can be sorted by place.
+func asProblem(path string, err error) Problem {
+	if p := (Problem{}); errors.As(err, &p) {
+		return p
+	}
+	if e := (*changelog.Error)(nil); errors.As(err, &e) {
+		return Problem{Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}
+	}
+	return problem(path, 0, "", "%v", err)
+}
+
+func (r *reader) control(rel string) ([]relation, error) {
+	data, err := r.tree.read(rel, maxControl)
+	if err != nil {
+		return nil, problem(r.tree.show(rel), 0, "", "cannot read the control file: %v", err)
+	}
+	paragraphs, err := deb822.Parse(r.tree.show(rel), data)
+	var all []relation
+	for _, p := range paragraphs {
+		for _, field := range []string{"Build-Depends", "Depends"} {
+			relations, relErr := p.Relations(field)
+			err = errors.Join(err, relErr)
+			for _, item := range relations {
+				all = append(all, newRelation(item))
+			}
+		}
+	}
+	return all, err
+}
+
+func newRelation(item deb822.Relation) relation {
+	rel := relation{names: []string{item.Name}, operator: item.Operator, version: item.Version, line: item.Line}
+	for _, other := range item.Alternatives {
+		rel.names = append(rel.names, other.Name)
+	}
+	return rel
+}
+
+// repositoryPath is the path part of a repository name in the grammar of distribution/reference;
+// OCI's distribution-spec has the same.
+var repositoryPath = regexp.MustCompile(`^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$`)
+
+const maxRepository = 255 // bytes, with registry and namespace; distribution/reference
+
+func checkName(path string, entry changelog.Entry, cfg *config.Config) error {
+	if !repositoryPath.MatchString(entry.Package) {
+		return problem(path, entry.Line,
+			"use lower-case letters and digits, with single . or _ or dashes between them",
+			"cannot use %q as the name of an image: it is not a repository path", entry.Package)
+	}
+	if full := cfg.Name(entry.Package); len(full) > maxRepository {
+		return problem(path, entry.Line, "shorten the name", "cannot use %q as the name of an image: "+
+			"with registry and namespace it has %d bytes, more than %d", entry.Package, len(full), maxRepository)
+	}
+	return nil
+}
+
+var validTag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+
+// checkTag refuses versions that Debian allows and registries do not.
+func checkTag(path string, img *Image) error {
+	if validTag.MatchString(img.Tag) {
+		return nil
+	}
+	for _, c := range img.Tag {
+		if !strings.ContainsRune("_.-", c) && !isAlphanumeric(c) {
+			return problem(path, img.Line, fmt.Sprintf("write a dash or a dot instead of %q in the changelog", string(c)),
+				"cannot use version %s of %s as a tag: tags have no %q", img.Tag, img.Name, string(c))
+		}
+	}
+	if len(img.Tag) > 128 {
+		return problem(path, img.Line, "shorten the version", "cannot use version %s… of %s as a tag: "+
+			"it has %d bytes, more than 128", img.Tag[:40], img.Name, len(img.Tag))
+	}
+	return problem(path, img.Line, "begin the version with a digit",
+		"cannot use version %q of %s as a tag: tags begin with a letter, a digit or _", img.Tag, img.Name)
+}
+
+func isAlphanumeric(c rune) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}

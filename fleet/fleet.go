@@ -1,0 +1,136 @@
+// Package fleet turns folders of image definitions into values: images, and the graph of what
+// builds on what. It knows nothing of registries, stores or engines.
+package fleet
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"time"
+)
+
+// Image is one definition: what a folder with a Dockerfile.template and a changelog says. It is not
+// a built image; whether one exists is for the plan to find out.
+type Image struct {
+	Name    string // of the newest changelog entry; a valid repository path, without registry
+	Version string // of the newest changelog entry, as written
+	Tag     string // Version and the suffix of a nightly or snapshot build
+	Ref     string // registry/namespace/name:tag
+	Dir     string // slash-separated, relative to Fleet.Root; "." for the root itself
+	Line    int    // of the newest entry's heading in the changelog, from one
+
+	// Date is the newest changelog entry's, and the image's; zero when the changelog has none.
+	Date time.Time
+
+	// Depends are sorted by name. Not all of them say what is built first: see Dependency.Orders.
+	Depends []Dependency
+
+	Dockerfile      string // rendered; empty when it could not be
+	BuildDockerfile string // rendered Dockerfile.build.template, which docker-pkg 1 and 2 knew
+	HasBuild        bool   // there is a Dockerfile.build.template
+
+	// Err is why this definition cannot be built: one or more problems that begin with path:line.
+	Err error
+
+	depsUnknown bool // the control file could not be read
+	index       int  // in Fleet.Images
+	position    int  // in Fleet.Order
+}
+
+// Dependency is another image that an image needs, by its control file or by its Dockerfile.
+type Dependency struct {
+	Name     string
+	Image    *Image // nil when no folder of the fleet defines it
+	Declared bool   // listed in control
+	Used     bool   // the rendered Dockerfile uses exactly the version that the fleet has
+	File     string // "control", "Dockerfile.template" or "Dockerfile.build.template"
+	Line     int    // in File, from one; 0 when only the rendered Dockerfile's line is known
+}
+
+// Orders reports whether the dependency must be built before the image that has it. One on another
+// version than the fleet's (FROM name:old) does not: that version is published already.
+func (d Dependency) Orders() bool { return d.Image != nil && (d.Declared || d.Used) }
+
+// Parents are the images that must exist before this one can be built, sorted by name.
+func (i *Image) Parents() []*Image {
+	var parents []*Image
+	for _, d := range i.Depends {
+		if d.Orders() {
+			parents = append(parents, d.Image)
+		}
+	}
+	return parents
+}
+
+// Fleet is all images under one folder and their graph. It does not change after Scan or New and
+// may be read by many goroutines.
+type Fleet struct {
+	Root   string   // absolute path of the folder that was scanned
+	Images []*Image // sorted by name
+
+	// Broken are folders that should define an image and of which not even its name is known.
+	// Sorted; everything else went on without them.
+	Broken []Problem
+	// Warnings are sorted and include those of MissingDependencies.
+	Warnings []Problem
+
+	dir      string // the folder as the user named it, for messages
+	missing  []Problem
+	byName   map[string]*Image
+	order    []*Image
+	children [][]*Image // by Image.index, sorted by name
+}
+
+// New makes a fleet of images that need not come from files. Dependencies without an Image are
+// looked up by name. The error lists every name that two images have and every dependency cycle.
+func New(root string, images []*Image) (*Fleet, error) {
+	f := &Fleet{Root: root, dir: root, Images: images}
+	if err := f.index(); err != nil {
+		return nil, err
+	}
+	for _, img := range f.Images {
+		for i := range img.Depends {
+			if d := &img.Depends[i]; d.Image == nil {
+				d.Image = f.byName[d.Name]
+			}
+		}
+	}
+	if err := f.link(); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// index sorts the images and finds out whether two have one name.
+func (f *Fleet) index() error {
+	f.Images = slices.Clone(f.Images)
+	slices.SortFunc(f.Images, func(a, b *Image) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Dir, b.Dir))
+	})
+	f.byName = make(map[string]*Image, len(f.Images))
+	var problems []Problem
+	for i, img := range f.Images {
+		img.index = i
+		other, taken := f.byName[img.Name]
+		if !taken {
+			f.byName[img.Name] = img
+			continue
+		}
+		problems = append(problems, problem(f.Path(img, changelogFile), img.Line,
+			"give one of the two another name in its changelog, or remove one of the folders",
+			"cannot use the name %s: %s:%d has it too", img.Name, f.Path(other, changelogFile), other.Line))
+	}
+	return joinProblems(problems)
+}
+
+// Lookup returns the image with the name, without registry and tag, or nil.
+func (f *Fleet) Lookup(name string) *Image { return f.byName[name] }
+
+// Path returns a file of the image's folder as messages show it: below the folder that was scanned,
+// as the user named it.
+func (f *Fleet) Path(img *Image, file string) string { return path.Join(f.dir, img.Dir, file) }
+
+// MissingDependencies are the dependencies that no folder defines and no base image provides, one
+// problem each, sorted. A fleet may be built in parts, so Scan makes them warnings; PlanUpdate
+// refuses to work with them, because it could miss images that need an entry.
+func (f *Fleet) MissingDependencies() []Problem { return slices.Clone(f.missing) }

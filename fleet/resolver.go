@@ -1,0 +1,104 @@
+package fleet
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/slipway-build/slipway/config"
+)
+
+// resolver knows what a name or a repository stands for. It is safe for concurrent use.
+type resolver struct {
+	config    *config.Config
+	variables map[string]any
+	fleet     *Fleet
+	byRepo    map[string]*Image // registry/namespace/name
+	base      []baseImage
+
+	mu   sync.Mutex
+	near map[string]string // what similar found: a fleet repeats its errors
+}
+
+// baseImage is an entry of base_images: an image that comes from elsewhere.
+type baseImage struct {
+	ref, repo string
+	tagged    bool // has a tag or a digest
+}
+
+func newResolver(cfg *config.Config, f *Fleet) *resolver {
+	r := &resolver{
+		config: cfg, variables: cfg.Variables(), fleet: f,
+		byRepo: make(map[string]*Image, len(f.Images)), near: map[string]string{},
+	}
+	for _, img := range f.Images {
+		r.byRepo[cfg.Name(img.Name)] = img
+	}
+	for _, ref := range cfg.BaseImages {
+		repo, tag, digest := splitRef(ref)
+		r.base = append(r.base, baseImage{ref: ref, repo: repo, tagged: tag+digest != ""})
+	}
+	return r
+}
+
+// imageTag is the filter image_tag: the fleet's reference for the name, or the first of base_images
+// whose part before the tag is registry/namespace/name. That is docker-pkg 4.0.4's find_image_tag
+// (dockerfile.py), which cannot read a registry with a port; here the last colon counts.
+func (r *resolver) imageTag(name string) (string, error) {
+	repo := r.config.Name(name)
+	if img := r.byRepo[repo]; img != nil {
+		return img.Ref, nil
+	}
+	for _, b := range r.base {
+		if b.repo == repo && b.tagged {
+			return b.ref, nil
+		}
+	}
+	return "", r.miss(name, repo)
+}
+
+func (r *resolver) miss(name, repo string) error {
+	for _, b := range r.base {
+		if b.repo == repo {
+			return fmt.Errorf("cannot find image %q: base_images lists it without a tag\nhint: write %s:TAG there", name, b.ref)
+		}
+	}
+	hint := "image_tag knows the images of the fleet and base_images"
+	if near := r.similar(name); near != "" {
+		hint = "did you mean " + near + "?"
+	} else if len(r.fleet.Broken) > 0 {
+		hint = "it may be the one that could not be read: " + r.fleet.Broken[0].Path
+	}
+	return fmt.Errorf("cannot find image %q: neither the fleet nor base_images has %s\nhint: %s", name, repo, hint)
+}
+
+// mostCompared is the number of images above which a scan looks for no similar names: at every
+// missing name that would take the square of the time.
+const mostCompared = 2000
+
+// similar returns names that look like the given one, joined for a question, or "".
+func (r *resolver) similar(name string) string {
+	if len(r.fleet.Images) > mostCompared {
+		return ""
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	found, known := r.near[name]
+	if !known {
+		found = strings.Join(r.fleet.similar(name), " or ")
+		r.near[name] = found
+	}
+	return found
+}
+
+// isBase reports whether control's name stands for a base image. Beside image_tag's rule the name
+// without namespace will do: base images often live in another one.
+func (r *resolver) isBase(name string) bool {
+	repo := r.config.Name(name)
+	for _, b := range r.base {
+		if b.repo == repo || b.repo == name || strings.HasSuffix(b.repo, "/"+name) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,52 @@
+package fleet
+
+import (
+	"cmp"
+	"slices"
+)
+
+// similar returns up to three names that may have been meant, the most similar first.
+func (f *Fleet) similar(name string) []string {
+	type candidate struct {
+		name     string
+		distance int
+	}
+	limit := 1 + min(len(name)/3, 3)
+	var near []candidate
+	for _, img := range f.Images {
+		if d := distance(name, img.Name, limit); d <= limit {
+			near = append(near, candidate{img.Name, d})
+		}
+	}
+	slices.SortFunc(near, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.name, b.name))
+	})
+	var names []string
+	for _, c := range near[:min(len(near), 3)] {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+// distance is Levenshtein's, or more than limit when the lengths alone say so.
+func distance(a, b string, limit int) int {
+	if d := len(a) - len(b); d > limit || -d > limit {
+		return limit + 1
+	}
+	previous, current := make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range previous {
+		previous[j] = j
+	}
+	for i := range len(a) {
+		current[0] = i + 1
+		for j := range len(b) {
+			change := previous[j]
+			if a[i] != b[j] {
+				change++
+			}
+			current[j+1] = min(change, previous[j+1]+1, current[j]+1)
+		}
+		previous, current = current, previous
+	}
+	return previous[len(b)]
+}

@@ -1,0 +1,235 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+// The files that make a folder an image definition; docker-pkg's names.
+const (
+	templateFile  = "Dockerfile.template"
+	buildFile     = "Dockerfile.build.template"
+	changelogFile = "changelog"
+	controlFile   = "control"
+)
+
+// Sizes in bytes above which a file is refused. A changelog of thirty years is below 2 MiB.
+const (
+	maxTemplate  = 4 << 20
+	maxControl   = 1 << 20
+	maxChangelog = 16 << 20
+)
+
+// tree reads definitions below one folder and nothing outside it.
+type tree struct {
+	dir  string // as the user named it
+	root string // absolute
+	real string // absolute, without symbolic links
+}
+
+func openTree(dir string) (*tree, error) {
+	if dir == "" {
+		dir = "."
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return nil, fmt.Errorf("cannot scan %s: %w", dir, cause(err))
+	}
+	if !info.IsDir() {
+		return nil, fmt.Errorf("cannot scan %s: it is not a folder", dir)
+	}
+	root, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("cannot scan %s: %w", dir, err)
+	}
+	real, err := filepath.EvalSymlinks(root)
+	if err != nil {
+		return nil, fmt.Errorf("cannot scan %s: %w", dir, cause(err))
+	}
+	return &tree{dir: filepath.ToSlash(filepath.Clean(dir)), root: root, real: real}, nil
+}
+
+// cause takes the operation and the path, which the message has already, off a system error.
+func cause(err error) error {
+	if e := (*fs.PathError)(nil); errors.As(err, &e) {
+		return e.Err
+	}
+	return err
+}
+
+// show is a path below the root as messages have it.
+func (t *tree) show(rel string) string { return path.Join(t.dir, rel) }
+
+func (t *tree) abs(rel string) string { return filepath.Join(t.root, filepath.FromSlash(rel)) }
+
+// folder is one folder of the tree and which of the definition's files it has.
+type folder struct {
+	rel                                 string
+	template, build, changelog, control bool
+}
+
+// found is what a walk finds, in the order of names.
+type found struct {
+	images   []folder
+	warnings []Problem
+	broken   []Problem
+}
+
+// walk visits every folder, those inside images too, as os.walk does for docker-pkg. It does not
+// enter symbolic links or .git.
+func (t *tree) walk(ctx context.Context) (found, error) {
+	var out found
+	if err := t.visit(ctx, ".", &out); err != nil {
+		return found{}, err
+	}
+	return out, nil
+}
+
+func (t *tree) visit(ctx context.Context, rel string, out *found) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("cannot scan %s: %w", t.dir, context.Cause(ctx))
+	}
+	entries, err := os.ReadDir(t.abs(rel))
+	if err != nil {
+		if rel == "." {
+			return fmt.Errorf("cannot scan %s: %w", t.dir, cause(err))
+		}
+		out.broken = append(out.broken, problem(t.show(rel), 0, "", "cannot read the folder: %v", cause(err)))
+	}
+	here := folder{rel: rel}
+	for _, entry := range entries {
+		t.note(&here, entry, out)
+	}
+	switch {
+	case here.template && here.changelog:
+		out.images = append(out.images, here)
+	case here.template:
+		out.warnings = append(out.warnings, lacks(t.show(rel), templateFile, changelogFile))
+	case here.changelog:
+		out.warnings = append(out.warnings, lacks(t.show(rel), changelogFile, templateFile))
+	}
+	for _, entry := range entries {
+		if entry.IsDir() && entry.Name() != ".git" {
+			if err := t.visit(ctx, path.Join(rel, entry.Name()), out); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func lacks(dir, has, lacks string) Problem {
+	return problem(dir, 0, "", "ignoring the folder: it has a %s but no %s", has, lacks)
+}
+
+// note records an entry that is a file of a definition. Like os.walk it counts a symbolic link to a
+// folder as a folder, and a link to nothing as a file.
+func (t *tree) note(here *folder, entry fs.DirEntry, out *found) {
+	rel, link := path.Join(here.rel, entry.Name()), entry.Type()&fs.ModeSymlink != 0
+	if entry.IsDir() {
+		return
+	}
+	if link {
+		if info, err := os.Stat(t.abs(rel)); err == nil && info.IsDir() {
+			t.noteLinkedFolder(rel, out)
+			return
+		}
+	}
+	switch entry.Name() {
+	case templateFile:
+		here.template = true
+	case buildFile:
+		here.build = true
+	case changelogFile:
+		here.changelog = true
+	case controlFile:
+		here.control = true
+	}
+}
+
+// noteLinkedFolder refuses a link to a definition outside the root, aloud. One inside it is found at
+// its own place, and other folders are nobody's business.
+func (t *tree) noteLinkedFolder(rel string, out *found) {
+	for _, name := range []string{templateFile, changelogFile} {
+		if info, err := os.Stat(filepath.Join(t.abs(rel), name)); err != nil || info.IsDir() {
+			return
+		}
+	}
+	if _, err := t.resolve(rel); err != nil {
+		out.broken = append(out.broken, problem(t.show(rel), 0,
+			"copy the definition into the fleet, or scan its own folder", "cannot use the image folder: %v", err))
+	}
+}
+
+// resolve returns the file that rel, or a symbolic link there, leads to; it must be below the root.
+func (t *tree) resolve(rel string) (string, error) {
+	real, err := filepath.EvalSymlinks(t.abs(rel))
+	if err != nil {
+		return "", cause(err)
+	}
+	if real != t.real && !strings.HasPrefix(real, strings.TrimSuffix(t.real, "/")+string(filepath.Separator)) {
+		target, _ := os.Readlink(t.abs(rel))
+		return "", fmt.Errorf("it is a symbolic link to %s, which leads out of %s", target, t.dir)
+	}
+	return real, nil
+}
+
+// check looks at a file before it is opened: a regular file of at most limit bytes, reached through
+// symbolic links only inside the root. It returns the file's real name and its size.
+func (t *tree) check(rel string, limit int64) (name string, size int64, err error) {
+	name = t.abs(rel)
+	info, err := os.Lstat(name)
+	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		if name, err = t.resolve(rel); err != nil {
+			return "", 0, err
+		}
+		info, err = os.Stat(name)
+	}
+	switch {
+	case err != nil:
+		return "", 0, cause(err)
+	case !info.Mode().IsRegular(): // opening a pipe would wait for ever
+		return "", 0, errors.New("it is not a regular file")
+	case info.Size() > limit:
+		return "", 0, tooLarge(limit)
+	}
+	return name, info.Size(), nil
+}
+
+func (t *tree) read(rel string, limit int64) ([]byte, error) {
+	name, size, err := t.check(rel, limit)
+	if err != nil {
+		return nil, err
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, cause(err)
+	}
+	defer file.Close()
+	data := make([]byte, 0, size+1)
+	for { // the file may have grown since
+		n, err := file.Read(data[len(data):cap(data)])
+		data = data[:len(data)+n]
+		switch {
+		case err == io.EOF:
+			return data, nil
+		case err != nil:
+			return nil, cause(err)
+		case int64(len(data)) > limit:
+			return nil, tooLarge(limit)
+		case len(data) == cap(data):
+			data = append(data, 0)[:len(data)]
+		}
+	}
+}
+
+func tooLarge(limit int64) error {
+	return fmt.Errorf("it is larger than %d bytes, the most that is read", limit)
+}

@@ -1,0 +1,213 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/slipway-build/slipway/build"
+	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/engine"
+	"github.com/slipway-build/slipway/engine/embedded"
+	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/store"
+)
+
+type buildOptions struct {
+	directory string
+	nightly   bool
+	snapshot  bool
+	useCache  bool
+	noPull    bool
+	selection string
+	jobs      int
+	dryRun    bool
+	asJSON    bool
+	failFast  bool
+	progress  string
+}
+
+const buildLong = `Builds the images of DIRECTORY that are not in the store yet, each with the
+dependencies it needs, in the order of the graph and several at a time. Each
+image is tested when it is built; one whose test fails is not kept.
+
+One failure does not stop the others: what depends on the failed image is
+reported as blocked by it, everything else is built, and the exit code is 1.
+
+RUN steps are run anew unless --use-cache is given, so an "apt-get update" is
+never stale. Log files, one per image, are in the folder "logs" of --root.`
+
+const buildExample = `  slipway build images/
+  slipway build --select '*nodejs*' images/   only these and what they need
+  slipway build --nightly images/             tags end in today's date
+  slipway build --dry-run --json images/      the plan, for a machine`
+
+func (a *app) buildCommand() *cobra.Command {
+	var o buildOptions
+	cmd := &cobra.Command{
+		Use: "build [flags] DIRECTORY", Short: "Build what is not there yet",
+		Long: buildLong, Example: buildExample, Args: exactArgs("DIRECTORY"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.directory = args[0]
+			return a.build(cmd, o)
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&o.nightly, "nightly", false, "append -YYYYMMDD to every tag, so that all is built anew")
+	f.BoolVar(&o.snapshot, "snapshot", false, "append -YYYYMMDD-HHMMSS to every tag")
+	f.BoolVar(&o.useCache, "use-cache", false, "reuse the results of RUN steps whose inputs did not change")
+	f.BoolVar(&o.noPull, "no-pull", false, "do not look for newer versions of base images")
+	f.StringVar(&o.selection, "select", "", "build only images whose name:tag matches `GLOB`, and what they need")
+	f.IntVarP(&o.jobs, "jobs", "j", defaultJobs(), "build `N` images at a time")
+	f.BoolVar(&o.dryRun, "dry-run", false, "show what would be built, and why; build nothing")
+	f.BoolVar(&o.asJSON, "json", false, "with --dry-run: print the plan as JSON")
+	f.BoolVar(&o.failFast, "fail-fast", false, "start nothing more after the first failure")
+	f.StringVar(&o.progress, "progress", "auto", "how to show progress: auto, tty, plain or json")
+	cmd.MarkFlagsMutuallyExclusive("nightly", "snapshot")
+	cmd.RegisterFlagCompletionFunc("progress", cobra.FixedCompletions([]string{"auto", "tty", "plain", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+func defaultJobs() int { return max(1, runtime.NumCPU()) }
+
+// tagSuffix is what --nightly and --snapshot append to every tag.
+func (o buildOptions) tagSuffix(now time.Time) string {
+	switch {
+	case o.nightly:
+		return now.Format("-20060102")
+	case o.snapshot:
+		return now.Format("-20060102-150405")
+	}
+	return ""
+}
+
+// build is decide, show, do.
+func (a *app) build(cmd *cobra.Command, o buildOptions) error {
+	ctx := cmd.Context()
+	view, err := a.newView(o.progress)
+	if err != nil {
+		return usageError(cmd, err)
+	}
+	if o.asJSON && !o.dryRun {
+		return usageError(cmd, errors.New("--json goes with --dry-run; --progress json shows a build for machines"))
+	}
+	cfg, err := a.loadConfig(cmd)
+	if err != nil {
+		return err
+	}
+	if !o.asJSON {
+		view.heading("Step 0: scanning " + o.directory)
+	}
+	f, err := a.scan(ctx, cfg, o.directory, o.tagSuffix(time.Now()))
+	if err != nil {
+		return err
+	}
+	facts, err := a.facts(ctx)
+	if err != nil {
+		return err
+	}
+	p := plan.Make(f, facts, plan.Options{Select: o.selection})
+	if o.dryRun {
+		if err := a.showPlan(p, o.asJSON); err != nil {
+			return err
+		}
+		return brokenError(f, p)
+	}
+	view.plan(p)
+	if needsEngine(p) {
+		return a.runPlan(ctx, cfg, f, p, o, view)
+	}
+	summary, err := build.Run(ctx, p, build.Options{Fleet: f, Events: view.event})
+	if err != nil {
+		return err
+	}
+	return view.finish(summary, f)
+}
+
+// scan reads the fleet and says its warnings.
+func (a *app) scan(ctx context.Context, cfg *config.Config, dir, suffix string) (*fleet.Fleet, error) {
+	f, err := fleet.Scan(ctx, fleet.ScanOptions{
+		Dir: dir, Config: cfg, TagSuffix: suffix, ParseDockerfile: parseDockerfile,
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range f.Warnings {
+		fmt.Fprintln(a.Err, "warning:", w.Error())
+	}
+	return f, nil
+}
+
+// facts are what the store holds, read without an engine.
+func (a *app) facts(ctx context.Context) (plan.Facts, error) {
+	list, err := a.stored(ctx)
+	if err != nil {
+		return plan.Facts{}, err
+	}
+	return newFacts(list), nil
+}
+
+// needsEngine tells whether anything is to be built or tested: an engine is not
+// started to find out that there is nothing to do.
+func needsEngine(p *plan.Plan) bool {
+	for _, s := range p.Steps {
+		if s.Action == plan.Build || s.Action == plan.Test {
+			return true
+		}
+	}
+	return false
+}
+
+// runPlan starts the engine and what image tests need, and walks the plan.
+func (a *app) runPlan(ctx context.Context, cfg *config.Config, f *fleet.Fleet, p *plan.Plan, o buildOptions, view view) (err error) {
+	process, err := a.startEngine(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, process.Close()) }()
+	tests, stop, err := a.startTestRuntime(ctx, process, cfg)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	s := process.Services()
+	summary, err := build.Run(ctx, p, build.Options{
+		Engine:   engine.New(s.BuildKit),
+		Store:    store.New(s.Images, s.Content),
+		Fleet:    f,
+		Jobs:     o.jobs,
+		NoCache:  !o.useCache,
+		FailFast: o.failFast,
+		Args:     cfg.ProxyArgs(),
+		Limits:   engine.Limits(cfg.ContainerLimits),
+		Test:     tests,
+		Scratch:  embedded.TempDir(process.Root()),
+		LogDir:   filepath.Join(process.Root(), "logs"),
+		Events:   view.event,
+	})
+	if err != nil {
+		return err
+	}
+	return view.finish(summary, f)
+}
+
+// brokenError is the exit code of a dry run: definitions that cannot be built
+// are errors there too.
+func brokenError(f *fleet.Fleet, p *plan.Plan) error {
+	var errs []error
+	for _, b := range f.Broken {
+		errs = append(errs, b)
+	}
+	for _, s := range p.Steps {
+		if s.Action == plan.Error {
+			errs = append(errs, s.Image.Err)
+		}
+	}
+	return errors.Join(errs...)
+}

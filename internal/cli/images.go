@@ -1,0 +1,129 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/slipway-build/slipway/engine"
+	"github.com/slipway-build/slipway/engine/embedded"
+	"github.com/slipway-build/slipway/store"
+)
+
+func (a *app) imagesCommand() *cobra.Command {
+	var asJSON, quiet bool
+	cmd := &cobra.Command{
+		Use:   "images",
+		Short: "List the images in the store",
+		Long: `Lists the images in the store: name, tag, digest of the manifest, size of all
+blobs (compressed), and the creation time written into the image, which is the
+date of its newest changelog entry.`,
+		Args: exactArgs(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withStore(cmd.Context(), func(s *store.Store) error {
+				list, err := s.List(cmd.Context())
+				if err != nil {
+					return err
+				}
+				switch {
+				case asJSON:
+					if list == nil {
+						list = []store.Image{}
+					}
+					return printJSON(a.Out, map[string]any{"images": list})
+				case quiet:
+					for _, i := range list {
+						fmt.Fprintf(a.Out, "%s:%s\n", i.Name, i.Tag)
+					}
+					return nil
+				}
+				return a.printImages(list)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "print only name:tag")
+	return cmd
+}
+
+func (a *app) printImages(list []store.Image) error {
+	w := tabwriter.NewWriter(a.Out, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(w, "NAME\tTAG\tDIGEST\tSIZE\tCREATED")
+	for _, i := range list {
+		created := "-"
+		if !i.Created.IsZero() {
+			created = i.Created.UTC().Format(time.DateOnly)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", i.Name, i.Tag, shortDigest(i.Digest), size(i.Size), created)
+	}
+	return w.Flush()
+}
+
+func (a *app) rmiCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "rmi IMAGE...",
+		Short: "Remove images from the store",
+		Long: `Removes images by name and frees what only they held. Nothing is removed when
+one of the names is unknown.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withServices(cmd.Context(), func(s embedded.Services) error {
+				st := store.New(s.Images, s.Content)
+				var errs []error
+				for _, ref := range args {
+					if _, err := st.Get(cmd.Context(), ref); err != nil {
+						errs = append(errs, err)
+					}
+				}
+				if len(errs) > 0 {
+					return errors.Join(errs...)
+				}
+				freed, err := removeImages(cmd.Context(), engine.New(s.BuildKit), st, args)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(a.Out, "removed %d, freed %s\n", len(args), size(freed))
+				return nil
+			})
+		},
+	}
+}
+
+func (a *app) duCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "du",
+		Short: "Show what the store and the build cache take on disk",
+		Args:  exactArgs(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withServices(cmd.Context(), func(s embedded.Services) error {
+				st := store.New(s.Images, s.Content)
+				blobs, err := st.ContentSize(cmd.Context())
+				if err != nil {
+					return err
+				}
+				usage, err := engine.New(s.BuildKit).DiskUsage(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return printJSON(a.Out, map[string]int64{
+						"blobs": blobs, "snapshots_images": usage.Images, "snapshots_cache": usage.Cache,
+						"total": blobs + usage.Images + usage.Cache,
+					})
+				}
+				w := tabwriter.NewWriter(a.Out, 0, 0, 3, ' ', 0)
+				fmt.Fprintf(w, "layers and manifests (compressed)\t%s\n", size(blobs))
+				fmt.Fprintf(w, "unpacked layers of images\t%s\n", size(usage.Images))
+				fmt.Fprintf(w, "build cache\t%s\n", size(usage.Cache))
+				fmt.Fprintf(w, "total\t%s\n", size(blobs+usage.Images+usage.Cache))
+				return w.Flush()
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, in bytes")
+	return cmd
+}

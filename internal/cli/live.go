@@ -1,0 +1,178 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+
+	"github.com/slipway-build/slipway/build"
+	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/plan"
+)
+
+const redrawEvery = 100 * time.Millisecond
+
+// liveView shows the running images at the bottom of a terminal, redrawn in
+// place, and lets finished ones scroll away above.
+type liveView struct {
+	lines *lineView
+	term  *os.File
+
+	mu      sync.Mutex
+	began   time.Time
+	total   int
+	ended   map[build.Kind]int
+	running []*liveImage
+	drawn   int // lines of the block on screen
+	stop    chan struct{}
+	stopped chan struct{}
+}
+
+type liveImage struct {
+	ref   string
+	step  string
+	began time.Time
+}
+
+func newLiveView(lines *lineView, f *os.File) *liveView {
+	return &liveView{lines: lines, term: f, ended: map[build.Kind]int{}}
+}
+
+func (v *liveView) heading(text string) { v.lines.heading(text) }
+
+func (v *liveView) plan(p *plan.Plan) {
+	v.lines.plan(p)
+	for _, s := range p.Steps {
+		switch s.Action {
+		case plan.Build, plan.Test, plan.Error, plan.Blocked:
+			v.total++
+		}
+	}
+	v.began = time.Now()
+	v.stop, v.stopped = make(chan struct{}), make(chan struct{})
+	go v.redraw()
+}
+
+func (v *liveView) redraw() {
+	defer close(v.stopped)
+	tick := time.NewTicker(redrawEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-v.stop:
+			return
+		case <-tick.C:
+			v.mu.Lock()
+			v.draw(nil)
+			v.mu.Unlock()
+		}
+	}
+}
+
+func (v *liveView) event(e build.Event) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	switch e.Kind {
+	case build.Started:
+		v.running = append(v.running, &liveImage{ref: e.Image, step: "starting", began: e.Time})
+	case build.StepBegan:
+		v.setStep(e.Image, e.Text)
+	case build.Testing:
+		v.setStep(e.Image, "testing")
+	case build.Done, build.Failed, build.Blocked, build.Cancelled:
+		v.ended[e.Kind]++
+		v.running = slices.DeleteFunc(v.running, func(i *liveImage) bool { return i.ref == e.Image })
+		v.draw(func() { v.lines.outcome(e) })
+	}
+}
+
+func (v *liveView) setStep(ref, step string) {
+	for _, i := range v.running {
+		if i.ref == ref {
+			i.step = step
+		}
+	}
+}
+
+// draw replaces the block on screen; above, if given, prints lines that stay.
+func (v *liveView) draw(above func()) {
+	var b strings.Builder
+	if v.drawn > 0 {
+		fmt.Fprintf(&b, "\x1b[%dF\x1b[J", v.drawn) // up, then clear to the end
+	}
+	io.WriteString(v.term, b.String())
+	if above != nil {
+		above()
+	}
+	width, height, err := term.GetSize(int(v.term.Fd()))
+	if err != nil || width < 20 {
+		width, height = 80, 24
+	}
+	block := v.block(width, max(height-2, 2))
+	v.drawn = len(block)
+	io.WriteString(v.term, strings.Join(block, "\n")+"\n")
+}
+
+// block is the status line and one line per running image, cut to the screen.
+func (v *liveView) block(width, height int) []string {
+	out := []string{clip(v.status(), width)}
+	for i, img := range v.running {
+		if i+2 > height {
+			break
+		}
+		took := seconds(time.Since(img.began))
+		left := fmt.Sprintf("  %s  %s", shortRef(img.ref), img.step)
+		left = clip(left, width-len(took)-1)
+		pad := strings.Repeat(" ", max(1, width-utf8.RuneCountInString(left)-len(took)-1))
+		out = append(out, left+pad+took)
+	}
+	return out
+}
+
+func (v *liveView) status() string {
+	done := v.ended[build.Done]
+	over := done + v.ended[build.Failed] + v.ended[build.Blocked] + v.ended[build.Cancelled]
+	parts := []string{fmt.Sprintf("%d of %d done", done, v.total), fmt.Sprintf("%d running", len(v.running))}
+	for _, k := range []build.Kind{build.Failed, build.Blocked, build.Cancelled} {
+		if n := v.ended[k]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, k))
+		}
+	}
+	if waiting := v.total - over - len(v.running); waiting > 0 {
+		parts = append(parts, fmt.Sprintf("%d waiting", waiting))
+	}
+	return strings.Join(parts, ", ") + "  " + seconds(time.Since(v.began))
+}
+
+// clip cuts a line to the width and drops control characters, which a build's
+// step names could otherwise smuggle onto the terminal.
+func clip(s string, width int) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, s)
+	runes := []rune(s)
+	if len(runes) <= width {
+		return s
+	}
+	return string(runes[:max(width-1, 0)]) + "…"
+}
+
+func (v *liveView) finish(s build.Summary, f *fleet.Fleet) error {
+	close(v.stop)
+	<-v.stopped
+	if v.drawn > 0 {
+		fmt.Fprintf(v.term, "\x1b[%dF\x1b[J", v.drawn)
+		v.drawn = 0
+	}
+	return v.lines.finish(s, f)
+}

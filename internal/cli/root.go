@@ -1,0 +1,181 @@
+// Package cli is the command line: flags to options, one domain call, print.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/internal/cli/dockercmd"
+)
+
+// Exit codes of the program.
+const (
+	ExitOK          = 0
+	ExitFailed      = 1
+	ExitUsage       = 2
+	ExitInterrupted = 130
+)
+
+// Streams are the program's standard streams.
+type Streams struct {
+	In  io.Reader
+	Out io.Writer
+	Err io.Writer
+}
+
+// app is what all commands share: streams and global flags.
+type app struct {
+	Streams
+	configFile string
+	root       string
+	info       bool
+	debug      bool
+}
+
+// exitError ends the program with a code; a nil Err has already been said.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// Main runs the program with args (the program's name first) and returns its
+// exit code. Called under the name docker, it is the docker command that image
+// tests find on their PATH.
+func Main(ctx context.Context, args []string, s Streams) int {
+	if filepath.Base(args[0]) == "docker" {
+		return dockercmd.Main(ctx, args[1:], s.In, s.Out, s.Err, os.Getenv)
+	}
+	a := &app{Streams: s}
+	root := a.command()
+	root.SetArgs(args[1:])
+	root.SetIn(s.In)
+	root.SetOut(s.Out)
+	root.SetErr(s.Err)
+	err := root.ExecuteContext(ctx)
+	return a.exitCode(ctx, err)
+}
+
+// exitCode says the error, once, and picks the code.
+func (a *app) exitCode(ctx context.Context, err error) int {
+	var exit *exitError
+	switch {
+	case err == nil:
+		return ExitOK
+	case errors.As(err, &exit):
+		if exit.err != nil {
+			printError(a.Err, exit.err)
+		}
+		return exit.code
+	case ctx.Err() != nil:
+		fmt.Fprintln(a.Err, "slipway: interrupted")
+		return ExitInterrupted
+	}
+	printError(a.Err, err)
+	return ExitFailed
+}
+
+const rootLong = `Slipway builds and maintains fleets of container images: a folder tree of
+definitions goes in, tested and versioned images come out, in the right order,
+without a daemon.
+
+A definition is a folder with a Dockerfile.template (Jinja2), a Debian changelog
+(the newest entry is the image's name and version) and, if it has dependencies,
+a control file. Commands, flags, configuration and files are docker-pkg's.
+
+Images are built by BuildKit inside this process and kept, with the build cache,
+under one folder: /var/lib/slipway for root, $XDG_DATA_HOME/slipway for others,
+or what --root or SLIPWAY_ROOT names.
+
+Exit codes: 0 all went well; 1 something failed, as the messages say; 2 the
+command line is wrong; 130 interrupted.`
+
+const rootExample = `  slipway build images/                 build what is not there yet
+  slipway build --select '*nodejs*' images/
+  slipway build --dry-run images/       only say what would be built, and why
+  slipway update nodejs --reason 'CVE-2026-1' images/
+  slipway images                        list what was built
+  slipway run registry.example/app:1.0  try an image`
+
+func (a *app) command() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "slipway",
+		Short:         "Build and maintain fleets of container images",
+		Long:          rootLong,
+		Example:       rootExample,
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return usageError(cmd, errors.New("a command is needed"))
+		},
+	}
+	flags := root.PersistentFlags()
+	flags.StringVarP(&a.configFile, "configfile", "c", "config.yaml", "the fleet's configuration `FILE`")
+	flags.StringVar(&a.root, "root", "", "`DIR` of images and build cache (default "+defaultRootText+")")
+	flags.BoolVar(&a.info, "info", false, "show the output of builds as they run")
+	flags.BoolVar(&a.debug, "debug", false, "like --info, and BuildKit's own log")
+	root.MarkFlagsMutuallyExclusive("info", "debug")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err) })
+	root.CompletionOptions.HiddenDefaultCmd = false
+	root.AddGroup(&cobra.Group{ID: "fleet", Title: "Fleet commands:"}, &cobra.Group{ID: "image", Title: "Image commands:"})
+	for _, c := range []*cobra.Command{a.buildCommand(), a.renderCommand(), a.updateCommand(), a.pruneCommand()} {
+		c.GroupID = "fleet"
+		root.AddCommand(c)
+	}
+	for _, c := range []*cobra.Command{a.imagesCommand(), a.runCommand(), a.saveCommand(), a.rmiCommand(), a.duCommand()} {
+		c.GroupID = "image"
+		root.AddCommand(c)
+	}
+	return root
+}
+
+// usageError points at the help of the command that was called wrongly.
+func usageError(cmd *cobra.Command, err error) error {
+	return &exitError{ExitUsage, fmt.Errorf("%w\nhint: %s --help shows the usage", err, cmd.CommandPath())}
+}
+
+// exactArgs is cobra.ExactArgs with names in its message.
+func exactArgs(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) < len(names):
+			return usageError(cmd, fmt.Errorf("%s is missing", names[len(args)]))
+		case len(args) > len(names):
+			return usageError(cmd, fmt.Errorf("unexpected argument %q", args[len(names)]))
+		}
+		return nil
+	}
+}
+
+// loadConfig reads the configuration and says its warnings.
+func (a *app) loadConfig(cmd *cobra.Command) (*config.Config, error) {
+	cfg, err := config.Load(config.Sources{
+		File:         a.configFile,
+		FileExplicit: cmd.Flags().Changed("configfile"),
+		Env:          os.Getenv,
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range cfg.Warnings {
+		fmt.Fprintln(a.Err, "warning:", w)
+	}
+	return cfg, nil
+}

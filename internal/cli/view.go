@@ -1,0 +1,240 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/slipway-build/slipway/build"
+	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/plan"
+)
+
+// view shows a run. Its methods are called in this order; event may come from
+// several goroutines, one at a time.
+type view interface {
+	// heading announces a step, as docker-pkg words it.
+	heading(text string)
+	// plan says what is going to be done.
+	plan(*plan.Plan)
+	// event tells what happens.
+	event(build.Event)
+	// finish sums up and returns the run's error: nil, or the exit code.
+	finish(build.Summary, *fleet.Fleet) error
+}
+
+// newView picks the view for --progress.
+func (a *app) newView(progress string) (view, error) {
+	lines := &lineView{out: a.Out, err: a.Err, output: a.info || a.debug}
+	switch progress {
+	case "auto":
+		f, ok := a.Out.(*os.File)
+		if ok && term.IsTerminal(int(f.Fd())) && !a.info && !a.debug && os.Getenv("TERM") != "dumb" {
+			return newLiveView(lines, f), nil
+		}
+		return lines, nil
+	case "plain":
+		return lines, nil
+	case "tty":
+		f, ok := a.Out.(*os.File)
+		if !ok {
+			return nil, errors.New("--progress tty needs a terminal")
+		}
+		return newLiveView(lines, f), nil
+	case "json":
+		return &jsonView{out: a.Out}, nil
+	}
+	return nil, fmt.Errorf("unknown --progress %q; auto, tty, plain and json are known", progress)
+}
+
+// lineView prints one line per thing that happened.
+type lineView struct {
+	out    io.Writer
+	err    io.Writer
+	output bool // show what steps print
+}
+
+func (v *lineView) heading(text string) { fmt.Fprintf(v.out, "== %s ==\n", text) }
+
+func (v *lineView) plan(p *plan.Plan) {
+	var refs []string
+	for _, s := range p.Steps {
+		if s.Action == plan.Build || s.Action == plan.Test {
+			refs = append(refs, s.Image.Ref)
+		}
+	}
+	if len(refs) == 0 {
+		fmt.Fprintln(v.out, "Nothing to build")
+		return
+	}
+	fmt.Fprintln(v.out, "Will build the following images:")
+	for _, ref := range refs {
+		fmt.Fprintln(v.out, "* "+ref)
+	}
+	v.heading("Step 1: building images")
+}
+
+func (v *lineView) event(e build.Event) {
+	switch e.Kind {
+	case build.Started:
+		fmt.Fprintf(v.out, "- Building image %s\n", e.Image)
+	case build.Testing:
+		fmt.Fprintf(v.out, "- Testing image %s\n", e.Image)
+	case build.StepBegan:
+		if v.output {
+			fmt.Fprintf(v.out, "%s: %s%s\n", shortRef(e.Image), cached(e.Cached), e.Text)
+		}
+	case build.Output:
+		if v.output {
+			fmt.Fprintf(v.out, "%s | %s\n", shortRef(e.Image), e.Text)
+		}
+	default:
+		v.outcome(e)
+	}
+}
+
+// outcome prints how an image ended.
+func (v *lineView) outcome(e build.Event) {
+	switch e.Kind {
+	case build.Done:
+		fmt.Fprintf(v.out, "* Built image %s (%.1fs)\n", e.Image, e.Seconds)
+	case build.Failed:
+		fmt.Fprintf(v.out, " ERROR: image %s failed to build\n", e.Image)
+		if !v.output {
+			for _, l := range e.Tail {
+				fmt.Fprintln(v.out, "   | "+l)
+			}
+		}
+	case build.Blocked:
+		fmt.Fprintf(v.out, " BLOCKED: image %s needs %s\n", e.Image, strings.Join(e.Causes, ", "))
+	case build.Cancelled:
+		fmt.Fprintf(v.out, " CANCELLED: image %s\n", e.Image)
+	}
+}
+
+func cached(yes bool) string {
+	if yes {
+		return "cached "
+	}
+	return ""
+}
+
+// shortRef is name:tag without registry and namespace, for prefixes of lines.
+func shortRef(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }
+
+func (v *lineView) finish(s build.Summary, f *fleet.Fleet) error {
+	if errs := failures(s, f); len(errs) > 0 {
+		v.heading("Errors")
+		for _, e := range errs {
+			printError(v.err, e)
+		}
+	}
+	v.heading("Build done!")
+	fmt.Fprintln(v.out, totals(s, f))
+	return outcomeError(s, f)
+}
+
+// failures are what a person must mend: broken folders, then failed images,
+// each with the place of its log.
+func failures(s build.Summary, f *fleet.Fleet) []error {
+	var errs []error
+	for _, b := range f.Broken {
+		errs = append(errs, b)
+	}
+	for _, r := range s.Results {
+		switch {
+		case r.Err != nil && r.Log != "":
+			errs = append(errs, fmt.Errorf("%w\nhint: the whole log is in %s", r.Err, r.Log))
+		case r.Err != nil:
+			errs = append(errs, r.Err)
+		}
+	}
+	return errs
+}
+
+// totals is the last line: "8 built, 2 failed, 1 blocked in 12.3s".
+func totals(s build.Summary, f *fleet.Fleet) string {
+	var parts []string
+	for _, o := range []build.Outcome{build.Built, build.Tested, build.Unchanged, build.BuildError, build.NotBuilt, build.Interrupt, build.Skipped} {
+		if n := s.Count(o); n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, o))
+		}
+	}
+	if n := len(f.Broken); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d unreadable", n))
+	}
+	if len(parts) == 0 {
+		return "no images"
+	}
+	return strings.Join(parts, ", ") + " in " + seconds(s.Took)
+}
+
+// outcomeError is the exit code of a run whose failures have been printed.
+func outcomeError(s build.Summary, f *fleet.Fleet) error {
+	switch {
+	case s.Count(build.Interrupt) > 0 && s.Count(build.BuildError) == 0:
+		return &exitError{code: ExitInterrupted}
+	case !s.Good() || len(f.Broken) > 0:
+		return &exitError{code: ExitFailed}
+	}
+	return nil
+}
+
+// jsonView prints one JSON object per line: every event, then a summary with
+// "event": "finished".
+type jsonView struct{ out io.Writer }
+
+func (v *jsonView) heading(string) {}
+
+func (v *jsonView) plan(p *plan.Plan) {
+	v.line(struct {
+		Event string     `json:"event"`
+		Plan  *plan.Plan `json:"plan"`
+	}{"plan", p})
+}
+
+func (v *jsonView) event(e build.Event) { v.line(e) }
+
+func (v *jsonView) line(x any) {
+	enc := json.NewEncoder(v.out)
+	enc.SetEscapeHTML(false)
+	// The stream has no other way to say that it is broken.
+	_ = enc.Encode(x)
+}
+
+type jsonResult struct {
+	Image   string        `json:"image"`
+	Outcome build.Outcome `json:"outcome"`
+	Digest  string        `json:"digest,omitempty"`
+	Error   string        `json:"error,omitempty"`
+	Causes  []string      `json:"causes,omitempty"`
+	Seconds float64       `json:"seconds"`
+	Log     string        `json:"log,omitempty"`
+}
+
+func (v *jsonView) finish(s build.Summary, f *fleet.Fleet) error {
+	out := struct {
+		Event   string       `json:"event"`
+		Seconds float64      `json:"seconds"`
+		Images  []jsonResult `json:"images"`
+		Broken  []string     `json:"broken,omitempty"`
+	}{Event: "finished", Seconds: s.Took.Seconds(), Images: []jsonResult{}}
+	for _, r := range s.Results {
+		j := jsonResult{Image: r.Image.Ref, Outcome: r.Outcome, Digest: r.Digest, Causes: slices.Clone(r.Causes), Seconds: r.Took.Seconds(), Log: r.Log}
+		if r.Err != nil {
+			j.Error = r.Err.Error()
+		}
+		out.Images = append(out.Images, j)
+	}
+	for _, b := range f.Broken {
+		out.Broken = append(out.Broken, b.Error())
+	}
+	v.line(out)
+	return outcomeError(s, f)
+}

@@ -1,0 +1,217 @@
+// Package store reads and changes the local images: names, sizes, test marks.
+//
+// It works on containerd's image and content interfaces, whoever serves them.
+package store
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/containerd/containerd/v2/core/images"
+	"github.com/containerd/containerd/v2/core/images/archive"
+	"github.com/containerd/errdefs"
+	"github.com/containerd/platforms"
+	"github.com/distribution/reference"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// TestedLabel marks an image, in the store only, whose test has passed or that
+// has none. An image without it is not good yet: its run was cut short.
+const TestedLabel = "slipway.io/tested"
+
+// Values of TestedLabel.
+const (
+	TestPassed = "passed"
+	TestNone   = "none"
+)
+
+// ErrNotFound is wrapped by errors about images that are not in the store.
+var ErrNotFound = errors.New("no such image")
+
+// Store is the local images. It is safe for concurrent use.
+type Store struct {
+	images  images.Store
+	content content.Store
+}
+
+// New returns a store on containerd's services, which stay the caller's.
+func New(i images.Store, c content.Store) *Store { return &Store{images: i, content: c} }
+
+// Image is one name in the store.
+type Image struct {
+	Ref     string    `json:"ref"`              // canonical: docker.io/library/base:1.0
+	Name    string    `json:"name"`             // as people write it, without the tag: base
+	Tag     string    `json:"tag"`              // empty for images without a tag
+	Digest  string    `json:"digest"`           // of the manifest or index
+	Size    int64     `json:"size"`             // bytes of all blobs, compressed
+	Created time.Time `json:"created"`          // from the image's configuration
+	Tested  string    `json:"tested,omitempty"` // TestedLabel's value
+}
+
+// Normalize returns the canonical form of a reference, under which the store
+// and FROM know it: a default registry and the tag "latest" are filled in.
+func Normalize(ref string) (string, error) {
+	named, err := reference.ParseNormalizedNamed(ref)
+	if err != nil {
+		return "", fmt.Errorf("cannot read image name %q: %w", ref, err)
+	}
+	return reference.TagNameOnly(named).String(), nil
+}
+
+// FromIndex turns containerd's records into images. Sizes and times stay zero:
+// nothing but the records is read.
+func FromIndex(list []images.Image) []Image {
+	out := make([]Image, len(list))
+	for i, img := range list {
+		out[i] = fromRecord(img)
+	}
+	slices.SortFunc(out, func(a, b Image) int { return cmp.Compare(a.Ref, b.Ref) })
+	return out
+}
+
+func fromRecord(img images.Image) Image {
+	out := Image{Ref: img.Name, Name: img.Name, Digest: img.Target.Digest.String(), Tested: img.Labels[TestedLabel]}
+	if named, err := reference.ParseNormalizedNamed(img.Name); err == nil {
+		out.Name = reference.FamiliarName(named)
+		if t, ok := named.(reference.Tagged); ok {
+			out.Tag = t.Tag()
+		}
+	}
+	return out
+}
+
+// List returns all images, sorted by reference, with sizes and times.
+func (s *Store) List(ctx context.Context) ([]Image, error) {
+	list, err := s.images.List(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("cannot list images: %w", err)
+	}
+	out := FromIndex(list)
+	byName := map[string]images.Image{}
+	for _, img := range list {
+		byName[img.Name] = img
+	}
+	for i := range out {
+		if err := s.details(ctx, byName[out[i].Ref], &out[i]); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (s *Store) details(ctx context.Context, img images.Image, out *Image) error {
+	manifest, err := images.Manifest(ctx, s.content, img.Target, platforms.All)
+	if err != nil {
+		return fmt.Errorf("cannot read manifest of %s: %w", img.Name, err)
+	}
+	out.Size = img.Target.Size + manifest.Config.Size
+	for _, l := range manifest.Layers {
+		out.Size += l.Size
+	}
+	data, err := content.ReadBlob(ctx, s.content, manifest.Config)
+	if err != nil {
+		return fmt.Errorf("cannot read configuration of %s: %w", img.Name, err)
+	}
+	var config ocispecs.Image
+	if err := json.Unmarshal(data, &config); err != nil {
+		return fmt.Errorf("cannot read configuration of %s: %w", img.Name, err)
+	}
+	if config.Created != nil {
+		out.Created = *config.Created
+	}
+	return nil
+}
+
+// Get returns one image. The error wraps ErrNotFound when it is not there.
+func (s *Store) Get(ctx context.Context, ref string) (Image, error) {
+	record, err := s.record(ctx, ref)
+	if err != nil {
+		return Image{}, err
+	}
+	out := fromRecord(record)
+	return out, s.details(ctx, record, &out)
+}
+
+func (s *Store) record(ctx context.Context, ref string) (images.Image, error) {
+	name, err := Normalize(ref)
+	if err != nil {
+		return images.Image{}, err
+	}
+	img, err := s.images.Get(ctx, name)
+	if errdefs.IsNotFound(err) {
+		return img, fmt.Errorf("%w: %s", ErrNotFound, ref)
+	}
+	if err != nil {
+		return img, fmt.Errorf("cannot find image %s: %w", ref, err)
+	}
+	return img, nil
+}
+
+// MarkTested records how the image's test went; value is TestPassed or TestNone.
+func (s *Store) MarkTested(ctx context.Context, ref, value string) error {
+	img, err := s.record(ctx, ref)
+	if err != nil {
+		return err
+	}
+	labels := map[string]string{TestedLabel: value}
+	for k, v := range img.Labels {
+		if k != TestedLabel {
+			labels[k] = v
+		}
+	}
+	img.Labels = labels
+	if _, err := s.images.Update(ctx, img, "labels"); err != nil {
+		return fmt.Errorf("cannot mark %s as tested: %w", ref, err)
+	}
+	return nil
+}
+
+// Remove takes the name out of the store. It is idempotent. The blobs stay
+// until the engine collects what no name holds.
+func (s *Store) Remove(ctx context.Context, ref string) error {
+	name, err := Normalize(ref)
+	if err != nil {
+		return err
+	}
+	if err := s.images.Delete(ctx, name); err != nil && !errdefs.IsNotFound(err) {
+		return fmt.Errorf("cannot remove %s: %w", ref, err)
+	}
+	return nil
+}
+
+// Save writes images as one tar that is both an OCI image layout and what
+// "docker load" reads (manifest.json). Nothing is written when a name is unknown.
+func (s *Store) Save(ctx context.Context, w io.Writer, refs ...string) error {
+	opts := []archive.ExportOpt{archive.WithPlatform(platforms.All)}
+	for _, ref := range refs {
+		img, err := s.record(ctx, ref)
+		if err != nil {
+			return err
+		}
+		opts = append(opts, archive.WithManifest(img.Target, img.Name))
+	}
+	if err := archive.Export(ctx, s.content, w, opts...); err != nil {
+		return fmt.Errorf("cannot save images: %w", err)
+	}
+	return nil
+}
+
+// ContentSize is the sum of all blobs in bytes, whoever holds them.
+func (s *Store) ContentSize(ctx context.Context) (int64, error) {
+	var sum int64
+	err := s.content.Walk(ctx, func(info content.Info) error {
+		sum += info.Size
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("cannot read content store: %w", err)
+	}
+	return sum, nil
+}

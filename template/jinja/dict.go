@@ -1,0 +1,188 @@
+package jinja
+
+import (
+	"math"
+	"math/big"
+)
+
+// Dict is Python's dict: it keeps the order of insertion, and equal numbers of
+// different types are one key.
+type Dict struct {
+	entries []entry
+	index   map[any]int
+	live    int
+}
+
+type entry struct {
+	key, value Value // key is nil where the entry was removed
+}
+
+// NewDict returns an empty Dict.
+func NewDict() *Dict { return &Dict{index: map[any]int{}} }
+
+// Len is the number of keys.
+func (d *Dict) Len() int { return d.live }
+
+// SetString sets the value of a key.
+func (d *Dict) SetString(key string, v Value) { d.setHash(key, key, v) }
+
+// GetString returns the value of a key.
+func (d *Dict) GetString(key string) (Value, bool) {
+	i, ok := d.index[key]
+	if !ok {
+		return nil, false
+	}
+	return d.entries[i].value, true
+}
+
+func (d *Dict) setHash(hash any, key, v Value) {
+	if i, ok := d.index[hash]; ok {
+		d.entries[i].value = v
+		return
+	}
+	d.index[hash] = len(d.entries)
+	d.entries = append(d.entries, entry{key, v})
+	d.live++
+}
+
+func (d *Dict) get(rt *state, key Value) (Value, bool) {
+	i, ok := d.index[rt.hash(key)]
+	if !ok {
+		return nil, false
+	}
+	return d.entries[i].value, true
+}
+
+func (d *Dict) set(rt *state, key, v Value) {
+	rt.charge(64)
+	d.setHash(rt.hash(key), key, v)
+}
+
+func (d *Dict) remove(rt *state, key Value) (Value, bool) {
+	h := rt.hash(key)
+	i, ok := d.index[h]
+	if !ok {
+		return nil, false
+	}
+	v := d.entries[i].value
+	delete(d.index, h)
+	d.entries[i] = entry{}
+	d.live--
+	if len(d.entries) > 16 && d.live < len(d.entries)/2 {
+		d.compact(rt)
+	}
+	return v, true
+}
+
+func (d *Dict) compact(rt *state) {
+	entries := make([]entry, 0, d.live)
+	for _, e := range d.entries {
+		if e.key != nil {
+			d.index[rt.hash(e.key)] = len(entries)
+			entries = append(entries, e)
+		}
+	}
+	d.entries = entries
+}
+
+func (d *Dict) clear() { *d = *NewDict() }
+
+func (d *Dict) copy(rt *state) *Dict {
+	c := NewDict()
+	rt.charge(64 * d.live)
+	for _, e := range d.entries {
+		if e.key != nil {
+			c.setHash(rt.hash(e.key), e.key, e.value)
+		}
+	}
+	return c
+}
+
+// keys returns the keys in order.
+func (d *Dict) keys() []Value {
+	keys := make([]Value, 0, d.live)
+	for _, e := range d.entries {
+		if e.key != nil {
+			keys = append(keys, e.key)
+		}
+	}
+	return keys
+}
+
+// list returns what a view of the given kind shows.
+func (d *Dict) list(kind string) []Value {
+	items := make([]Value, 0, d.live)
+	for _, e := range d.entries {
+		switch {
+		case e.key == nil:
+		case kind == "dict_keys":
+			items = append(items, e.key)
+		case kind == "dict_values":
+			items = append(items, e.value)
+		default:
+			items = append(items, newTuple(e.key, e.value))
+		}
+	}
+	return items
+}
+
+type (
+	bigHash   string
+	tupleHash string
+)
+
+// hash gives a Go map key that is the same for values that Python takes as the
+// same key.
+func (rt *state) hash(v Value) any {
+	switch v := v.(type) {
+	case string:
+		return v
+	case Markup:
+		return string(v)
+	case int64:
+		return v
+	case bool:
+		if v {
+			return int64(1)
+		}
+		return int64(0)
+	case float64:
+		return hashFloat(v)
+	case *big.Int:
+		return bigHash(v.String())
+	case *Tuple:
+		return rt.hashTuple(v)
+	case *List, *Dict, *dictView:
+		raise("TypeError", "unhashable type: '%s'", typeName(v))
+	case *Undefined:
+		if !rt.isLenient(v) {
+			rt.useUndefined(v)
+		}
+	}
+	return v
+}
+
+func hashFloat(f float64) any {
+	if f == math.Trunc(f) && math.Abs(f) < 1<<63 {
+		return int64(f)
+	}
+	if f == math.Trunc(f) && !math.IsInf(f, 0) {
+		n, _ := big.NewFloat(f).Int(nil)
+		return bigHash(n.String())
+	}
+	return f
+}
+
+func (rt *state) hashTuple(t *Tuple) any {
+	rt.push()
+	rt.charge(32 * len(t.Items))
+	var b []byte
+	for _, item := range t.Items {
+		text := sprintf("%T:%v", rt.hash(item), rt.hash(item))
+		rt.charge(len(text))
+		b = append(b, sprintf("%d:", len(text))...)
+		b = append(b, text...)
+	}
+	rt.pop()
+	return tupleHash(b)
+}

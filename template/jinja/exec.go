@@ -1,0 +1,201 @@
+package jinja
+
+func (s *dataStmt) exec(fr *frame) {
+	if fr.dropped(s.skip) {
+		return
+	}
+	fr.out.write(s.text)
+}
+
+// dropped says whether output at the top of a child template is left out.
+func (fr *frame) dropped(check outputCheck) bool {
+	return check == outputNever || check == outputUnlessExtended && fr.root.parent != nil
+}
+
+func (s *outputStmt) exec(fr *frame) {
+	if fr.dropped(s.skip) {
+		return
+	}
+	fr.at(s.line)
+	v := s.value.eval(fr)
+	if fr.rt.autoescape {
+		fr.out.write(fr.rt.escape(v))
+		return
+	}
+	if text, ok := v.(string); ok {
+		fr.out.write(text)
+		return
+	}
+	fr.out.write(fr.rt.str(v))
+}
+
+func (s *doStmt) exec(fr *frame) {
+	fr.at(s.line)
+	s.value.eval(fr)
+}
+
+func (s *ifStmt) exec(fr *frame) {
+	for i, test := range s.tests {
+		fr.at(s.lines[i])
+		if fr.rt.isTrue(test.eval(fr)) {
+			fr.run(s.bodies[i])
+			return
+		}
+	}
+	fr.run(s.otherwise)
+}
+
+func (s *setStmt) exec(fr *frame) {
+	fr.at(s.line)
+	s.target.assign(fr, s.value.eval(fr))
+}
+
+func (s *setBlockStmt) exec(fr *frame) {
+	fr.at(s.line)
+	fr.enter(s.scope)
+	v := fr.collect(s.body)
+	fr.at(s.line)
+	if s.filter != nil {
+		fr.capture = v
+		v = s.filter.eval(fr)
+		if text, ok := v.(string); ok && fr.rt.autoescape {
+			v = Markup(text)
+		}
+	}
+	s.target.assign(fr, v)
+}
+
+func (t *nameTarget) assign(fr *frame, v Value) {
+	fr.set(t.ref, v)
+	if t.export {
+		fr.ctx.export(t.name, v, true)
+	}
+}
+
+func (t *attrTarget) assign(fr *frame, v Value) {
+	fr.at(t.line)
+	ns, ok := fr.get(t.name.ref).(*namespace)
+	if !ok {
+		panic(&Error{Kind: RuntimeError, Msg: "cannot assign attribute on non-namespace object",
+			Hint: "make one with {% set " + t.name.name + " = namespace() %}"})
+	}
+	fr.rt.charge(64)
+	ns.attrs.SetString(t.attr, v)
+}
+
+func (t *tupleTarget) assign(fr *frame, v Value) {
+	fr.at(t.line)
+	var items []Value
+	switch v := v.(type) {
+	case *Tuple:
+		items = v.Items
+	case *List:
+		items = v.Items
+	default:
+		items = fr.rt.unpackable(v, len(t.items))
+	}
+	if len(items) < len(t.items) {
+		raise("ValueError", "not enough values to unpack (expected %d, got %d)", len(t.items), len(items))
+	}
+	if len(items) > len(t.items) {
+		raise("ValueError", "too many values to unpack (expected %d)", len(t.items))
+	}
+	for i, item := range items {
+		t.items[i].assign(fr, item)
+	}
+}
+
+// unpackable reads at most one item more than wanted from any iterable.
+func (rt *state) unpackable(v Value, want int) []Value {
+	it := rt.iterator(v)
+	if it == nil {
+		raise("TypeError", "cannot unpack non-iterable %s object", typeName(v))
+	}
+	var items []Value
+	for len(items) <= want {
+		item, ok := it.next()
+		if !ok {
+			break
+		}
+		items = append(items, item)
+	}
+	return items
+}
+
+func (s *filterStmt) exec(fr *frame) {
+	fr.at(s.line)
+	fr.enter(s.scope)
+	v := fr.collect(s.body)
+	fr.at(s.line)
+	fr.capture = v
+	fr.out.write(fr.rt.str(s.filter.eval(fr)))
+}
+
+func (s *withStmt) exec(fr *frame) {
+	fr.at(s.line)
+	// The variables of the body are loaded first, the values come from outside.
+	fr.enter(s.scope)
+	for i, t := range s.targets {
+		t.assign(fr, s.values[i].eval(fr))
+	}
+	fr.run(s.body)
+}
+
+func (s *autoescapeStmt) exec(fr *frame) {
+	fr.at(s.line)
+	fr.enter(s.scope)
+	saved := fr.rt.autoescape
+	fr.rt.autoescape = fr.rt.isTrue(s.value.eval(fr))
+	fr.run(s.body)
+	fr.rt.autoescape = saved
+}
+
+func (s *blockStmt) exec(fr *frame) {
+	if fr.dropped(s.skip) {
+		return
+	}
+	fr.at(s.line)
+	ctx := fr.ctx
+	stack := ctx.blocks[s.name]
+	if s.scoped {
+		ctx = ctx.derived(fr.locals(s.locals))
+	}
+	if s.required && len(stack) <= 1 {
+		raise(RuntimeError, "Required block %s not found", quote(s.name))
+	}
+	stack[0].run(fr.rt, ctx, fr.out)
+}
+
+// derived is the context of a scoped block.
+func (c *context) derived(locals map[string]Value) *context {
+	return &context{tmpl: c.tmpl, parent: c.snapshot(locals), blocks: c.blocks}
+}
+
+func (s *extendsStmt) exec(fr *frame) {
+	fr.at(s.line)
+	if s.multiple == extendsRefused || s.multiple == extendsMaybe && fr.root.parent != nil {
+		raise(RuntimeError, "extended multiple times")
+	}
+	t := fr.rt.loadAny(s.template.eval(fr), s.line)
+	fr.root.parent = t
+	if fr.ctx.blocks == nil && len(t.blocks) > 0 {
+		fr.ctx.blocks = map[string][]*blockStmt{}
+	}
+	for name, b := range t.blocks {
+		fr.ctx.blocks[name] = append(fr.ctx.blocks[name], b)
+	}
+}
+
+func (s *macroStmt) exec(fr *frame) {
+	fr.at(s.line)
+	m := &macroValue{name: s.name, named: true, sig: &s.sig, info: &s.macroInfo, body: s.body,
+		fr: fr, tmpl: fr.rt.tmpl, autoescape: fr.rt.autoescape}
+	s.store.assign(fr, m)
+}
+
+func (s *callStmt) exec(fr *frame) {
+	fr.at(s.line)
+	caller := &macroValue{sig: &s.sig, info: &s.macroInfo, body: s.body,
+		fr: fr, tmpl: fr.rt.tmpl, autoescape: fr.rt.autoescape}
+	fr.out.write(fr.rt.str(s.call.evalWith(fr, []kwarg{{"caller", caller}})))
+}

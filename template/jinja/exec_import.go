@@ -1,0 +1,191 @@
+package jinja
+
+// loadAny loads a template by what an extends, import or include names.
+func (rt *state) loadAny(v Value, line int) *Template {
+	rt.line = line
+	name, ok := asString(v)
+	if !ok {
+		if u, undefined := v.(*Undefined); undefined {
+			rt.useUndefined(u)
+		}
+		raise("TypeError", "a template name must be a string, not %s", typeName(v))
+	}
+	t, err := rt.load(name)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+func (s *includeStmt) exec(fr *frame) {
+	fr.at(s.line)
+	rt := fr.rt
+	rt.step()
+	t := s.find(fr)
+	if t == nil {
+		return
+	}
+	if !s.withContext {
+		fr.out.write(rt.module(t).text)
+		return
+	}
+	ctx := newContext(t, fr.ctx.snapshot(fr.locals(s.locals)))
+	t.run(rt, ctx, fr.out)
+}
+
+// find returns the first template that exists of those an include names; nil
+// if none does and that is allowed.
+func (s *includeStmt) find(fr *frame) *Template {
+	rt := fr.rt
+	v := s.template.eval(fr)
+	rt.line = s.line
+	var names []Value
+	switch v := v.(type) {
+	case *Undefined:
+		rt.useUndefined(v)
+	case *List:
+		names = v.Items
+	case *Tuple:
+		names = v.Items
+	default:
+		names = []Value{v}
+	}
+	var first *Error
+	for _, n := range names {
+		name, ok := asString(n)
+		if !ok {
+			return rt.loadAny(n, s.line)
+		}
+		t, err := rt.load(name)
+		if err == nil {
+			return t
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	if s.ignoreMissing {
+		return nil
+	}
+	if len(names) == 0 {
+		raise("TemplatesNotFound", "Tried to select from an empty list of templates.")
+	}
+	if len(names) > 1 {
+		first.Kind = "TemplatesNotFound"
+		first.Msg = "none of the templates given were found: " + rt.joinStr(", ", names)
+	}
+	panic(first)
+}
+
+// module is an imported template: what it exports and what it prints.
+type module struct {
+	tmpl *Template
+	vars map[string]Value
+	text string
+}
+
+// module runs a template without the importer's variables, once per render.
+func (rt *state) module(t *Template) *module {
+	if m := rt.modules[t]; m != nil {
+		return m
+	}
+	m := rt.makeModule(t, &layer{vars: rt.env.globals})
+	if rt.modules == nil {
+		rt.modules = map[*Template]*module{}
+	}
+	rt.modules[t] = m
+	return m
+}
+
+func (rt *state) makeModule(t *Template, parent *layer) *module {
+	rt.step()
+	ctx := newContext(t, parent)
+	buf := &buffer{rt: rt}
+	t.run(rt, ctx, buf)
+	m := &module{tmpl: t, vars: map[string]Value{}, text: string(buf.b)}
+	for name, exported := range ctx.exported {
+		if exported {
+			m.vars[name] = ctx.vars[name]
+		}
+	}
+	return m
+}
+
+func (fr *frame) importModule(template expr, line int, withContext bool, locals []localVar) *module {
+	fr.at(line)
+	t := fr.rt.loadAny(template.eval(fr), line)
+	if !withContext {
+		return fr.rt.module(t)
+	}
+	return fr.rt.makeModule(t, fr.ctx.snapshot(fr.locals(locals)))
+}
+
+func (s *importStmt) exec(fr *frame) {
+	m := fr.importModule(s.template, s.line, s.withContext, s.locals)
+	fr.set(s.as.ref, m)
+	if s.as.export {
+		fr.ctx.export(s.as.name, m, false)
+	}
+}
+
+func (s *fromStmt) exec(fr *frame) {
+	m := fr.importModule(s.template, s.line, s.withContext, s.locals)
+	for i, name := range s.names {
+		v, ok := m.vars[name]
+		if !ok {
+			v = &Undefined{name: name, hint: sprintf("the template %s (imported on line %d in %s) does not export the requested name %s",
+				quote(m.tmpl.name), s.line, quote(fr.rt.tmpl.name), quote(name))}
+		}
+		fr.set(s.as[i].ref, v)
+		if s.as[i].export {
+			fr.ctx.export(s.as[i].name, v, false)
+		}
+	}
+}
+
+// knownNames lists what a misspelt variable may have meant.
+func (rt *state) knownNames() []string {
+	names := append([]string(nil), rt.tmpl.assigned()...)
+	if rt.ctx != nil {
+		names = append(names, rt.ctx.names()...)
+	}
+	return names
+}
+
+// assigned lists the names that a template assigns anywhere.
+func (t *Template) assigned() []string {
+	var names []string
+	var walk func(body []stmt)
+	var addTarget func(tgt target)
+	addTarget = func(tgt target) {
+		switch tgt := tgt.(type) {
+		case *nameTarget:
+			names = append(names, tgt.name)
+		case *tupleTarget:
+			for _, item := range tgt.items {
+				addTarget(item)
+			}
+		}
+	}
+	walk = func(body []stmt) {
+		for _, st := range body {
+			switch st := st.(type) {
+			case *setStmt:
+				addTarget(st.target)
+			case *setBlockStmt:
+				addTarget(st.target)
+			case *forStmt:
+				addTarget(st.target)
+			case *macroStmt:
+				names = append(names, st.name)
+			case *importStmt:
+				names = append(names, st.as.name)
+			}
+			for _, inner := range bodies(st) {
+				walk(inner)
+			}
+		}
+	}
+	walk(t.root.body)
+	return names
+}
