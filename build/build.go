@@ -130,12 +130,14 @@ func (r *run) blocked(s *plan.Step, causes []string) {
 
 func (r *run) cancelled(s *plan.Step) {
 	switch s.Action {
-	case plan.UpToDate, plan.Skip:
-		r.step(context.Background(), s)
-		return
+	case plan.UpToDate:
+		r.finish(s, Result{Outcome: Unchanged})
+	case plan.Skip:
+		r.finish(s, Result{Outcome: Skipped})
+	default:
+		r.finish(s, Result{Outcome: Interrupt})
+		r.emit(Event{Kind: Cancelled, Image: s.Image.Ref})
 	}
-	r.finish(s, Result{Outcome: Interrupt})
-	r.emit(Event{Kind: Cancelled, Image: s.Image.Ref})
 }
 
 // step does what the plan says of one image.

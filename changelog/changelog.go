@@ -1,9 +1,7 @@
 // Package changelog reads and extends Debian changelogs, the files that give an image its name,
-// version and date.
-//
-// The format is deb-changelog(5). Reading is as lenient as python-debian's Changelog class: a line
-// that does not fit is a warning, and only a file in which no entry can be found, or whose newest
-// entry has a version that Debian Policy 5.6.12 does not allow at all, is an error.
+// version and date. The format is deb-changelog(5), read as leniently as python-debian does: what
+// does not fit is a warning; a file without an entry, and a newest version that Debian Policy 5.6.12
+// does not allow at all, are errors.
 package changelog
 
 import (

@@ -50,6 +50,9 @@ func ParseDate(s string) (time.Time, error) {
 		if offset, ok := zones[strings.ToUpper(f)]; ok {
 			fields[i] = offset
 		}
+		if strings.EqualFold(f, "Sept") {
+			fields[i] = "Sep"
+		}
 	}
 	clean := strings.Join(fields, " ")
 	for _, layout := range dateLayouts {

@@ -7,13 +7,10 @@ import (
 	"unicode"
 )
 
-// Prepend returns a new changelog: the entry e, a blank line, and the old bytes unchanged, whatever
-// their line endings are.
-//
-// Urgency is "high" when empty. Each element of e.Changes becomes one item: its first line after
-// "  * ", its other lines indented by four. An element that already begins with two spaces, and an
-// empty one, is written as it stands, so an entry that was parsed can be written again. The date is
-// e.Date, or e.RawDate when e.Date is zero. Line, Warnings are not used. The error is an *Error.
+// Prepend returns a new changelog: the entry e, a blank line, and the old bytes unchanged. Each of
+// e.Changes becomes an item: "  * " and its first line, the others indented by four; one that begins
+// with two spaces already, and an empty one, stay as they are. An empty urgency is "high"; the date
+// is e.Date, or e.RawDate when that is zero. The error is an *Error.
 func Prepend(data []byte, e Entry) ([]byte, error) {
 	if e.Urgency == "" {
 		e.Urgency = "high"

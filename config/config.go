@@ -1,8 +1,6 @@
-// Package config reads Slipway's configuration: what acts on Slipway itself and what is a variable
-// in templates.
-//
-// The files are YAML 1.1 as PyYAML's safe_load reads it, because docker-pkg's fleets were written
-// for that: `on` is a boolean, 0644 is octal, 1:30 is ninety and 1e3 is a string.
+// Package config reads Slipway's configuration: what acts on Slipway and what is a variable in
+// templates. The files are YAML 1.1 as PyYAML's safe_load reads it, because docker-pkg's fleets were
+// written for that: `on` is a boolean, 0644 is octal, 1:30 is ninety and 1e3 is a string.
 package config
 
 import (
@@ -76,12 +74,10 @@ func defaults() map[string]any {
 	}
 }
 
-// Variables returns what templates see: every key of the files, and docker-pkg's defaults for those
-// of its keys that no file has. Only the password is left out, as a secret never reaches an image.
-//
-// The values are nil (Python's None), bool, int or *big.Int, float64, string, [Date], [Bytes],
-// []any and *[Map]. The map is the caller's own; lists and mappings in it are shared: do not change
-// them.
+// Variables returns what templates see: every key of the files and docker-pkg's defaults, without
+// the password, as a secret never reaches an image. The values are nil (Python's None), bool, int or
+// *big.Int, float64, string, [Date], [Bytes], []any and *[Map]. The map is the caller's own; lists
+// and mappings in it are shared: do not change them.
 func (c *Config) Variables() map[string]any {
 	vars := make(map[string]any, len(c.variables))
 	for k, v := range c.variables {

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -44,9 +45,13 @@ type setting struct {
 	line  int
 }
 
+func newDocument(path string) *document {
+	return &document{path: path, anchors: map[*yaml.Node]anchored{}}
+}
+
 // parseDocument reads a file's top-level mapping. An empty file has no settings.
 func parseDocument(path string, data []byte) (map[string]setting, []string, []*Error) {
-	d := &document{path: path, anchors: map[*yaml.Node]anchored{}}
+	d := newDocument(path)
 	if len(data) > MaxSize {
 		d.fail(0, fmt.Sprintf("cannot read configuration: it has %d bytes, more than the %d allowed", len(data), MaxSize), "")
 		return nil, nil, d.errs
@@ -56,6 +61,9 @@ func parseDocument(path string, data []byte) (map[string]setting, []string, []*E
 		return nil, d.warnings, d.errs
 	}
 	v := d.value(root)
+	if d.stopped {
+		return nil, d.warnings, d.errs
+	}
 	settings := map[string]setting{}
 	switch m := v.(type) {
 	case nil:
@@ -106,17 +114,38 @@ func (d *document) parse(data []byte) *yaml.Node {
 			return nil
 		}
 	}
-	line, cause := splitYAMLError(err)
+	line, cause := splitYAMLError(err, data)
 	d.fail(line, "cannot parse YAML: "+cause, "")
 	return nil
 }
 
-var yamlError = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?(.*)$`)
+var (
+	yamlError = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?(.*)$`)
+	// parserError matches the problems whose line the library counts from 0.
+	parserError   = regexp.MustCompile(`^did not find expected (key|node content|'-' indicator|',' or '[]}]'|<.*>)$|^found undefined tag handle$|^found (duplicate|incompatible) `)
+	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+)
 
-func splitYAMLError(err error) (line int, cause string) {
+// splitYAMLError finds the line, which the library leaves out for the first line of a file, for
+// bytes that are not text, and for an alias without an anchor.
+func splitYAMLError(err error, data []byte) (line int, cause string) {
 	m := yamlError.FindStringSubmatch(strings.ReplaceAll(err.Error(), "\n", " "))
-	line, _ = strconv.Atoi(m[1])
-	return line, m[2]
+	cause = m[2]
+	if line, err := strconv.Atoi(m[1]); err == nil {
+		if parserError.MatchString(cause) {
+			line++
+		}
+		return line, cause
+	}
+	alias := unknownAnchor.FindStringSubmatch(cause)
+	for text := range bytes.Lines(data) {
+		line++
+		notText := !utf8.Valid(text) || bytes.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' })
+		if alias == nil && notText || alias != nil && bytes.Contains(text, []byte("*"+alias[1])) {
+			return line, cause
+		}
+	}
+	return 1, cause
 }
 
 func (d *document) fail(line int, msg, hint string) {
@@ -227,6 +256,9 @@ func (d *document) mapping(n *yaml.Node) *Map {
 		}
 		key := d.value(keyNode)
 		value := d.value(n.Content[i+1])
+		if d.stopped {
+			return m
+		}
 		normal, ok := normalKey(key)
 		if !ok {
 			d.fail(keyNode.Line, "cannot use "+kind(key)+" as a key", "a key must be a single value")

@@ -46,6 +46,12 @@ func Load(s Sources) (*Config, error) {
 	return c, nil
 }
 
+// Default returns the configuration that an empty file gives in an empty environment.
+func Default() *Config {
+	l := &loader{sources: Sources{Env: func(string) string { return "" }}}
+	return l.decode()
+}
+
 type loader struct {
 	sources  Sources
 	settings map[string]setting

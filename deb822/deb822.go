@@ -1,8 +1,6 @@
 // Package deb822 reads the files of fields and paragraphs that Debian calls control files, and the
-// relations between packages that are written in their fields.
-//
-// The format is deb822(5); relations are those of Debian Policy 7.1, but names may be anything an
-// image can be called.
+// relations between packages in their fields. The format is deb822(5); relations are those of
+// Debian Policy 7.1, but names may be anything an image can be called.
 package deb822
 
 import (
@@ -89,11 +87,9 @@ func (p Paragraph) Relations(field string) ([]Relation, error) {
 	return parseRelations(p.Path, f.Value, func(n int) int { return f.lines[n] })
 }
 
-// Parse reads all paragraphs of data. The path is used in messages only. Comments (lines that begin
-// with #) are passed over; a line of white space alone ends a paragraph.
-//
-// The error joins one *Error per problem, sorted by line. Paragraphs are returned beside it: they
-// hold everything that could be read, and of a field that is there twice the first.
+// Parse reads all paragraphs of data; the path is for messages. Lines that begin with # are
+// comments, and white space alone ends a paragraph. The error joins one *Error per problem, sorted
+// by line; what could be read is returned beside it, and of a field that is there twice the first.
 func Parse(path string, data []byte) ([]Paragraph, error) {
 	if len(data) > MaxSize {
 		return nil, &Error{Path: path, Line: 1, Msg: fmt.Sprintf(

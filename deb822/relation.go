@@ -25,13 +25,10 @@ type Relation struct {
 	Alternatives []Relation
 }
 
-// ParseRelations splits the value of a field like Depends at its commas. The line is that of the
-// value's first line; the others are taken to follow without gaps. Names may be any text without
-// white space and , | ( ) [ ] < >, so image names with slashes, upper case letters or a registry's
-// port are fine. Empty items, as after a trailing comma, are passed over.
-//
-// The error joins one *Error per item that cannot be read, sorted by line; the relations that can be
-// read are returned beside it.
+// ParseRelations splits the value of a field like Depends at its commas; line is that of its first
+// line. A name is any text without white space and , | ( ) [ ] < >, so image names with slashes or a
+// registry's port are fine; empty items are passed over. The error joins one *Error per item that
+// cannot be read, sorted by line; the relations that can be read are returned beside it.
 func ParseRelations(value string, line int) ([]Relation, error) {
 	return parseRelations("", value, func(n int) int { return line + n })
 }

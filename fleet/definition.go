@@ -87,17 +87,33 @@ func (r *reader) control(rel string) ([]relation, error) {
 		return nil, problem(r.tree.show(rel), 0, "", "cannot read the control file: %v", err)
 	}
 	paragraphs, err := deb822.Parse(r.tree.show(rel), data)
+	problems := controlProblems(err)
 	var all []relation
 	for _, p := range paragraphs {
 		for _, field := range []string{"Build-Depends", "Depends"} {
-			relations, relErr := p.Relations(field)
-			err = errors.Join(err, relErr)
+			relations, err := p.Relations(field)
+			problems = append(problems, controlProblems(err)...)
 			for _, item := range relations {
 				all = append(all, newRelation(item))
 			}
 		}
 	}
-	return all, err
+	return all, joinProblems(problems)
+}
+
+// controlProblems takes the errors that deb822 joins apart, so that all can be sorted by line.
+func controlProblems(err error) []Problem {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []Problem
+		for _, e := range joined.Unwrap() {
+			all = append(all, controlProblems(e)...)
+		}
+		return all
+	}
+	if e := (*deb822.Error)(nil); errors.As(err, &e) {
+		return []Problem{{Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}}
+	}
+	return nil
 }
 
 func newRelation(item deb822.Relation) relation {

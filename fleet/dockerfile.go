@@ -63,11 +63,30 @@ func (s source) use(u Use, name string) int {
 	return s.line(u.Line)
 }
 
+// mention returns the line of a reference that image_tag did not make, or 0.
+func (s source) mention(u Use, name string) int {
+	if line := s.line(u.Line); line > 0 {
+		return line
+	}
+	return s.only(func(line string) bool {
+		return strings.Contains(line, "/"+name) && !strings.Contains(line, "image_tag")
+	})
+}
+
 // line returns the only template line with the same text as the rendered line, or 0.
 func (s source) line(rendered int) int {
-	text, found := strings.TrimSpace(nthLine(s.rendered, rendered)), 0
+	text := strings.TrimSpace(nthLine(s.rendered, rendered))
+	if text == "" {
+		return 0
+	}
+	return s.only(func(line string) bool { return strings.TrimSpace(line) == text })
+}
+
+// only returns the line that alone fits, or 0.
+func (s source) only(fits func(string) bool) int {
+	found := 0
 	for i, line := range s.lines {
-		if strings.TrimSpace(line) == text && text != "" {
+		if fits(line) {
 			if found > 0 {
 				return 0
 			}

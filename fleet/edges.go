@@ -3,7 +3,6 @@ package fleet
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -14,6 +13,11 @@ type edges struct {
 	names   *resolver
 	img     *Image
 	control bool // there is a control file
+}
+
+// warn takes what the template engine finds suspicious; it does not say in which line.
+func (e *edges) warn(msg string) {
+	e.warnings = append(e.warnings, problem(e.scan.show(e.img, templateFile), 0, "", "%s", msg))
 }
 
 func (e *edges) find(name string) *Dependency {
@@ -113,12 +117,8 @@ func (e *edges) stale(u Use, target *Image, file, text, tag, digest string) {
 	if tag == "" && digest != "" {
 		what = target.Name + "@" + digest
 	}
-	line := e.scan.source(e.img, file, text).line(u.Line)
+	line := e.scan.source(e.img, file, text).mention(u, target.Name)
 	e.warnings = append(e.warnings, problem(e.scan.show(e.img, file), line,
 		fmt.Sprintf("write {{ %q | image_tag }} to follow the fleet", target.Name),
 		"%s uses %s (%s), the fleet has %s%s", e.img.Name, what, u.Kind, target.Tag, renderedAt(line, u.Line)))
-}
-
-func (e *edges) finish() {
-	slices.SortFunc(e.img.Depends, func(a, b Dependency) int { return cmp.Compare(a.Name, b.Name) })
 }

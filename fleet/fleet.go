@@ -62,6 +62,10 @@ func (i *Image) Parents() []*Image {
 	return parents
 }
 
+func (i *Image) sortDepends() {
+	slices.SortFunc(i.Depends, func(a, b Dependency) int { return cmp.Compare(a.Name, b.Name) })
+}
+
 // Fleet is all images under one folder and their graph. It does not change after Scan or New and
 // may be read by many goroutines.
 type Fleet struct {
@@ -94,6 +98,7 @@ func New(root string, images []*Image) (*Fleet, error) {
 				d.Image = f.byName[d.Name]
 			}
 		}
+		img.sortDepends()
 	}
 	if err := f.link(); err != nil {
 		return nil, err

@@ -5,6 +5,8 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"strings"
+	"sync"
 
 	"github.com/slipway-build/slipway/template"
 )
@@ -13,10 +15,32 @@ import (
 type renderer struct {
 	scan  *scan
 	names *resolver
+	desks sync.Pool // of *desk
+}
+
+// desk is a template environment and who works at it. Making an environment takes as long as
+// rendering with it, and its warnings do not say whose they are.
+type desk struct {
+	env   *template.Environment
+	edges *edges
 }
 
 func newRenderer(s *scan) *renderer {
-	return &renderer{scan: s, names: newResolver(s.Config, s.fleet)}
+	r := &renderer{scan: s, names: newResolver(s.Config, s.fleet)}
+	variables := s.Config.Variables()
+	r.desks.New = func() any {
+		d := &desk{}
+		d.env = template.New(template.Options{
+			Variables:    variables,
+			ImageTag:     r.names.imageTag,
+			UIDs:         s.Config.KnownUIDMappings,
+			APTOnlyProxy: s.Config.APTOnlyProxy,
+			APTOptions:   s.Config.APTOptions,
+			Warn:         func(msg string) { d.edges.warn(msg) },
+		})
+		return d
+	}
+	return r
 }
 
 // rendered is what the second phase finds beside the image itself.
@@ -29,27 +53,15 @@ func (r *renderer) image(d definition) rendered {
 	for _, rel := range d.relations {
 		e.declare(rel)
 	}
-	env := r.environment(e)
-	d.image.Dockerfile = r.file(env, e, templateFile)
+	at := r.desks.Get().(*desk)
+	at.edges = e
+	defer func() { at.edges = nil; r.desks.Put(at) }()
+	d.image.Dockerfile = r.file(at.env, e, templateFile)
 	if d.folder.build {
-		d.image.BuildDockerfile = r.file(env, e, buildFile)
+		d.image.BuildDockerfile = r.file(at.env, e, buildFile)
 	}
-	e.finish()
+	d.image.sortDepends()
 	return e.rendered
-}
-
-func (r *renderer) environment(e *edges) *template.Environment {
-	cfg := r.scan.Config
-	return template.New(template.Options{
-		Variables:    r.names.variables,
-		ImageTag:     r.names.imageTag,
-		UIDs:         cfg.KnownUIDMappings,
-		APTOnlyProxy: cfg.APTOnlyProxy,
-		APTOptions:   cfg.APTOptions,
-		Warn: func(msg string) {
-			e.warnings = append(e.warnings, problem(r.scan.show(e.img, templateFile), 0, "", "%s", msg))
-		},
-	})
 }
 
 // file renders one template, parses the result and takes its edges over. Errors go to the image.
@@ -62,7 +74,7 @@ func (r *renderer) file(env *template.Environment, e *edges, name string) string
 	}
 	data, err := env.Render(filepath.FromSlash(r.scan.show(e.img, ".")), name)
 	if err != nil {
-		fail(err)
+		fail(templateProblem(shown, err))
 		return ""
 	}
 	text := string(data)
@@ -83,6 +95,13 @@ func (r *renderer) file(env *template.Environment, e *edges, name string) string
 		}
 	}
 	return text
+}
+
+func templateProblem(path string, err error) Problem {
+	if e := (*template.Error)(nil); errors.As(err, &e) {
+		return Problem{Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}
+	}
+	return problem(path, 0, "", "cannot render the template: %v", err)
 }
 
 // source reads the template again; only problems need it.
@@ -112,7 +131,11 @@ func (r *renderer) checkUser(img *Image, text string, d Dockerfile) error {
 		return nil
 	}
 	at := r.scan.source(img, templateFile, text).user()
-	return problem(r.scan.show(img, templateFile), at,
-		`write the number, or {{ "`+d.LastUser+`" | uid }} with the name in known_uid_mappings`,
+	name, _, _ := strings.Cut(d.LastUser, ":")
+	hint := `write the number, or {{ "` + name + `" | uid }} with the name in known_uid_mappings`
+	if numericUser.MatchString(name) {
+		hint = "write the number of the group, too"
+	}
+	return problem(r.scan.show(img, templateFile), at, hint,
 		"cannot accept USER %s: force_numeric_user asks for a number%s", d.LastUser, renderedAt(at, d.LastUserLine))
 }

@@ -10,11 +10,10 @@ import (
 
 // resolver knows what a name or a repository stands for. It is safe for concurrent use.
 type resolver struct {
-	config    *config.Config
-	variables map[string]any
-	fleet     *Fleet
-	byRepo    map[string]*Image // registry/namespace/name
-	base      []baseImage
+	config *config.Config
+	fleet  *Fleet
+	byRepo map[string]*Image // registry/namespace/name
+	base   []baseImage
 
 	mu   sync.Mutex
 	near map[string]string // what similar found: a fleet repeats its errors
@@ -28,7 +27,7 @@ type baseImage struct {
 
 func newResolver(cfg *config.Config, f *Fleet) *resolver {
 	r := &resolver{
-		config: cfg, variables: cfg.Variables(), fleet: f,
+		config: cfg, fleet: f,
 		byRepo: make(map[string]*Image, len(f.Images)), near: map[string]string{},
 	}
 	for _, img := range f.Images {
@@ -60,7 +59,8 @@ func (r *resolver) imageTag(name string) (string, error) {
 func (r *resolver) miss(name, repo string) error {
 	for _, b := range r.base {
 		if b.repo == repo {
-			return fmt.Errorf("cannot find image %q: base_images lists it without a tag\nhint: write %s:TAG there", name, b.ref)
+			return fmt.Errorf("cannot find image %q: base_images lists it without a tag\nhint: write %s:TAG there",
+				name, b.ref)
 		}
 	}
 	hint := "image_tag knows the images of the fleet and base_images"

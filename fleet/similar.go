@@ -11,7 +11,7 @@ func (f *Fleet) similar(name string) []string {
 		name     string
 		distance int
 	}
-	limit := 1 + min(len(name)/3, 3)
+	limit := max(1, min(len(name)/4, 3))
 	var near []candidate
 	for _, img := range f.Images {
 		if d := distance(name, img.Name, limit); d <= limit {
@@ -28,12 +28,13 @@ func (f *Fleet) similar(name string) []string {
 	return names
 }
 
-// distance is Levenshtein's, or more than limit when the lengths alone say so.
+// distance counts insertions, deletions, substitutions and swaps of neighbours that make b of a; it
+// is more than limit when the lengths alone say so.
 func distance(a, b string, limit int) int {
 	if d := len(a) - len(b); d > limit || -d > limit {
 		return limit + 1
 	}
-	previous, current := make([]int, len(b)+1), make([]int, len(b)+1)
+	before, previous, current := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range previous {
 		previous[j] = j
 	}
@@ -45,8 +46,11 @@ func distance(a, b string, limit int) int {
 				change++
 			}
 			current[j+1] = min(change, previous[j+1]+1, current[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				current[j+1] = min(current[j+1], before[j-1]+1)
+			}
 		}
-		previous, current = current, previous
+		before, previous, current = previous, current, before
 	}
 	return previous[len(b)]
 }

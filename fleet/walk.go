@@ -49,16 +49,23 @@ func openTree(dir string) (*tree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot scan %s: %w", dir, err)
 	}
-	real, err := filepath.EvalSymlinks(root)
-	if err != nil {
-		return nil, fmt.Errorf("cannot scan %s: %w", dir, cause(err))
+	t := &tree{dir: filepath.ToSlash(filepath.Clean(dir)), root: root}
+	return t, t.findReal()
+}
+
+func (t *tree) findReal() (err error) {
+	if t.real, err = filepath.EvalSymlinks(t.root); err != nil {
+		return fmt.Errorf("cannot scan %s: %w", t.dir, cause(err))
 	}
-	return &tree{dir: filepath.ToSlash(filepath.Clean(dir)), root: root, real: real}, nil
+	return nil
 }
 
 // cause takes the operation and the path, which the message has already, off a system error.
 func cause(err error) error {
 	if e := (*fs.PathError)(nil); errors.As(err, &e) {
+		return e.Err
+	}
+	if e := (*os.LinkError)(nil); errors.As(err, &e) {
 		return e.Err
 	}
 	return err
@@ -101,7 +108,7 @@ func (t *tree) visit(ctx context.Context, rel string, out *found) error {
 		if rel == "." {
 			return fmt.Errorf("cannot scan %s: %w", t.dir, cause(err))
 		}
-		out.broken = append(out.broken, problem(t.show(rel), 0, "", "cannot read the folder: %v", cause(err)))
+		out.warnings = append(out.warnings, problem(t.show(rel), 0, "", "cannot read the folder: %v", cause(err)))
 	}
 	here := folder{rel: rel}
 	for _, entry := range entries {
@@ -171,14 +178,22 @@ func (t *tree) noteLinkedFolder(rel string, out *found) {
 // resolve returns the file that rel, or a symbolic link there, leads to; it must be below the root.
 func (t *tree) resolve(rel string) (string, error) {
 	real, err := filepath.EvalSymlinks(t.abs(rel))
-	if err != nil {
-		return "", cause(err)
-	}
-	if real != t.real && !strings.HasPrefix(real, strings.TrimSuffix(t.real, "/")+string(filepath.Separator)) {
+	if err != nil || !t.contains(real) {
 		target, _ := os.Readlink(t.abs(rel))
-		return "", fmt.Errorf("it is a symbolic link to %s, which leads out of %s", target, t.dir)
+		var path *fs.PathError
+		switch {
+		case err == nil:
+			return "", fmt.Errorf("it is a symbolic link to %s, which leads out of %s", target, t.dir)
+		case errors.As(err, &path):
+			return "", fmt.Errorf("it is a symbolic link to %s: %w", target, path.Err)
+		}
+		return "", fmt.Errorf("it is a symbolic link to %s, which leads in a circle", target)
 	}
 	return real, nil
+}
+
+func (t *tree) contains(real string) bool {
+	return real == t.real || strings.HasPrefix(real, strings.TrimSuffix(t.real, "/")+string(filepath.Separator))
 }
 
 // check looks at a file before it is opened: a regular file of at most limit bytes, reached through

@@ -215,3 +215,20 @@ func (s *Store) ContentSize(ctx context.Context) (int64, error) {
 	}
 	return sum, nil
 }
+
+// Layers lists the digests of an image's layers, lowest first.
+func (s *Store) Layers(ctx context.Context, ref string) ([]string, error) {
+	img, err := s.record(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	manifest, err := images.Manifest(ctx, s.content, img.Target, platforms.All)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read manifest of %s: %w", ref, err)
+	}
+	out := make([]string, len(manifest.Layers))
+	for i, l := range manifest.Layers {
+		out[i] = l.Digest.String()
+	}
+	return out, nil
+}

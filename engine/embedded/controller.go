@@ -32,7 +32,7 @@ import (
 // definitions and status messages of large builds exceed gRPC's own 4 MiB.
 const maxMessage = 16 << 20
 
-func newController(root string, parts *workerParts, stop <-chan struct{}) (*control.Controller, error) {
+func newController(ctx context.Context, root string, parts *workerParts, stop <-chan struct{}) (*control.Controller, error) {
 	sessions, err := session.NewManager()
 	if err != nil {
 		return nil, fmt.Errorf("cannot start sessions: %w", err)
@@ -60,7 +60,7 @@ func newController(root string, parts *workerParts, stop <-chan struct{}) (*cont
 		Frontends: map[string]frontend.Frontend{
 			"dockerfile.v0": forwarder.NewGatewayForwarder(workers.Infos(), dockerfile.Build),
 		},
-		CacheManager: solver.NewCacheManager(context.TODO(), "local", cache,
+		CacheManager: solver.NewCacheManager(ctx, "local", cache,
 			worker.NewCacheResultStorage(workers)),
 		MeterProvider:  noop.NewMeterProvider(),
 		HistoryDB:      historyDB,

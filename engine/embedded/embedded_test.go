@@ -3,60 +3,197 @@
 package embedded_test
 
 import (
-	"bytes"
+	"bufio"
 	"context"
 	"errors"
 	"os"
+	"os/exec"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/engine/embedded"
+	"github.com/slipway-build/slipway/internal/enginetest"
+	"github.com/slipway-build/slipway/store"
 )
 
-type nopCloser struct{ *bytes.Buffer }
+const base = "registry.example/base:1"
 
-func (nopCloser) Close() error { return nil }
+// childRoot is set in the processes that tests start to be killed.
+const childRoot = "SLIPWAY_TEST_CHILD_ROOT"
 
-func TestTry(t *testing.T) {
+func TestMain(m *testing.M) {
+	if root := os.Getenv(childRoot); root != "" {
+		os.Exit(runChild(root))
+	}
+	os.Exit(m.Run())
+}
+
+// runChild starts an engine and a step that never ends, and says when it runs.
+func runChild(root string) int {
 	ctx := context.Background()
-	t0 := time.Now()
-	p, err := embedded.Start(ctx, embedded.Options{Root: t.TempDir(), Log: os.Stderr})
+	p, err := embedded.Start(ctx, embedded.Options{Root: root})
+	if err != nil {
+		println(err.Error())
+		return 1
+	}
+	r := enginetest.Request("registry.example/slow:1", "FROM "+base+"\nRUN echo running && sleep 600\n", fstest.MapFS{})
+	r.NoCache = true
+	r.Progress = func(u engine.Update) {
+		for _, l := range u.Logs {
+			if strings.Contains(string(l.Data), "running") {
+				os.Stdout.WriteString("running\n")
+			}
+		}
+	}
+	_, err = engine.New(p.Services().BuildKit).Build(ctx, r)
+	println("the build ended:", err)
+	return 1
+}
+
+func startAt(t *testing.T, root string) *embedded.Process {
+	t.Helper()
+	p, err := embedded.Start(t.Context(), embedded.Options{Root: root})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Log("start", time.Since(t0))
-	bb, err := os.ReadFile("/tmp/etry/busybox")
+	return p
+}
+
+func closeNow(t *testing.T, p *embedded.Process) {
+	t.Helper()
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestKilled kills an engine in the middle of a step; the next one on the same
+// root cleans up and builds.
+func TestKilled(t *testing.T) {
+	enginetest.Need(t)
+	root := t.TempDir()
+	p := startAt(t, root)
+	enginetest.BuildBase(t, p, base)
+	closeNow(t, p)
+
+	child := exec.Command("/proc/self/exe")
+	child.Env = append(os.Environ(), childRoot+"="+root)
+	child.Stderr = os.Stderr
+	out, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	fsys := fstest.MapFS{"busybox": {Data: bb, Mode: 0o755}, "f.txt": {Data: []byte("hello\n"), Mode: 0o644}}
-	e := engine.New(p.Services().BuildKit)
-	r := engine.Request{Ref: "reg.example/base:1", Context: fsys, Epoch: time.Unix(1000, 0), Log: os.Stderr,
-		Dockerfile: []byte("FROM scratch\nCOPY busybox /bin/busybox\nCOPY busybox /bin/sh\nCOPY f.txt /f\nRUN busybox cat /f\n")}
-	res, err := e.Build(ctx, r)
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "running\n" {
+		t.Fatalf("child said %q, %v", line, err)
+	}
+	if err := child.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	child.Wait()
+	if n := mountsBelow(t, root); n == 0 {
+		t.Fatal("the killed engine left no mount: the test proves nothing")
+	}
+
+	p = startAt(t, root)
+	if n := mountsBelow(t, root); n != 0 {
+		t.Errorf("%d mounts of the killed engine are left", n)
+	}
+	list, err := store.New(p.Services().Images, p.Services().Content).List(t.Context())
+	if err != nil || len(list) != 1 || list[0].Ref != base {
+		t.Errorf("images after the kill: %v, %v", list, err)
+	}
+	enginetest.Build(t, p, "registry.example/slow:1", "FROM "+base+"\nRUN echo running\n", fstest.MapFS{})
+	closeNow(t, p)
+	if n := mountsBelow(t, root); n != 0 {
+		t.Errorf("%d mounts are left after Close", n)
+	}
+}
+
+func mountsBelow(t *testing.T, root string) int {
+	t.Helper()
+	data, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Log(res, time.Since(t0))
-	r = engine.Request{Ref: "reg.example/child:1", Context: fsys, Epoch: time.Unix(1000, 0), Log: os.Stderr, NoCache: true,
-		Limits:             engine.Limits{Memory: 64 << 20},
-		ArtifactDockerfile: []byte("FROM reg.example/base:1\nRUN busybox mkdir /build && echo art > /build/x\n"),
-		Dockerfile:         []byte("FROM reg.example/base:1\nCOPY build/x /x\nRUN busybox cat /x\n")}
-	res, err = e.Build(ctx, r)
-	if err != nil {
-		t.Fatal(err)
+	return strings.Count(string(data), " "+root+"/")
+}
+
+func TestSecondProcess(t *testing.T) {
+	p := enginetest.Start(t)
+	enginetest.BuildBase(t, p, base)
+	root := p.Root()
+
+	t.Run("Start without Wait says who holds the root", func(t *testing.T) {
+		_, err := embedded.Start(t.Context(), embedded.Options{Root: root})
+		var busy *embedded.BusyError
+		if !errors.As(err, &busy) || busy.Holder.PID != os.Getpid() {
+			t.Errorf("error is %v", err)
+		}
+	})
+	t.Run("Attach sees the images", func(t *testing.T) {
+		a, err := embedded.Attach(t.Context(), root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer a.Close()
+		list, err := store.New(a.Services().Images, a.Services().Content).List(t.Context())
+		if err != nil || len(list) != 1 || list[0].Ref != base || list[0].Size == 0 {
+			t.Errorf("images: %v, %v", list, err)
+		}
+	})
+	t.Run("Index asks the running engine", func(t *testing.T) {
+		list, err := embedded.Index(t.Context(), root)
+		if err != nil || len(list) != 1 || list[0].Name != base {
+			t.Errorf("index: %v, %v", list, err)
+		}
+	})
+	t.Run("Start with Wait goes on when the root is free", func(t *testing.T) {
+		told := make(chan embedded.Holder, 1)
+		done := make(chan error, 1)
+		go func() {
+			q, err := embedded.Start(t.Context(), embedded.Options{Root: root, Wait: func(h embedded.Holder) { told <- h }})
+			if err == nil {
+				err = q.Close()
+			}
+			done <- err
+		}()
+		if h := <-told; h.PID != os.Getpid() || h.Since.IsZero() {
+			t.Errorf("told of %+v", h)
+		}
+		closeNow(t, p)
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("Index needs no engine", func(t *testing.T) {
+		list, err := embedded.Index(t.Context(), root)
+		if err != nil || len(list) != 1 || list[0].Name != base {
+			t.Errorf("index: %v, %v", list, err)
+		}
+		if _, err := embedded.Attach(t.Context(), root); !errors.Is(err, embedded.ErrNotRunning) {
+			t.Errorf("Attach to nobody: %v", err)
+		}
+	})
+}
+
+func TestIndexOfNothing(t *testing.T) {
+	list, err := embedded.Index(t.Context(), t.TempDir())
+	if err != nil || len(list) != 0 {
+		t.Errorf("index: %v, %v", list, err)
 	}
-	t.Log(res, time.Since(t0))
-	var out bytes.Buffer
-	code, err := p.RunContainer(ctx, embedded.ContainerSpec{ID: "c1", Image: "reg.example/child:1", Args: []string{"/bin/sh", "-c", "busybox cat /x; exit 7"}},
-		embedded.ProcessIO{Stdout: nopCloser{&out}, Stderr: nopCloser{&out}}, nil)
-	t.Log(code, err, out.String(), time.Since(t0))
-	r.Dockerfile = []byte("FROM reg.example/base:1\nRUN busybox false\n")
-	_, err = e.Build(ctx, r)
-	for x := err; x != nil; x = errors.Unwrap(x) {
-		t.Logf("%T %v", x, x)
+}
+
+func TestCloseIsQuick(t *testing.T) {
+	p := enginetest.Start(t)
+	start := time.Now()
+	closeNow(t, p)
+	closeNow(t, p)
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("Close took %s", took)
 	}
-	t.Log(p.Close(), time.Since(t0))
 }

@@ -67,7 +67,7 @@ func (p *Process) start(ctx context.Context) error {
 		return err
 	}
 	p.parts = parts
-	if p.controller, err = newController(p.root, parts, p.stop); err != nil {
+	if p.controller, err = newController(ctx, p.root, parts, p.stop); err != nil {
 		return err
 	}
 	p.server = newServer(p.controller, parts)
@@ -120,7 +120,7 @@ func (p *Process) Close() error {
 
 func (p *Process) close() error {
 	var errs []error
-	p.containers.killAll()
+	errs = append(errs, p.containers.removeAll())
 	close(p.stop)
 	if p.client != nil {
 		errs = append(errs, p.client.Close())
@@ -132,7 +132,7 @@ func (p *Process) close() error {
 		errs = append(errs, p.controller.Close())
 	}
 	if p.parts != nil {
-		errs = append(errs, p.parts.worker.MetadataStore.Close(), p.parts.db.Close())
+		errs = append(errs, p.parts.worker.MetadataStore.Close(), p.parts.snapshots.Close(), p.parts.db.Close())
 	}
 	if err := os.Remove(socketPath(p.root)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		errs = append(errs, err)

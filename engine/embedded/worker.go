@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/containerd/containerd/v2/core/diff/apply"
 	"github.com/containerd/containerd/v2/core/images"
@@ -36,13 +37,18 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
+// dbTimeout bounds the wait for a database's file lock. The root's lock is held,
+// so only a reader (Index) can be in the way, for milliseconds.
+const dbTimeout = 10 * time.Second
+
 // workerParts are what the rest of the engine needs of the worker.
 type workerParts struct {
 	worker  *base.Worker
 	images  images.Store
 	content *snapshot.Store
-	// db is containerd's metadata file, closed last: nothing of BuildKit owns it.
-	db *bolt.DB
+	// What no part of BuildKit owns and closes.
+	snapshots ctdsnapshot.Snapshotter
+	db        *bolt.DB
 }
 
 // newWorker assembles BuildKit's worker as runc.NewWorkerOpt does, and adds what
@@ -60,7 +66,7 @@ func newWorker(ctx context.Context, root string) (*workerParts, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot open content store: %w", err)
 	}
-	db, err := bolt.Open(metaPath(root), 0o600, &bolt.Options{FreelistType: bolt.FreelistMapType})
+	db, err := bolt.Open(metaPath(root), 0o600, &bolt.Options{FreelistType: bolt.FreelistMapType, Timeout: dbTimeout})
 	if err != nil {
 		return nil, fmt.Errorf("cannot open image database: %w", err)
 	}
@@ -79,7 +85,7 @@ func newWorker(ctx context.Context, root string) (*workerParts, error) {
 		db.Close()
 		return nil, fmt.Errorf("cannot start worker: %w", err)
 	}
-	return &workerParts{worker: w, images: opt.ImageStore, content: opt.ContentStore, db: db}, nil
+	return &workerParts{worker: w, images: opt.ImageStore, content: opt.ContentStore, snapshots: sn, db: db}, nil
 }
 
 func newSnapshotter(dir string) (string, ctdsnapshot.Snapshotter, error) {

@@ -121,9 +121,9 @@ type target interface {
 
 type (
 	nameTarget struct {
-		name     string
-		line     int
-		ref      ref
+		name   string
+		line   int
+		ref    ref
 		export bool // a top-level assignment: also a variable of the context
 	}
 	tupleTarget struct {

@@ -88,13 +88,13 @@ func (rt *state) raiseErr(err error) {
 func didYouMean(name string, known []string) string {
 	best, bestDistance := "", 3
 	if len(name) <= 3 {
-		bestDistance = 2
+		bestDistance = 2 // a short name is near to many
 	}
 	for _, k := range known {
 		if k == name {
 			continue
 		}
-		d := editDistance(name, k, bestDistance)
+		d := editDistance(name, k, bestDistance+1)
 		if d < bestDistance || d == bestDistance && best != "" && k < best {
 			best, bestDistance = k, d
 		}

@@ -1,0 +1,43 @@
+# "make demo" shows the program, "make test" proves it, "make bench" measures it.
+
+GO      ?= go
+BIN     := bin/slipway
+# The packages without an engine: cheap enough to run under the race detector.
+PURE    := ./changelog/... ./deb822/... ./config/... ./template/... ./fleet/... ./plan/...
+
+.PHONY: all build demo demo-clean deps test lint cross race bench clean
+
+all: build
+
+build:
+	$(GO) build -o $(BIN) ./cmd/slipway
+
+demo:
+	hack/demo
+
+demo-clean:
+	hack/demo clean
+
+deps:
+	hack/install-deps
+
+lint:
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt -l: $$unformatted"; exit 1; }
+	$(GO) vet ./...
+	shellcheck hack/* $$(git ls-files 'examples/*test.sh')
+
+# No embedded engine there; everything else must compile.
+cross:
+	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/slipway
+
+race:
+	$(GO) test -race $(PURE)
+
+test: deps lint cross race
+	$(GO) test -timeout 60m ./...
+
+bench: deps build
+	hack/bench
+
+clean:
+	rm -rf bin

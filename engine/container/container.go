@@ -1,0 +1,147 @@
+// Package container says what one container of an image test is, and what a
+// runtime can do with it. It knows neither a runtime nor Docker's API.
+package container
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/netip"
+	"syscall"
+	"time"
+
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// ErrNoImage is in the chain of the error for an image the store does not hold.
+var ErrNoImage = errors.New("no such image")
+
+// Image is one image of the store, as this machine's platform sees it.
+type Image struct {
+	// Name is the full reference, such as "registry.example/team/app:1.2.3".
+	Name string
+	// Digest is that of the manifest or index the name stands for.
+	Digest string
+	// Size counts the bytes of the compressed layers and the configuration.
+	Size int64
+	// Config is the image's configuration, without its history.
+	Config ocispecs.Image
+}
+
+// Spec is what one container is made of.
+type Spec struct {
+	// ID is the runtime's name for the container: lower-case hexadecimal, unique.
+	ID string
+	// Image is a full reference in the store.
+	Image string
+	// Process is what Start runs.
+	Process  Process
+	Hostname string
+	ReadOnly bool
+	Mounts   []Mount
+	// Hosts are extra lines of /etc/hosts.
+	Hosts []Host
+	// NoNetwork leaves the container with loopback only; otherwise it shares
+	// the host's network.
+	NoNetwork bool
+	// CapAdd and CapDrop name capabilities as "CAP_NET_ADMIN"; "ALL" is all of them.
+	CapAdd, CapDrop []string
+	Limits          Limits
+}
+
+// Process is one command inside a container.
+type Process struct {
+	// Args is the whole command line, Env the whole environment.
+	Args, Env []string
+	// User is as in a Dockerfile: "name", "uid", "user:group"; empty is root.
+	User string
+	// Dir is made when missing; empty is "/".
+	Dir string
+	// TTY gives the process a terminal; its output then is one stream. Rows and
+	// Cols are the terminal's first size, 0 for the kernel's default.
+	TTY        bool
+	Rows, Cols uint16
+}
+
+// Mount makes a host path (Source not empty) or an empty file system in memory
+// visible at Target. Options are mount(8) options of a file system in memory.
+type Mount struct {
+	Source, Target string
+	ReadOnly       bool
+	Options        []string
+}
+
+// Host is one name of /etc/hosts.
+type Host struct {
+	Name string
+	Addr netip.Addr
+}
+
+// Limits bound a container; zero values set no bound.
+type Limits struct {
+	// Memory is in bytes; MemorySwap is memory plus swap, -1 without bound.
+	Memory, MemorySwap int64
+	CPUShares          uint64
+	// CPUQuota is the time in microseconds per CPUPeriod.
+	CPUQuota     int64
+	CPUPeriod    uint64
+	CPUs, Mems   string // as in cpuset(7): "0-3", "0,1"
+	SharedMemory int64  // bytes of /dev/shm; 0 is 64 MiB
+	Rlimits      []Rlimit
+}
+
+// Rlimit is one limit of getrlimit(2), such as "nofile".
+type Rlimit struct {
+	Name       string
+	Soft, Hard int64
+}
+
+// IO are a process' streams. A nil Stdin is /dev/null; nil outputs are thrown
+// away. Stdin must return once the process has ended: whoever feeds it closes it.
+type IO struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+}
+
+// Container exists from its making until Remove. What its processes write stays
+// until then, whether they run or not. Methods may be called concurrently.
+type Container interface {
+	// Start runs the container's own process and returns once it runs. The
+	// error is a *StartError when the command cannot be run. Only one may run.
+	Start(ctx context.Context, stdio IO) (Running, error)
+	// Exec runs one more process beside the one that Start made, like Start.
+	Exec(ctx context.Context, p Process, stdio IO) (Running, error)
+	// Root is the host path of the root file system, without the container's
+	// mounts; links inside it are the container's and must not be followed blindly.
+	Root() string
+	// Remove kills what still runs and deletes all that was written. It may be
+	// called again.
+	Remove(ctx context.Context) error
+}
+
+// Running is a process that was started.
+type Running interface {
+	// Pid is the process' number on the host.
+	Pid() int
+	// Wait returns the exit code once the process has ended and its output was
+	// delivered: 128 plus the signal's number for a killed one. It may be called
+	// again.
+	Wait() (int, error)
+	// Signal is a no-op when the process has ended.
+	Signal(syscall.Signal) error
+	// Resize sets the size of the terminal, if there is one.
+	Resize(rows, cols uint16) error
+}
+
+// StartError says why a command could not be run.
+type StartError struct {
+	// Reason is the OCI runtime's own sentence.
+	Reason string
+}
+
+// Error implements error.
+func (e *StartError) Error() string { return "cannot start container process: " + e.Reason }
+
+// StopWait is how long a container may take to end before it is killed, unless
+// it says otherwise (Docker's default).
+const StopWait = 10 * time.Second

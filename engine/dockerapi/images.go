@@ -1,0 +1,173 @@
+package dockerapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/distribution/reference"
+	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	"github.com/moby/moby/api/types/image"
+	"github.com/moby/moby/api/types/jsonstream"
+	"github.com/slipway-build/slipway/engine/container"
+)
+
+// normalize gives a short image name Docker's default registry and tag; a name
+// that is none stays as it is.
+func normalize(name string) string {
+	named, err := reference.ParseNormalizedNamed(name)
+	if err != nil {
+		return name
+	}
+	return reference.TagNameOnly(named).String()
+}
+
+// familiar is the name people write.
+func familiar(name string) string {
+	named, err := reference.ParseNormalizedNamed(name)
+	if err != nil {
+		return name
+	}
+	return reference.FamiliarString(named)
+}
+
+// image finds an image by name, or by its digest or the beginning of it.
+func (s *Server) image(ctx context.Context, ref string) (container.Image, error) {
+	img, err := s.backend.Image(ctx, normalize(ref))
+	if err == nil || !errors.Is(err, container.ErrNoImage) {
+		return img, err
+	}
+	list, err := s.backend.Images(ctx)
+	if err != nil {
+		return img, err
+	}
+	_, digest, _ := strings.Cut(ref, "@")
+	short := strings.TrimPrefix(ref, "sha256:")
+	for _, candidate := range list {
+		known := strings.TrimPrefix(candidate.Digest, "sha256:")
+		if candidate.Digest == digest || len(short) >= 4 && strings.HasPrefix(known, short) {
+			return s.backend.Image(ctx, candidate.Name)
+		}
+	}
+	return img, notFound("No such image: %s", ref)
+}
+
+func (s *Server) listImages(w http.ResponseWriter, r *http.Request) error {
+	f, err := parseFilters(r.URL.Query().Get("filters"))
+	if err != nil {
+		return err
+	}
+	for key := range f {
+		if key != "reference" && key != "label" {
+			return notDone("filtering images by %q", key)
+		}
+	}
+	list, err := s.backend.Images(r.Context())
+	if err != nil {
+		return err
+	}
+	byDigest := map[string]*image.Summary{}
+	for _, entry := range list {
+		if known := byDigest[entry.Digest]; known != nil {
+			known.RepoTags = append(known.RepoTags, familiar(entry.Name))
+			continue
+		}
+		img, err := s.backend.Image(r.Context(), entry.Name)
+		if err != nil {
+			// One broken image must not hide the others.
+			continue
+		}
+		summary := &image.Summary{ID: img.Digest, RepoTags: []string{familiar(img.Name)}, RepoDigests: []string{},
+			Size: img.Size, Labels: img.Config.Config.Labels, SharedSize: -1, Containers: -1}
+		if img.Config.Created != nil {
+			summary.Created = img.Config.Created.Unix()
+		}
+		byDigest[img.Digest] = summary
+	}
+	out := []*image.Summary{}
+	for _, summary := range byDigest {
+		if f.matchImage(summary) {
+			slices.Sort(summary.RepoTags)
+			out = append(out, summary)
+		}
+	}
+	slices.SortFunc(out, func(a, b *image.Summary) int { return strings.Compare(a.RepoTags[0], b.RepoTags[0]) })
+	writeJSON(w, http.StatusOK, out)
+	return nil
+}
+
+func (f filters) matchImage(img *image.Summary) bool {
+	for _, v := range f["label"] {
+		if !matchLabel(v, img.Labels) {
+			return false
+		}
+	}
+	if len(f["reference"]) == 0 {
+		return true
+	}
+	img.RepoTags = slices.DeleteFunc(img.RepoTags, func(tag string) bool {
+		named, err := reference.ParseNormalizedNamed(tag)
+		return err != nil || !slices.ContainsFunc(f["reference"], func(pattern string) bool {
+			ok, err := reference.FamiliarMatch(pattern, named)
+			return ok && err == nil
+		})
+	})
+	return len(img.RepoTags) > 0
+}
+
+// inspectImage answers GET /images/NAME/json; a name may have slashes.
+func (s *Server) inspectImage(w http.ResponseWriter, r *http.Request) error {
+	name, ok := strings.CutSuffix(r.PathValue("name"), "/json")
+	if !ok {
+		return s.leftOut(w, r)
+	}
+	img, err := s.image(r.Context(), name)
+	if err != nil {
+		return err
+	}
+	config := img.Config.Config
+	out := image.InspectResponse{
+		ID: img.Digest, RepoTags: []string{familiar(img.Name)}, RepoDigests: []string{},
+		Author: img.Config.Author, Architecture: img.Config.Architecture, Variant: img.Config.Variant,
+		Os: img.Config.OS, Size: img.Size, Config: &dockerspec.DockerOCIImageConfig{ImageConfig: config},
+		RootFS: image.RootFS{Type: img.Config.RootFS.Type},
+	}
+	if named, err := reference.ParseNormalizedNamed(img.Name); err == nil {
+		out.RepoDigests = append(out.RepoDigests, reference.FamiliarName(named)+"@"+img.Digest)
+	}
+	if img.Config.Created != nil {
+		out.Created = img.Config.Created.Format(time.RFC3339Nano)
+	}
+	for _, d := range img.Config.RootFS.DiffIDs {
+		out.RootFS.Layers = append(out.RootFS.Layers, d.String())
+	}
+	writeJSON(w, http.StatusOK, out)
+	return nil
+}
+
+// pullImage succeeds for what is in the store and fetches nothing.
+func (s *Server) pullImage(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	name := q.Get("fromImage")
+	if name == "" {
+		return notDone("importing images; use slipway's own commands")
+	}
+	if tag := q.Get("tag"); strings.HasPrefix(tag, "sha256:") {
+		name += "@" + tag
+	} else if tag != "" {
+		name += ":" + tag
+	}
+	if _, err := s.image(r.Context(), name); err != nil {
+		if errors.As(err, new(*apiError)) {
+			return notFound("cannot pull %s: Slipway's test runtime has only the images of its own store", name)
+		}
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusOK)
+	writeBody(w, jsonstream.Message{Status: "Status: Image is up to date for " + familiar(normalize(name))})
+	return nil
+}

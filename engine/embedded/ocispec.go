@@ -1,0 +1,210 @@
+//go:build linux
+
+package embedded
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/containerd/containerd/v2/core/mount"
+	containerdoci "github.com/containerd/containerd/v2/pkg/oci"
+	"github.com/containerd/continuity/fs"
+	"github.com/moby/buildkit/executor"
+	"github.com/moby/buildkit/executor/oci"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/moby/buildkit/util/network"
+	"github.com/moby/sys/user"
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+	"github.com/slipway-build/slipway/engine/container"
+)
+
+// ociSpec writes the bundle's config.json. The returned function frees what the
+// specification refers to, once the container's process has ended.
+func (c *testContainer) ociSpec(ctx context.Context) (*specs.Spec, func(), error) {
+	fail := func(err error) (*specs.Spec, func(), error) {
+		return nil, nil, fmt.Errorf("cannot prepare container %s: %w", c.spec.ID, err)
+	}
+	uid, gid, groups, err := oci.GetUser(c.rootfs, c.spec.Process.User)
+	if err != nil {
+		return fail(&container.StartError{Reason: fmt.Sprintf("unable to find user %s: %v", c.spec.Process.User, err)})
+	}
+	mounts, err := specMounts(c.spec.Mounts)
+	if err != nil {
+		return fail(err)
+	}
+	if err := makeDir(c.rootfs, c.spec.Process.Dir); err != nil {
+		return fail(err)
+	}
+	meta := specMeta(c.spec)
+	ns, err := c.process.parts.worker.NetworkProviders[meta.NetMode].New(ctx, meta.Hostname, network.NamespaceOptions{})
+	if err != nil {
+		return fail(err)
+	}
+	resolv, hosts, err := networkFiles(ctx, c.bundle, meta)
+	if err != nil {
+		return fail(errors.Join(err, ns.Close()))
+	}
+	spec, cleanup, err := oci.GenerateSpec(ctx, meta, mounts, c.spec.ID, resolv, hosts, ns, "", oci.ProcessSandbox,
+		nil, "", false, "", nil, specOpts(c.spec, oci.WithUIDGID(uid, gid, groups))...)
+	if err != nil {
+		return fail(errors.Join(err, ns.Close()))
+	}
+	release := func() { cleanup(); _ = ns.Close() }
+	spec.Root.Path = c.rootfs
+	spec.Process.Terminal = meta.Tty
+	data, err := json.Marshal(spec)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(c.bundle, "config.json"), data, 0o600)
+	}
+	if err != nil {
+		release()
+		return fail(err)
+	}
+	return spec, release, nil
+}
+
+func specMeta(s container.Spec) executor.Meta {
+	meta := executor.Meta{
+		Args: s.Process.Args, Env: s.Process.Env, User: s.Process.User, Cwd: dirOrRoot(s.Process.Dir),
+		Tty: s.Process.TTY, Hostname: s.Hostname, ReadonlyRootFS: s.ReadOnly,
+		NetMode: pb.NetMode_UNSET, SecurityMode: pb.SecurityMode_SANDBOX,
+		LinuxResources: &pb.LinuxResources{
+			Memory: s.Limits.Memory, MemorySwap: s.Limits.MemorySwap, CpuShares: s.Limits.CPUShares,
+			CpuQuota: s.Limits.CPUQuota, CpuPeriod: s.Limits.CPUPeriod,
+			CpusetCpus: s.Limits.CPUs, CpusetMems: s.Limits.Mems,
+		},
+	}
+	if s.NoNetwork {
+		meta.NetMode = pb.NetMode_NONE
+	}
+	for _, h := range s.Hosts {
+		meta.ExtraHosts = append(meta.ExtraHosts, executor.HostIP{Host: h.Name, IP: net.IP(h.Addr.AsSlice())})
+	}
+	for _, l := range s.Limits.Rlimits {
+		meta.Ulimit = append(meta.Ulimit, &pb.Ulimit{Name: l.Name, Soft: l.Soft, Hard: l.Hard})
+	}
+	return meta
+}
+
+// specOpts are what executor.Meta has no field for.
+func specOpts(s container.Spec, first containerdoci.SpecOpts) []containerdoci.SpecOpts {
+	opts := []containerdoci.SpecOpts{first}
+	if s.ReadOnly {
+		opts = append(opts, containerdoci.WithRootFSReadonly())
+	}
+	for _, name := range s.CapDrop {
+		if name == "ALL" {
+			opts = append(opts, containerdoci.WithCapabilities(nil))
+			continue
+		}
+		opts = append(opts, containerdoci.WithDroppedCapabilities([]string{name}))
+	}
+	for _, name := range s.CapAdd {
+		if name == "ALL" {
+			opts = append(opts, containerdoci.WithAllKnownCapabilities)
+			continue
+		}
+		opts = append(opts, containerdoci.WithAddedCapabilities([]string{name}))
+	}
+	if s.Limits.SharedMemory > 0 {
+		opts = append(opts, containerdoci.WithDevShmSize(max(s.Limits.SharedMemory>>10, 1)))
+	}
+	return opts
+}
+
+// networkFiles writes the container's resolv.conf and hosts into its bundle.
+func networkFiles(ctx context.Context, bundle string, meta executor.Meta) (resolv, hosts string, err error) {
+	root, err := os.OpenRoot(bundle)
+	if err != nil {
+		return "", "", err
+	}
+	defer root.Close()
+	// The host's resolver on loopback is reachable, the network being the host's.
+	resolv, err = oci.GetResolvConf(ctx, root, nil, nil, pb.NetMode_HOST)
+	if err != nil {
+		return "", "", err
+	}
+	hosts, _, err = oci.GetHostsFile(ctx, root, meta.ExtraHosts, nil, meta.Hostname)
+	if err != nil {
+		return "", "", err
+	}
+	return filepath.Join(bundle, resolv), filepath.Join(bundle, hosts), nil
+}
+
+// execSpec is the specification of one more process in a container of spec.
+func (c *testContainer) execSpec(spec *specs.Spec, p container.Process) (*specs.Process, error) {
+	uid, gid, groups, err := oci.GetUser(c.rootfs, p.User)
+	if err != nil {
+		return nil, &container.StartError{Reason: fmt.Sprintf("unable to find user %s: %v", p.User, err)}
+	}
+	process := *spec.Process
+	process.User = specs.User{UID: uid, GID: gid, AdditionalGids: groups}
+	process.Args, process.Env, process.Cwd = p.Args, p.Env, dirOrRoot(p.Dir)
+	process.Terminal = p.TTY
+	return &process, nil
+}
+
+func dirOrRoot(dir string) string {
+	if dir == "" {
+		return "/"
+	}
+	return dir
+}
+
+// makeDir makes a container's working folder, whatever links lie on the way.
+func makeDir(rootfs, dir string) error {
+	path, err := fs.RootPath(rootfs, dirOrRoot(dir))
+	if err != nil {
+		return fmt.Errorf("cannot find working folder %s: %w", dir, err)
+	}
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return fmt.Errorf("cannot make working folder %s: %w", dir, err)
+	}
+	return nil
+}
+
+// mountSource is a mount of a container as the executor wants it.
+type mountSource struct{ m container.Mount }
+
+// Mount implements executor.Mountable.
+func (s mountSource) Mount(context.Context, bool) (executor.MountableRef, error) {
+	return mountSourceRef(s), nil
+}
+
+type mountSourceRef struct{ m container.Mount }
+
+func (r mountSourceRef) IdentityMapping() *user.IdentityMapping { return nil }
+
+func (r mountSourceRef) Mount() ([]mount.Mount, func() error, error) {
+	done := func() error { return nil }
+	out := mount.Mount{Type: "tmpfs", Source: "tmpfs", Options: append([]string{"nosuid", "nodev"}, r.m.Options...)}
+	if r.m.Source != "" {
+		out = mount.Mount{Type: "bind", Source: r.m.Source, Options: []string{"rbind"}}
+	}
+	if r.m.ReadOnly {
+		out.Options = append(out.Options, "ro")
+	}
+	return []mount.Mount{out}, done, nil
+}
+
+// specMounts checks the host paths first: runc's own message names no cause.
+func specMounts(mounts []container.Mount) ([]executor.Mount, error) {
+	var out []executor.Mount
+	for _, m := range mounts {
+		if !filepath.IsAbs(m.Target) {
+			return nil, fmt.Errorf("cannot mount %s: target %q is not an absolute path", m.Source, m.Target)
+		}
+		if m.Source != "" {
+			if _, err := os.Stat(m.Source); err != nil {
+				return nil, fmt.Errorf("cannot bind %s: %w", m.Source, err)
+			}
+		}
+		out = append(out, executor.Mount{Src: mountSource{m}, Dest: m.Target, Readonly: m.ReadOnly})
+	}
+	return out, nil
+}

@@ -1,0 +1,24 @@
+package fleet
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Find is Lookup with an error that helps: it names images that may have been meant, and the
+// folders that could not be read, since one of those may define the name.
+func (f *Fleet) Find(name string) (*Image, error) {
+	if img := f.Lookup(name); img != nil {
+		return img, nil
+	}
+	hint := "an image is called what its changelog says, without registry and tag"
+	if near := f.similar(name); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, " or ") + "?"
+	}
+	errs := []error{fmt.Errorf("cannot find %s: no folder under %s defines it\nhint: %s", name, f.dir, hint)}
+	for _, b := range f.Broken {
+		errs = append(errs, b)
+	}
+	return nil, errors.Join(errs...)
+}

@@ -1,0 +1,155 @@
+package fleet
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/slipway-build/slipway/changelog"
+)
+
+// DefaultReason is what an update is for when nobody says; docker-pkg's words.
+const DefaultReason = "Security update"
+
+// UpdateOptions are what goes into new changelog entries.
+type UpdateOptions struct {
+	Reason  string // one or more lines; empty is DefaultReason
+	Version string // of the named image; empty is the next one (changelog.NextVersion)
+
+	Author, Email string    // of the entries; whoever calls finds them out
+	Now           time.Time // date of the entries
+	Distribution  string    // key distribution
+	UpdateID      string    // key update_id: the s in 1.2.3-s1
+}
+
+// Edit is a changelog with one more entry, not yet written.
+type Edit struct {
+	Image   *Image
+	Path    string // as messages have it
+	Version string // of the new entry
+	Entry   changelog.Entry
+	Old     []byte // what the file held when the edit was planned
+	New     []byte // Old with the entry in front
+
+	file string // absolute, without symbolic links
+}
+
+// PlanUpdate makes a changelog entry for the image with exactly this name and for every image that
+// depends on it, however far, in build order; ApplyUpdate writes them. Definitions that cannot be
+// read and dependencies that no folder defines are errors, as an image could be missed for them.
+// One whose template fails counts with what its control says, which is all docker-pkg looks at.
+func PlanUpdate(f *Fleet, name string, o UpdateOptions) ([]Edit, error) {
+	img := f.Lookup(name)
+	if img == nil {
+		hint := "NAME is the name in the changelog, without registry and tag"
+		if near := f.similar(name); len(near) > 0 {
+			hint = "did you mean " + strings.Join(near, " or ") + "?"
+		}
+		return nil, fmt.Errorf("cannot update %s: no folder under %s defines it\nhint: %s", name, f.dir, hint)
+	}
+	if err := f.knowsAllEdges(); err != nil {
+		return nil, err
+	}
+	if o.Reason = strings.TrimSpace(o.Reason); o.Reason == "" {
+		o.Reason = DefaultReason
+	}
+	t := tree{dir: f.dir, root: f.Root}
+	if err := t.findReal(); err != nil {
+		return nil, err
+	}
+	var edits []Edit
+	var problems []Problem
+	for _, target := range append([]*Image{img}, f.Dependents(img)...) {
+		edit, err := planEdit(&t, f, target, img, o)
+		if err != nil {
+			problems = append(problems, atChangelog(f, target, err))
+			continue
+		}
+		edits = append(edits, edit)
+	}
+	return edits, joinProblems(problems)
+}
+
+// knowsAllEdges refuses a fleet whose graph has holes.
+func (f *Fleet) knowsAllEdges() error {
+	problems := slices.Concat(f.Broken, f.missing)
+	var errs []error
+	for _, img := range f.Images {
+		if img.depsUnknown {
+			errs = append(errs, img.Err)
+		}
+	}
+	if err := joinProblems(problems); err != nil {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+func planEdit(t *tree, f *Fleet, target, updated *Image, o UpdateOptions) (Edit, error) {
+	rel := path.Join(target.Dir, changelogFile)
+	file, _, err := t.check(rel, maxChangelog)
+	if err != nil {
+		return Edit{}, fmt.Errorf("cannot read the changelog: %w", err)
+	}
+	old, err := t.read(rel, maxChangelog)
+	if err != nil {
+		return Edit{}, fmt.Errorf("cannot read the changelog: %w", err)
+	}
+	newest, err := changelog.ParseNewest(f.Path(target, changelogFile), old)
+	if err != nil {
+		return Edit{}, err
+	}
+	if newest.Package != target.Name || newest.Version != target.Version {
+		return Edit{}, fmt.Errorf("cannot add an entry: the newest one is now %s (%s), it was %s (%s)",
+			newest.Package, newest.Version, target.Name, target.Version)
+	}
+	entry := changelog.Entry{
+		Package: target.Name, Distributions: o.Distribution, Urgency: "high",
+		Author: fmt.Sprintf("%s <%s>", o.Author, o.Email), Date: o.Now,
+	}
+	if target == updated {
+		entry.Version, entry.Changes = o.Version, []string{o.Reason}
+	} else {
+		entry.Changes = []string{fmt.Sprintf("Rebuild on the update of %s:\n%s", updated.Name, o.Reason)}
+	}
+	if entry.Version == "" {
+		if entry.Version, err = changelog.NextVersion(target.Version, o.UpdateID); err != nil {
+			return Edit{}, err
+		}
+	}
+	if err := checkUpdate(f, target, entry); err != nil {
+		return Edit{}, err
+	}
+	data, err := changelog.Prepend(old, entry)
+	return Edit{
+		Image: target, Path: f.Path(target, changelogFile), Version: entry.Version, Entry: entry,
+		Old: old, New: data, file: file,
+	}, err
+}
+
+func checkUpdate(f *Fleet, target *Image, entry changelog.Entry) error {
+	if entry.Version == target.Version {
+		return fmt.Errorf("cannot add version %s: it is the newest entry's already", entry.Version)
+	}
+	return checkTag(f.Path(target, changelogFile), &Image{
+		Name: target.Name, Version: entry.Version, Tag: entry.Version, Line: target.Line,
+	})
+}
+
+// atChangelog gives an error the place of the image's newest entry, unless it has a place.
+func atChangelog(f *Fleet, img *Image, err error) Problem {
+	p := asProblem(f.Path(img, changelogFile), err)
+	if p.Path == "" {
+		p.Path = f.Path(img, changelogFile)
+	}
+	if p.Line == 0 {
+		p.Line = img.Line
+	}
+	if text, hint, ok := strings.Cut(p.Text, "\nhint: "); ok {
+		p.Text, p.Hint = text, hint
+	}
+	return p
+}

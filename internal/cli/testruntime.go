@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/slipway-build/slipway/build"
+	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/engine/dockerapi"
+	"github.com/slipway-build/slipway/engine/embedded"
+)
+
+// startTestRuntime offers what image tests call "docker": Docker's API on a
+// socket below the engine's root, and a docker command on their PATH. The
+// returned function ends both and removes all containers.
+func (a *app) startTestRuntime(ctx context.Context, p *embedded.Process, cfg *config.Config) (build.Test, func(), error) {
+	dir, err := os.MkdirTemp(embedded.TempDir(p.Root()), "test-")
+	if err != nil {
+		return build.Test{}, nil, fmt.Errorf("cannot prepare image tests: %w", err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return build.Test{}, nil, fmt.Errorf("cannot prepare image tests: %w", err)
+	}
+	bin := filepath.Join(dir, "bin")
+	err = errors.Join(os.Mkdir(bin, 0o700), os.Symlink(self, filepath.Join(bin, "docker")))
+	if err != nil {
+		return build.Test{}, nil, fmt.Errorf("cannot prepare image tests: %w", err)
+	}
+	socket := filepath.Join(dir, "docker.sock")
+	stop, err := serveDocker(ctx, p, socket)
+	if err != nil {
+		return build.Test{}, nil, err
+	}
+	return build.Test{
+		Command: cfg.VerifyCommand,
+		Args:    cfg.VerifyArgs,
+		Timeout: cfg.VerifyTimeout,
+		Env:     testEnv(os.Environ(), bin, socket, cfg.ProxyArgs()),
+	}, func() { stop(); os.RemoveAll(dir) }, nil
+}
+
+// serveDocker answers Docker's API on the socket until the returned function is called.
+func serveDocker(ctx context.Context, p *embedded.Process, socket string) (func(), error) {
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		return nil, fmt.Errorf("cannot prepare image tests: %w", err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = dockerapi.Serve(ctx, l, p)
+	}()
+	return func() { cancel(); <-done }, nil
+}
+
+// testEnv is the environment of image tests: docker-pkg passes PATH and the
+// proxies only; HOME and the locale are added because test frameworks need them.
+func testEnv(environ []string, bin, socket string, proxies map[string]string) []string {
+	env := []string{"DOCKER_HOST=unix://" + socket}
+	path := "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+	for _, kv := range environ {
+		key, value, _ := strings.Cut(kv, "=")
+		switch {
+		case key == "PATH" && value != "":
+			path = value
+		case key == "HOME", key == "LANG", key == "TMPDIR", strings.HasPrefix(key, "LC_"):
+			env = append(env, kv)
+		}
+	}
+	env = append(env, "PATH="+bin+":"+path)
+	for k, v := range proxies {
+		env = append(env, k+"="+v)
+	}
+	slices.Sort(env)
+	return env
+}

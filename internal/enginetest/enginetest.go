@@ -1,0 +1,99 @@
+// Package enginetest starts real engines for tests and gives them something to
+// build: a static busybox is the whole of the test images.
+package enginetest
+
+import (
+	"io/fs"
+	"os"
+	"os/exec"
+	"runtime"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/slipway-build/slipway/engine"
+	"github.com/slipway-build/slipway/engine/embedded"
+)
+
+// busybox is where Debian's busybox-static puts it.
+const busybox = "/bin/busybox"
+
+// Need skips the test where no engine can run, and says why. On a CI machine
+// (CI=true) that is a failure: nothing that matters may be left out there.
+func Need(t testing.TB) {
+	t.Helper()
+	var reason string
+	switch {
+	case runtime.GOOS != "linux":
+		reason = "the embedded engine needs Linux"
+	case os.Geteuid() != 0:
+		reason = "the embedded engine needs root for now"
+	}
+	if _, err := exec.LookPath("runc"); err != nil && reason == "" {
+		reason = "runc is not installed (hack/install-deps)"
+	}
+	if _, err := os.Stat(busybox); err != nil && reason == "" {
+		reason = "busybox-static is not installed (hack/install-deps)"
+	}
+	if reason == "" {
+		return
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatal(reason)
+	}
+	t.Skip(reason)
+}
+
+// Start runs an engine on a root of its own until the test ends.
+func Start(t testing.TB) *embedded.Process {
+	t.Helper()
+	Need(t)
+	p, err := embedded.Start(t.Context(), embedded.Options{Root: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			t.Errorf("cannot close the engine: %v", err)
+		}
+	})
+	return p
+}
+
+// Busybox returns a context with busybox in it.
+func Busybox(t testing.TB) fstest.MapFS {
+	t.Helper()
+	data, err := os.ReadFile(busybox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fstest.MapFS{"busybox": {Data: data, Mode: 0o755, ModTime: time.Unix(1700000000, 0)}}
+}
+
+// BaseDockerfile makes an image with a shell and busybox's commands in it.
+const BaseDockerfile = `FROM scratch
+COPY busybox /bin/busybox
+RUN ["/bin/busybox", "--install", "-s", "/bin"]
+ENV PATH=/bin
+`
+
+// BuildBase builds BaseDockerfile under the reference.
+func BuildBase(t testing.TB, p *embedded.Process, ref string) {
+	t.Helper()
+	Build(t, p, ref, BaseDockerfile, Busybox(t))
+}
+
+// Build builds a Dockerfile that must succeed.
+func Build(t testing.TB, p *embedded.Process, ref, dockerfile string, context fs.FS) engine.Result {
+	t.Helper()
+	res, err := engine.New(p.Services().BuildKit).Build(t.Context(), Request(ref, dockerfile, context))
+	if err != nil {
+		t.Fatalf("cannot build %s: %v", ref, err)
+	}
+	return res
+}
+
+// Request is a build with fixed settings.
+func Request(ref, dockerfile string, context fs.FS) engine.Request {
+	return engine.Request{Ref: ref, Dockerfile: []byte(dockerfile), Context: context, Epoch: time.Unix(1700000000, 0)}
+}

@@ -1,0 +1,163 @@
+package house
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/slipway-build/slipway"
+
+// may lists, per room, the other rooms it may import. A room is a top folder;
+// packages inside one room may import each other.
+var may = map[string][]string{
+	"changelog": {},
+	"deb822":    {},
+	"config":    {},
+	"template":  {"config"},
+	"fleet":     {"changelog", "deb822", "template", "config"},
+	"plan":      {"fleet"},
+	"engine":    {"fleet"}, // engine/dockerfile parses for fleet
+	"store":     {},
+	"build":     {"fleet", "plan", "engine", "store"},
+	"internal":  {"changelog", "deb822", "config", "template", "fleet", "plan", "engine", "store", "build"},
+	"cmd":       {"internal"},
+}
+
+type pkg struct {
+	ImportPath, Dir, Doc string
+	GoFiles, Imports     []string
+	TestGoFiles          []string
+}
+
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json", "./...")
+	cmd.Dir = "../.."
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("cannot list packages: %v\n%s", err, &stderr)
+	}
+	var list []pkg
+	dec := json.NewDecoder(bytes.NewReader(out))
+	for {
+		var p pkg
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, p)
+	}
+	if len(list) < 10 {
+		t.Fatalf("only %d packages found", len(list))
+	}
+	return list
+}
+
+func room(importPath string) string {
+	rel, ok := strings.CutPrefix(importPath, module+"/")
+	if !ok {
+		return ""
+	}
+	top, _, _ := strings.Cut(rel, "/")
+	return top
+}
+
+func TestImportDirection(t *testing.T) {
+	for _, p := range packages(t) {
+		from := room(p.ImportPath)
+		allowed, known := may[from]
+		if !known {
+			t.Errorf("%s is in no known room", p.ImportPath)
+			continue
+		}
+		for _, imp := range p.Imports {
+			if to := room(imp); to != "" && to != from && !slices.Contains(allowed, to) {
+				t.Errorf("%s must not import %s", p.ImportPath, imp)
+			}
+			if strings.HasPrefix(imp, "github.com/moby/buildkit") && from != "engine" {
+				t.Errorf("%s imports %s: only engine may import BuildKit", p.ImportPath, imp)
+			}
+		}
+	}
+}
+
+func TestPackagesHaveDocs(t *testing.T) {
+	for _, p := range packages(t) {
+		if len(p.GoFiles) > 0 && p.Doc == "" {
+			t.Errorf("%s has no package doc", p.ImportPath)
+		}
+	}
+}
+
+// forbidden selectors and who may use them nevertheless.
+var forbidden = map[string]string{
+	"os.Args": "cmd/", "os.Exit": "cmd/", "os.Stdout": "cmd/", "os.Stderr": "cmd/", "os.Stdin": "cmd/",
+	"context.Background": "cmd/", "log.Fatal": "", "log.Fatalf": "",
+}
+
+func TestOnlyMainTouchesTheProcess(t *testing.T) {
+	for _, p := range packages(t) {
+		rel := strings.TrimPrefix(p.ImportPath, module+"/") + "/"
+		for _, name := range p.GoFiles {
+			path := filepath.Join(p.Dir, name)
+			fset := token.NewFileSet()
+			file, err := parser.ParseFile(fset, path, nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				sel, ok := n.(*ast.SelectorExpr)
+				if !ok {
+					return true
+				}
+				x, ok := sel.X.(*ast.Ident)
+				if !ok {
+					return true
+				}
+				allowed, bad := forbidden[x.Name+"."+sel.Sel.Name]
+				if bad && (allowed == "" || !strings.HasPrefix(rel, allowed)) {
+					t.Errorf("%s: %s.%s is for main only", fset.Position(n.Pos()), x.Name, sel.Sel.Name)
+				}
+				return true
+			})
+		}
+	}
+}
+
+// TestSizes: a file has at most 400 lines, a function at most 120.
+func TestSizes(t *testing.T) {
+	for _, p := range packages(t) {
+		for _, name := range p.GoFiles {
+			fset := token.NewFileSet()
+			file, err := parser.ParseFile(fset, filepath.Join(p.Dir, name), nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := fset.File(file.Pos()).LineCount(); n > 400 {
+				t.Errorf("%s/%s has %d lines, more than 400", p.ImportPath, name, n)
+			}
+			for _, d := range file.Decls {
+				f, ok := d.(*ast.FuncDecl)
+				if !ok {
+					continue
+				}
+				if n := fset.Position(f.End()).Line - fset.Position(f.Pos()).Line + 1; n > 120 {
+					t.Errorf("%s: %s has %d lines, more than 120", fset.Position(f.Pos()), f.Name.Name, n)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,230 @@
+package plan_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/plan"
+)
+
+// world is a random fleet with a random store.
+type world struct {
+	fleet  *fleet.Fleet
+	facts  plan.Facts
+	stored []string
+	glob   string
+}
+
+func newWorld(t *testing.T, r *rand.Rand) world {
+	n := 1 + r.IntN(25)
+	numbers := r.Perm(n)
+	var lines, stored []string
+	for i, number := range numbers {
+		line := fmt.Sprintf("i%02d:%d", number, 5)
+		if r.IntN(8) == 0 {
+			line += "!"
+		}
+		line += " needs"
+		for _, other := range numbers[:i] {
+			if r.IntN(n) < 2 {
+				line += fmt.Sprintf(" i%02d", other)
+			}
+		}
+		lines = append(lines, line)
+		for tag := range 8 {
+			if r.IntN(8) == 0 {
+				stored = append(stored, fmt.Sprintf("i%02d:%d%s", number, tag, []string{"", "?"}[r.IntN(2)]))
+			}
+		}
+	}
+	stored = append(stored, "stranger:1", "i0:1", "i000:5", "sub/i00:1")
+	w := world{fleet: newFleet(t, lines...), facts: newFacts(stored...)}
+	if r.IntN(2) == 0 {
+		w.glob = fmt.Sprintf("i[0-2][%d-9]:*", r.IntN(10))
+	}
+	for ref := range w.facts.Images {
+		w.stored = append(w.stored, ref)
+	}
+	return w
+}
+
+func TestPlansOfRandomWorlds(t *testing.T) {
+	seen := map[plan.Action]int{}
+	for seed := range uint64(500) {
+		r := rand.New(rand.NewPCG(seed, 5))
+		w := newWorld(t, r)
+		p := plan.Make(w.fleet, w.facts, plan.Options{Select: w.glob})
+		if diff := cmp.Diff(text(p), text(plan.Make(w.fleet, w.facts, plan.Options{Select: w.glob}))); diff != "" {
+			t.Fatalf("seed %d: two plans of the same differ\n%s", seed, diff)
+		}
+		done := map[*plan.Step]bool{}
+		for _, s := range p.Steps {
+			seen[s.Action]++
+			if err := checkStep(w, p, s, done); err != nil {
+				t.Fatalf("seed %d: %s is %q: %v\n%s", seed, s.Image.Name, s.Action, err, strings.Join(text(p), "\n"))
+			}
+			done[s] = true
+		}
+		if len(p.Steps) != len(w.fleet.Images) {
+			t.Fatalf("seed %d: %d steps for %d images", seed, len(p.Steps), len(w.fleet.Images))
+		}
+	}
+	for _, a := range []plan.Action{plan.UpToDate, plan.Build, plan.Test, plan.Error, plan.Blocked, plan.Skip} {
+		if seen[a] < 50 {
+			t.Errorf("only %d steps %q: the test tests too little", seen[a], a)
+		}
+	}
+}
+
+// checkStep says what must hold for every step, whatever the world.
+func checkStep(w world, p *plan.Plan, s *plan.Step, done map[*plan.Step]bool) error {
+	stored, isStored := w.facts.Images[s.Image.Ref]
+	for _, need := range s.Needs {
+		if !done[need] {
+			return fmt.Errorf("it comes before %s, which it needs", need.Image.Name)
+		}
+		if s.Action == plan.Build && (need.Action == plan.Error || need.Action == plan.Blocked) {
+			return fmt.Errorf("%s, which it needs, cannot be built", need.Image.Name)
+		}
+		if _, there := w.facts.Images[need.Image.Ref]; s.Action == plan.Build && !there && need.Action != plan.Build {
+			return fmt.Errorf("%s, which it needs, is neither there nor built", need.Image.Name)
+		}
+	}
+	switch {
+	case len(s.Reasons) == 0:
+		return fmt.Errorf("it has no reason")
+	case s.Action == plan.Build && isStored:
+		return fmt.Errorf("it is there")
+	case (s.Action == plan.UpToDate || s.Action == plan.Test) && (!isStored || stored.Tested != (s.Action == plan.UpToDate)):
+		return fmt.Errorf("it is stored: %v, tested: %v", isStored, stored.Tested)
+	case (s.Action == plan.Error) != (s.Image.Err != nil) && s.Action != plan.Skip:
+		return fmt.Errorf("its error is %v", s.Image.Err)
+	case s.Action == plan.Skip && fleet.NewSelection(w.glob).Matches(s.Image):
+		return fmt.Errorf("it is selected")
+	}
+	return checkCauses(w, p, s, isStored)
+}
+
+// checkCauses: an image that is not there is blocked exactly by the wrong images it can reach
+// through others that are not there.
+func checkCauses(w world, p *plan.Plan, s *plan.Step, isStored bool) error {
+	if s.Action == plan.Skip || s.Action == plan.Error || isStored {
+		return nil
+	}
+	causes := map[string]bool{}
+	var visit func(*plan.Step)
+	visit = func(s *plan.Step) {
+		for _, need := range s.Needs {
+			if need.Image.Err != nil {
+				causes[need.Image.Name] = true
+				if need.Action != plan.Error {
+					causes["(hidden) "+need.Image.Name] = true
+				}
+			} else if _, there := w.facts.Images[need.Image.Ref]; !there {
+				visit(need)
+			}
+		}
+	}
+	visit(s)
+	var got []string
+	for _, r := range s.Reasons {
+		if r.Kind == plan.KindBlocked {
+			name, _, _ := strings.Cut(strings.TrimPrefix(r.Text, "blocked by "), ",")
+			got = append(got, name)
+		}
+	}
+	if len(got) != len(causes) || (s.Action == plan.Blocked) != (len(causes) > 0) {
+		return fmt.Errorf("it names %v, blocked it is by %v", got, causes)
+	}
+	for _, name := range got {
+		if !causes[name] {
+			return fmt.Errorf("%s does not block it", name)
+		}
+	}
+	return nil
+}
+
+func TestPruneOfRandomWorlds(t *testing.T) {
+	removed := 0
+	for seed := range uint64(500) {
+		r := rand.New(rand.NewPCG(seed, 6))
+		w := newWorld(t, r)
+		removals := plan.Prune(w.fleet, w.stored, plan.PruneOptions{Select: w.glob})
+		r.Shuffle(len(w.stored), func(i, j int) { w.stored[i], w.stored[j] = w.stored[j], w.stored[i] })
+		if diff := cmp.Diff(refs(removals), refs(plan.Prune(w.fleet, w.stored, plan.PruneOptions{Select: w.glob}))); diff != "" {
+			t.Fatalf("seed %d: the order of the store's list matters\n%s", seed, diff)
+		}
+		gone := map[string]bool{}
+		position := map[*fleet.Image]int{}
+		for i, rem := range removals {
+			removed++
+			gone[rem.Ref], position[rem.Image] = true, i
+			if rem.Ref == rem.Image.Ref {
+				t.Fatalf("seed %d: %s is current", seed, rem.Ref)
+			}
+			if !strings.HasPrefix(rem.Ref, "registry.example:5000/ns/"+rem.Image.Name+":") {
+				t.Fatalf("seed %d: %s is no version of %s", seed, rem.Ref, rem.Image.Name)
+			}
+		}
+		for _, ref := range w.stored {
+			img := w.fleet.Lookup(strings.Split(strings.TrimPrefix(ref, "registry.example:5000/ns/"), ":")[0])
+			want := img != nil && img.Ref != ref && fleet.NewSelection(w.glob).Matches(img)
+			if gone[ref] != want {
+				t.Fatalf("seed %d: %s is removed: %v", seed, ref, gone[ref])
+			}
+		}
+		for img, at := range position {
+			for _, child := range w.fleet.Children(img) {
+				if childAt, ok := position[child]; ok && childAt > at {
+					t.Fatalf("seed %d: %s goes before %s, which is built on it", seed, img.Name, child.Name)
+				}
+			}
+		}
+	}
+	if removed < 500 {
+		t.Errorf("only %d removals: the test tests too little", removed)
+	}
+}
+
+func refs(removals []plan.Removal) []string {
+	var all []string
+	for _, r := range removals {
+		all = append(all, strings.TrimPrefix(r.Ref, "registry.example:5000/ns/"))
+	}
+	return all
+}
+
+func TestPrune(t *testing.T) {
+	f := newFleet(t, "base:1.0", "lib:2.0 needs base", "app:3.0! needs lib", "new:1.0")
+	var stored []string
+	for ref := range newFacts("base:1.0", "base:0.9", "base:0.10", "base:1.0-20260131", "base:latest", "lib:1.9", "lib:2.0-20260131",
+		"app:2.9", "app:3.0", "other:1.0", "basement:0.9").Images {
+		stored = append(stored, ref)
+	}
+	stored = append(stored, "elsewhere.example/ns/base:0.9", "base:0.9", "registry.example:5000/ns/base@sha256:00", "registry.example:5000/ns/base:0.9")
+	slices.Sort(stored)
+	tests := []struct {
+		name string
+		o    plan.PruneOptions
+		want []string
+	}{
+		{"all", plan.PruneOptions{}, []string{"app:2.9", "lib:1.9", "lib:2.0-20260131", "base:0.9", "base:0.10", "base:1.0-20260131", "base:latest"}},
+		{"nightly", plan.PruneOptions{Nightly: "20260131"}, []string{"app:2.9", "app:3.0", "lib:1.9", "base:0.9", "base:0.10", "base:1.0", "base:latest"}},
+		{"select", plan.PruneOptions{Select: "*/lib:2*"}, []string{"lib:1.9", "lib:2.0-20260131"}},
+		{"select by what is kept", plan.PruneOptions{Select: "*:1.9"}, nil},
+		{"select a nightly build", plan.PruneOptions{Nightly: "20260131", Select: "base:*-20260131"}, []string{"base:0.9", "base:0.10", "base:1.0", "base:latest"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, refs(plan.Prune(f, stored, tt.o))); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}

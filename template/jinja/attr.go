@@ -1,0 +1,358 @@
+package jinja
+
+import (
+	"math/big"
+	"strings"
+)
+
+// method returns the method of a built-in type, nil if there is none.
+func (rt *state) method(obj Value, name string) *builtin {
+	switch obj.(type) {
+	case string, Markup:
+		return stringMethods[name]
+	case *List:
+		return listMethods[name]
+	case *Tuple, *rangeValue:
+		return tupleMethods[name]
+	case *Dict:
+		return dictMethods[name]
+	case int64, *big.Int, bool:
+		return intMethods[name]
+	case float64:
+		return floatMethods[name]
+	case *cycler:
+		return cyclerMethods[name]
+	}
+	return nil
+}
+
+// attribute is Python's getattr; nil where it raises AttributeError.
+func (rt *state) attribute(obj Value, name string) Value {
+	if strings.HasPrefix(name, "__") && strings.HasSuffix(name, "__") {
+		switch obj.(type) {
+		case *Undefined, *Dict, *namespace:
+			return nil // at most a key of that name
+		}
+		panic(&Error{Kind: SecurityError, Msg: sprintf("access to attribute %s of %s is unsafe.", quote(name), quote(objectName(obj)))})
+	}
+	if m := rt.method(obj, name); m != nil {
+		return &boundMethod{obj, m}
+	}
+	switch v := obj.(type) {
+	case *Undefined:
+		rt.useUndefined(v)
+	case *namespace:
+		if x, ok := v.attrs.GetString(name); ok {
+			return x
+		}
+	case *loopContext:
+		return v.attr(rt, name)
+	case *macroValue:
+		return v.attr(name)
+	case *blockRef:
+		return v.attr(name)
+	case *module:
+		return v.vars[name]
+	default:
+		return dataAttribute(obj, name)
+	}
+	return nil
+}
+
+func dataAttribute(obj Value, name string) Value {
+	switch v := obj.(type) {
+	case *Tuple:
+		for i, n := range v.names {
+			if n == name {
+				return v.Items[i]
+			}
+		}
+	case *rangeValue:
+		switch name {
+		case "start":
+			return v.start
+		case "stop":
+			return v.stop
+		case "step":
+			return v.step
+		}
+	case *cycler:
+		if name == "current" {
+			return v.items[v.pos]
+		}
+	case *joiner:
+		switch name {
+		case "sep":
+			return v.sep
+		case "used":
+			return v.used
+		}
+	case int64, *big.Int, bool:
+		switch name {
+		case "real", "numerator":
+			n, _ := asInt(v)
+			return normInt(n)
+		case "imag":
+			return int64(0)
+		case "denominator":
+			return int64(1)
+		}
+	case float64:
+		switch name {
+		case "real":
+			return v
+		case "imag":
+			return 0.0
+		}
+	case *dictView:
+		if name == "mapping" {
+			return v.dict
+		}
+	}
+	return nil
+}
+
+// getAttr is "obj.name": an attribute, else an item.
+func (rt *state) getAttr(obj Value, name string) Value {
+	if v := rt.attribute(obj, name); v != nil {
+		return v
+	}
+	if v := rt.item(obj, name); v != nil {
+		return v
+	}
+	return &Undefined{obj: obj, name: name}
+}
+
+// getItem is "obj[key]": an item, else an attribute.
+func (rt *state) getItem(obj, key Value) Value {
+	if v := rt.item(obj, key); v != nil {
+		return v
+	}
+	if name, ok := asString(key); ok {
+		if v := rt.attribute(obj, name); v != nil {
+			return v
+		}
+	}
+	return &Undefined{obj: obj, name: key}
+}
+
+// item is Python's obj[key]; nil where it raises TypeError or LookupError.
+func (rt *state) item(obj, key Value) Value {
+	switch v := obj.(type) {
+	case *Dict:
+		if !rt.hashable(key) {
+			return nil
+		}
+		if x, ok := v.get(rt, key); ok {
+			return x
+		}
+		return nil
+	case *Undefined:
+		rt.useUndefined(v)
+	case *selfRef:
+		if name, ok := asString(key); ok && len(v.ctx.blocks[name]) > 0 {
+			return &blockRef{name, v.ctx, 0}
+		}
+		return nil
+	}
+	i, ok := smallInt(key)
+	if !ok {
+		return nil
+	}
+	switch v := obj.(type) {
+	case *List:
+		return at(v.Items, i)
+	case *Tuple:
+		return at(v.Items, i)
+	case string:
+		if s, ok := runeAt(v, i); ok {
+			return s
+		}
+	case Markup:
+		if s, ok := runeAt(string(v), i); ok {
+			return Markup(s)
+		}
+	case *rangeValue:
+		n := int(v.length())
+		if i < 0 {
+			i += n
+		}
+		if i >= 0 && i < n {
+			return v.at(int64(i))
+		}
+	}
+	return nil
+}
+
+func at(items []Value, i int) Value {
+	if i < 0 {
+		i += len(items)
+	}
+	if i < 0 || i >= len(items) {
+		return nil
+	}
+	return items[i]
+}
+
+// smallInt returns an index: an int or bool.
+func smallInt(v Value) (int, bool) {
+	switch v := v.(type) {
+	case int64:
+		return int(v), true
+	case bool:
+		if v {
+			return 1, true
+		}
+		return 0, true
+	}
+	return 0, false
+}
+
+func runeAt(s string, i int) (string, bool) {
+	if isASCII(s) {
+		if i < 0 {
+			i += len(s)
+		}
+		if i < 0 || i >= len(s) {
+			return "", false
+		}
+		return s[i : i+1], true
+	}
+	if i < 0 {
+		i += runeCount(s)
+	}
+	for _, r := range s {
+		if i == 0 {
+			return string(r), true
+		}
+		i--
+	}
+	return "", false
+}
+
+func isASCII(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// hashable says whether a value can be a key.
+func (rt *state) hashable(v Value) bool {
+	switch v := v.(type) {
+	case *List, *Dict, *dictView, *namespace:
+		return false
+	case *Tuple:
+		rt.push()
+		defer rt.pop()
+		for _, item := range v.Items {
+			if !rt.hashable(item) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// slice is Python's obj[start:stop:step].
+func (rt *state) slice(obj, start, stop, step Value) Value {
+	switch v := obj.(type) {
+	case *List:
+		return newList(sliceItems(rt, v.Items, start, stop, step))
+	case *Tuple:
+		return newTuple(sliceItems(rt, v.Items, start, stop, step)...)
+	case string:
+		return sliceString(v, start, stop, step)
+	case Markup:
+		return Markup(sliceString(string(v), start, stop, step))
+	case *rangeValue:
+		from, to, by := sliceBounds(int(v.length()), start, stop, step)
+		return &rangeValue{v.start + int64(from)*v.step, v.start + int64(to)*v.step, v.step * int64(by)}
+	case *Undefined:
+		rt.useUndefined(v)
+	case *Dict:
+		raise("TypeError", "unhashable type: 'slice'")
+	}
+	raise("TypeError", "%s object is not subscriptable", quote(typeName(obj)))
+	return nil
+}
+
+func sliceItems(rt *state, items []Value, start, stop, step Value) []Value {
+	from, to, by := sliceBounds(len(items), start, stop, step)
+	rt.charge(16 * len(items))
+	var out []Value
+	for i := from; by > 0 && i < to || by < 0 && i > to; i += by {
+		out = append(out, items[i])
+	}
+	return out
+}
+
+func sliceString(s string, start, stop, step Value) string {
+	if isASCII(s) {
+		from, to, by := sliceBounds(len(s), start, stop, step)
+		if by == 1 {
+			return s[from:max(from, to)]
+		}
+		var b []byte
+		for i := from; by > 0 && i < to || by < 0 && i > to; i += by {
+			b = append(b, s[i])
+		}
+		return string(b)
+	}
+	runes := []rune(s)
+	from, to, by := sliceBounds(len(runes), start, stop, step)
+	var b []rune
+	for i := from; by > 0 && i < to || by < 0 && i > to; i += by {
+		b = append(b, runes[i])
+	}
+	return string(b)
+}
+
+// sliceBounds is slice.indices of Python.
+func sliceBounds(n int, start, stop, step Value) (from, to, by int) {
+	by = sliceIndex(step, 1)
+	if by == 0 {
+		raise("ValueError", "slice step cannot be zero")
+	}
+	low, high := 0, n
+	if by < 0 {
+		low, high = -1, n-1
+	}
+	bound := func(v Value, byDefault int) int {
+		i := sliceIndex(v, byDefault)
+		if v != None && i < 0 {
+			i = max(i+n, low)
+		}
+		return min(i, high)
+	}
+	if by < 0 {
+		from, to = bound(start, high), bound(stop, low)
+	} else {
+		from, to = bound(start, low), bound(stop, high)
+	}
+	if by > n+1 {
+		by = n + 1
+	} else if by < -n-1 {
+		by = -n - 1
+	}
+	return from, to, by
+}
+
+func sliceIndex(v Value, byDefault int) int {
+	switch v := v.(type) {
+	case noneType:
+		return byDefault
+	case *big.Int:
+		if v.Sign() < 0 {
+			return -1 << 60
+		}
+		return 1 << 60
+	}
+	i, ok := smallInt(v)
+	if !ok {
+		raise("TypeError", "slice indices must be integers or None or have an __index__ method")
+	}
+	return max(min(i, 1<<60), -1<<60)
+}

@@ -1,0 +1,156 @@
+package jinja_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/slipway-build/slipway/template/jinja"
+)
+
+// corpusCase is one case of testdata/corpus; make-corpus.py says what the
+// fields are.
+type corpusCase struct {
+	Name     string            `json:"name"`
+	Template string            `json:"template"`
+	Vars     map[string]any    `json:"vars"`
+	Files    map[string]string `json:"files"`
+	Options  map[string]bool   `json:"options"`
+	result
+}
+
+type result struct {
+	Want  string `json:"want"`
+	Error string `json:"error"`
+	Line  int    `json:"line"`
+}
+
+func corpusFiles(t testing.TB) []string {
+	files, err := filepath.Glob("testdata/corpus/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no corpus: %v", err)
+	}
+	return files
+}
+
+func readCorpus(t testing.TB) []corpusCase {
+	var all []corpusCase
+	names := map[string]bool{}
+	for _, path := range corpusFiles(t) {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var cases []corpusCase
+		d := json.NewDecoder(bytes.NewReader(data))
+		d.UseNumber()
+		if err := d.Decode(&cases); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		for _, c := range cases {
+			if names[c.Name] {
+				t.Fatalf("%s: two cases are called %q", path, c.Name)
+			}
+			names[c.Name] = true
+		}
+		all = append(all, cases...)
+	}
+	return all
+}
+
+func (c *corpusCase) render() result {
+	files := jinja.MapLoader{"case": c.Template}
+	for name, src := range c.Files {
+		files[name] = src
+	}
+	env := jinja.NewEnv(files, jinja.Options{
+		TrimBlocks:          c.Options["trim_blocks"],
+		LstripBlocks:        c.Options["lstrip_blocks"],
+		KeepTrailingNewline: c.Options["keep_trailing_newline"],
+		Autoescape:          c.Options["autoescape"],
+	})
+	tmpl, err := env.Get("case")
+	var out []byte
+	if err == nil {
+		out, err = tmpl.Render(jinja.NewVars(fromJSON(c.Vars).(map[string]any)))
+	}
+	if e := (*jinja.Error)(nil); errors.As(err, &e) {
+		return result{Error: string(e.Kind), Line: e.Line, Want: e.Error()}
+	}
+	return result{Want: string(out)}
+}
+
+// fromJSON makes ints of the numbers that have no point.
+func fromJSON(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		if n, err := v.Int64(); err == nil {
+			return n
+		}
+		f, _ := v.Float64()
+		return f
+	case []any:
+		for i := range v {
+			v[i] = fromJSON(v[i])
+		}
+		return v
+	case map[string]any:
+		if v == nil {
+			return map[string]any{}
+		}
+		for k := range v {
+			v[k] = fromJSON(v[k])
+		}
+		return v
+	}
+	return v
+}
+
+func TestCorpus(t *testing.T) {
+	cases := readCorpus(t)
+	if len(cases) < 400 {
+		t.Errorf("the corpus has %d cases, less than 400", len(cases))
+	}
+	for _, c := range cases {
+		t.Run(c.Name, func(t *testing.T) {
+			got := c.render()
+			text := got.Want
+			if c.Error != "" {
+				got.Want = ""
+			}
+			if diff := cmp.Diff(c.result, got); diff != "" {
+				t.Errorf("%s\nmade %q\n(-jinja2 +slipway)\n%s", c.Template, text, diff)
+			}
+		})
+	}
+}
+
+// TestCorpusIsJinja2 asks Debian's python3-jinja2 again for every expectation.
+func TestCorpusIsJinja2(t *testing.T) {
+	if exec.Command("/usr/bin/python3", "-c", "import jinja2").Run() != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("python3-jinja2 is not installed")
+		}
+		t.Skip("python3-jinja2 is not installed, so its answers cannot be compared again")
+	}
+	args := append([]string{"testdata/make-corpus.py", "--print"}, corpusFiles(t)...)
+	out, err := exec.Command("/usr/bin/python3", args...).Output()
+	if err != nil {
+		t.Fatalf("make-corpus.py: %v", err)
+	}
+	var fresh map[string]result
+	if err := json.Unmarshal(out, &fresh); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range readCorpus(t) {
+		if diff := cmp.Diff(c.result, fresh[c.Name]); diff != "" {
+			t.Errorf("%s: run testdata/make-corpus.py (-corpus +jinja2)\n%s", c.Name, diff)
+		}
+	}
+}

@@ -1,0 +1,262 @@
+package jinja
+
+func (e *constExpr) eval(*frame) Value { return e.value }
+
+func (e *nameExpr) eval(fr *frame) Value {
+	if v := fr.get(e.ref); v != nil {
+		return v
+	}
+	fr.rt.line = e.line
+	return &Undefined{name: e.name}
+}
+
+func evalAll(fr *frame, exprs []expr) []Value {
+	if len(exprs) == 0 {
+		return nil
+	}
+	fr.rt.charge(16 * len(exprs))
+	items := make([]Value, len(exprs))
+	for i, e := range exprs {
+		items[i] = e.eval(fr)
+	}
+	return items
+}
+
+func (e *listExpr) eval(fr *frame) Value { return &List{Items: evalAll(fr, e.items)} }
+
+func (e *tupleExpr) eval(fr *frame) Value { return &Tuple{Items: evalAll(fr, e.items)} }
+
+func (e *dictExpr) eval(fr *frame) Value {
+	d := NewDict()
+	for i, k := range e.keys {
+		key := k.eval(fr)
+		v := e.values[i].eval(fr)
+		fr.rt.line = e.line
+		d.set(fr.rt, key, v)
+	}
+	return d
+}
+
+func (e *attrExpr) eval(fr *frame) Value {
+	obj := e.obj.eval(fr)
+	fr.rt.line = e.line
+	return fr.rt.getAttr(obj, e.name)
+}
+
+func (e *itemExpr) eval(fr *frame) Value {
+	obj := e.obj.eval(fr)
+	key := e.key.eval(fr)
+	fr.rt.line = e.line
+	return fr.rt.getItem(obj, key)
+}
+
+func (e *sliceExpr) eval(fr *frame) Value {
+	if e.obj == nil {
+		raise("TypeError", "slices cannot be combined in one subscript")
+	}
+	obj := e.obj.eval(fr)
+	part := func(e expr) Value {
+		if e == nil {
+			return None
+		}
+		return e.eval(fr)
+	}
+	start, stop, step := part(e.start), part(e.stop), part(e.step)
+	fr.rt.line = e.line
+	return fr.rt.slice(obj, start, stop, step)
+}
+
+func (e *callExpr) eval(fr *frame) Value { return e.evalWith(fr, nil) }
+
+// evalWith is eval with more named arguments.
+func (e *callExpr) evalWith(fr *frame, extra []kwarg) Value {
+	if a, ok := e.callee.(*attrExpr); ok {
+		obj := a.obj.eval(fr)
+		fr.rt.line = a.line
+		if m := fr.rt.method(obj, a.name); m != nil {
+			pos, named := e.args.eval(fr, obj)
+			fr.rt.line = e.line
+			return fr.rt.callBuiltin(m, pos, append(named, extra...))
+		}
+		callee := fr.rt.getAttr(obj, a.name)
+		return e.finish(fr, callee, extra)
+	}
+	return e.finish(fr, e.callee.eval(fr), extra)
+}
+
+func (e *callExpr) finish(fr *frame, callee Value, extra []kwarg) Value {
+	pos, named := e.args.eval(fr, nil)
+	fr.rt.line = e.line
+	return fr.rt.call(callee, pos, append(named, extra...))
+}
+
+// eval evaluates arguments in order; first, if any, goes before the others.
+func (a *argList) eval(fr *frame, first Value) ([]Value, []kwarg) {
+	pos := make([]Value, 0, len(a.pos)+1)
+	if first != nil {
+		pos = append(pos, first)
+	}
+	for _, e := range a.pos {
+		pos = append(pos, e.eval(fr))
+	}
+	var named []kwarg
+	for i, e := range a.named {
+		named = append(named, kwarg{a.names[i], e.eval(fr)})
+	}
+	if a.star != nil {
+		pos = append(pos, fr.rt.toSlice(a.star.eval(fr))...)
+	}
+	if a.starStar != nil {
+		d, ok := a.starStar.eval(fr).(*Dict)
+		if !ok {
+			raise("TypeError", "argument after ** must be a mapping")
+		}
+		for _, entry := range d.entries {
+			if entry.key == nil {
+				continue
+			}
+			name, ok := asString(entry.key)
+			if !ok {
+				raise("TypeError", "keywords must be strings")
+			}
+			if v, _ := takeArg(named, name); v != nil {
+				raise("TypeError", "got multiple values for keyword argument '%s'", name)
+			}
+			named = append(named, kwarg{name, entry.value})
+		}
+	}
+	return pos, named
+}
+
+func (e *filterExpr) eval(fr *frame) Value {
+	v := fr.capture
+	if e.value != nil {
+		v = e.value.eval(fr)
+	}
+	if e.fn == nil {
+		fr.rt.line = e.line
+		raise(RuntimeError, "No filter named %s found.", quote(e.name))
+	}
+	pos, named := e.args.eval(fr, v)
+	fr.rt.line = e.line
+	return fr.rt.callBuiltin(e.fn, pos, named)
+}
+
+func (e *testExpr) eval(fr *frame) Value {
+	v := e.value.eval(fr)
+	if e.fn == nil {
+		fr.rt.line = e.line
+		raise(RuntimeError, "No test named %s found.", quote(e.name))
+	}
+	pos, named := e.args.eval(fr, v)
+	fr.rt.line = e.line
+	return fr.rt.callBuiltin(e.fn, pos, named)
+}
+
+func (e *condExpr) eval(fr *frame) Value {
+	test := e.test.eval(fr)
+	fr.rt.line = e.line
+	if fr.rt.isTrue(test) {
+		return e.then.eval(fr)
+	}
+	if e.otherwise != nil {
+		return e.otherwise.eval(fr)
+	}
+	return &Undefined{lenient: true, hint: sprintf("the inline if-expression on line %d in %s evaluated to false and no else section was defined.",
+		e.line, quote(fr.rt.tmpl.name))}
+}
+
+func (e *notExpr) eval(fr *frame) Value { return !fr.rt.isTrue(e.value.eval(fr)) }
+
+func (e *andExpr) eval(fr *frame) Value {
+	left := e.left.eval(fr)
+	if !fr.rt.isTrue(left) {
+		return left
+	}
+	return e.right.eval(fr)
+}
+
+func (e *orExpr) eval(fr *frame) Value {
+	left := e.left.eval(fr)
+	if fr.rt.isTrue(left) {
+		return left
+	}
+	return e.right.eval(fr)
+}
+
+func (e *catExpr) eval(fr *frame) Value {
+	values := evalAll(fr, e.parts)
+	fr.rt.line = e.line
+	rt := fr.rt
+	if rt.autoescape {
+		return rt.concatMarkup(values)
+	}
+	texts := make([]string, len(values))
+	total := 0
+	for i, v := range values {
+		texts[i] = rt.str(v)
+		total += len(texts[i])
+	}
+	rt.charge(total)
+	return concat(texts, total)
+}
+
+func concat(texts []string, total int) string {
+	b := make([]byte, 0, total)
+	for _, s := range texts {
+		b = append(b, s...)
+	}
+	return string(b)
+}
+
+// concatMarkup joins with "~" where autoescape is on: from the first Markup on
+// the whole is Markup.
+func (rt *state) concatMarkup(values []Value) Value {
+	isMarkup := false
+	for _, v := range values {
+		if _, ok := v.(Markup); ok {
+			isMarkup = true
+		}
+	}
+	var b []byte
+	for _, v := range values {
+		if isMarkup {
+			b = append(b, rt.escape(v)...)
+		} else {
+			b = append(b, rt.str(v)...)
+		}
+	}
+	rt.charge(len(b))
+	if isMarkup {
+		return Markup(b)
+	}
+	return string(b)
+}
+
+func (e *compareExpr) eval(fr *frame) Value {
+	left := e.first.eval(fr)
+	var result Value
+	for _, op := range e.ops {
+		right := op.value.eval(fr)
+		fr.rt.line = e.line
+		ok := fr.rt.compare(op.op, left, right)
+		if result = ok; !ok {
+			break
+		}
+		left = right
+	}
+	return result
+}
+
+func (e *unaryExpr) eval(fr *frame) Value {
+	v := e.value.eval(fr)
+	fr.rt.line = e.line
+	return fr.rt.unary(e.op, v)
+}
+
+func (e *binExpr) eval(fr *frame) Value {
+	left := e.left.eval(fr)
+	right := e.right.eval(fr)
+	fr.rt.line = e.line
+	return fr.rt.binary(e.op, left, right)
+}

@@ -1,0 +1,286 @@
+package jinja
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// builtinFilters are the filters of Jinja2 3.1.
+var builtinFilters map[string]*builtin
+
+func init() {
+	builtinFilters = map[string]*builtin{}
+	basicFilters()
+	sequenceFilters()
+	numberFilters()
+	textFilters()
+	layoutFilters()
+	sortFilters()
+	mapFilters()
+	htmlFilters()
+}
+
+func addFilter(name, signature string, fn func(rt *state, a []Value) Value) {
+	builtinFilters[name] = define(name, signature, fn)
+}
+
+func alias(name, of string) { builtinFilters[name] = builtinFilters[of] }
+
+func basicFilters() {
+	addFilter("default", "value, default_value='', boolean=False", func(rt *state, a []Value) Value {
+		if _, ok := a[0].(*Undefined); ok || rt.isTrue(a[2]) && !rt.isTrue(a[0]) {
+			return a[1]
+		}
+		return a[0]
+	})
+	alias("d", "default")
+	addFilter("length", "obj, /", func(rt *state, a []Value) Value {
+		n, ok := rt.length(a[0])
+		if !ok {
+			raise("TypeError", "object of type '%s' has no len()", typeName(a[0]))
+		}
+		return int64(n)
+	})
+	alias("count", "length")
+	addFilter("string", "object", func(rt *state, a []Value) Value {
+		if _, ok := a[0].(Markup); ok {
+			return a[0]
+		}
+		return rt.str(a[0])
+	})
+	addFilter("list", "value", func(rt *state, a []Value) Value { return newList(rt.toSlice(a[0])) })
+	addFilter("items", "value", func(rt *state, a []Value) Value {
+		if _, ok := a[0].(*Undefined); ok {
+			return &generator{func() (Value, bool) { return nil, false }, "generator"}
+		}
+		d, ok := a[0].(*Dict)
+		if !ok {
+			raise("TypeError", "Can only get item pairs from a mapping.")
+		}
+		return &generator{rt.iterator(&dictView{d, "dict_items"}).next, "generator"}
+	})
+	addFilter("attr", "obj, name", func(rt *state, a []Value) Value {
+		name := textArg(a[1], "attribute name")
+		if v := rt.attribute(a[0], name); v != nil {
+			return v
+		}
+		return &Undefined{obj: a[0], name: name}
+	})
+	addFilter("random", "seq", func(rt *state, a []Value) Value {
+		n, ok := rt.length(a[0])
+		if !ok {
+			raise("TypeError", "object of type '%s' has no len()", typeName(a[0]))
+		}
+		if n == 0 {
+			return &Undefined{hint: "No random item, sequence was empty."}
+		}
+		return rt.getItem(a[0], int64(rand.IntN(n)))
+	})
+}
+
+func sequenceFilters() {
+	addFilter("first", "seq", func(rt *state, a []Value) Value {
+		v, ok := rt.mustIterate(a[0]).next()
+		if !ok {
+			return &Undefined{hint: "No first item, sequence was empty."}
+		}
+		return v
+	})
+	addFilter("last", "seq", func(rt *state, a []Value) Value {
+		items, ok := rt.reversible(a[0])
+		if !ok {
+			raise("TypeError", "%s object is not reversible", quote(typeName(a[0])))
+		}
+		if len(items) == 0 {
+			return &Undefined{hint: "No last item, sequence was empty."}
+		}
+		return items[len(items)-1]
+	})
+	addFilter("reverse", "value", func(rt *state, a []Value) Value { return rt.reverse(a[0]) })
+	addFilter("batch", "value, linecount, fill_with=None", func(rt *state, a []Value) Value {
+		return rt.batch(a[0], intArg(rt, a[1]), a[2])
+	})
+	addFilter("slice", "value, slices, fill_with=None", func(rt *state, a []Value) Value {
+		return rt.slices(a[0], intArg(rt, a[1]), a[2])
+	})
+	addFilter("join", "value, d='', attribute=None", func(rt *state, a []Value) Value {
+		return rt.join(a[0], a[1], a[2])
+	})
+}
+
+// reversible lists the items of what Python's reversed accepts.
+func (rt *state) reversible(v Value) ([]Value, bool) {
+	switch v := v.(type) {
+	case *generator, noneType, bool, int64, float64, *namespace, *joiner, *cycler, *macroValue:
+		return nil, false
+	case *List:
+		return v.Items, true
+	case *Tuple:
+		return v.Items, true
+	}
+	return rt.toSlice(v), true
+}
+
+func (rt *state) reverse(v Value) Value {
+	if s, ok := asString(v); ok {
+		text := sliceString(s, None, None, int64(-1))
+		if _, isMarkup := v.(Markup); isMarkup {
+			return Markup(text)
+		}
+		return text
+	}
+	items, ok := rt.reversible(v)
+	if !ok {
+		if rt.iterator(v) == nil {
+			raise("FilterArgumentError", "argument must be iterable")
+		}
+		rest := rt.toSlice(v)
+		slices.Reverse(rest)
+		return newList(rest)
+	}
+	i := len(items)
+	return &generator{func() (Value, bool) {
+		if i == 0 {
+			return nil, false
+		}
+		i--
+		return items[i], true
+	}, "list_reverseiterator"}
+}
+
+func (rt *state) batch(v Value, size int, fill Value) Value {
+	it := rt.mustIterate(v)
+	done := false
+	var ahead Value
+	return &generator{func() (Value, bool) {
+		if done {
+			return nil, false
+		}
+		row := []Value{}
+		if ahead != nil {
+			row = append(row, ahead)
+			ahead = nil
+		}
+		for {
+			x, ok := it.next()
+			if !ok {
+				done = true
+				break
+			}
+			if len(row) == size {
+				ahead = x
+				return newList(row), true
+			}
+			rt.charge(24)
+			row = append(row, x)
+		}
+		if len(row) == 0 {
+			return nil, false
+		}
+		if missing := size - len(row); fill != None && missing > 0 {
+			row = append(row, rt.repeatItems([]Value{fill}, missing)...)
+		}
+		return newList(row), true
+	}, "generator"}
+}
+
+func (rt *state) slices(v Value, n int, fill Value) Value {
+	items := rt.toSlice(v)
+	if n == 0 {
+		raise("ZeroDivisionError", "integer division or modulo by zero")
+	}
+	i, offset := 0, 0
+	return &generator{func() (Value, bool) {
+		if i >= n {
+			return nil, false
+		}
+		rt.step()
+		each, extra := len(items)/n, len(items)%n
+		start := offset + i*each
+		if i < extra {
+			offset++
+		}
+		row := slices.Clone(items[start : offset+(i+1)*each])
+		if fill != None && i >= extra {
+			row = append(row, fill)
+		}
+		i++
+		return newList(row), true
+	}, "generator"}
+}
+
+func (rt *state) join(v, sep, attribute Value) Value {
+	items := rt.toSlice(v)
+	if attribute != None {
+		get := rt.attrGetter(attribute)
+		for i := range items {
+			items[i] = get(items[i])
+		}
+	}
+	rt.chargeProduct(len(items), len(rt.str(sep)))
+	if !rt.autoescape {
+		return rt.joinStr(rt.str(sep), items)
+	}
+	_, isMarkup := sep.(Markup)
+	for _, item := range items {
+		if _, ok := item.(Markup); ok {
+			isMarkup = true
+		}
+	}
+	if !isMarkup {
+		return rt.joinStr(rt.str(sep), items)
+	}
+	for i := range items {
+		items[i] = rt.escape(items[i])
+	}
+	return Markup(rt.joinStr(rt.escape(sep), items))
+}
+
+func numberFilters() {
+	addFilter("abs", "x, /", func(rt *state, a []Value) Value {
+		if f, ok := a[0].(float64); ok {
+			return math.Abs(f)
+		}
+		rt.checkUndefined(a[0])
+		n, ok := asInt(a[0])
+		if !ok {
+			raise("TypeError", "bad operand type for abs(): '%s'", typeName(a[0]))
+		}
+		if n.Sign() < 0 {
+			return rt.unary(tSub, a[0])
+		}
+		return normInt(n)
+	})
+	addFilter("int", "value, default=0, base=10", func(rt *state, a []Value) Value {
+		return toInt(rt, a[0], a[1], intArg(rt, a[2]))
+	})
+	addFilter("float", "value, default=0.0", func(rt *state, a []Value) Value {
+		if f, ok := toFloat(rt, a[0]); ok {
+			return f
+		}
+		return a[1]
+	})
+	addFilter("round", "value, precision=0, method='common'", func(rt *state, a []Value) Value {
+		return round(rt, a[0], a[1], a[2])
+	})
+	addFilter("filesizeformat", "value, binary=False", func(rt *state, a []Value) Value {
+		f, ok := toFloat(rt, a[0])
+		if !ok {
+			raise("ValueError", "could not convert %s to float", rt.repr(a[0]))
+		}
+		return fileSize(f, rt.isTrue(a[1]))
+	})
+	addFilter("sum", "iterable, attribute=None, start=0", func(rt *state, a []Value) Value {
+		if _, ok := asString(a[2]); ok {
+			raise("TypeError", "sum() can't sum strings [use ''.join(seq) instead]")
+		}
+		get := rt.attrGetter(a[1])
+		total := a[2]
+		it := rt.mustIterate(a[0])
+		for v, ok := it.next(); ok; v, ok = it.next() {
+			total = rt.binary(tAdd, total, get(v))
+		}
+		return total
+	})
+}

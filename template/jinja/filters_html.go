@@ -1,0 +1,226 @@
+package jinja
+
+import (
+	"html"
+	"regexp"
+	"sort"
+	"strings"
+)
+
+func htmlFilters() {
+	addFilter("escape", "s, /", func(rt *state, a []Value) Value { return Markup(rt.escape(a[0])) })
+	alias("e", "escape")
+	addFilter("forceescape", "value", func(rt *state, a []Value) Value { return Markup(escapeText(rt.str(a[0]))) })
+	addFilter("safe", "value", func(rt *state, a []Value) Value { return Markup(rt.str(a[0])) })
+	addFilter("striptags", "value", func(rt *state, a []Value) Value {
+		s := cutBetween(cutBetween(rt.str(a[0]), "<!--", "-->"), "<", ">")
+		return html.UnescapeString(strings.Join(strings.FieldsFunc(s, isSpace), " "))
+	})
+	addFilter("urlencode", "value", func(rt *state, a []Value) Value { return rt.urlEncode(a[0]) })
+	addFilter("xmlattr", "d, autospace=True", func(rt *state, a []Value) Value {
+		return rt.xmlAttr(a[0], rt.isTrue(a[1]))
+	})
+	addFilter("tojson", "value, indent=None", func(rt *state, a []Value) Value { return rt.toJSON(a[0], a[1]) })
+	addFilter("urlize", "value, trim_url_limit=None, nofollow=False, target=None, rel=None, extra_schemes=None",
+		func(rt *state, a []Value) Value { return rt.urlizeFilter(a) })
+}
+
+// cutBetween removes everything from begin to the next end.
+func cutBetween(s, begin, end string) string {
+	var b strings.Builder
+	for {
+		i := strings.Index(s, begin)
+		if i < 0 {
+			break
+		}
+		j := strings.Index(s[i+len(begin):], end)
+		if j < 0 {
+			break
+		}
+		b.WriteString(s[:i])
+		s = s[i+len(begin)+j+len(end):]
+	}
+	return b.String() + s
+}
+
+// quoteURL is urllib.parse.quote; "/" stays unless it is for a query.
+func quoteURL(s string, query bool) string {
+	const hex = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case isNameByte(c) || c == '.' || c == '-' || c == '~' || c == '/' && !query:
+			b.WriteByte(c)
+		case c == ' ' && query:
+			b.WriteByte('+')
+		default:
+			b.WriteString("%" + string(hex[c>>4]) + string(hex[c&15]))
+		}
+	}
+	return b.String()
+}
+
+func (rt *state) urlEncode(v Value) Value {
+	if s, ok := asString(v); ok {
+		return quoteURL(s, false)
+	}
+	if d, ok := v.(*Dict); ok {
+		v = newList(d.list("dict_items"))
+	}
+	it := rt.iterator(v)
+	if it == nil {
+		return quoteURL(rt.str(v), false)
+	}
+	var parts []string
+	for pair, ok := it.next(); ok; pair, ok = it.next() {
+		items := rt.toSlice(pair)
+		if len(items) != 2 {
+			raise("ValueError", "not enough values to unpack (expected 2, got %d)", len(items))
+		}
+		part := quoteURL(rt.str(items[0]), true) + "=" + quoteURL(rt.str(items[1]), true)
+		rt.charge(len(part))
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, "&")
+}
+
+func (rt *state) xmlAttr(v Value, space bool) Value {
+	rt.checkUndefined(v)
+	d, ok := v.(*Dict)
+	if !ok {
+		raise("AttributeError", "%s object has no attribute 'items'", quote(typeName(v)))
+	}
+	var parts []string
+	for _, e := range d.entries {
+		if e.key == nil || e.value == None {
+			continue
+		}
+		if _, ok := e.value.(*Undefined); ok {
+			continue
+		}
+		key := textArg(e.key, "attribute name")
+		if strings.ContainsAny(key, " \t\n\r\f\v/>=") {
+			raise("ValueError", "Invalid character in attribute name: %s", quote(key))
+		}
+		part := rt.escape(e.key) + `="` + rt.escape(e.value) + `"`
+		rt.charge(len(part))
+		parts = append(parts, part)
+	}
+	s := strings.Join(parts, " ")
+	if space && s != "" {
+		s = " " + s
+	}
+	return rt.markup(s)
+}
+
+var (
+	wordClass = `[\p{L}\p{N}_]`
+	webRE     = regexp.MustCompile(`(?i)^((https?://|www\.)(([\p{L}\p{N}_%-]+\.)+)?([a-z]{2,63}|xn--[\p{L}\p{N}_%]{2,59})` +
+		`|([\p{L}\p{N}_%-]{2,63}\.)+(com|net|int|edu|gov|org|info|mil)` +
+		`|(https?://)((([\p{Nd}]{1,3})(\.[\p{Nd}]{1,3}){3})|(\[([\p{Nd}a-f]{0,4}:){2}([\p{Nd}a-f]{0,4}:?){1,6}\])))` +
+		`(?::[\p{Nd}]{1,5})?(?:[/?#]\S*)?$`)
+	mailRE   = regexp.MustCompile(`^\S+@` + wordClass + `[\p{L}\p{N}_.-]*\.` + wordClass + `+$`)
+	schemeRE = regexp.MustCompile(`^([\p{L}\p{N}_.+-]{2,}:(/){0,2})$`)
+	headRE   = regexp.MustCompile(`^([(<]|&lt;)+`)
+	tailRE   = regexp.MustCompile(`([)>.,\n]|&gt;)+$`)
+)
+
+// linker makes links of the addresses in a text.
+type linker struct {
+	limit       int // characters of a shown address, -1 for all
+	rel, target string
+	schemes     []string
+}
+
+func (rt *state) urlizeFilter(a []Value) Value {
+	l := linker{limit: -1}
+	if a[1] != None {
+		l.limit = intArg(rt, a[1])
+	}
+	rel := map[string]bool{"noopener": true}
+	if a[4] != None {
+		for _, r := range strings.FieldsFunc(textArg(a[4], "rel"), isSpace) {
+			rel[r] = true
+		}
+	}
+	if rt.isTrue(a[2]) {
+		rel["nofollow"] = true
+	}
+	var rels []string
+	for r := range rel {
+		rels = append(rels, r)
+	}
+	sort.Strings(rels)
+	l.rel = ` rel="` + escapeText(strings.Join(rels, " ")) + `"`
+	if a[3] != None && rt.isTrue(a[3]) {
+		l.target = ` target="` + rt.escape(a[3]) + `"`
+	}
+	if a[5] != None {
+		for _, s := range rt.toSlice(a[5]) {
+			scheme := textArg(s, "scheme")
+			if !schemeRE.MatchString(scheme) {
+				raise("FilterArgumentError", "%s is not a valid URI scheme prefix.", quote(scheme))
+			}
+			l.schemes = append(l.schemes, scheme)
+		}
+	}
+	text := rt.escape(a[0])
+	var b strings.Builder
+	for text != "" {
+		i := strings.IndexFunc(text, isSpace)
+		if i < 0 {
+			i = len(text)
+		}
+		b.WriteString(l.word(text[:i]))
+		rest := strings.TrimLeftFunc(text[i:], isSpace)
+		b.WriteString(text[i : len(text)-len(rest)])
+		text = rest
+	}
+	return rt.markup(b.String())
+}
+
+func (l *linker) word(word string) string {
+	head := headRE.FindString(word)
+	middle, tail := word[len(head):], ""
+	if loc := tailRE.FindStringIndex(middle); loc != nil {
+		middle, tail = middle[:loc[0]], middle[loc[0]:]
+	}
+	for _, pair := range [][2]string{{"(", ")"}, {"<", ">"}, {"&lt;", "&gt;"}} {
+		open := strings.Count(middle, pair[0])
+		if open <= strings.Count(middle, pair[1]) {
+			continue
+		}
+		for range min(open, strings.Count(tail, pair[1])) {
+			end := strings.Index(tail, pair[1]) + len(pair[1])
+			middle += tail[:end]
+			tail = tail[end:]
+		}
+	}
+	return head + l.link(middle) + tail
+}
+
+func (l *linker) link(s string) string {
+	shown := s
+	if l.limit >= 0 && runeCount(s) > l.limit {
+		shown = sliceString(s, None, int64(l.limit), None) + "..."
+	}
+	switch {
+	case webRE.MatchString(s):
+		url := s
+		if !strings.HasPrefix(s, "https://") && !strings.HasPrefix(s, "http://") {
+			url = "https://" + s
+		}
+		return `<a href="` + url + `"` + l.rel + l.target + `>` + shown + `</a>`
+	case strings.HasPrefix(s, "mailto:") && mailRE.MatchString(s[7:]):
+		return `<a href="` + s + `">` + s[7:] + `</a>`
+	case strings.Contains(s, "@") && !strings.HasPrefix(s, "www.") && !strings.Contains(s, ":") && mailRE.MatchString(s):
+		return `<a href="mailto:` + s + `">` + s + `</a>`
+	}
+	for _, scheme := range l.schemes {
+		if s != scheme && strings.HasPrefix(s, scheme) {
+			s = `<a href="` + s + `"` + l.rel + l.target + `>` + s + `</a>`
+		}
+	}
+	return s
+}

@@ -1,0 +1,194 @@
+package jinja
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// bounds returns the part of s between two indexes, and where it begins; ok is
+// false where start is beyond the end.
+func bounds(s string, start, stop Value) (part string, offset int, ok bool) {
+	n := runeCount(s)
+	from, to, _ := sliceBounds(n, start, stop, None)
+	if start != None && sliceIndex(start, 0) > n {
+		return "", 0, false
+	}
+	if from > to {
+		return "", 0, false
+	}
+	return sliceString(s, int64(from), int64(to), None), from, true
+}
+
+func searchMethods() map[string]*builtin {
+	m := map[string]*builtin{}
+	find := func(name string, last, mustExist bool) {
+		m[name] = define(name, "self, sub, start=None, end=None, /", func(_ *state, a []Value) Value {
+			s, _ := asString(a[0])
+			i := findText(s, textArg(a[1], "sub"), a[2], a[3], last)
+			if i < 0 && mustExist {
+				raise("ValueError", "substring not found")
+			}
+			return int64(i)
+		})
+	}
+	find("find", false, false)
+	find("rfind", true, false)
+	find("index", false, true)
+	find("rindex", true, true)
+	m["count"] = define("count", "self, sub, start=None, end=None, /", func(_ *state, a []Value) Value {
+		s, _ := asString(a[0])
+		part, _, ok := bounds(s, a[2], a[3])
+		if !ok {
+			return int64(0)
+		}
+		return int64(strings.Count(part, textArg(a[1], "sub")))
+	})
+	affix := func(name string, has func(s, affix string) bool) {
+		m[name] = define(name, "self, affix, start=None, end=None, /", func(_ *state, a []Value) Value {
+			s, _ := asString(a[0])
+			part, _, ok := bounds(s, a[2], a[3])
+			if t, isTuple := a[1].(*Tuple); isTuple {
+				for _, item := range t.Items {
+					if x := textArg(item, "tuple for "+name); ok && has(part, x) {
+						return true
+					}
+				}
+				return false
+			}
+			return has(part, textArg(a[1], name+" first arg")) && ok
+		})
+	}
+	affix("startswith", strings.HasPrefix)
+	affix("endswith", strings.HasSuffix)
+	textMethod(m, "removeprefix", "self, prefix, /", func(_ *state, s string, a []Value) string {
+		return strings.TrimPrefix(s, textArg(a[0], "argument"))
+	})
+	textMethod(m, "removesuffix", "self, suffix, /", func(_ *state, s string, a []Value) string {
+		return strings.TrimSuffix(s, textArg(a[0], "argument"))
+	})
+	textMethod(m, "replace", "self, old, new, count=-1, /", func(rt *state, s string, a []Value) string {
+		return rt.replace(s, textArg(a[0], "replace() argument 1"), textArg(a[1], "replace() argument 2"), intArg(rt, a[2]))
+	})
+	strip := func(name string, left, right bool) {
+		textMethod(m, name, "self, chars=None, /", func(_ *state, s string, a []Value) string {
+			return stripText(s, a[0], left, right)
+		})
+	}
+	strip("strip", true, true)
+	strip("lstrip", true, false)
+	strip("rstrip", false, true)
+	addTranslate(m)
+	return m
+}
+
+func findText(s, sub string, start, stop Value, last bool) int {
+	part, offset, ok := bounds(s, start, stop)
+	if !ok {
+		return -1
+	}
+	i := strings.Index(part, sub)
+	if last {
+		i = strings.LastIndex(part, sub)
+	}
+	if i < 0 {
+		return -1
+	}
+	return offset + runeCount(part[:i])
+}
+
+// replace is str.replace; it counts the result before making it.
+func (rt *state) replace(s, from, to string, count int) string {
+	n := strings.Count(s, from)
+	if count >= 0 {
+		n = min(n, count)
+	}
+	rt.charge(len(s))
+	rt.chargeProduct(n, len(to))
+	if from == "" && n > 0 {
+		return insertBetween(s, to, n)
+	}
+	return strings.Replace(s, from, to, n)
+}
+
+// insertBetween puts text before each of the first n characters; the end
+// counts as one.
+func insertBetween(s, text string, n int) string {
+	var b strings.Builder
+	for s != "" && n > 0 {
+		_, size := utf8.DecodeRuneInString(s)
+		b.WriteString(text)
+		b.WriteString(s[:size])
+		s = s[size:]
+		n--
+	}
+	if n > 0 {
+		b.WriteString(text)
+	}
+	b.WriteString(s)
+	return b.String()
+}
+
+func stripText(s string, chars Value, left, right bool) string {
+	cut := isSpace
+	if chars != None {
+		set := textArg(chars, "strip arg")
+		cut = func(r rune) bool { return strings.ContainsRune(set, r) }
+	}
+	if left {
+		s = strings.TrimLeftFunc(s, cut)
+	}
+	if right {
+		s = strings.TrimRightFunc(s, cut)
+	}
+	return s
+}
+
+// addTranslate defines maketrans and translate, whose tables are dicts from
+// character code to text, code or None.
+func addTranslate(m map[string]*builtin) {
+	m["maketrans"] = define("maketrans", "self, x, y=None, z=None, /", func(rt *state, a []Value) Value {
+		table := NewDict()
+		if d, ok := a[1].(*Dict); ok && a[2] == None {
+			for _, e := range d.entries {
+				if s, isText := asString(e.key); isText {
+					r, _ := utf8.DecodeRuneInString(s)
+					table.set(rt, int64(r), e.value)
+				} else if e.key != nil {
+					table.set(rt, e.key, e.value)
+				}
+			}
+			return table
+		}
+		from, to := []rune(textArg(a[1], "argument")), []rune(textArg(a[2], "argument"))
+		if len(from) != len(to) {
+			raise("ValueError", "the first two maketrans arguments must have equal length")
+		}
+		for i, r := range from {
+			table.set(rt, int64(r), int64(to[i]))
+		}
+		if a[3] != None {
+			for _, r := range textArg(a[3], "argument") {
+				table.set(rt, int64(r), None)
+			}
+		}
+		return table
+	})
+	textMethod(m, "translate", "self, table, /", func(rt *state, s string, a []Value) string {
+		var b strings.Builder
+		for _, r := range s {
+			v := rt.item(a[0], int64(r))
+			switch v := v.(type) {
+			case nil:
+				b.WriteRune(r)
+			case noneType:
+			case int64:
+				b.WriteRune(rune(v))
+			default:
+				text := textArg(v, "character mapping")
+				rt.charge(len(text))
+				b.WriteString(text)
+			}
+		}
+		return b.String()
+	})
+}
