@@ -173,7 +173,9 @@ func (j *job) output(step string, data []byte) {
 }
 
 func (j *job) line(s string) {
+	// A progress display overwrites its line: only the last state is kept.
 	s = strings.TrimSuffix(s, "\r")
+	s = s[strings.LastIndexByte(s, '\r')+1:]
 	j.tail.add(s)
 	j.run.emit(Event{Kind: Output, Image: j.image.Ref, Text: s})
 }

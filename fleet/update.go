@@ -70,7 +70,10 @@ func PlanUpdate(f *Fleet, name string, o UpdateOptions) ([]Edit, error) {
 		}
 		edits = append(edits, edit)
 	}
-	return edits, joinProblems(problems)
+	if err := joinProblems(problems); err != nil {
+		return nil, err
+	}
+	return edits, nil
 }
 
 // knowsAllEdges refuses a fleet whose graph has holes.

@@ -212,7 +212,7 @@ func TestUpdateAfterAChange(t *testing.T) {
 		"fleet/app/changelog:1: cannot read the changelog: no such file or directory",
 		"fleet/base/changelog:1: cannot add an entry: the newest one is now base (1.2.4), it was base (1.2.3)",
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got); diff != "" || edits != nil {
 		t.Errorf("with %d edits (-want +got)\n%s", len(edits), diff)
 	}
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/containerd/continuity/fs"
 	api "github.com/moby/moby/api/types/container"
-	"github.com/moby/moby/api/types/network"
 	"github.com/slipway-build/slipway/engine/container"
 )
 
@@ -59,8 +58,7 @@ func (s *Server) create(ctx context.Context, c *instance) error {
 	if err := s.add(c); err != nil {
 		return err
 	}
-	runtime, err := s.backend.NewContainer(ctx, c.spec)
-	if err != nil {
+	if err := s.make(ctx, c); err != nil {
 		s.forget(c)
 		c.mu.Lock()
 		c.state = api.StateRemoving
@@ -68,10 +66,21 @@ func (s *Server) create(ctx context.Context, c *instance) error {
 		close(c.gone)
 		return err
 	}
+	return nil
+}
+
+func (s *Server) make(ctx context.Context, c *instance) error {
+	runtime, err := s.backend.NewContainer(ctx, c.spec)
+	if err != nil {
+		return err
+	}
 	c.mu.Lock()
 	c.runtime = runtime
 	c.mu.Unlock()
-	return c.makeVolumes()
+	if err := c.makeVolumes(); err != nil {
+		return errors.Join(err, runtime.Remove(ctx))
+	}
+	return nil
 }
 
 // makeVolumes makes the folders of anonymous volumes. They are part of the
@@ -162,12 +171,7 @@ func (c *instance) mergeImage() {
 	}
 	maps.Copy(volumes, config.Volumes)
 	config.Volumes = volumes
-	ports := network.PortSet{}
-	for p := range image.ExposedPorts {
-		if port, err := network.ParsePort(p); err == nil {
-			ports[port] = struct{}{}
-		}
-	}
+	ports := imageConfig(image).ExposedPorts
 	maps.Copy(ports, config.ExposedPorts)
 	for p := range c.host.PortBindings {
 		ports[p] = struct{}{}

@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"github.com/distribution/reference"
-	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	api "github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/image"
 	"github.com/moby/moby/api/types/jsonstream"
+	"github.com/moby/moby/api/types/network"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/slipway-build/slipway/engine/container"
 )
 
@@ -118,6 +120,24 @@ func (f filters) matchImage(img *image.Summary) bool {
 	return len(img.RepoTags) > 0
 }
 
+// imageInspection has all fields of the configuration, empty ones too: tests'
+// templates name them.
+type imageInspection struct {
+	image.InspectResponse
+	Config *api.Config
+}
+
+func imageConfig(c ocispecs.ImageConfig) *api.Config {
+	out := &api.Config{User: c.User, Env: c.Env, Cmd: c.Cmd, Entrypoint: c.Entrypoint, WorkingDir: c.WorkingDir,
+		Volumes: c.Volumes, Labels: c.Labels, StopSignal: c.StopSignal, ExposedPorts: network.PortSet{}}
+	for p := range c.ExposedPorts {
+		if port, err := network.ParsePort(p); err == nil {
+			out.ExposedPorts[port] = struct{}{}
+		}
+	}
+	return out
+}
+
 // inspectImage answers GET /images/NAME/json; a name may have slashes.
 func (s *Server) inspectImage(w http.ResponseWriter, r *http.Request) error {
 	name, ok := strings.CutSuffix(r.PathValue("name"), "/json")
@@ -128,13 +148,11 @@ func (s *Server) inspectImage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	config := img.Config.Config
-	out := image.InspectResponse{
+	out := imageInspection{Config: imageConfig(img.Config.Config), InspectResponse: image.InspectResponse{
 		ID: img.Digest, RepoTags: []string{familiar(img.Name)}, RepoDigests: []string{},
 		Author: img.Config.Author, Architecture: img.Config.Architecture, Variant: img.Config.Variant,
-		Os: img.Config.OS, Size: img.Size, Config: &dockerspec.DockerOCIImageConfig{ImageConfig: config},
-		RootFS: image.RootFS{Type: img.Config.RootFS.Type},
-	}
+		Os: img.Config.OS, Size: img.Size, RootFS: image.RootFS{Type: img.Config.RootFS.Type},
+	}}
 	if named, err := reference.ParseNormalizedNamed(img.Name); err == nil {
 		out.RepoDigests = append(out.RepoDigests, reference.FamiliarName(named)+"@"+img.Digest)
 	}

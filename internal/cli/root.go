@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/internal/cli/dockercmd"
 )
 
 // Exit codes of the program.
@@ -56,6 +58,9 @@ func (e *exitError) Unwrap() error { return e.err }
 // exit code. Called under the name docker, it is the docker command that image
 // tests find on their PATH.
 func Main(ctx context.Context, args []string, s Streams) int {
+	if filepath.Base(args[0]) == "docker" {
+		return dockercmd.Main(ctx, args[1:], s.In, s.Out, s.Err, os.Getenv)
+	}
 	a := &app{Streams: s}
 	root := a.command()
 	root.SetArgs(args[1:])
@@ -134,7 +139,7 @@ func (a *app) command() *cobra.Command {
 		c.GroupID = "fleet"
 		root.AddCommand(c)
 	}
-	for _, c := range []*cobra.Command{a.imagesCommand(), a.saveCommand(), a.rmiCommand(), a.duCommand()} {
+	for _, c := range []*cobra.Command{a.imagesCommand(), a.runCommand(), a.saveCommand(), a.rmiCommand(), a.duCommand()} {
 		c.GroupID = "image"
 		root.AddCommand(c)
 	}

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/slipway-build/slipway/store"
 )
@@ -30,7 +29,7 @@ and what "docker load" reads. The file appears whole or not at all.`,
 			if output != "" && output != "-" {
 				return writeFile(output, write)
 			}
-			if f, ok := a.Out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+			if isTerminal(a.Out) {
 				return usageError(cmd, errors.New("cannot write a tar to the terminal; name a file with -o"))
 			}
 			return write(a.Out)

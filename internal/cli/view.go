@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/term"
-
 	"github.com/slipway-build/slipway/build"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
@@ -34,9 +32,8 @@ func (a *app) newView(progress string) (view, error) {
 	lines := &lineView{out: a.Out, err: a.Err, output: a.info || a.debug}
 	switch progress {
 	case "auto":
-		f, ok := a.Out.(*os.File)
-		if ok && term.IsTerminal(int(f.Fd())) && !a.info && !a.debug && os.Getenv("TERM") != "dumb" {
-			return newLiveView(lines, f), nil
+		if isTerminal(a.Out) && !a.info && !a.debug && os.Getenv("TERM") != "dumb" {
+			return newLiveView(lines, a.Out.(*os.File)), nil
 		}
 		return lines, nil
 	case "plain":
@@ -129,11 +126,8 @@ func cached(yes bool) string {
 func shortRef(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }
 
 func (v *lineView) finish(s build.Summary, f *fleet.Fleet) error {
-	if errs := failures(s, f); len(errs) > 0 {
-		v.heading("Errors")
-		for _, e := range errs {
-			printError(v.err, e)
-		}
+	for _, e := range failures(s, f) {
+		printError(v.err, e)
 	}
 	v.heading("Build done!")
 	fmt.Fprintln(v.out, totals(s, f))

@@ -1,0 +1,157 @@
+package dockercmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/client"
+	"github.com/spf13/cobra"
+)
+
+// RunOptions say what container Run makes and how it is used.
+type RunOptions struct {
+	// Name is the container's; empty lets the server choose.
+	Name string
+	// Config and Host are as in Docker's API. What is attached follows from
+	// Detach and Config.OpenStdin.
+	Config container.Config
+	Host   container.HostConfig
+	// Detach prints the container's id instead of waiting for its end.
+	Detach bool
+	// IDFile, if not empty, gets the container's id.
+	IDFile string
+	// KeepSignals does not pass signals on to the container.
+	KeepSignals bool
+}
+
+// Run makes a container, starts it, connects it to the streams and returns its
+// exit code once it has ended. An error comes with the exit code that docker has
+// for it: 125 for the server's, 126 and 127 for a command that cannot be run.
+func Run(ctx context.Context, cli *client.Client, o RunOptions, s Streams) (int, error) {
+	interactive := o.Config.OpenStdin && !o.Detach
+	if interactive && o.Config.Tty && !isTerminal(s.In) {
+		return 1, errors.New("cannot attach stdin to a TTY-enabled container because stdin is not a terminal")
+	}
+	o.Config.AttachStdin, o.Config.StdinOnce = interactive, interactive
+	o.Config.AttachStdout, o.Config.AttachStderr = !o.Detach, !o.Detach
+	if o.Config.Tty {
+		size := sizeOf(s.Out)
+		o.Host.ConsoleSize = [2]uint{size.Height, size.Width}
+	}
+	id, err := Create(ctx, cli, o, s)
+	if err != nil {
+		return ExitDaemon, err
+	}
+	if o.Detach {
+		if _, err := cli.ContainerStart(ctx, id, client.ContainerStartOptions{}); err != nil {
+			return startCode(err), err
+		}
+		fmt.Fprintln(s.Out, id)
+		return 0, nil
+	}
+	condition := container.WaitConditionNextExit
+	if o.Host.AutoRemove {
+		condition = container.WaitConditionRemoved
+	}
+	return attached(ctx, cli, session{id: id, tty: o.Config.Tty, stdin: interactive, out: true, err: true,
+		start: true, until: condition, signals: !o.KeepSignals}, s)
+}
+
+// Create makes a container and returns its id; warnings go to the error stream.
+func Create(ctx context.Context, cli *client.Client, o RunOptions, s Streams) (string, error) {
+	if o.IDFile != "" {
+		if _, err := os.Stat(o.IDFile); err == nil {
+			return "", fmt.Errorf("container ID file found, make sure the other container isn't running or delete %s", o.IDFile)
+		}
+	}
+	made, err := cli.ContainerCreate(ctx, client.ContainerCreateOptions{Config: &o.Config, HostConfig: &o.Host, Name: o.Name})
+	if err != nil {
+		return "", err
+	}
+	for _, w := range made.Warnings {
+		fmt.Fprintln(s.Err, "WARNING:", w)
+	}
+	if o.IDFile != "" {
+		if err := os.WriteFile(o.IDFile, []byte(made.ID), 0o644); err != nil {
+			return made.ID, fmt.Errorf("cannot write the container's id: %w", err)
+		}
+	}
+	return made.ID, nil
+}
+
+// startCode is docker's exit code for a container that did not start.
+func startCode(err error) int {
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "executable file not found"), strings.Contains(text, "no such file or directory"):
+		return ExitNotFound
+	case strings.Contains(text, "permission denied"), strings.Contains(text, "is a directory"):
+		return ExitCannotRun
+	}
+	return ExitDaemon
+}
+
+func (a *app) runCommand() *cobra.Command {
+	f := &createFlags{}
+	var o RunOptions
+	var attach []string
+	proxy := true
+	cmd := &cobra.Command{
+		Use: "run [OPTIONS] IMAGE [COMMAND] [ARG...]", Short: "Create and run a new container from an image",
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			cli, err := a.prepare(cmd, f, &o, args)
+			if err != nil {
+				return &exitError{ExitDaemon, err}
+			}
+			o.KeepSignals = !proxy
+			code, err := Run(cmd.Context(), cli, o, a.Streams)
+			if err != nil || code != 0 {
+				return &exitError{code, err}
+			}
+			return nil
+		},
+	}
+	f.register(cmd, a.env)
+	cmd.Flags().BoolVarP(&o.Detach, "detach", "d", false, "run container in background and print container ID")
+	cmd.Flags().BoolVar(&proxy, "sig-proxy", true, "proxy received signals to the process")
+	cmd.Flags().StringSliceVarP(&attach, "attach", "a", nil, "accepted; all outputs are attached")
+	return cmd
+}
+
+func (a *app) createCommand() *cobra.Command {
+	f := &createFlags{}
+	var o RunOptions
+	cmd := &cobra.Command{
+		Use: "create [OPTIONS] IMAGE [COMMAND] [ARG...]", Short: "Create a new container",
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			cli, err := a.prepare(cmd, f, &o, args)
+			if err != nil {
+				return err
+			}
+			o.Config.AttachStdout, o.Config.AttachStderr = true, true
+			o.Config.AttachStdin, o.Config.StdinOnce = o.Config.OpenStdin, o.Config.OpenStdin
+			id, err := Create(cmd.Context(), cli, o, a.Streams)
+			if err == nil {
+				fmt.Fprintln(a.Out, id)
+			}
+			return err
+		},
+	}
+	f.register(cmd, a.env)
+	return cmd
+}
+
+// prepare turns flags and arguments into options.
+func (a *app) prepare(cmd *cobra.Command, f *createFlags, o *RunOptions, args []string) (*client.Client, error) {
+	if err := f.apply(cmd.Flags(), o); err != nil {
+		return nil, err
+	}
+	o.Config.Image, o.Config.Cmd = args[0], args[1:]
+	return a.connect()
+}

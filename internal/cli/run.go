@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/slipway-build/slipway/engine/embedded"
+	"github.com/slipway-build/slipway/internal/cli/dockercmd"
+)
+
+type runOptions struct {
+	interactive, tty, readOnly bool
+	entrypoint, user, workdir  string
+	network                    string
+	env, volumes, publish      []string
+}
+
+func (a *app) runCommand() *cobra.Command {
+	var o runOptions
+	cmd := &cobra.Command{
+		Use:   "run [flags] IMAGE [COMMAND [ARG...]]",
+		Short: "Run a container of an image in the terminal",
+		Long: `Runs a container of an image in the store, with its own command or the one given,
+and removes it when it ends. On a terminal the container gets one too. It shares
+the host's network. The exit code is that of the container's command; 125 means
+that the container could not be made, 126 and 127 that the command cannot be run
+or does not exist.`,
+		Example: `  slipway run registry.example/app:1.0
+  slipway run registry.example/base:1.0 bash
+  slipway run -v "$PWD:/src:ro" -w /src registry.example/tools:1.0 make`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.run(cmd, o, args) },
+	}
+	f := cmd.Flags()
+	f.SetInterspersed(false) // what follows IMAGE is the container's
+	f.BoolVarP(&o.interactive, "interactive", "i", false, "connect the standard input (default on a terminal)")
+	f.BoolVarP(&o.tty, "tty", "t", false, "give the container a terminal (default on a terminal)")
+	f.BoolVar(&o.readOnly, "read-only", false, "mount the container's root read-only")
+	f.StringVar(&o.entrypoint, "entrypoint", "", "replace the image's entry point by `PROGRAM`")
+	f.StringVarP(&o.user, "user", "u", "", "run as `USER[:GROUP]`, names or numbers")
+	f.StringVarP(&o.workdir, "workdir", "w", "", "run in `DIR`")
+	f.StringVar(&o.network, "network", "", "`MODE`: host (the default) or none")
+	f.StringArrayVarP(&o.env, "env", "e", nil, "set a variable: `NAME=VALUE`, or NAME for this process's value")
+	f.StringArrayVarP(&o.volumes, "volume", "v", nil, "bind a host path: `SOURCE:TARGET[:ro]`")
+	f.StringArrayVarP(&o.publish, "publish", "p", nil, "forward a port: `[HOST:]CONTAINER`")
+	return cmd
+}
+
+// args are the options as the docker command takes them.
+func (o runOptions) args(cmd *cobra.Command) []string {
+	args := []string{"run", "--rm"}
+	for flag, on := range map[string]bool{"-i": o.interactive, "-t": o.tty, "--read-only": o.readOnly} {
+		if on {
+			args = append(args, flag)
+		}
+	}
+	if cmd.Flags().Changed("entrypoint") {
+		args = append(args, "--entrypoint="+o.entrypoint)
+	}
+	for flag, value := range map[string]string{"--user": o.user, "--workdir": o.workdir, "--network": o.network} {
+		if value != "" {
+			args = append(args, flag+"="+value)
+		}
+	}
+	for flag, values := range map[string][]string{"--env": o.env, "--volume": o.volumes, "--publish": o.publish} {
+		for _, v := range values {
+			args = append(args, flag+"="+v)
+		}
+	}
+	return append(args, "--")
+}
+
+// run gives the docker command of image tests an engine of its own.
+func (a *app) run(cmd *cobra.Command, o runOptions, args []string) (err error) {
+	ctx := cmd.Context()
+	if !cmd.Flags().Changed("interactive") && !cmd.Flags().Changed("tty") && isTerminal(a.In) && isTerminal(a.Out) {
+		o.interactive, o.tty = true, true
+	}
+	process, err := a.startEngine(ctx)
+	if err != nil {
+		return &exitError{dockercmd.ExitDaemon, err}
+	}
+	defer func() { err = errors.Join(err, process.Close()) }()
+	dir, err := os.MkdirTemp(embedded.TempDir(process.Root()), "run-")
+	if err != nil {
+		return fmt.Errorf("cannot run %s: %w", args[0], err)
+	}
+	defer os.RemoveAll(dir)
+	socket := filepath.Join(dir, "docker.sock")
+	stop, err := serveDocker(ctx, process, socket)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	env := func(key string) string {
+		if key == "DOCKER_HOST" {
+			return "unix://" + socket
+		}
+		return os.Getenv(key)
+	}
+	if code := dockercmd.Main(ctx, append(o.args(cmd), args...), a.In, a.Out, a.Err, env); code != 0 {
+		return &exitError{code: code}
+	}
+	return nil
+}
+
+// isTerminal tells whether a stream is a terminal.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

@@ -1,0 +1,100 @@
+package cli_test
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/slipway-build/slipway/internal/cli"
+	"github.com/slipway-build/slipway/internal/enginetest"
+)
+
+// TestMain makes this test program the slipway of the scripts, and the docker
+// of the tests those run.
+func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == "docker" {
+		os.Exit(slipway())
+	}
+	testscript.Main(m, map[string]func(){
+		"slipway": func() { os.Exit(slipway()) },
+	})
+}
+
+func slipway() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return cli.Main(ctx, os.Args, cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+}
+
+// TestScripts runs testdata/script: one story of a user each, on a real engine
+// with a root of its own. Every script gets busybox as $BUSYBOX.
+func TestScripts(t *testing.T) {
+	enginetest.Need(t)
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("SLIPWAY_ROOT", filepath.Join(env.WorkDir, "root"))
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "xdg"))
+			env.Setenv("BUSYBOX", "/bin/busybox")
+			env.Setenv("DEBFULLNAME", "A Founder")
+			env.Setenv("DEBEMAIL", "founder@example.com")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"tmpfs":   cmdTmpfs,
+			"waitfor": cmdWaitFor,
+			"busybox": cmdBusybox,
+		},
+	})
+}
+
+// cmdTmpfs mounts a small disk: tmpfs SIZE DIR. It is gone with the test.
+func cmdTmpfs(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: tmpfs SIZE DIR")
+	}
+	dir := ts.MkAbs(args[1])
+	ts.Check(os.MkdirAll(dir, 0o755))
+	ts.Check(syscall.Mount("tmpfs", dir, "tmpfs", 0, "size="+args[0]))
+	ts.Defer(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
+}
+
+// cmdWaitFor waits until a file holds a text: waitfor FILE TEXT.
+func cmdWaitFor(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: waitfor FILE TEXT")
+	}
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		data, err := os.ReadFile(ts.MkAbs(args[0]))
+		if err == nil && strings.Contains(string(data), args[1]) {
+			return
+		}
+	}
+	ts.Fatalf("%s never held %q", args[0], args[1])
+}
+
+// cmdBusybox copies the busybox into folders: busybox DIR...
+func cmdBusybox(ts *testscript.TestScript, neg bool, args []string) {
+	for _, dir := range args {
+		in, err := os.Open(ts.Getenv("BUSYBOX"))
+		ts.Check(err)
+		ts.Check(os.MkdirAll(ts.MkAbs(dir), 0o755))
+		out, err := os.OpenFile(filepath.Join(ts.MkAbs(dir), "busybox"), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o755)
+		ts.Check(err)
+		_, err = io.Copy(out, in)
+		ts.Check(err)
+		ts.Check(out.Close())
+		ts.Check(in.Close())
+	}
+}
