@@ -75,8 +75,12 @@ func (j *job) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	ref, err := store.Normalize(j.image.Ref)
+	if err != nil {
+		return err
+	}
 	req := engine.Request{
-		Ref:        j.image.Ref,
+		Ref:        ref,
 		Context:    files,
 		Dockerfile: []byte(j.image.Dockerfile),
 		Args:       j.run.Args,
@@ -103,10 +107,18 @@ func (j *job) explain(err error) error {
 		file = j.run.Fleet.Path(j.image, "Dockerfile.build.template")
 	}
 	err = fmt.Errorf("%s: cannot build %s:%s: %w", file, j.image.Name, j.image.Tag, err)
-	if errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), syscall.ENOSPC.Error()) {
+	if errors.Is(err, syscall.ENOSPC) || noSpace(append(j.tail.lines(), err.Error())) {
 		return fmt.Errorf("%w\nhint: the disk is full; \"slipway du\" shows what the store holds, \"slipway prune\" frees old versions", err)
 	}
 	return err
+}
+
+// noSpace looks for the kernel's words: a step that hits a full disk fails with
+// an exit code like any other.
+func noSpace(lines []string) bool {
+	return slices.ContainsFunc(lines, func(l string) bool {
+		return strings.Contains(strings.ToLower(l), syscall.ENOSPC.Error())
+	})
 }
 
 // test runs the image's test. An image that fails it loses its name: nothing
@@ -132,7 +144,9 @@ func (j *job) test(ctx context.Context) error {
 	return errors.Join(err, j.run.Store.Remove(ctx, ref))
 }
 
-func (j *job) imageDir() string { return filepath.Join(j.run.Fleet.Root, filepath.FromSlash(j.image.Dir)) }
+func (j *job) imageDir() string {
+	return filepath.Join(j.run.Fleet.Root, filepath.FromSlash(j.image.Dir))
+}
 
 // progress turns BuildKit's status into events.
 func (j *job) progress(u engine.Update) {

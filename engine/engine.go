@@ -22,8 +22,9 @@ import (
 
 // Request is one image to build.
 type Request struct {
-	// Ref is the full reference the result gets in the image store, such as
-	// "registry.example/team/app:1.2.3".
+	// Ref is the canonical reference the result gets in the image store, such as
+	// "registry.example/team/app:1.2.3" or "docker.io/library/app:1"; FROM looks
+	// for that form.
 	Ref string
 	// Context holds the files COPY and ADD may read. Symbolic links are sent
 	// as they are; whoever makes the file system decides which exist.

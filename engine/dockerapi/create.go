@@ -107,6 +107,10 @@ func (c *instance) configure() ([]string, error) {
 		return nil, err
 	}
 	c.mergeImage()
+	if c.host.LogConfig.Type == "" {
+		// The Python SDK reads logs only if this says that they are kept.
+		c.host.LogConfig.Type = "json-file"
+	}
 	if len(c.config.Entrypoint)+len(c.config.Cmd) == 0 {
 		return nil, badRequest("no command specified")
 	}

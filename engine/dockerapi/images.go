@@ -180,7 +180,7 @@ func (s *Server) pullImage(w http.ResponseWriter, r *http.Request) error {
 	}
 	if _, err := s.image(r.Context(), name); err != nil {
 		if errors.As(err, new(*apiError)) {
-			return notFound("cannot pull %s: Slipway's test runtime has only the images of its own store", name)
+			return notFound("No such image: %s; Slipway's test runtime pulls nothing and has the images of its own store only", name)
 		}
 		return err
 	}

@@ -22,11 +22,12 @@ func (h Holder) String() string {
 	return fmt.Sprintf("slipway (pid %d, %s)", h.PID, h.Command)
 }
 
-// acquire takes the exclusive lock of root, waiting if told how to say so.
-func acquire(ctx context.Context, root string, wait func(Holder)) (*os.File, error) {
-	f, err := os.OpenFile(lockPath(root), os.O_RDWR|os.O_CREATE, 0o600)
+// acquire takes the exclusive lock of root, waiting if told how to say so. The
+// lock is unclean when its last holder did not release it.
+func acquire(ctx context.Context, root string, wait func(Holder)) (f *os.File, unclean bool, err error) {
+	f, err = os.OpenFile(lockPath(root), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("cannot open engine lock: %w", err)
+		return nil, false, fmt.Errorf("cannot open engine lock: %w", err)
 	}
 	said := false
 	for {
@@ -36,12 +37,12 @@ func acquire(ctx context.Context, root string, wait func(Holder)) (*os.File, err
 		}
 		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
 			f.Close()
-			return nil, fmt.Errorf("cannot lock engine root %s: %w", root, err)
+			return nil, false, fmt.Errorf("cannot lock engine root %s: %w", root, err)
 		}
 		if wait == nil {
 			holder := readHolder(root)
 			f.Close()
-			return nil, &BusyError{Root: root, Holder: holder}
+			return nil, false, &BusyError{Root: root, Holder: holder}
 		}
 		if !said {
 			said = true
@@ -50,15 +51,21 @@ func acquire(ctx context.Context, root string, wait func(Holder)) (*os.File, err
 		select {
 		case <-ctx.Done():
 			f.Close()
-			return nil, fmt.Errorf("cannot wait for engine root %s: %w", root, context.Cause(ctx))
+			return nil, false, fmt.Errorf("cannot wait for engine root %s: %w", root, context.Cause(ctx))
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
+	unclean = readHolder(root).PID != 0
 	if err := writeHolder(f); err != nil {
 		f.Close()
-		return nil, err
+		return nil, false, err
 	}
-	return f, nil
+	return f, unclean, nil
+}
+
+// release gives the lock back and says that nothing was left behind.
+func release(f *os.File) error {
+	return errors.Join(f.Truncate(0), f.Close())
 }
 
 func writeHolder(f *os.File) error {

@@ -32,8 +32,10 @@ type Process struct {
 	client     *client.Client
 	containers *containerTable
 	stop       chan struct{}
-	closeOnce  sync.Once
-	closeErr   error
+	// collectLast is collect for Close, which must not stop with Start's context.
+	collectLast func() error
+	closeOnce   sync.Once
+	closeErr    error
 }
 
 // Start takes the root and starts an engine on it. Leftovers of a killed run
@@ -46,13 +48,22 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	if err := os.MkdirAll(root, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make engine root: %w\nhint: choose another folder with --root", err)
 	}
-	lock, err := acquire(ctx, root, o.Wait)
+	lock, unclean, err := acquire(ctx, root, o.Wait)
 	if err != nil {
 		return nil, err
 	}
 	routeLogs(o.Log, o.Debug)
 	p := &Process{root: root, lock: lock, stop: make(chan struct{}), containers: newContainerTable()}
-	if err := p.start(ctx); err != nil {
+	p.collectLast = func() error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
+		defer cancel()
+		return p.collect(ctx)
+	}
+	err = p.start(ctx)
+	if err == nil && unclean {
+		err = p.collect(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
 	return p, nil
@@ -108,6 +119,16 @@ func (p *Process) Services() Services {
 	return Services{BuildKit: p.client, Images: p.parts.images, Content: p.parts.content}
 }
 
+// collect frees the disk space of snapshots and blobs that nothing refers to,
+// such as those of failed steps. BuildKit does so a minute after a build, when
+// this process is usually gone.
+func (p *Process) collect(ctx context.Context) error {
+	if err := p.parts.worker.GarbageCollect(ctx); err != nil {
+		return fmt.Errorf("cannot free what failed builds left: %w", err)
+	}
+	return nil
+}
+
 // Root is the engine's folder, absolute.
 func (p *Process) Root() string { return p.root }
 
@@ -129,7 +150,7 @@ func (p *Process) close() error {
 		stopServer(p.server)
 	}
 	if p.controller != nil {
-		errs = append(errs, p.controller.Close())
+		errs = append(errs, p.collectLast(), p.controller.Close())
 	}
 	if p.parts != nil {
 		errs = append(errs, p.parts.worker.MetadataStore.Close(), p.parts.snapshots.Close(), p.parts.db.Close())
@@ -137,7 +158,7 @@ func (p *Process) close() error {
 	if err := os.Remove(socketPath(p.root)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		errs = append(errs, err)
 	}
-	errs = append(errs, p.lock.Close())
+	errs = append(errs, release(p.lock))
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("cannot stop the engine cleanly: %w", err)
 	}

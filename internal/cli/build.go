@@ -119,10 +119,10 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) error {
 		}
 		return brokenError(f, p)
 	}
-	view.plan(p)
 	if needsEngine(p) {
 		return a.runPlan(ctx, cfg, f, p, o, view)
 	}
+	view.plan(p)
 	summary, err := build.Run(ctx, p, build.Options{Fleet: f, Events: view.event})
 	if err != nil {
 		return err
@@ -166,11 +166,19 @@ func needsEngine(p *plan.Plan) bool {
 
 // runPlan starts the engine and what image tests need, and walks the plan.
 func (a *app) runPlan(ctx context.Context, cfg *config.Config, f *fleet.Fleet, p *plan.Plan, o buildOptions, view view) (err error) {
-	process, err := a.startEngine(ctx)
+	process, waited, err := a.startEngine(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, process.Close()) }()
+	if waited { // for a process that may have built some of it
+		facts, err := a.facts(ctx)
+		if err != nil {
+			return err
+		}
+		p = plan.Make(f, facts, plan.Options{Select: o.selection})
+	}
+	view.plan(p)
 	tests, stop, err := a.startTestRuntime(ctx, process, cfg)
 	if err != nil {
 		return err

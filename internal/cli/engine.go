@@ -42,21 +42,24 @@ func (a *app) engineRoot() (string, error) {
 }
 
 // startEngine takes the engine root, waiting for another process with a word.
-func (a *app) startEngine(ctx context.Context) (*embedded.Process, error) {
+// What was read of the store before may be out of date if it waited.
+func (a *app) startEngine(ctx context.Context) (p *embedded.Process, waited bool, err error) {
 	root, err := a.engineRoot()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	var log io.Writer
 	if a.debug {
 		log = a.Err
 	}
-	return embedded.Start(ctx, embedded.Options{
+	p, err = embedded.Start(ctx, embedded.Options{
 		Root: root, Log: log, Debug: a.debug,
 		Wait: func(h embedded.Holder) {
+			waited = true
 			fmt.Fprintf(a.Err, "waiting for %s to finish with %s\n", h, root)
 		},
 	})
+	return p, waited, err
 }
 
 // withServices calls f with the engine of a running process if there is one,
@@ -74,7 +77,7 @@ func (a *app) withServices(ctx context.Context, f func(embedded.Services) error)
 	if !errors.Is(err, embedded.ErrNotRunning) {
 		return err
 	}
-	own, err := a.startEngine(ctx)
+	own, _, err := a.startEngine(ctx)
 	if err != nil {
 		return err
 	}

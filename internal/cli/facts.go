@@ -18,9 +18,21 @@ func parseDockerfile(data []byte) (fleet.Dockerfile, error) { return dockerfile.
 func newFacts(list []store.Image) plan.Facts {
 	facts := plan.Facts{Images: map[string]plan.StoredImage{}}
 	for _, i := range list {
-		facts.Images[i.Name+":"+i.Tag] = plan.StoredImage{Digest: i.Digest, Tested: i.Tested != ""}
+		for _, ref := range spellings(i) {
+			facts.Images[ref] = plan.StoredImage{Digest: i.Digest, Tested: i.Tested != ""}
+		}
 	}
 	return facts
+}
+
+// spellings are the forms in which a configuration may write the image's
+// reference: "registry: docker.io" and no registry at all mean the same.
+func spellings(i store.Image) []string {
+	forms := []string{i.Ref, i.Name + ":" + i.Tag}
+	if strings.HasPrefix(i.Ref, "docker.io/") {
+		forms = append(forms, "docker.io/"+i.Name+":"+i.Tag)
+	}
+	return forms
 }
 
 func (a *app) showPlan(p *plan.Plan, asJSON bool) error {

@@ -81,7 +81,7 @@ func (a *app) run(cmd *cobra.Command, o runOptions, args []string) (err error) {
 	if !cmd.Flags().Changed("interactive") && !cmd.Flags().Changed("tty") && isTerminal(a.In) && isTerminal(a.Out) {
 		o.interactive, o.tty = true, true
 	}
-	process, err := a.startEngine(ctx)
+	process, _, err := a.startEngine(ctx)
 	if err != nil {
 		return &exitError{dockercmd.ExitDaemon, err}
 	}

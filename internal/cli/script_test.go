@@ -39,9 +39,8 @@ func slipway() int {
 func TestScripts(t *testing.T) {
 	enginetest.Need(t)
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
-		RequireExplicitExec: true,
-		RequireUniqueNames:  true,
+		Dir:                "testdata/script",
+		RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SLIPWAY_ROOT", filepath.Join(env.WorkDir, "root"))
 			env.Setenv("HOME", env.WorkDir)

@@ -67,6 +67,7 @@ type (
 		op          kind
 		left, right expr
 		line        int
+		isConst     bool // Jinja2 computes it when it compiles
 	}
 	unaryExpr struct {
 		op    kind
@@ -77,8 +78,9 @@ type (
 	andExpr struct{ left, right expr }
 	orExpr  struct{ left, right expr }
 	catExpr struct {
-		parts []expr
-		line  int
+		parts   []expr
+		line    int
+		isConst bool
 	}
 	compareExpr struct {
 		first expr

@@ -25,7 +25,7 @@ type param struct {
 // "/" and "*" to separate kinds; defaults are literals.
 func define(name, signature string, fn func(rt *state, args []Value) Value) *builtin {
 	b := &builtin{name: name, fn: fn, kwOnly: -1}
-	for _, p := range strings.Split(signature, ",") {
+	for _, p := range splitSignature(signature) {
 		p = strings.TrimSpace(p)
 		switch {
 		case p == "":
@@ -51,6 +51,22 @@ func define(name, signature string, fn func(rt *state, args []Value) Value) *bui
 		b.kwOnly = len(b.params)
 	}
 	return b
+}
+
+// splitSignature splits at commas that are not in quotes.
+func splitSignature(s string) []string {
+	var parts []string
+	quoted := false
+	start := 0
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\'' {
+			quoted = !quoted
+		} else if s[i] == ',' && !quoted {
+			parts = append(parts, s[start:i])
+			start = i + 1
+		}
+	}
+	return append(parts, s[start:])
 }
 
 // literal reads the default of a parameter.

@@ -246,6 +246,10 @@ func (c *compiler) expr(e expr, f *cframe, soft bool) {
 		return
 	case *condExpr:
 		soft = true
+	case *binExpr:
+		e.isConst = e.op == tMul && isConst(e)
+	case *catExpr:
+		e.isConst = isConst(e)
 	case *filterExpr:
 		e.fn = c.tmpl.env.filters[e.name]
 		if e.fn == nil && !soft {

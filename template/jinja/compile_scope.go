@@ -166,3 +166,26 @@ func hasScopedBlock(body []stmt) bool {
 	}
 	return false
 }
+
+// contextFilters get the context in Jinja2, which keeps it from computing them
+// when it compiles.
+var contextFilters = map[string]bool{"map": true, "select": true, "reject": true, "selectattr": true,
+	"rejectattr": true, "random": true}
+
+// isConst says whether Jinja2 computes an expression when it compiles.
+func isConst(e expr) bool {
+	switch e := e.(type) {
+	case *nameExpr, *callExpr, *sliceExpr:
+		return false
+	case *filterExpr:
+		if e.value == nil || contextFilters[e.name] {
+			return false
+		}
+	}
+	for _, child := range children(e) {
+		if child != nil && !isConst(child) {
+			return false
+		}
+	}
+	return true
+}

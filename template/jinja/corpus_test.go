@@ -19,7 +19,7 @@ import (
 type corpusCase struct {
 	Name     string            `json:"name"`
 	Template string            `json:"template"`
-	Vars     map[string]any    `json:"vars"`
+	Vars     json.RawMessage   `json:"vars"`
 	Files    map[string]string `json:"files"`
 	Options  map[string]bool   `json:"options"`
 	result
@@ -48,9 +48,7 @@ func readCorpus(t testing.TB) []corpusCase {
 			t.Fatal(err)
 		}
 		var cases []corpusCase
-		d := json.NewDecoder(bytes.NewReader(data))
-		d.UseNumber()
-		if err := d.Decode(&cases); err != nil {
+		if err := json.Unmarshal(data, &cases); err != nil {
 			t.Fatalf("%s: %v", path, err)
 		}
 		for _, c := range cases {
@@ -78,7 +76,7 @@ func (c *corpusCase) render() result {
 	tmpl, err := env.Get("case")
 	var out []byte
 	if err == nil {
-		out, err = tmpl.Render(jinja.NewVars(fromJSON(c.Vars).(map[string]any)))
+		out, err = tmpl.Render(jinja.NewVars(decodeVars(c.Vars)))
 	}
 	if e := (*jinja.Error)(nil); errors.As(err, &e) {
 		return result{Error: string(e.Kind), Line: e.Line, Want: e.Error()}
@@ -86,30 +84,60 @@ func (c *corpusCase) render() result {
 	return result{Want: string(out)}
 }
 
-// fromJSON makes ints of the numbers that have no point.
-func fromJSON(v any) any {
-	switch v := v.(type) {
+// orderedMap is a JSON object with the order of its keys, as Python reads it.
+type orderedMap struct {
+	keys   []string
+	values map[string]any
+}
+
+func (m *orderedMap) Keys() []string { return m.keys }
+
+func (m *orderedMap) Get(key string) (any, bool) {
+	v, ok := m.values[key]
+	return v, ok
+}
+
+func decodeVars(data json.RawMessage) map[string]any {
+	if len(data) == 0 {
+		return nil
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	return decodeValue(d).(*orderedMap).values
+}
+
+// decodeValue reads one value; numbers without a point are ints.
+func decodeValue(d *json.Decoder) any {
+	token, err := d.Token()
+	if err != nil {
+		panic(err)
+	}
+	switch token := token.(type) {
 	case json.Number:
-		if n, err := v.Int64(); err == nil {
+		if n, err := token.Int64(); err == nil {
 			return n
 		}
-		f, _ := v.Float64()
+		f, _ := token.Float64()
 		return f
-	case []any:
-		for i := range v {
-			v[i] = fromJSON(v[i])
+	case json.Delim:
+		if token == '[' {
+			list := []any{}
+			for d.More() {
+				list = append(list, decodeValue(d))
+			}
+			_, _ = d.Token()
+			return list
 		}
-		return v
-	case map[string]any:
-		if v == nil {
-			return map[string]any{}
+		m := &orderedMap{values: map[string]any{}}
+		for d.More() {
+			key, _ := d.Token()
+			m.keys = append(m.keys, key.(string))
+			m.values[key.(string)] = decodeValue(d)
 		}
-		for k := range v {
-			v[k] = fromJSON(v[k])
-		}
-		return v
+		_, _ = d.Token()
+		return m
 	}
-	return v
+	return token
 }
 
 func TestCorpus(t *testing.T) {

@@ -188,7 +188,7 @@ func (e *catExpr) eval(fr *frame) Value {
 	values := evalAll(fr, e.parts)
 	fr.rt.line = e.line
 	rt := fr.rt
-	if rt.autoescape {
+	if rt.autoescape && !e.isConst {
 		return rt.concatMarkup(values)
 	}
 	texts := make([]string, len(values))
@@ -258,5 +258,11 @@ func (e *binExpr) eval(fr *frame) Value {
 	left := e.left.eval(fr)
 	right := e.right.eval(fr)
 	fr.rt.line = e.line
-	return fr.rt.binary(e.op, left, right)
+	v := fr.rt.binary(e.op, left, right)
+	if e.isConst {
+		// What is computed at compile time is written out as a literal, so
+		// [[]] * 2 holds two lists, not one twice.
+		return fr.rt.deepCopy(v)
+	}
+	return v
 }

@@ -106,7 +106,7 @@ func (rt *state) selector(args []Value, kwargs *Dict, byAttribute bool) func(Val
 
 func (rt *state) byName(what string, known map[string]*builtin, v Value) *builtin {
 	if u, ok := v.(*Undefined); ok {
-		panic(&Error{Kind: RuntimeError, Msg: sprintf("No %s named Undefined. (%s; did you forget to quote the callable name?)", what, u.message())})
+		panic(&Error{Kind: UndefinedError, Msg: u.message(), Hint: "the name of a " + what + " is written in quotes here"})
 	}
 	name, _ := asString(v)
 	f := known[name]

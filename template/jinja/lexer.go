@@ -136,6 +136,9 @@ func (l *lexer) rawBegin(pos int) int {
 }
 
 func (l *lexer) raw() {
+	if l.pos == len(l.src) {
+		return // as Jinja2, which looks no further
+	}
 	for i := l.pos; ; i += 2 {
 		j := strings.Index(l.src[i:], "{%")
 		if j < 0 {
@@ -186,6 +189,9 @@ func (l *lexer) closing(s, delim string, block bool) (int, bool) {
 }
 
 func (l *lexer) comment() {
+	if l.pos == len(l.src) {
+		return // as Jinja2, which looks no further
+	}
 	end := strings.Index(l.src[l.pos:], "#}")
 	if end < 0 {
 		l.fail("Missing end of comment tag")

@@ -3,10 +3,9 @@ package jinja
 import "strings"
 
 type tupleOptions struct {
-	simplified bool   // names and literals only
-	cond       bool   // inline if is allowed
-	explicit   bool   // in parentheses, may be empty
-	end        string // a name that ends the tuple
+	simplified bool // names and literals only
+	cond       bool // inline if is allowed
+	explicit   bool // in parentheses, may be empty
 }
 
 // grow records that an expression was made above ones of the given height.
@@ -31,7 +30,7 @@ func (p *parser) parseTuple(o tupleOptions) expr {
 		if len(items) > 0 {
 			p.expect(tComma)
 		}
-		if k := p.cur().kind; k == tVarEnd || k == tBlockEnd || k == tRParen || o.end != "" && p.cur().isName(o.end) {
+		if k := p.cur().kind; k == tVarEnd || k == tBlockEnd || k == tRParen {
 			break
 		}
 		switch {

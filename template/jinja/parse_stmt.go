@@ -4,7 +4,7 @@ import "strings"
 
 func (p *parser) parseSet() stmt {
 	line := p.next().line
-	tgt := p.parseTarget("", true)
+	tgt := p.parseTarget(true)
 	if p.accept(tAssign) {
 		return &setStmt{target: tgt, value: p.parseTuple(tupleOptions{cond: true}), line: line}
 	}
@@ -14,9 +14,9 @@ func (p *parser) parseSet() stmt {
 
 func (p *parser) parseFor() stmt {
 	s := &forStmt{line: p.expectName("for").line}
-	s.target = p.parseTarget("in", false)
+	s.target = p.parseTarget(false)
 	p.expectName("in")
-	s.iter = p.parseTuple(tupleOptions{end: "recursive"})
+	s.iter = p.parseTuple(tupleOptions{})
 	if p.acceptName("if") {
 		s.test = p.parseExpr()
 	}
@@ -51,7 +51,7 @@ func (p *parser) parseWith() stmt {
 		if len(s.targets) > 0 {
 			p.expect(tComma)
 		}
-		s.targets = append(s.targets, p.parseTarget("", false))
+		s.targets = append(s.targets, p.parseTarget(false))
 		p.expect(tAssign)
 		s.values = append(s.values, p.parseExpr())
 	}
@@ -203,7 +203,7 @@ func (p *parser) checkAssignable(name string, line int) {
 
 // parseTarget reads the left side of an assignment: names, tuples of names and,
 // if namespace is set, one attribute of a namespace.
-func (p *parser) parseTarget(end string, namespace bool) target {
+func (p *parser) parseTarget(namespace bool) target {
 	if namespace && p.look().kind == tDot {
 		t := p.expect(tName)
 		p.next()
@@ -211,7 +211,7 @@ func (p *parser) parseTarget(end string, namespace bool) target {
 		return &attrTarget{name: nameExpr{name: t.val, line: t.line}, attr: attr.val, line: t.line}
 	}
 	line := p.cur().line
-	return p.toTarget(p.parseTuple(tupleOptions{simplified: true, end: end}), line)
+	return p.toTarget(p.parseTuple(tupleOptions{simplified: true}), line)
 }
 
 func (p *parser) toTarget(e expr, line int) target {

@@ -193,7 +193,8 @@ func (p *parser) parseStatement(body []stmt) []stmt {
 		p.fail("tag name expected")
 	}
 	p.tags = append(p.tags, t.val)
-	defer func() { p.tags = p.tags[:len(p.tags)-1] }()
+	open := len(p.tags) - 1
+	defer func() { p.tags = p.tags[:open] }()
 	switch t.val {
 	case "print":
 		return p.parsePrint(body)
@@ -235,7 +236,7 @@ func (p *parser) parseStatement(body []stmt) []stmt {
 		p.next()
 		return append(body, &doStmt{line: t.line, value: p.parseTuple(tupleOptions{cond: true})})
 	}
-	p.tags = p.tags[:len(p.tags)-1]
+	p.tags = p.tags[:open]
 	p.failEnd(t.val, p.endStack)
 	return nil
 }

@@ -9,6 +9,7 @@ name) and options of the environment. The result is "want", or "error" (the
 class) and "line".
 """
 
+import copy
 import json
 import sys
 
@@ -36,7 +37,7 @@ def result(case):
         **case.get("options", {}),
     )
     try:
-        return {"want": env.get_template("case").render(**case.get("vars", {}))}
+        return {"want": env.get_template("case").render(**copy.deepcopy(case.get("vars", {})))}
     except Exception as error:  # every class of error is a result
         return {"error": type(error).__name__, "line": line_of(error)}
 
