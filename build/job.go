@@ -64,14 +64,14 @@ func (j *job) close() {
 func (j *job) do(ctx context.Context, action plan.Action) error {
 	if action == plan.Build {
 		if err := j.build(ctx); err != nil {
-			return j.explain(err)
+			return err
 		}
 	}
 	return j.test(ctx)
 }
 
 func (j *job) build(ctx context.Context) error {
-	files, err := buildcontext.Open(j.run.root, j.image.Dir)
+	files, err := buildcontext.Open(j.run.root, j.image.Dir, j.run.Fleet.Path(j.image, ""))
 	if err != nil {
 		return err
 	}
@@ -95,8 +95,11 @@ func (j *job) build(ctx context.Context) error {
 		req.ArtifactDockerfile = []byte(j.image.BuildDockerfile)
 	}
 	res, err := j.run.Engine.Build(ctx, req)
+	if err != nil {
+		return j.explain(err)
+	}
 	j.digest = res.Digest
-	return err
+	return nil
 }
 
 // explain says which file to look at, and what to do about a full disk.

@@ -56,7 +56,7 @@ func (c *testContainer) ociSpec(ctx context.Context) (*specs.Spec, func(), error
 	}
 	release := func() { cleanup(); _ = ns.Close() }
 	spec.Root.Path = c.rootfs
-	spec.Process.Terminal = meta.Tty
+	spec.Process.Terminal, spec.Process.ConsoleSize = meta.Tty, consoleSize(c.spec.Process)
 	data, err := json.Marshal(spec)
 	if err == nil {
 		err = os.WriteFile(filepath.Join(c.bundle, "config.json"), data, 0o600)
@@ -145,8 +145,16 @@ func (c *testContainer) execSpec(spec *specs.Spec, p container.Process) (*specs.
 	process := *spec.Process
 	process.User = specs.User{UID: uid, GID: gid, AdditionalGids: groups}
 	process.Args, process.Env, process.Cwd = p.Args, p.Env, dirOrRoot(p.Dir)
-	process.Terminal = p.TTY
+	process.Terminal, process.ConsoleSize = p.TTY, consoleSize(p)
 	return &process, nil
+}
+
+// consoleSize is there when the process starts; runc passes on only later ones.
+func consoleSize(p container.Process) *specs.Box {
+	if !p.TTY || p.Rows == 0 || p.Cols == 0 {
+		return nil
+	}
+	return &specs.Box{Height: uint(p.Rows), Width: uint(p.Cols)}
 }
 
 func dirOrRoot(dir string) string {

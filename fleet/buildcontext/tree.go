@@ -33,6 +33,7 @@ const maxIgnoreFile = 1 << 20
 type Tree struct {
 	root  *os.Root
 	dir   string // slash path of the folder below root
+	shown string // the folder as messages have it
 	nodes map[string]*node
 	count int
 }
@@ -47,17 +48,17 @@ type node struct {
 // Open lists the folder dir, a slash path below root. Links are followed as
 // docker-pkg's copy of the folder follows them, but one that is absolute, leads
 // out of root, leads nowhere or contains itself is an error, as is a device,
-// pipe or socket. All such errors are collected. The tree reads from root
-// until the caller closes it.
-func Open(root *os.Root, dir string) (*Tree, error) {
-	t := &Tree{root: root, dir: path.Clean(dir), nodes: map[string]*node{}}
+// pipe or socket. All such errors are collected; they call the folder shown.
+// The tree reads from root until the caller closes it.
+func Open(root *os.Root, dir, shown string) (*Tree, error) {
+	t := &Tree{root: root, dir: path.Clean(dir), shown: shown, nodes: map[string]*node{}}
 	matcher, err := t.ignore()
 	if err != nil {
 		return nil, err
 	}
 	info, err := root.Stat(t.dir)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read image folder: %w", err)
+		return nil, fmt.Errorf("%s: cannot read image folder: %w", shown, err)
 	}
 	top := &node{name: ".", source: t.dir, info: info}
 	t.nodes["."] = top
@@ -70,13 +71,13 @@ func Open(root *os.Root, dir string) (*Tree, error) {
 }
 
 func (t *Tree) ignore() (*patternmatcher.PatternMatcher, error) {
-	name := path.Join(t.dir, IgnoreFile)
-	f, err := t.root.Open(name)
+	f, err := t.root.Open(path.Join(t.dir, IgnoreFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return patternmatcher.New(nil)
 	}
+	name := path.Join(t.shown, IgnoreFile)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read %s: %w", name, err)
+		return nil, fmt.Errorf("%s: cannot read patterns: %w", name, err)
 	}
 	defer f.Close()
 	patterns, err := ignorefile.ReadAll(io.LimitReader(f, maxIgnoreFile))
@@ -96,8 +97,9 @@ type walker struct {
 	errs    []error
 }
 
-func (w *walker) fail(source, format string, args ...any) {
-	w.errs = append(w.errs, fmt.Errorf("%s: cannot add to the build context: "+format, append([]any{source}, args...)...))
+func (w *walker) fail(rel, format string, args ...any) {
+	shown := path.Join(w.tree.shown, rel)
+	w.errs = append(w.errs, fmt.Errorf("%s: cannot add to the build context: "+format, append([]any{shown}, args...)...))
 }
 
 // dir lists one folder. Ancestors are the folders above it, to find links that
@@ -105,20 +107,20 @@ func (w *walker) fail(source, format string, args ...any) {
 func (w *walker) dir(n *node, rel string, parent patternmatcher.MatchInfo, ancestors []fs.FileInfo) {
 	f, err := w.tree.root.Open(n.source)
 	if err != nil {
-		w.fail(n.source, "%w", err)
+		w.fail(rel, "%w", err)
 		return
 	}
 	names, err := f.Readdirnames(-1)
 	f.Close()
 	if err != nil {
-		w.fail(n.source, "%w", err)
+		w.fail(rel, "%w", err)
 		return
 	}
 	slices.Sort(names)
 	for _, name := range names {
 		if w.tree.count++; w.tree.count > MaxFiles {
 			if w.tree.count == MaxFiles+1 {
-				w.fail(n.source, "more than %d files", MaxFiles)
+				w.fail(rel, "more than %d files", MaxFiles)
 			}
 			return
 		}
@@ -130,13 +132,13 @@ func (w *walker) entry(parent *node, rel, name string, above patternmatcher.Matc
 	source := path.Join(parent.source, name)
 	ignored, match, err := w.matcher.MatchesUsingParentResults(rel, above)
 	if err != nil {
-		w.fail(source, "%w", err)
+		w.fail(rel, "%w", err)
 		return
 	}
 	if rel == IgnoreFile {
 		ignored = false // BuildKit reads it itself
 	}
-	info, ok := w.stat(source, ignored)
+	info, ok := w.stat(source, rel, ignored)
 	if !ok || (ignored && !info.IsDir()) {
 		return
 	}
@@ -148,7 +150,7 @@ func (w *walker) entry(parent *node, rel, name string, above patternmatcher.Matc
 			return
 		}
 		if slices.ContainsFunc(ancestors, func(a fs.FileInfo) bool { return os.SameFile(a, info) }) {
-			w.fail(source, "the link contains itself")
+			w.fail(rel, "the link contains itself")
 			return
 		}
 		w.dir(child, rel, match, append(slices.Clip(ancestors), info))
@@ -156,7 +158,7 @@ func (w *walker) entry(parent *node, rel, name string, above patternmatcher.Matc
 			return
 		}
 	case !info.Mode().IsRegular():
-		w.fail(source, "it is a %s", kind(info.Mode()))
+		w.fail(rel, "it is a %s", kind(info.Mode()))
 		return
 	}
 	parent.children = append(parent.children, child)
@@ -164,10 +166,10 @@ func (w *walker) entry(parent *node, rel, name string, above patternmatcher.Matc
 }
 
 // stat follows links, within root only.
-func (w *walker) stat(source string, ignored bool) (fs.FileInfo, bool) {
+func (w *walker) stat(source, rel string, ignored bool) (fs.FileInfo, bool) {
 	info, err := w.tree.root.Lstat(source)
 	if err != nil {
-		w.fail(source, "%w", err)
+		w.fail(rel, "%w", err)
 		return nil, false
 	}
 	if info.Mode()&fs.ModeSymlink == 0 {
@@ -180,9 +182,9 @@ func (w *walker) stat(source string, ignored bool) (fs.FileInfo, bool) {
 		return info, true
 	case ignored:
 	case errors.Is(err, fs.ErrNotExist):
-		w.fail(source, "it is a link to %s, which does not exist", target)
+		w.fail(rel, "it is a link to %s, which does not exist", target)
 	default:
-		w.fail(source, "it is a link to %s, which is outside of the fleet's folder\nhint: copy the file, or list the link in %s", target, IgnoreFile)
+		w.fail(rel, "it is a link to %s, which is outside of the fleet's folder\nhint: copy the file, or list the link in %s", target, IgnoreFile)
 	}
 	return nil, false
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -39,6 +40,9 @@ configuration and the versions of the fleet as "slipway build" would use them.`,
 				return img.Err
 			}
 			fmt.Fprint(a.Out, text)
+			if isTerminal(a.Out) && !strings.HasSuffix(text, "\n") {
+				fmt.Fprintln(a.Out) // Jinja2 drops the last line break; a prompt needs one
+			}
 			return nil
 		},
 	}

@@ -6,8 +6,7 @@ func (e *nameExpr) eval(fr *frame) Value {
 	if v := fr.get(e.ref); v != nil {
 		return v
 	}
-	fr.rt.line = e.line
-	return &Undefined{name: e.name}
+	return &Undefined{name: e.name, tmpl: fr.rt.tmpl, line: e.line}
 }
 
 func evalAll(fr *frame, exprs []expr) []Value {

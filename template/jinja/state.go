@@ -242,6 +242,9 @@ func (c *context) names() []string {
 // useUndefined raises the error of an undefined value.
 func (rt *state) useUndefined(u *Undefined) {
 	e := &Error{Kind: UndefinedError, Msg: u.message()}
+	if u.tmpl != nil {
+		e.Template, e.Line = u.tmpl.name, u.line
+	}
 	if d, ok := u.obj.(*Dict); ok {
 		if name, ok := u.name.(string); ok {
 			var known []string

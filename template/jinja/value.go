@@ -34,6 +34,9 @@ type Undefined struct {
 	obj     Value // the object that lacks name; nil: name is a variable
 	name    Value
 	lenient bool // prints as nothing: an inline if without else
+
+	tmpl *Template // where a variable was read
+	line int
 }
 
 type (

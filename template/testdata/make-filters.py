@@ -5,7 +5,7 @@ usage: PYTHONPATH=path/to/docker-pkg make-filters.py filters.json
 
 Needs Debian's python3-jinja2, python3-debian and python3-docker. A case has a
 template and the keys of a docker-pkg configuration; "known" lists the images
-that image_tag finds. The result is "want" or "error", docker-pkg's message.
+that image_tag finds. The result is "want" or "error", the class of error.
 """
 
 import json
@@ -21,7 +21,7 @@ def result(case):
     try:
         return {"want": template.render(**config)}
     except Exception as error:  # every class of error is a result
-        return {"error": str(error)}
+        return {"error": type(error).__name__}
 
 
 path = sys.argv[1]

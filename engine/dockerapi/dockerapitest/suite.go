@@ -86,7 +86,7 @@ func Serve(t *testing.T, b dockerapi.Backend) (host string, stop func() error) {
 		select {
 		case err := <-served:
 			return err
-		case <-time.After(30 * time.Second):
+		case <-time.After(time.Minute):
 			t.Error("the server does not end")
 			return nil
 		}
@@ -173,7 +173,7 @@ func (s *session) await(wait client.ContainerWaitResult) int {
 		return int(r.StatusCode)
 	case err := <-wait.Error:
 		s.t.Fatal(err)
-	case <-time.After(30 * time.Second):
+	case <-time.After(time.Minute):
 		s.t.Fatal("the wait does not end")
 	}
 	return 0
@@ -216,7 +216,9 @@ func (s *session) exec(id string, o client.ExecCreateOptions) result {
 
 func (s *session) logs(id string, o client.ContainerLogsOptions) result {
 	s.t.Helper()
-	o.ShowStdout, o.ShowStderr = true, true
+	if !o.ShowStdout {
+		o.ShowStdout, o.ShowStderr = true, true
+	}
 	logs, err := s.ContainerLogs(s.t.Context(), id, o)
 	if err != nil {
 		s.t.Fatal(err)
@@ -228,7 +230,7 @@ func (s *session) logs(id string, o client.ContainerLogsOptions) result {
 // eventually waits until a condition holds.
 func (s *session) eventually(what string, holds func() bool) {
 	s.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			s.t.Fatalf("not in time: %s", what)
 		}
