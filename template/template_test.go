@@ -102,6 +102,28 @@ func (c *filterCase) options() template.Options {
 	}
 }
 
+// errorCases are the errors of TestErrors by template, "path:line: text|hint".
+var errorCases = []struct{ name, want string }{
+	{"undefined", ":3: cannot render: 'registy' is undefined|did you mean 'registry'?"},
+	{"password", ":1: cannot render: 'password' is undefined|a password never reaches a template, it would end up in the image"},
+	{"syntax", ":2: cannot parse template: Expected an expression, got 'end of statement block'|"},
+	{"filter", ":2: cannot parse template: No filter named 'apt_instal'.|did you mean 'apt_install'?"},
+	{"tag", ":1: cannot parse template: Encountered unknown tag 'fro'.|did you mean 'for'?"},
+	{"image", ":1: cannot render: image nope is not known|add a folder for it"},
+	{"user", ":2: cannot render: no mapping found for user 'ghost'|add it to known_uid_mappings, which has root"},
+	{"list", ":1: cannot render: apt_install wants text, not a list|join the list first: {{ packages | join(' ') | apt_install }}"},
+	{"version", ":1: cannot render: upstream_version wants name:tag, not 'x'|use it after image_tag"},
+	{"missing", ":3: cannot render: template 'gone' not found|templates are looked up in DIR"},
+	{"outside", ":1: cannot render: cannot read template '../x': the name leads out of the image's folder: permission denied|"},
+	{"absolute", ":1: cannot render: cannot read template '/etc/passwd': the name leads out of the image's folder: permission denied|"},
+	{"asfile", ":1: cannot render: cannot read template 'folder': not a regular file|"},
+	{"endless", ":1: cannot render: template takes more than 2000000 steps|"},
+	{"utf8", ":1: cannot render: template is not valid UTF-8|"},
+	{"link", ": cannot read template: path escapes from parent|"},
+	{"gone", ": cannot read template: file does not exist|"},
+	{"../x", ": cannot read template: the name leads out of the image's folder: permission denied|"},
+}
+
 func TestErrors(t *testing.T) {
 	dir := writeTree(t, map[string]string{
 		"undefined": "FROM x\n\nRUN {{ registy }}\n",
@@ -133,26 +155,7 @@ func TestErrors(t *testing.T) {
 			return "", errors.New("image " + name + " is not known\nhint: add a folder for it")
 		},
 	})
-	for _, c := range []struct{ name, want string }{
-		{"undefined", ":3: cannot render: 'registy' is undefined|did you mean 'registry'?"},
-		{"password", ":1: cannot render: 'password' is undefined|a password never reaches a template, it would end up in the image"},
-		{"syntax", ":2: cannot parse template: Expected an expression, got 'end of statement block'|"},
-		{"filter", ":2: cannot parse template: No filter named 'apt_instal'.|did you mean 'apt_install'?"},
-		{"tag", ":1: cannot parse template: Encountered unknown tag 'fro'.|did you mean 'for'?"},
-		{"image", ":1: cannot render: image nope is not known|add a folder for it"},
-		{"user", ":2: cannot render: no mapping found for user 'ghost'|add it to known_uid_mappings, which has root"},
-		{"list", ":1: cannot render: apt_install wants text, not a list|join the list first: {{ packages | join(' ') | apt_install }}"},
-		{"version", ":1: cannot render: upstream_version wants name:tag, not 'x'|use it after image_tag"},
-		{"missing", ":3: cannot render: template 'gone' not found|templates are looked up in DIR"},
-		{"outside", ":1: cannot render: cannot read template '../x': the name leads out of the image's folder: permission denied|"},
-		{"absolute", ":1: cannot render: cannot read template '/etc/passwd': the name leads out of the image's folder: permission denied|"},
-		{"asfile", ":1: cannot render: cannot read template 'folder': not a regular file|"},
-		{"endless", ":1: cannot render: template takes more than 2000000 steps|"},
-		{"utf8", ":1: cannot render: template is not valid UTF-8|"},
-		{"link", ": cannot read template: path escapes from parent|"},
-		{"gone", ": cannot read template: file does not exist|"},
-		{"../x", ": cannot read template: the name leads out of the image's folder: permission denied|"},
-	} {
+	for _, c := range errorCases {
 		out, err := env.Render(dir, c.name)
 		var e *template.Error
 		if !errors.As(err, &e) {

@@ -186,13 +186,14 @@ var leftOutReasons = []struct{ prefix, reason string }{
 	{"/swarm", "swarms"},
 }
 
-// inspected are requests for one object of a kind.
-var inspected = regexp.MustCompile(`^/(container|network|volume|plugin)s/(.+?)(?:/json)?$`)
+// inspected are requests for one object: of a kind that there is not, or a
+// container under a name that only an image has.
+var inspected = regexp.MustCompile(`^/(containers/.+/json|(network|volume|plugin)s/[^/]+(/json)?)$`)
 
 func (s *Server) leftOut(_ http.ResponseWriter, r *http.Request) error {
 	// A client that does not know what a name stands for asks everywhere.
-	if m := inspected.FindStringSubmatch(r.URL.Path); m != nil && r.Method == http.MethodGet {
-		return notFound("No such %s: %s", m[1], m[2])
+	if inspected.MatchString(r.URL.Path) && r.Method == http.MethodGet {
+		return notFound("No such object: %s", r.URL.Path)
 	}
 	for _, l := range leftOutReasons {
 		if r.URL.Path == l.prefix || strings.HasPrefix(r.URL.Path, l.prefix+"/") {

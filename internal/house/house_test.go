@@ -8,6 +8,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -157,6 +158,65 @@ func TestSizes(t *testing.T) {
 				if n := fset.Position(f.End()).Line - fset.Position(f.Pos()).Line + 1; n > 120 {
 					t.Errorf("%s: %s has %d lines, more than 120", fset.Position(f.Pos()), f.Name.Name, n)
 				}
+			}
+		}
+	}
+}
+
+// TestDependenciesHaveReasons: each direct dependency has a line in
+// docs/dependencies.md, and each line there a dependency.
+func TestDependenciesHaveReasons(t *testing.T) {
+	cmd := exec.Command("go", "list", "-m", "-f", "{{if not (or .Indirect .Main)}}{{.Path}}{{end}}", "all")
+	cmd.Dir = "../.."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := os.ReadFile("../../docs/dependencies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var documented []string
+	for line := range strings.Lines(string(doc)) {
+		cells := strings.Split(line, "|")
+		if len(cells) == 4 && strings.Contains(cells[1], ".") {
+			documented = append(documented, strings.TrimSpace(cells[1]))
+			if len(strings.TrimSpace(cells[2])) < 10 {
+				t.Errorf("%s has no reason", cells[1])
+			}
+		}
+	}
+	used := strings.Fields(string(out))
+	for _, m := range used {
+		if !slices.Contains(documented, m) {
+			t.Errorf("docs/dependencies.md lacks %s", m)
+		}
+	}
+	for _, m := range documented {
+		if !slices.Contains(used, m) {
+			t.Errorf("docs/dependencies.md has %s, which go.mod does not require directly", m)
+		}
+	}
+}
+
+// TestNothingOfTheWorkshop: no file names a mirror, a registry of packages or a
+// path of somebody's machine.
+func TestNothingOfTheWorkshop(t *testing.T) {
+	cmd := exec.Command("git", "ls-files")
+	cmd.Dir = "../.."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Skipf("not a git checkout: %v", err)
+	}
+	hosts := []string{"deb." + "debian.org", "proxy." + "golang.org", "registry." + "npmjs.org", "/work" + "/main", "security." + "debian.org"}
+	for _, name := range strings.Fields(string(out)) {
+		data, err := os.ReadFile(filepath.Join("../..", name))
+		if err != nil {
+			continue // removed, but not yet committed
+		}
+		for _, h := range hosts {
+			if bytes.Contains(data, []byte(h)) {
+				t.Errorf("%s names %s", name, h)
 			}
 		}
 	}

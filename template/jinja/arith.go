@@ -192,6 +192,9 @@ func divide(x, y *big.Int) Value {
 	if y.Sign() == 0 {
 		raise("ZeroDivisionError", "division by zero")
 	}
+	if x.Sign() == 0 && y.Sign() < 0 {
+		return math.Copysign(0, -1)
+	}
 	f, _ := new(big.Rat).SetFrac(x, y).Float64()
 	if math.IsInf(f, 0) {
 		raise("OverflowError", "integer division result too large for a float")

@@ -267,7 +267,11 @@ func numberFilters() {
 	addFilter("filesizeformat", "value, binary=False", func(rt *state, a []Value) Value {
 		f, ok := toFloat(rt, a[0])
 		if !ok {
-			raise("ValueError", "could not convert %s to float", rt.repr(a[0]))
+			kind := Kind("TypeError")
+			if _, isText := asString(a[0]); isText {
+				kind = "ValueError"
+			}
+			raise(kind, "could not convert %s to float", rt.repr(a[0]))
 		}
 		return fileSize(f, rt.isTrue(a[1]))
 	})

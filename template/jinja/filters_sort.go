@@ -87,6 +87,13 @@ func sortFilters() {
 			}
 		}, "generator"}
 	})
+	extremeFilters()
+	addFilter("groupby", "value, attribute, default=None, case_sensitive=False", func(rt *state, a []Value) Value {
+		return rt.groupBy(a[0], a[1], a[2], rt.isTrue(a[3]))
+	})
+}
+
+func extremeFilters() {
 	extreme := func(name string, better func(rt *state, a, b Value) bool) {
 		addFilter(name, "value, case_sensitive=False, attribute=None", func(rt *state, a []Value) Value {
 			it, key := rt.mustIterate(a[0]), rt.sortKey(a[2], rt.isTrue(a[1]))
@@ -105,9 +112,6 @@ func sortFilters() {
 	}
 	extreme("min", func(rt *state, a, b Value) bool { return rt.compare(cmpLt, a, b) })
 	extreme("max", func(rt *state, a, b Value) bool { return rt.compare(cmpGt, a, b) })
-	addFilter("groupby", "value, attribute, default=None, case_sensitive=False", func(rt *state, a []Value) Value {
-		return rt.groupBy(a[0], a[1], a[2], rt.isTrue(a[3]))
-	})
 }
 
 // multiKey makes a list of several attributes, separated by commas, the key.

@@ -15,6 +15,7 @@ type percentState struct {
 	args   []Value
 	next   int
 	dict   *Dict // named values, nil if the arguments are positional
+	loose  bool  // what has subscripts may have more values than are used
 	markup bool
 	out    []byte
 }
@@ -27,7 +28,10 @@ func (rt *state) formatPercent(format Value, text string, arg Value) Value {
 	case *Tuple:
 		p.args = arg.Items
 	case *Dict:
-		p.dict = arg
+		p.dict, p.loose = arg, true
+		p.args = []Value{arg}
+	case *List, *rangeValue, *Undefined:
+		p.loose = true
 		p.args = []Value{arg}
 	default:
 		p.args = []Value{arg}
@@ -41,7 +45,7 @@ func (rt *state) formatPercent(format Value, text string, arg Value) Value {
 		text = p.conversion(text[i+1:])
 	}
 	p.out = append(p.out, text...)
-	if p.next < len(p.args) && p.dict == nil {
+	if p.next < len(p.args) && !p.loose {
 		raise("TypeError", "not all arguments converted during string formatting")
 	}
 	rt.charge(len(p.out))

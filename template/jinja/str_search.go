@@ -69,6 +69,12 @@ func searchMethods() map[string]*builtin {
 	textMethod(m, "replace", "self, old, new, count=-1, /", func(rt *state, s string, a []Value) string {
 		return rt.replace(s, textArg(a[0], "replace() argument 1"), textArg(a[1], "replace() argument 2"), intArg(rt, a[2]))
 	})
+	addStrip(m)
+	addTranslate(m)
+	return m
+}
+
+func addStrip(m map[string]*builtin) {
 	strip := func(name string, left, right bool) {
 		textMethod(m, name, "self, chars=None, /", func(_ *state, s string, a []Value) string {
 			return stripText(s, a[0], left, right)
@@ -77,8 +83,6 @@ func searchMethods() map[string]*builtin {
 	strip("strip", true, true)
 	strip("lstrip", true, false)
 	strip("rstrip", false, true)
-	addTranslate(m)
-	return m
 }
 
 func findText(s, sub string, start, stop Value, last bool) int {

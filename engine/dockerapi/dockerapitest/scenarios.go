@@ -102,7 +102,11 @@ func testExecConfig(t *testing.T, s *session) {
 
 func testLogs(t *testing.T, s *session) {
 	id := s.detached("", "printf 'one\\ntwo\\n'; echo oops >&2; printf 'three\\nfo'; until test -e go; do sleep 0.05; done; echo ur")
-	s.logged(id, "fo")
+	// The two outputs come on ways of their own.
+	s.eventually("both outputs", func() bool {
+		got := s.logs(id, client.ContainerLogsOptions{})
+		return strings.HasSuffix(got.Out, "fo") && got.Err != ""
+	})
 	equal(t, s.logs(id, client.ContainerLogsOptions{}), result{Out: "one\ntwo\nthree\nfo", Err: "oops\n"})
 	followed := make(chan result, 1)
 	go func() { followed <- s.logs(id, client.ContainerLogsOptions{ShowStdout: true, Follow: true, Tail: "1"}) }()

@@ -1,0 +1,192 @@
+package dockercmd_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/slipway-build/slipway/engine"
+	"github.com/slipway-build/slipway/engine/dockerapi/dockerapitest"
+	"github.com/slipway-build/slipway/engine/embedded"
+	"github.com/slipway-build/slipway/internal/cli/dockercmd"
+)
+
+// TestMain lets this program be the docker command of the scripts.
+func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == "docker" {
+		os.Exit(dockercmd.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
+	}
+	os.Exit(m.Run())
+}
+
+// unable skips a test, but not where it matters.
+func unable(t *testing.T, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf(format, args...)
+	}
+	t.Skipf(format, args...)
+}
+
+func needBusybox(t *testing.T) []byte {
+	t.Helper()
+	data, err := os.ReadFile(dockerapitest.Busybox)
+	if err != nil {
+		unable(t, "needs busybox (Debian: busybox-static): %v", err)
+	}
+	return data
+}
+
+// serveEngine starts an engine with the image of the scripts and Docker's API on it.
+func serveEngine(t *testing.T) string {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		unable(t, "needs root")
+	}
+	if _, err := exec.LookPath("runc"); err != nil {
+		unable(t, "needs runc: %v", err)
+	}
+	busybox := needBusybox(t)
+	p, err := embedded.Start(t.Context(), embedded.Options{Root: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := engine.New(p.Services().BuildKit).Build(t.Context(), engine.Request{
+		Ref: dockerapitest.Ref, Context: fstest.MapFS{"busybox": {Data: busybox, Mode: 0o755}},
+		Dockerfile: []byte(dockerapitest.Dockerfile), Epoch: time.Unix(1000, 0),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	host, _ := dockerapitest.Serve(t, p)
+	return host
+}
+
+// runScripts runs every script with the docker command of that folder. One after
+// the other: some use fixed names and ports, as tests of images do.
+func runScripts(t *testing.T, host, bin string) {
+	scripts, err := filepath.Glob("testdata/scripts/*.sh")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, script := range scripts {
+		t.Run(filepath.Base(script), func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, "bash", "-e", script, dockerapitest.Ref)
+			cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "DOCKER_HOST="+host, "DOCKER_CONFIG="+t.TempDir())
+			cmd.WaitDelay = time.Second
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+}
+
+func TestScripts(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := t.TempDir()
+	if err := os.Symlink(self, filepath.Join(bin, "docker")); err != nil {
+		t.Fatal(err)
+	}
+	runScripts(t, serveEngine(t), bin)
+}
+
+// TestScriptsWithDocker runs the scripts with Docker's own command. Machines
+// without it are what this package is for, so that is never a failure.
+func TestScriptsWithDocker(t *testing.T) {
+	docker, err := exec.LookPath("docker")
+	if err != nil {
+		t.Skipf("compares with Docker's own command, which is not here: %v", err)
+	}
+	runScripts(t, serveEngine(t), filepath.Dir(docker))
+}
+
+// TestMainCommands checks output and exit codes of single commands, on plain
+// processes instead of containers.
+func TestMainCommands(t *testing.T) {
+	needBusybox(t)
+	host, _ := dockerapitest.Serve(t, dockerapitest.Host{Dir: t.TempDir()})
+	envFile := filepath.Join(t.TempDir(), "env")
+	if err := os.WriteFile(envFile, []byte("# comment\n\nA=1\nOWN\nMISSING\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	const image = dockerapitest.Ref
+	for _, test := range []struct {
+		args, in string
+		out, err string
+		code     int
+	}{
+		{args: "run --rm " + image, out: "hello, world\n"},
+		{args: "run --rm -i " + image + " cat", in: "input", out: "input"},
+		{args: "run --rm " + image + " cat", in: "not for it"},
+		{args: "run --rm -e TARGET=moon " + image, out: "hello, moon\n"},
+		{args: "run --rm --env-file " + envFile + " --entrypoint sh " + image + " -c echo\u00a0$A$OWN$MISSING.", out: "1mine.\n"},
+		{args: "container run --rm " + image + " sh -c exit\u00a09", code: 9},
+		{args: "run --rm " + image + " no-such-command", code: 127,
+			err: "docker: Error response from daemon: cannot start container HOST: cannot start container process: exec: \"no-such-command\": executable file not found in $PATH\n"},
+		{args: "run none", code: 125, err: "docker: Error response from daemon: No such image: none\n"},
+		{args: "run --what " + image, code: 125, err: "docker: unknown flag: --what\n"},
+		{args: "run -t -i " + image, code: 1, err: "docker: cannot attach stdin to a TTY-enabled container because stdin is not a terminal\n"},
+		{args: "run --platform linux/s390x " + image, code: 125, err: "docker: cannot run containers of platform linux/s390x: this machine is linux/ARCH\n"},
+		{args: "run -p x:80 " + image, code: 125, err: "docker: invalid argument \"x:80\" for \"--publish\" flag: invalid hostPort: x\n"},
+		{args: "run --mount type=bind,src=/a " + image, code: 125, err: "docker: invalid argument \"type=bind,src=/a\" for \"--mount\" flag: target is required\n"},
+		{args: "run --rm --restart always " + image, out: "hello, world\n", err: "WARNING: Slipway's test runtime ignores the restart policy.\n"},
+		{args: "build .", code: 1, err: "cannot build .: Slipway's stand-in for docker builds no images\nhint: use `slipway build`\n"},
+		{args: "pull none", code: 1, err: "Error response from daemon: No such image: docker.io/library/none:latest; Slipway's test runtime pulls nothing and has the images of its own store only\n"},
+		{args: "images --format {{.Repository}}", out: "registry.example/test/busybox\n"},
+		{args: "ps -a", out: "CONTAINER ID   IMAGE     COMMAND   CREATED   STATUS    PORTS     NAMES\n"},
+		{args: "stop a b", code: 1, err: "Error response from daemon: No such container: a\nError response from daemon: No such container: b\n"},
+		{args: "inspect nothing", out: "[]\n", code: 1, err: "Error: No such object: nothing\n"},
+		{args: "nonsense", code: 1, err: "unknown command \"nonsense\" for \"docker\"\n"},
+	} {
+		t.Run(test.args, func(t *testing.T) {
+			args := strings.Split(test.args, " ")
+			for i := range args {
+				args[i] = strings.ReplaceAll(args[i], "\u00a0", " ")
+			}
+			var out, errs bytes.Buffer
+			code := dockercmd.Main(t.Context(), args, strings.NewReader(test.in), &out, &errs, environment(host))
+			if diff := cmp.Diff(fmt.Sprint(test.code, "\n", test.out, "\n", test.err), fmt.Sprint(code, "\n", out.String(), "\n", neutral(errs.String()))); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// neutral replaces what differs from run to run and from machine to machine.
+func neutral(text string) string {
+	text = strings.ReplaceAll(text, "linux/"+runtime.GOARCH, "linux/ARCH")
+	return regexp.MustCompile(`container [0-9a-f]{12}:`).ReplaceAllString(text, "container HOST:")
+}
+
+func environment(host string) func(string) string {
+	return func(name string) string {
+		return map[string]string{"DOCKER_HOST": host, "OWN": "mine"}[name]
+	}
+}
+
+func TestNoHost(t *testing.T) {
+	var out, errs bytes.Buffer
+	code := dockercmd.Main(t.Context(), []string{"ps"}, nil, &out, &errs, func(string) string { return "" })
+	if code != 1 || !strings.Contains(errs.String(), "hint: ") {
+		t.Errorf("exit code %d, %s", code, errs.String())
+	}
+}
