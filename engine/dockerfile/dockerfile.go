@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
@@ -28,7 +29,16 @@ func Parse(data []byte) (fleet.Dockerfile, error) {
 	if err != nil {
 		return out, newError(err)
 	}
-	s := &scanner{out: &out, lex: shell.NewLex(tree.EscapeToken), args: globalArgs(meta), stages: map[string]bool{}}
+	lex := shell.NewLex(tree.EscapeToken)
+	args, err := globalArgs(lex, meta)
+	if err != nil {
+		return out, err
+	}
+	s := &scanner{out: &out, lex: lex, args: args, stages: map[string]bool{}, all: map[string]bool{}}
+	for i, stage := range stages {
+		s.all[strconv.Itoa(i)] = true
+		s.all[strings.ToLower(stage.Name)] = true
+	}
 	for _, stage := range stages {
 		if err := s.stage(stage); err != nil {
 			return out, err
@@ -41,8 +51,8 @@ type scanner struct {
 	out    *fleet.Dockerfile
 	lex    *shell.Lex
 	args   argList
-	stages map[string]bool
-	count  int
+	stages map[string]bool // those above: FROM sees them only
+	all    map[string]bool // COPY and RUN --mount see every stage, and their numbers
 }
 
 func (s *scanner) stage(stage instructions.Stage) error {
@@ -67,8 +77,6 @@ func (s *scanner) stage(stage instructions.Stage) error {
 	if stage.Name != "" {
 		s.stages[strings.ToLower(stage.Name)] = true
 	}
-	s.stages[fmt.Sprint(s.count)] = true
-	s.count++
 	return nil
 }
 
@@ -90,22 +98,33 @@ func (s *scanner) mounts(c *instructions.RunCommand) error {
 }
 
 func (s *scanner) use(ref string, line int, kind string) {
-	if ref == "" || ref == "scratch" || ref == "context" || s.stages[strings.ToLower(ref)] {
+	stages := s.all
+	if kind == "FROM" {
+		stages = s.stages
+	}
+	if ref == "" || ref == "scratch" || ref == "context" || stages[strings.ToLower(ref)] {
 		return
 	}
 	s.out.Uses = append(s.out.Uses, fleet.Use{Ref: ref, Line: line, Kind: kind})
 }
 
-func globalArgs(meta []instructions.ArgCommand) argList {
+// globalArgs are the defaults of the ARGs before the first FROM; each may use
+// those before it.
+func globalArgs(lex *shell.Lex, meta []instructions.ArgCommand) (argList, error) {
 	var args argList
 	for _, cmd := range meta {
 		for _, a := range cmd.Args {
-			if a.Value != nil {
-				args = append(args, a.Key+"="+*a.Value)
+			if a.Value == nil {
+				continue
 			}
+			value, _, err := lex.ProcessWord(*a.Value, args)
+			if err != nil {
+				return nil, &fleet.ParseError{Line: firstLine(cmd.Location()), Err: fmt.Errorf("cannot expand %s: %w", *a.Value, err)}
+			}
+			args = append(args, a.Key+"="+value)
 		}
 	}
-	return args
+	return args, nil
 }
 
 // argList is the environment that references are expanded with.
