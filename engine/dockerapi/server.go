@@ -78,7 +78,13 @@ func (s *Server) Close(ctx context.Context) error {
 	errs := make([]error, len(list))
 	var wg sync.WaitGroup
 	for i, c := range list {
-		wg.Go(func() { errs[i] = s.remove(ctx, c, true) })
+		wg.Go(func() {
+			var known *apiError
+			// One that has just removed itself is what is wanted.
+			if err := s.remove(ctx, c, true); !errors.As(err, &known) {
+				errs[i] = err
+			}
+		})
 	}
 	wg.Wait()
 	s.mu.Lock()

@@ -8,6 +8,7 @@ package embedded
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"path/filepath"
 	"time"
@@ -45,6 +46,14 @@ type Holder struct {
 	PID     int       `json:"pid"`
 	Command string    `json:"command"`
 	Since   time.Time `json:"since"`
+}
+
+// String names the holder as a person would look it up.
+func (h Holder) String() string {
+	if h.PID == 0 {
+		return "another slipway process"
+	}
+	return fmt.Sprintf("slipway (pid %d, %s)", h.PID, h.Command)
 }
 
 // BusyError says that another process holds the root.

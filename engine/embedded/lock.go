@@ -14,14 +14,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// String names the holder as a person would look it up.
-func (h Holder) String() string {
-	if h.PID == 0 {
-		return "another slipway process"
-	}
-	return fmt.Sprintf("slipway (pid %d, %s)", h.PID, h.Command)
-}
-
 // acquire takes the exclusive lock of root, waiting if told how to say so. The
 // lock is unclean when its last holder did not release it.
 func acquire(ctx context.Context, root string, wait func(Holder)) (f *os.File, unclean bool, err error) {

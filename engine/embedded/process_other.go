@@ -6,6 +6,8 @@ import (
 	"context"
 
 	"github.com/containerd/containerd/v2/core/images"
+
+	"github.com/slipway-build/slipway/engine/container"
 )
 
 // Process is a running engine; there is none on this system.
@@ -23,6 +25,19 @@ func (p *Process) Root() string { return "" }
 // Close does nothing.
 func (p *Process) Close() error { return nil }
 
+// Images fails with ErrUnsupported.
+func (p *Process) Images(context.Context) ([]container.Image, error) { return nil, ErrUnsupported }
+
+// Image fails with ErrUnsupported.
+func (p *Process) Image(context.Context, string) (container.Image, error) {
+	return container.Image{}, ErrUnsupported
+}
+
+// NewContainer fails with ErrUnsupported.
+func (p *Process) NewContainer(context.Context, container.Spec) (container.Container, error) {
+	return nil, ErrUnsupported
+}
+
 // Attachment is a connection to another process; there is none on this system.
 type Attachment struct{}
 
@@ -35,5 +50,5 @@ func (a *Attachment) Services() Services { return Services{} }
 // Close does nothing.
 func (a *Attachment) Close() error { return nil }
 
-// Index fails with ErrUnsupported.
-func Index(context.Context, string) ([]images.Image, error) { return nil, ErrUnsupported }
+// Index lists nothing: no engine can have built anything here.
+func Index(context.Context, string) ([]images.Image, error) { return nil, nil }

@@ -209,7 +209,7 @@ func power(x, y *big.Int) Value {
 		}
 		f, _ := asFloat(x)
 		g, _ := asFloat(y)
-		return math.Pow(f, g)
+		return pow(f, g)
 	}
 	if x.BitLen() > 1 {
 		if !y.IsInt64() || y.Int64() > maxIntBits {
@@ -286,7 +286,7 @@ func floatPower(f, g float64) Value {
 	if f < 0 && g != math.Trunc(g) && !math.IsInf(f, 0) && !math.IsInf(g, 0) {
 		raise("ValueError", "complex numbers are not supported")
 	}
-	r := math.Pow(f, g)
+	r := pow(f, g)
 	if math.IsInf(r, 0) && !math.IsInf(f, 0) && !math.IsInf(g, 0) {
 		raise("OverflowError", "(34, 'Numerical result out of range')")
 	}
@@ -314,4 +314,16 @@ func (rt *state) unary(op kind, v Value) Value {
 		n = new(big.Int).Neg(n)
 	}
 	return normInt(n)
+}
+
+func (rt *state) isNegative(v Value) bool {
+	switch v := v.(type) {
+	case int64:
+		return v < 0
+	case *big.Int:
+		return v.Sign() < 0
+	case float64:
+		return math.Signbit(v)
+	}
+	return false
 }

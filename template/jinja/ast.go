@@ -68,6 +68,7 @@ type (
 		left, right expr
 		line        int
 		isConst     bool // Jinja2 computes it when it compiles
+		baseIsConst bool // of a power: only the left side is such
 	}
 	unaryExpr struct {
 		op    kind

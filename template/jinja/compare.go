@@ -282,8 +282,6 @@ func (rt *state) contains(container, item Value) bool {
 		if n, ok := item.(int64); ok {
 			return c.index(n) >= 0
 		}
-	case *Undefined:
-		rt.checkUndefined(c)
 	}
 	it := rt.iterator(container)
 	if it == nil {

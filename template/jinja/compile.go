@@ -248,6 +248,7 @@ func (c *compiler) expr(e expr, f *cframe, soft bool) {
 		soft = true
 	case *binExpr:
 		e.isConst = e.op == tMul && isConst(e)
+		e.baseIsConst = e.op == tPow && isConst(e.left) && !isConst(e.right)
 	case *catExpr:
 		e.isConst = isConst(e)
 	case *filterExpr:

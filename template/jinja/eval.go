@@ -257,6 +257,11 @@ func (e *binExpr) eval(fr *frame) Value {
 	left := e.left.eval(fr)
 	right := e.right.eval(fr)
 	fr.rt.line = e.line
+	if e.baseIsConst && fr.rt.isNegative(left) {
+		// Jinja2 writes the computed base into Python code without
+		// parentheses, where the power binds tighter than the sign.
+		return fr.rt.unary(tSub, fr.rt.binary(tPow, fr.rt.unary(tSub, left), right))
+	}
 	v := fr.rt.binary(e.op, left, right)
 	if e.isConst {
 		// What is computed at compile time is written out as a literal, so

@@ -26,7 +26,12 @@ func (s *includeStmt) exec(fr *frame) {
 		return
 	}
 	if !s.withContext {
-		fr.out.write(rt.module(t).text)
+		out := fr.out
+		if fr.up == nil {
+			// Jinja2 3.1 lets this text pass by a filter or set block around it.
+			out = fr.direct
+		}
+		out.write(rt.module(t).text)
 		return
 	}
 	ctx := newContext(t, fr.ctx.snapshot(fr.locals(s.locals)))

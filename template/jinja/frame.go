@@ -5,6 +5,7 @@ type frame struct {
 	rt      *state
 	ctx     *context
 	out     *buffer
+	direct  *buffer // out of the whole function, whatever block captures
 	slots   []Value
 	up      *frame // of the function around this one
 	root    *frame // the template's or block's own frame
@@ -13,7 +14,7 @@ type frame struct {
 }
 
 func newFrame(rt *state, ctx *context, out *buffer, fn *fnInfo, up *frame) *frame {
-	fr := &frame{rt: rt, ctx: ctx, out: out, up: up}
+	fr := &frame{rt: rt, ctx: ctx, out: out, direct: out, up: up}
 	if fn.slots > 0 {
 		fr.slots = make([]Value, fn.slots)
 	}

@@ -124,7 +124,7 @@ func (w *wrapper) wrap(line string) []string {
 // longWord puts as much of a word that is longer than a line as fits, or all
 // of it on a line of its own.
 func (w *wrapper) longWord(cur, chunks [][]rune, n int) (line, rest [][]rune) {
-	space := max(w.width-n, 1)
+	space := w.width - n // may be none, then an empty part follows
 	if !w.breakLong {
 		if len(cur) == 0 {
 			return [][]rune{chunks[0]}, chunks[1:]

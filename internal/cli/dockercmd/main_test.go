@@ -119,6 +119,17 @@ func TestScriptsWithDocker(t *testing.T) {
 	runScripts(t, serveEngine(t), filepath.Dir(docker))
 }
 
+// TestPythonSDK runs what tests do that use Docker's SDK for Python.
+func TestPythonSDK(t *testing.T) {
+	if err := exec.Command("python3", "-c", "import docker").Run(); err != nil {
+		t.Skipf("needs Docker's SDK for Python (Debian: python3-docker): %v", err)
+	}
+	cmd := exec.CommandContext(t.Context(), "python3", "testdata/sdk.py", serveEngine(t), dockerapitest.Ref)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // TestMainCommands checks output and exit codes of single commands, on plain
 // processes instead of containers.
 func TestMainCommands(t *testing.T) {

@@ -8,4 +8,4 @@ echo 'test123' | docker run -i -v "$DIR/filter:/etc/filter:ro" --rm "$1" \
 
 cd "$DIR"
 docker run --rm --mount type=bind,src=./filter,dst=/f,readonly "$1" cat /f | grep -q tested
-! docker run --rm -v "$DIR/filter:/f:ro" "$1" sh -c 'echo x > /f' 2>/dev/null
+if docker run --rm -v "$DIR/filter:/f:ro" "$1" sh -c 'echo x > /f' 2>/dev/null; then exit 1; fi

@@ -6,4 +6,4 @@ docker run --rm \
     "$1" \
     -c 'echo "$SERVICE_NAME:$SERVICE_PORT" > /tmp/conf && grep -q "^test:1234$" /tmp/conf'
 
-! docker run --rm --entrypoint /bin/false "$1"
+if docker run --rm --entrypoint /bin/false "$1"; then exit 1; fi

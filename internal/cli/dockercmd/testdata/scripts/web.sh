@@ -5,7 +5,7 @@ docker_run() {
 }
 fetch() {
     for try in $(seq 50); do
-        curl -s --fail "http://localhost:$1/" && return
+        busybox wget -q -O - "http://localhost:$1/" && return
         sleep 0.1
     done
     return 1
