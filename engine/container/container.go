@@ -124,8 +124,8 @@ type Running interface {
 	// Pid is the process' number on the host.
 	Pid() int
 	// Wait returns the exit code once the process has ended and its output was
-	// delivered: 128 plus the signal's number for a killed one. It may be called
-	// again.
+	// delivered, however slow its receiver: 128 plus the signal's number for a
+	// killed one. It may be called again.
 	Wait() (int, error)
 	// Signal is a no-op when the process has ended.
 	Signal(syscall.Signal) error

@@ -78,12 +78,11 @@ func (w outputWriter) Write(p []byte) (int, error) {
 	drop := 0
 	for drop < len(o.chunks)-1 && o.end-o.start > o.limit {
 		o.start += len(o.chunks[drop].data) + chunkOverhead
+		o.chunks[drop] = chunk{}
 		drop++
 	}
-	if drop > 0 {
-		o.chunks = append([]chunk(nil), o.chunks[drop:]...)
-		o.first += drop
-	}
+	o.chunks = o.chunks[drop:]
+	o.first += drop
 	o.changed.Broadcast()
 	return len(p), nil
 }

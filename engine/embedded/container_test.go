@@ -5,49 +5,20 @@ package embedded_test
 import (
 	"context"
 	"os"
-	"os/exec"
+	"strings"
 	"testing"
-	"testing/fstest"
-	"time"
 
-	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/engine/container"
 	"github.com/slipway-build/slipway/engine/dockerapi/dockerapitest"
 	"github.com/slipway-build/slipway/engine/embedded"
+	"github.com/slipway-build/slipway/internal/enginetest"
 )
 
 // startBusybox starts an engine with the image of dockerapi's suite in its store.
 func startBusybox(t *testing.T) *embedded.Process {
 	t.Helper()
-	unable := t.Skipf
-	if os.Getenv("CI") == "true" {
-		unable = t.Fatalf
-	}
-	if os.Geteuid() != 0 {
-		unable("needs root")
-	}
-	if _, err := exec.LookPath("runc"); err != nil {
-		unable("needs runc: %v", err)
-	}
-	busybox, err := os.ReadFile(dockerapitest.Busybox)
-	if err != nil {
-		unable("needs busybox (Debian: busybox-static): %v", err)
-	}
-	p, err := embedded.Start(t.Context(), embedded.Options{Root: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := p.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	files := fstest.MapFS{"busybox": {Data: busybox, Mode: 0o755}}
-	if _, err := engine.New(p.Services().BuildKit).Build(t.Context(), engine.Request{
-		Ref: dockerapitest.Ref, Context: files, Dockerfile: []byte(dockerapitest.Dockerfile), Epoch: time.Unix(1000, 0),
-	}); err != nil {
-		t.Fatal(err)
-	}
+	p := enginetest.Start(t)
+	enginetest.Build(t, p, dockerapitest.Ref, dockerapitest.Dockerfile, enginetest.Busybox(t))
 	return p
 }
 
@@ -58,6 +29,10 @@ func TestDockerAPI(t *testing.T) {
 func TestTerminal(t *testing.T) {
 	p := startBusybox(t)
 	dockerapitest.RunTerminal(t, p)
+}
+
+func TestOutput(t *testing.T) {
+	dockerapitest.RunOutput(t, startBusybox(t))
 }
 
 // TestIsolation has what only real containers do.
@@ -89,5 +64,43 @@ func TestCloseRemovesContainers(t *testing.T) {
 	}
 	if err := c.Remove(ctx); err != nil {
 		t.Errorf("second removal: %v", err)
+	}
+}
+
+// TestContainerSnapshots shows that snapshots of containers are freed: at their
+// removal, and those of a killed process before the first new container.
+func TestContainerSnapshots(t *testing.T) {
+	p := startBusybox(t)
+	ctx := t.Context()
+	count := func() (n int) {
+		usage, err := p.Services().BuildKit.DiskUsage(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, u := range usage {
+			if strings.HasPrefix(u.Description, "container of ") {
+				n++
+			}
+		}
+		return n
+	}
+	if err := embedded.LeaveSnapshot(ctx, p); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(); n != 1 {
+		t.Fatalf("%d leftovers, want 1", n)
+	}
+	c, err := p.NewContainer(ctx, container.Spec{ID: "abc", Image: dockerapitest.Ref})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := count(); n != 1 {
+		t.Errorf("%d snapshots beside the container's", n-1)
+	}
+	if err := c.Remove(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(); n != 0 {
+		t.Errorf("%d snapshots are left", n)
 	}
 }

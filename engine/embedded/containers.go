@@ -13,6 +13,7 @@ import (
 
 	"github.com/containerd/containerd/v2/core/mount"
 	runc "github.com/containerd/go-runc"
+	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/executor"
 	"github.com/moby/buildkit/util/leaseutil"
 	specs "github.com/opencontainers/runtime-spec/specs-go"
@@ -36,10 +37,19 @@ type testContainer struct {
 	removed bool
 }
 
+// snapshotPrefix begins the descriptions of containers' snapshots; leftovers is
+// BuildKit's filter for them.
+const (
+	snapshotPrefix = "container of "
+	leftovers      = `description~="^` + snapshotPrefix + `"`
+)
+
 // containerTable knows the containers that Close must end.
 type containerTable struct {
-	mu   sync.Mutex
-	list map[string]*testContainer
+	// swept says that what a killed process left was freed, or why not.
+	swept func() error
+	mu    sync.Mutex
+	list  map[string]*testContainer
 }
 
 func newContainerTable() *containerTable {
@@ -81,6 +91,9 @@ func (p *Process) NewContainer(ctx context.Context, spec container.Spec) (contai
 	if err := executor.ValidContainerID(spec.ID); err != nil {
 		return nil, fmt.Errorf("cannot make container: %w", err)
 	}
+	if err := p.sweepSnapshots(context.WithoutCancel(ctx)); err != nil {
+		return nil, err
+	}
 	ctx, done, err := leaseutil.WithLease(ctx, p.parts.worker.LeaseManager(), leaseutil.MakeTemporary)
 	if err != nil {
 		return nil, fmt.Errorf("cannot make container of %s: %w", spec.Image, err)
@@ -96,6 +109,24 @@ func (p *Process) NewContainer(ctx context.Context, spec container.Spec) (contai
 	}
 	p.containers.add(c)
 	return c, nil
+}
+
+// sweepSnapshots frees, once in a process and before its first container, the
+// snapshots of containers whose process was killed. All others are in use.
+func (p *Process) sweepSnapshots(ctx context.Context) error {
+	t := p.containers
+	t.mu.Lock()
+	if t.swept == nil {
+		t.swept = sync.OnceValue(func() error {
+			return p.parts.worker.CacheMgr.Prune(ctx, nil, client.PruneInfo{All: true, Filter: []string{leftovers}})
+		})
+	}
+	sweep := t.swept
+	t.mu.Unlock()
+	if err := sweep(); err != nil {
+		return fmt.Errorf("cannot remove the containers of an earlier run: %w", err)
+	}
+	return nil
 }
 
 // Start implements container.Container.

@@ -141,7 +141,7 @@ func (p *Process) snapshot(ctx context.Context, ref string) (cache.MutableRef, e
 		}
 		defer parent.Release(context.WithoutCancel(ctx))
 	}
-	top, err := p.parts.worker.CacheMgr.New(ctx, parent, nil, cache.WithDescription("container of "+ref))
+	top, err := p.parts.worker.CacheMgr.New(ctx, parent, nil, cache.WithDescription(snapshotPrefix+ref))
 	if err != nil {
 		return nil, fmt.Errorf("cannot make container of %s: %w", ref, err)
 	}

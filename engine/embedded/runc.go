@@ -20,13 +20,8 @@ import (
 	"github.com/slipway-build/slipway/engine/container"
 )
 
-const (
-	// startPoll is how often a starting process is looked for.
-	startPoll = 2 * time.Millisecond
-	// drainWait bounds the wait for output after a process has ended: one that
-	// it left in the background may hold the pipes for ever.
-	drainWait = 2 * time.Second
-)
+// startPoll is how often a starting process is looked for.
+const startPoll = 2 * time.Millisecond
 
 // launchOptions are what one call of runc gets besides its command.
 type launchOptions struct {

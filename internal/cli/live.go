@@ -96,7 +96,7 @@ func (v *liveView) event(e build.Event) {
 func (v *liveView) setStep(ref, step string) {
 	for _, i := range v.running {
 		if i.ref == ref {
-			i.step = step
+			i.step = strings.Join(strings.Fields(step), " ")
 		}
 	}
 }

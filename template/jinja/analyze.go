@@ -53,12 +53,12 @@ func (s *symbols) analyzeStmt(st stmt) *symbols {
 
 func (s *symbols) analyzeIf(tests []expr, bodies [][]stmt, otherwise []stmt) {
 	s.loadNames(tests[0])
-	body := s.copy().analyzeBody(bodies[0])
-	elifs := s.copy()
+	body := s.overlay().analyzeBody(bodies[0])
+	elifs := s.overlay()
 	for i := 1; i < len(tests); i++ {
 		elifs.analyzeIf(tests[i:i+1], bodies[i:i+1], nil)
 	}
-	s.branchUpdate([]*symbols{body, elifs, s.copy().analyzeBody(otherwise)})
+	s.branchUpdate([]*symbols{body, elifs, s.overlay().analyzeBody(otherwise)})
 }
 
 func (s *symbols) loadNames(e expr) {

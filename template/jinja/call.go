@@ -94,6 +94,9 @@ func literal(s string) Value {
 
 // callBuiltin binds arguments and calls. It charges for the text returned.
 func (rt *state) callBuiltin(b *builtin, pos []Value, named []kwarg) Value {
+	for _, a := range pos {
+		rt.effort(size(a))
+	}
 	v := b.fn(rt, b.bind(pos, named))
 	switch s := v.(type) {
 	case string:

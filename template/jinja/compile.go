@@ -9,6 +9,7 @@ type compiler struct {
 	hasExtends   bool // there is an extends somewhere
 	knownExtends bool // one at the root was passed
 	extends      int  // number of extends passed
+	listed       int  // names listed for includes
 }
 
 // cframe is what the compiler knows at one place of the tree.
@@ -158,18 +159,33 @@ func (c *compiler) importing(st stmt, f *cframe) {
 	switch st := st.(type) {
 	case *includeStmt:
 		c.expr(st.template, f, f.soft)
-		st.locals = f.sym.locals()
+		st.locals = c.locals(f)
 	case *importStmt:
 		c.expr(st.template, f, f.soft)
 		st.as.ref, st.as.export = f.ref(st.as.name), f.top
-		st.locals = f.sym.locals()
+		st.locals = c.locals(f)
 	case *fromStmt:
 		c.expr(st.template, f, f.soft)
 		for i := range st.as {
 			st.as[i].ref, st.as[i].export = f.ref(st.as[i].name), f.top
 		}
-		st.locals = f.sym.locals()
+		st.locals = c.locals(f)
 	}
+}
+
+// maxListed bounds the names that are listed for all includes of a template.
+const maxListed = 1 << 20
+
+func (c *compiler) locals(f *cframe) []localVar {
+	known := f.sym.known != nil
+	vars := f.sym.locals()
+	if !known {
+		c.listed += len(vars)
+	}
+	if c.listed > maxListed {
+		panic(&Error{Kind: LimitError, Template: c.tmpl.name, Msg: "template has too many names and includes"})
+	}
+	return vars
 }
 
 func (c *compiler) ifStmt(st *ifStmt, f *cframe) {
@@ -203,7 +219,7 @@ func (c *compiler) blockHere(b *blockStmt, f *cframe) {
 		b.skip = outputUnlessExtended
 	}
 	if b.scoped {
-		b.locals = f.sym.locals()
+		b.locals = c.locals(f)
 	}
 }
 

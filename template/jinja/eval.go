@@ -46,6 +46,9 @@ func (e *itemExpr) eval(fr *frame) Value {
 	obj := e.obj.eval(fr)
 	key := e.key.eval(fr)
 	fr.rt.line = e.line
+	if s, ok := asString(obj); ok {
+		fr.rt.effort(len(s))
+	}
 	return fr.rt.getItem(obj, key)
 }
 
@@ -62,6 +65,7 @@ func (e *sliceExpr) eval(fr *frame) Value {
 	}
 	start, stop, step := part(e.start), part(e.stop), part(e.step)
 	fr.rt.line = e.line
+	fr.rt.effort(size(obj))
 	return fr.rt.slice(obj, start, stop, step)
 }
 
@@ -238,6 +242,10 @@ func (e *compareExpr) eval(fr *frame) Value {
 	for _, op := range e.ops {
 		right := op.value.eval(fr)
 		fr.rt.line = e.line
+		fr.rt.effort(min(size(left), size(right)) + 1)
+		if op.op >= cmpIn {
+			fr.rt.effort(size(right))
+		}
 		ok := fr.rt.compare(op.op, left, right)
 		if result = ok; !ok {
 			break

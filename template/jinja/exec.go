@@ -158,7 +158,7 @@ func (s *blockStmt) exec(fr *frame) {
 	ctx := fr.ctx
 	stack := ctx.blocks[s.name]
 	if s.scoped {
-		ctx = ctx.derived(fr.locals(s.locals))
+		ctx = ctx.derived(fr.rt, fr.locals(s.locals))
 	}
 	if s.required && len(stack) <= 1 {
 		raise(RuntimeError, "Required block %s not found", quote(s.name))
@@ -167,8 +167,8 @@ func (s *blockStmt) exec(fr *frame) {
 }
 
 // derived is the context of a scoped block.
-func (c *context) derived(locals map[string]Value) *context {
-	return &context{tmpl: c.tmpl, parent: c.snapshot(locals), blocks: c.blocks}
+func (c *context) derived(rt *state, locals map[string]Value) *context {
+	return &context{tmpl: c.tmpl, parent: c.snapshot(rt, locals), blocks: c.blocks}
 }
 
 func (s *extendsStmt) exec(fr *frame) {

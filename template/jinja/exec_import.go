@@ -34,7 +34,7 @@ func (s *includeStmt) exec(fr *frame) {
 		out.write(rt.module(t).text)
 		return
 	}
-	ctx := newContext(t, fr.ctx.snapshot(fr.locals(s.locals)))
+	ctx := newContext(t, fr.ctx.snapshot(fr.rt, fr.locals(s.locals)))
 	t.run(rt, ctx, fr.out)
 }
 
@@ -122,7 +122,7 @@ func (fr *frame) importModule(template expr, line int, withContext bool, locals 
 	if !withContext {
 		return fr.rt.module(t)
 	}
-	return fr.rt.makeModule(t, fr.ctx.snapshot(fr.locals(locals)))
+	return fr.rt.makeModule(t, fr.ctx.snapshot(fr.rt, fr.locals(locals)))
 }
 
 func (s *importStmt) exec(fr *frame) {

@@ -85,6 +85,7 @@ func (fr *frame) locals(vars []localVar) map[string]Value {
 	if len(vars) == 0 {
 		return nil
 	}
+	fr.rt.charge(48 * len(vars))
 	m := make(map[string]Value, len(vars))
 	for _, l := range vars {
 		if v := fr.get(l.ref); v != nil {

@@ -2,8 +2,10 @@ package jinja_test
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/slipway-build/slipway/template/jinja"
 )
@@ -81,6 +83,14 @@ var endless = []struct {
 	{"two includes", "{% include 'twice' %}", "RecursionError"},
 	{"extends", "{% extends 'extends' %}", "RecursionError"},
 	{"block", "{% block a %}{{ self.a() }}{% endblock %}", "RecursionError"},
+	{"search", "{% set s = 'x' * 10**6 %}{% for i in range(15000) %}{{ s.find('y') > 0 }}{% endfor %}", jinja.LimitError},
+	{"in", "{% set s = 'x' * 10**6 %}{% for i in range(15000) %}{{ 'y' in s }}{% endfor %}", jinja.LimitError},
+	{"length", "{% set s = 'x' * 10**6 %}{% for i in range(15000) %}{{ s|length }}{% endfor %}", jinja.LimitError},
+	{"item", "{% set s = 'x' * 10**6 %}{% for i in range(15000) %}{{ s[i] }}{% endfor %}", jinja.LimitError},
+	{"equal", "{% set s = 'x' * 10**6 %}{% set t = 'x' * 10**6 %}{% for i in range(15000) %}{{ s == t }}{% endfor %}", jinja.LimitError},
+	{"insert", "{% set l = [1] * 10**5 %}{% for i in range(15000) %}{% do l.insert(0, 1) %}{% endfor %}", jinja.LimitError},
+	{"arguments", "{{ f(" + strings.Repeat("1,", 300) + ") }}", jinja.SyntaxError},
+	{"parameters", "{% macro f(" + strings.Repeat("a,", 300) + "b) %}{% endmacro %}", jinja.SyntaxError},
 	{"big source", strings.Repeat("x", 1<<20+1), jinja.LimitError},
 	{"parentheses", "{{ " + strings.Repeat("(", 100_000), jinja.SyntaxError},
 	{"brackets", "{{ " + strings.Repeat("[", 100_000), jinja.SyntaxError},
@@ -133,5 +143,36 @@ func TestSandbox(t *testing.T) {
 		if out, err := render(source, nil, nil); !errors.As(err, &e) || e.Kind != jinja.SecurityError {
 			t.Errorf("%s: got %q, %v", source, out, err)
 		}
+	}
+}
+
+// TestBigTemplates compiles large templates in time that does not explode.
+func TestBigTemplates(t *testing.T) {
+	number := func(n int, format string) string {
+		var b strings.Builder
+		for i := range n {
+			b.WriteString(strings.ReplaceAll(format, "#", strconv.Itoa(i)))
+		}
+		return b.String()
+	}
+	start := time.Now()
+	for name, source := range map[string]string{
+		"names":        number(60_000, "{{ a#|d }}"),
+		"ifs":          number(20_000, "{% if a#|d %}{% set b# = 1 %}{% endif %}"),
+		"nested ifs":   strings.Repeat("{% if 1 %}", 150) + number(5_000, "{% set b# = 1 %}") + strings.Repeat("{% endif %}", 150),
+		"includes":     number(10_000, "{% set b# = 1 %}{% include 'x' ignore missing %}"),
+		"macros":       number(10_000, "{% macro m#(a) %}{{ a#|d }}{% endmacro %}"),
+		"nested loops": strings.Repeat("{% for i in [] %}", 150) + number(5_000, "{{ b# }}") + strings.Repeat("{% endfor %}", 150),
+		"blocks":       number(10_000, "{% block b# scoped %}{% endblock %}"),
+		"elifs":        "{% if 0 %}" + number(20_000, "{% elif a#|d %}{% set b# = 1 %}") + "{% endif %}",
+	} {
+		_, err := render(source, nil, nil)
+		var e *jinja.Error
+		if errors.As(err, &e) && e.Kind != jinja.LimitError {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if d := time.Since(start); d > 20*time.Second {
+		t.Errorf("took %v", d)
 	}
 }

@@ -1,5 +1,7 @@
 package jinja
 
+import "slices"
+
 func (p *parser) parsePostfix(e expr) expr {
 	for {
 		switch p.cur().kind {
@@ -129,11 +131,12 @@ func (p *parser) parseCallArgs() argList {
 	}
 	p.expect(tRParen)
 	p.grow(h)
+	if len(a.pos)+len(a.names) > maxArguments {
+		p.failAt(line, "more than %d arguments", maxArguments)
+	}
 	for i, name := range a.names {
-		for _, other := range a.names[:i] {
-			if name == other {
-				p.failAt(line, "keyword argument repeated: %s", name)
-			}
+		if slices.Contains(a.names[:i], name) {
+			p.failAt(line, "keyword argument repeated: %s", name)
 		}
 	}
 	return a

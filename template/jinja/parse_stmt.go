@@ -160,6 +160,9 @@ func (p *parser) parseSignature() signature {
 			p.fail("non-default argument follows default argument")
 		}
 		sig.params = append(sig.params, param)
+		if len(sig.params) > maxArguments {
+			p.fail("more than %d parameters", maxArguments)
+		}
 	}
 	p.expect(tRParen)
 	return sig

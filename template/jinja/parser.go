@@ -10,6 +10,8 @@ import (
 const (
 	maxNesting = 400
 	maxHeight  = 1200
+
+	maxArguments = 255 // of a call, and parameters of a macro
 )
 
 // parser makes the tree of one template by recursive descent.

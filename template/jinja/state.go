@@ -21,6 +21,7 @@ type state struct {
 	limits     Limits
 	steps      int
 	memory     int
+	work       int
 	depth      int
 	templates  map[string]*Template
 	modules    map[*Template]*module
@@ -49,6 +50,33 @@ func (rt *state) step() {
 	if rt.steps > rt.limits.Steps {
 		raise(LimitError, "template takes more than %d steps", rt.limits.Steps)
 	}
+}
+
+// effort counts n bytes or items that an operation looks at.
+func (rt *state) effort(n int) {
+	rt.work += n
+	if rt.work/16 > rt.limits.Memory {
+		raise(LimitError, "template takes too long")
+	}
+}
+
+// size is what an operation on v may have to look at.
+func size(v Value) int {
+	switch v := v.(type) {
+	case string:
+		return len(v)
+	case Markup:
+		return len(v)
+	case *List:
+		return len(v.Items)
+	case *Tuple:
+		return len(v.Items)
+	case *Dict:
+		return v.live
+	case *dictView:
+		return v.dict.live
+	}
+	return 1
 }
 
 // push counts one level of recursion.
@@ -210,9 +238,10 @@ func (c *context) export(name string, v Value, public bool) {
 }
 
 // snapshot is everything an included template sees of c.
-func (c *context) snapshot(locals map[string]Value) *layer {
+func (c *context) snapshot(rt *state, locals map[string]Value) *layer {
 	l := c.parent
 	if len(c.vars) > 0 {
+		rt.charge(48 * len(c.vars))
 		vars := make(map[string]Value, len(c.vars))
 		for k, v := range c.vars {
 			vars[k] = v

@@ -34,73 +34,100 @@ type symRef struct {
 	slot int
 }
 
-// symbols is the names of one scope. Branches of an if work on copies that
-// share slots by name.
+// symbols is the names of one scope. Branches of an if work on overlays, which
+// hold what the branch adds or changes and share the scope's slots by name.
 type symbols struct {
 	parent *symbols
+	base   *symbols // of an overlay
 	fn     *fnInfo
 	list   []symbol
-	slots  *[]slotName
-}
-
-type slotName struct {
-	name string
-	slot int
+	index  map[string]int // into list, once that is long
+	slots  map[string]int
+	known  []localVar // what locals returned
 }
 
 func newSymbols(parent *symbols, fn *fnInfo) *symbols {
-	return &symbols{parent: parent, fn: fn, slots: new([]slotName)}
+	return &symbols{parent: parent, fn: fn, slots: map[string]int{}}
 }
 
-func (s *symbols) copy() *symbols {
-	c := *s
-	c.list = append([]symbol(nil), s.list...)
-	return &c
+func (s *symbols) overlay() *symbols {
+	return &symbols{parent: s.parent, base: s, fn: s.fn, slots: s.slots}
 }
 
-func (s *symbols) find(name string) *symbol {
+// own returns the position of a name in the list of s itself, or -1.
+func (s *symbols) own(name string) int {
+	if s.index != nil {
+		if i, ok := s.index[name]; ok {
+			return i
+		}
+		return -1
+	}
 	for i := range s.list {
 		if s.list[i].name == name {
-			return &s.list[i]
+			return i
 		}
 	}
-	return nil
+	return -1
+}
+
+func (s *symbols) find(name string) (symbol, bool) {
+	for ; s != nil; s = s.base {
+		if i := s.own(name); i >= 0 {
+			return s.list[i], true
+		}
+	}
+	return symbol{}, false
+}
+
+func (s *symbols) put(sym symbol) {
+	if i := s.own(sym.name); i >= 0 {
+		s.list[i] = sym
+		return
+	}
+	s.list = append(s.list, sym)
+	if s.index != nil {
+		s.index[sym.name] = len(s.list) - 1
+	} else if len(s.list) > 12 {
+		s.index = make(map[string]int, 2*len(s.list))
+		for i := range s.list {
+			s.index[s.list[i].name] = i
+		}
+	}
 }
 
 func (s *symbols) findRef(name string) (symRef, bool) {
 	for ; s != nil; s = s.parent {
-		if sym := s.find(name); sym != nil {
+		if sym, ok := s.find(name); ok {
 			return symRef{s.fn, sym.slot}, true
 		}
 	}
 	return symRef{}, false
 }
 
-func (s *symbols) define(name string, load loadKind, outer symRef, stored bool) *symbol {
-	if sym := s.find(name); sym != nil {
+func (s *symbols) define(name string, load loadKind, outer symRef, stored bool) int {
+	if sym, ok := s.find(name); ok {
 		sym.load, sym.outer, sym.stored = load, outer, sym.stored || stored
-		return sym
+		s.put(sym)
+		return sym.slot
 	}
-	slot := -1
-	for _, known := range *s.slots {
-		if known.name == name {
-			slot = known.slot
-		}
-	}
-	if slot < 0 {
+	slot, ok := s.slots[name]
+	if !ok {
 		slot = s.fn.slots
 		s.fn.slots++
-		*s.slots = append(*s.slots, slotName{name, slot})
+		s.slots[name] = slot
 	}
-	s.list = append(s.list, symbol{name: name, slot: slot, load: load, outer: outer, stored: stored})
-	return &s.list[len(s.list)-1]
+	s.put(symbol{name: name, slot: slot, load: load, outer: outer, stored: stored})
+	return slot
 }
 
 // store notes an assignment. The first one in a scope makes a variable of its
 // own, which begins as a copy of the outer one.
 func (s *symbols) store(name string) {
-	if sym := s.find(name); sym != nil {
-		sym.stored = true
+	if sym, ok := s.find(name); ok {
+		if !sym.stored {
+			sym.stored = true
+			s.put(sym)
+		}
 		return
 	}
 	if outer, ok := s.parent.findRef(name); ok {
@@ -111,7 +138,7 @@ func (s *symbols) store(name string) {
 }
 
 func (s *symbols) param(name string) int {
-	return s.define(name, loadParam, symRef{}, true).slot
+	return s.define(name, loadParam, symRef{}, true)
 }
 
 func (s *symbols) load(name string) {
@@ -126,26 +153,24 @@ func (s *symbols) branchUpdate(branches []*symbols) {
 	counts := map[string]int{}
 	for _, b := range branches {
 		for _, sym := range b.list {
-			if own := s.find(sym.name); sym.stored && (own == nil || !own.stored) {
+			if own, ok := s.find(sym.name); sym.stored && !(ok && own.stored) {
 				counts[sym.name]++
 			}
 		}
 	}
 	for _, b := range branches {
 		for _, sym := range b.list {
-			merged := s.define(sym.name, sym.load, sym.outer, sym.stored)
-			merged.slot = sym.slot
+			s.define(sym.name, sym.load, sym.outer, sym.stored)
 		}
 	}
 	for name, n := range counts {
 		if n == len(branches) {
 			continue
 		}
-		sym := s.find(name)
 		if outer, ok := s.parent.findRef(name); ok {
-			sym.load, sym.outer = loadAlias, outer
+			s.define(name, loadAlias, outer, true)
 		} else {
-			sym.load = loadResolve
+			s.define(name, loadResolve, symRef{}, true)
 		}
 	}
 }
@@ -187,16 +212,19 @@ func (f *fnInfo) refTo(r symRef) ref {
 
 // locals lists all names assigned in this scope and those around it.
 func (s *symbols) locals() []localVar {
-	var vars []localVar
+	if s.known != nil {
+		return s.known
+	}
+	vars := []localVar{}
 	seen := map[string]bool{}
 	for node := s; node != nil; node = node.parent {
 		for _, sym := range node.list {
 			if sym.stored && !seen[sym.name] {
 				seen[sym.name] = true
-				r, _ := s.findRef(sym.name)
-				vars = append(vars, localVar{sym.name, s.fn.refTo(r)})
+				vars = append(vars, localVar{sym.name, s.fn.refTo(symRef{node.fn, sym.slot})})
 			}
 		}
 	}
+	s.known = vars
 	return vars
 }

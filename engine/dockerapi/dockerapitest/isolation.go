@@ -2,11 +2,13 @@ package dockerapitest
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	api "github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/mount"
@@ -59,6 +61,33 @@ func RunIsolation(t *testing.T, b dockerapi.Backend) {
 			}
 			equal(t, s.run(client.ContainerCreateOptions{Config: &test.config, HostConfig: &test.host}, nil), test.want)
 		})
+	}
+}
+
+// RunOutput holds a backend to the delivery of all output of a process to the
+// slowest receiver, and to not waiting for what it leaves in the background.
+func RunOutput(t *testing.T, b dockerapi.Backend) {
+	s := newSession(t, b)
+	ctx := t.Context()
+	const size = 5<<20 + 4321
+	id := s.create(client.ContainerCreateOptions{Config: &api.Config{Cmd: []string{"dd", "if=/dev/zero", fmt.Sprint("bs=", size), "count=1", "status=none"}}})
+	conn, err := s.ContainerAttach(ctx, id, client.ContainerAttachOptions{Stream: true, Stdout: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	s.start(id)
+	// Longer than any time that a runtime allows itself after a process' end.
+	time.Sleep(4 * time.Second)
+	equal(t, len(s.split(conn.Reader).Out), size)
+	server := s.detached("", "while :; do sleep 0.1; done")
+	began := time.Now()
+	got := s.exec(server, client.ExecCreateOptions{Cmd: []string{"sh", "-c", "(while :; do echo again; sleep 0.05; done) & echo begun"}})
+	if got.Code != 0 || !strings.HasPrefix(got.Out, "begun\n") && !strings.HasPrefix(got.Out, "again\n") {
+		t.Errorf("got %+v", got)
+	}
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("the command took %v", took)
 	}
 }
 

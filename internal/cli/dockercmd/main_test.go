@@ -11,14 +11,12 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/engine/dockerapi/dockerapitest"
-	"github.com/slipway-build/slipway/engine/embedded"
 	"github.com/slipway-build/slipway/internal/cli/dockercmd"
+	"github.com/slipway-build/slipway/internal/enginetest"
 )
 
 // TestMain lets this program be the docker command of the scripts.
@@ -29,50 +27,25 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// unable skips a test, but not where it matters.
-func unable(t *testing.T, format string, args ...any) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatalf(format, args...)
-	}
-	t.Skipf(format, args...)
-}
-
-func needBusybox(t *testing.T) []byte {
-	t.Helper()
-	data, err := os.ReadFile(dockerapitest.Busybox)
-	if err != nil {
-		unable(t, "needs busybox (Debian: busybox-static): %v", err)
-	}
-	return data
-}
-
 // serveEngine starts an engine with the image of the scripts and Docker's API on it.
 func serveEngine(t *testing.T) string {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		unable(t, "needs root")
-	}
-	if _, err := exec.LookPath("runc"); err != nil {
-		unable(t, "needs runc: %v", err)
-	}
-	busybox := needBusybox(t)
-	p, err := embedded.Start(t.Context(), embedded.Options{Root: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := p.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if _, err := engine.New(p.Services().BuildKit).Build(t.Context(), engine.Request{
-		Ref: dockerapitest.Ref, Context: fstest.MapFS{"busybox": {Data: busybox, Mode: 0o755}},
-		Dockerfile: []byte(dockerapitest.Dockerfile), Epoch: time.Unix(1000, 0),
-	}); err != nil {
-		t.Fatal(err)
-	}
+	p := enginetest.Start(t)
+	enginetest.Build(t, p, dockerapitest.Ref, dockerapitest.Dockerfile, enginetest.Busybox(t))
 	host, _ := dockerapitest.Serve(t, p)
+	return host
+}
+
+// serveProcesses offers Docker's API with plain processes as containers.
+func serveProcesses(t *testing.T) string {
+	t.Helper()
+	if _, err := os.Stat(dockerapitest.Busybox); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skipf("needs busybox (Debian: busybox-static): %v", err)
+	}
+	host, _ := dockerapitest.Serve(t, dockerapitest.Host{Dir: t.TempDir()})
 	return host
 }
 
@@ -133,8 +106,7 @@ func TestPythonSDK(t *testing.T) {
 // TestMainCommands checks output and exit codes of single commands, on plain
 // processes instead of containers.
 func TestMainCommands(t *testing.T) {
-	needBusybox(t)
-	host, _ := dockerapitest.Serve(t, dockerapitest.Host{Dir: t.TempDir()})
+	host := serveProcesses(t)
 	envFile := filepath.Join(t.TempDir(), "env")
 	if err := os.WriteFile(envFile, []byte("# comment\n\nA=1\nOWN\nMISSING\n"), 0o644); err != nil {
 		t.Fatal(err)
@@ -201,3 +173,20 @@ func TestNoHost(t *testing.T) {
 		t.Errorf("exit code %d, %s", code, errs.String())
 	}
 }
+
+// TestCancel shows that the end of the context ends the container too.
+func TestCancel(t *testing.T) {
+	host := serveProcesses(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var out, errs bytes.Buffer
+	code := dockercmd.Main(ctx, []string{"run", "--rm", dockerapitest.Ref, "sh", "-c", "echo up; while :; do sleep 0.1; done"},
+		nil, writerFunc(func(p []byte) (int, error) { cancel(); return out.Write(p) }), &errs, environment(host))
+	if code != 137 || out.String() != "up\n" || errs.Len() > 0 {
+		t.Errorf("exit code %d, %q, %q", code, out.String(), errs.String())
+	}
+}
+
+type writerFunc func(p []byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
