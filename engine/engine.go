@@ -110,8 +110,11 @@ func (e *Engine) Build(ctx context.Context, r Request) (Result, error) {
 // solveOpt is what every solve of a request has in common.
 func solveOpt(r Request, dockerfile []byte, files fs.FS) (client.SolveOpt, error) {
 	attrs := map[string]string{
-		"filename":                    "Dockerfile",
-		"image-resolve-mode":          "local",
+		"filename":           "Dockerfile",
+		"image-resolve-mode": "local",
+		// A "# syntax=" line would fetch another frontend and run it. docker-pkg's
+		// builder ignores the line; naming a command line does so here.
+		"cmdline":                     "slipway",
 		"build-arg:SOURCE_DATE_EPOCH": strconv.FormatInt(max(r.Epoch.Unix(), 0), 10),
 	}
 	if r.NoCache {

@@ -111,6 +111,10 @@ func TestBuild(t *testing.T) {
 		}
 	})
 
+	t.Run("a syntax line fetches nothing", func(t *testing.T) {
+		enginetest.Build(t, p, child, "# syntax=registry.invalid/frontend:1\nFROM "+base+"\nRUN <<EOF\necho here\nEOF\n", fstest.MapFS{})
+	})
+
 	t.Run("builds run side by side", func(t *testing.T) {
 		var eg errgroup.Group
 		for i := range 4 {
