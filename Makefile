@@ -34,7 +34,7 @@ race:
 	$(GO) test -race $(PURE)
 
 test: deps lint cross race
-	$(GO) test -timeout 60m ./...
+	$(GO) test -timeout 20m ./...
 
 bench: deps build
 	hack/bench

@@ -10,7 +10,7 @@ import (
 )
 
 // maxSource bounds the size of one template file in bytes.
-const maxSource = 1 << 20
+const maxSource = 4 << 20
 
 // folder loads templates from one folder. Symbolic links that lead out of it
 // are refused by os.Root.

@@ -6,6 +6,13 @@
 // Slipway's own store only, and everything ends with the server. A request for
 // what the runtime does not do is answered with 501 and a sentence that says so.
 // The protocol is that of the Docker Engine API reference, version 1.47.
+//
+// What else differs from Docker's daemon: two containers cannot listen on one
+// port; a port published under another number is forwarded on loopback only,
+// unless an address is given; volumes without a name are folders of the container
+// and those with one are refused; health checks and restart policies do nothing;
+// keys do not detach; an attached docker exec ends when the last process that
+// holds its output has ended; the last 16 MiB of a container's output are kept.
 package dockerapi
 
 import (

@@ -197,3 +197,35 @@ func TestCloseIsQuick(t *testing.T) {
 		t.Errorf("Close took %s", took)
 	}
 }
+
+// TestContextsDoNotPileUp: a build's context is gone with its engine.
+func TestContextsDoNotPileUp(t *testing.T) {
+	enginetest.Need(t)
+	root := t.TempDir()
+	p := startAt(t, root)
+	enginetest.BuildBase(t, p, base)
+	if n := contexts(t, p); n == 0 {
+		t.Fatal("the build left no context: the test proves nothing")
+	}
+	closeNow(t, p)
+	p = startAt(t, root)
+	defer closeNow(t, p)
+	if n := contexts(t, p); n != 0 {
+		t.Errorf("%d contexts are left", n)
+	}
+}
+
+func contexts(t *testing.T, p *embedded.Process) int {
+	t.Helper()
+	records, err := p.Services().BuildKit.DiskUsage(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, r := range records {
+		if r.RecordType == "source.local" {
+			n++
+		}
+	}
+	return n
+}

@@ -119,12 +119,14 @@ func (p *Process) Services() Services {
 	return Services{BuildKit: p.client, Images: p.parts.images, Content: p.parts.content}
 }
 
-// collect frees the disk space of snapshots and blobs that nothing refers to,
-// such as those of failed steps. BuildKit does so a minute after a build, when
-// this process is usually gone.
+// collect frees the disk space of what nothing will use again: build contexts,
+// which are sent anew for each build, and snapshots of failed steps. BuildKit
+// does so minutes after a build, when this process is usually gone.
 func (p *Process) collect(ctx context.Context) error {
-	if err := p.parts.worker.GarbageCollect(ctx); err != nil {
-		return fmt.Errorf("cannot free what failed builds left: %w", err)
+	contexts := client.PruneInfo{All: true, Filter: []string{"type==" + string(client.UsageRecordTypeLocalSource)}}
+	// Prune ends with containerd's garbage collection.
+	if err := p.parts.worker.CacheMgr.Prune(ctx, nil, contexts); err != nil {
+		return fmt.Errorf("cannot free what earlier builds left: %w", err)
 	}
 	return nil
 }

@@ -10,20 +10,9 @@ import (
 	"os/exec"
 	"sync"
 	"syscall"
-	"time"
 
 	"github.com/containerd/console"
 	"github.com/slipway-build/slipway/engine/container"
-)
-
-const (
-	// drainWait bounds the wait for the end of output after a process has ended:
-	// one that it left in the background may hold the pipes for ever.
-	drainWait = 2 * time.Second
-	// lastRead is enough to read what is in a pipe already, pipeSize its capacity
-	// (pipe(7)).
-	lastRead = 100 * time.Millisecond
-	pipeSize = 64 << 10
 )
 
 // streams connect a process to its IO: through pipes, or a terminal. They
@@ -102,23 +91,11 @@ func (s *streams) resize(rows, cols uint16) error {
 	return nil
 }
 
-// copy delivers output until its writers are gone, or the deadline that close
-// sets has passed. A receiver that fails must not stop the process, so the rest
-// is read and dropped.
+// copy delivers output until its writer, runc, is gone. A receiver that fails
+// must not stop the process, so the rest is read and dropped.
 func (s *streams) copy(to io.Writer, from io.Reader) {
 	s.output.Go(func() {
-		w := s.gate.writer(to)
-		_, err := io.Copy(w, from)
-		pipe, ok := from.(*os.File)
-		switch {
-		case err == nil:
-		case ok && errors.Is(err, os.ErrDeadlineExceeded):
-			// A slow receiver lets the deadline pass while there is still output of
-			// the ended process: no more than a pipe holds.
-			if pipe.SetReadDeadline(time.Now().Add(lastRead)) == nil {
-				_, _ = io.CopyN(w, pipe, pipeSize)
-			}
-		default:
+		if _, err := io.Copy(s.gate.writer(to), from); err != nil {
 			_, _ = io.Copy(io.Discard, from)
 		}
 	})
@@ -149,17 +126,12 @@ func (s *streams) start() {
 	}()
 }
 
-// close waits for the last output and frees everything. Without deliver, what
-// was written is runc's complaint and is dropped. The receiver may take its time;
-// processes that the ended one left in the background are not waited for.
+// close waits, runc having ended, until the last output is delivered, and frees
+// everything. Without deliver, what was written is runc's complaint and is
+// dropped. Runc itself waits for processes in the background that hold its output.
 func (s *streams) close(deliver bool) {
 	s.gate.decide(deliver)
 	s.handedOver()
-	for _, f := range []*os.File{s.own.out, s.own.err} {
-		if f != nil {
-			_ = f.SetReadDeadline(time.Now().Add(drainWait))
-		}
-	}
 	s.output.Wait()
 	for _, f := range []*os.File{s.own.in, s.own.out, s.own.err} {
 		if f != nil {

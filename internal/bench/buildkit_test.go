@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -20,6 +22,7 @@ const toolsVariable = "SLIPWAY_BUILDKIT_TOOLS"
 // daemon is a buildkitd of the benchmark's own.
 type daemon struct {
 	buildctl, address string
+	pid               int
 }
 
 // startDaemon runs buildkitd, with the worker Slipway has inside, until the benchmark ends.
@@ -49,6 +52,7 @@ func startDaemon(b *testing.B) daemon {
 	if err := cmd.Start(); err != nil {
 		b.Fatalf("cannot start buildkitd: %v", err)
 	}
+	d.pid = cmd.Process.Pid
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	b.Cleanup(func() { stopDaemon(b, cmd.Process, ended) })
@@ -88,8 +92,8 @@ func (d daemon) await(ended chan error) error {
 }
 
 // build is the solve that slipway makes of the definition in dir; see engine/engine.go. The time is
-// the whole process'.
-func (d daemon) build(b *testing.B, dockerfile, dir, ref string) time.Duration {
+// buildctl's whole process, the processors' that of the daemon too.
+func (d daemon) build(b *testing.B, dockerfile, dir, ref string) cost {
 	b.Helper()
 	cmd := exec.CommandContext(b.Context(), d.buildctl, "--addr", d.address, "build",
 		"--progress", "plain",
@@ -103,11 +107,33 @@ func (d daemon) build(b *testing.B, dockerfile, dir, ref string) time.Duration {
 		"--output", "type=image,name="+ref+",oci-mediatypes=true,compression=gzip")
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
+	before := d.used(b)
 	start := time.Now()
 	err := cmd.Run()
 	took := time.Since(start)
 	if err != nil {
 		b.Fatalf("buildctl: %v\n%s", err, &out)
 	}
-	return took
+	return cost{took, used(cmd) + d.used(b) - before}
+}
+
+// used is the processor time of the running daemon and its ended children: in proc_pid_stat(5) fields
+// 14 to 17, in hundredths of a second.
+func (d daemon) used(b *testing.B) time.Duration {
+	b.Helper()
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", d.pid))
+	if err != nil {
+		b.Fatal(err)
+	}
+	// Field 2 is a name in parentheses, which may hold spaces.
+	fields := strings.Fields(string(data[bytes.LastIndexByte(data, ')')+1:]))
+	var ticks int64
+	for _, f := range fields[11:15] {
+		n, err := strconv.ParseInt(f, 10, 64)
+		if err != nil {
+			b.Fatalf("cannot read the processor time of buildkitd: %v", err)
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond
 }

@@ -73,8 +73,17 @@ type outcome struct {
 		Image, Outcome string
 		Seconds        float64
 	}
-	took time.Duration // of the whole process, from start to exit
-	peak int64         // resident memory in bytes
+	cost
+	peak int64 // resident memory in bytes
+}
+
+// cost is what a build took: from the start of its process to the end, and of the processors, all
+// that worked for it included.
+type cost struct{ took, cpu time.Duration }
+
+// used is the processor time of an ended command and of all its children.
+func used(cmd *exec.Cmd) time.Duration {
+	return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 }
 
 // build runs "slipway build" on the fleet and fails unless every image ends as wanted.
@@ -91,7 +100,7 @@ func (p program) build(b *testing.B, want string, flags ...string) outcome {
 		b.Fatalf("cannot build the fleet: %v\n%s%s", err, &stderr, &out)
 	}
 	lines := bytes.Split(bytes.TrimSpace(out.Bytes()), []byte("\n"))
-	o := outcome{took: took, peak: cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10}
+	o := outcome{cost: cost{took, used(cmd)}, peak: cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10}
 	if err := json.Unmarshal(lines[len(lines)-1], &o); err != nil || o.Event != "finished" || len(o.Images) == 0 {
 		b.Fatalf("cannot read the summary: %v\n%s%s", err, &stderr, &out)
 	}

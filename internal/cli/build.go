@@ -183,7 +183,7 @@ func (a *app) runPlan(ctx context.Context, cfg *config.Config, f *fleet.Fleet, p
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer func() { err = errors.Join(err, stop()) }()
 	s := process.Services()
 	summary, err := build.Run(ctx, p, build.Options{
 		Engine:   engine.New(s.BuildKit),

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -91,12 +92,14 @@ func (a *app) run(cmd *cobra.Command, o runOptions, args []string) (err error) {
 		return fmt.Errorf("cannot run %s: %w", args[0], err)
 	}
 	defer os.RemoveAll(dir)
+	// Ctrl-C is the container's: the docker command passes it on.
+	ctx = context.WithoutCancel(ctx)
 	socket := filepath.Join(dir, "docker.sock")
 	stop, err := serveDocker(ctx, process, socket)
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer func() { err = errors.Join(err, stop()) }()
 	env := func(key string) string {
 		if key == "DOCKER_HOST" {
 			return "unix://" + socket

@@ -19,7 +19,7 @@ import (
 // startTestRuntime offers what image tests call "docker": Docker's API on a
 // socket below the engine's root, and a docker command on their PATH. The
 // returned function ends both and removes all containers.
-func (a *app) startTestRuntime(ctx context.Context, p *embedded.Process, cfg *config.Config) (build.Test, func(), error) {
+func (a *app) startTestRuntime(ctx context.Context, p *embedded.Process, cfg *config.Config) (build.Test, func() error, error) {
 	dir, err := os.MkdirTemp(embedded.TempDir(p.Root()), "test-")
 	if err != nil {
 		return build.Test{}, nil, fmt.Errorf("cannot prepare image tests: %w", err)
@@ -43,22 +43,19 @@ func (a *app) startTestRuntime(ctx context.Context, p *embedded.Process, cfg *co
 		Args:    cfg.VerifyArgs,
 		Timeout: cfg.VerifyTimeout,
 		Env:     testEnv(os.Environ(), bin, socket, cfg.ProxyArgs()),
-	}, func() { stop(); os.RemoveAll(dir) }, nil
+	}, func() error { return errors.Join(stop(), os.RemoveAll(dir)) }, nil
 }
 
 // serveDocker answers Docker's API on the socket until the returned function is called.
-func serveDocker(ctx context.Context, p *embedded.Process, socket string) (func(), error) {
+func serveDocker(ctx context.Context, p *embedded.Process, socket string) (func() error, error) {
 	l, err := net.Listen("unix", socket)
 	if err != nil {
 		return nil, fmt.Errorf("cannot prepare image tests: %w", err)
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = dockerapi.Serve(ctx, l, p)
-	}()
-	return func() { cancel(); <-done }, nil
+	done := make(chan error, 1)
+	go func() { done <- dockerapi.Serve(ctx, l, p) }()
+	return func() error { cancel(); return <-done }, nil
 }
 
 // testEnv is the environment of image tests: docker-pkg passes PATH and the

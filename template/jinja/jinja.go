@@ -36,7 +36,7 @@ type Limits struct {
 	Steps     int // loop iterations and macro, block and include calls; default 2,000,000
 	Memory    int // bytes of values made during a render, freed or not; default 256 MiB
 	Recursion int // nested macros, includes and recursive loops; default 200
-	Source    int // bytes of one template; default 1 MiB
+	Source    int // bytes of one template; default 4 MiB
 }
 
 // Options says how templates are read and how they print. The zero value is
@@ -80,7 +80,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.Steps, 2_000_000)
 	set(&l.Memory, 256<<20)
 	set(&l.Recursion, 200)
-	set(&l.Source, 1<<20)
+	set(&l.Source, 4<<20)
 	return l
 }
 

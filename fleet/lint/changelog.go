@@ -1,0 +1,53 @@
+package lint
+
+import (
+	"path"
+
+	"github.com/slipway-build/slipway/changelog"
+	"github.com/slipway-build/slipway/fleet"
+)
+
+// changelog judges the whole history; a scan reads the newest entry only.
+func (c *check) changelog() {
+	data, err := c.root.ReadFile(path.Join(c.img.Dir, changelogFile))
+	if err != nil {
+		c.add(string(fleet.UnreadableFile), changelogFile, 0, "", "cannot read the changelog: %v", err)
+		return
+	}
+	file, err := changelog.Parse(changelogFile, data)
+	if err != nil {
+		return // the scan could not read it either, and said so
+	}
+	for _, w := range file.Warnings {
+		c.add(changelogFormat, changelogFile, w.Line, "", "%s", w.Text)
+	}
+	c.history(file.Entries)
+}
+
+// history compares each entry with the next older one of the same name: an image that was renamed
+// may begin anew.
+func (c *check) history(entries []changelog.Entry) {
+	first := map[string]int{} // line of the newest entry of a version
+	for i, e := range entries {
+		id := e.Package + " " + e.Version
+		if line := first[id]; line > 0 {
+			c.add(changelogTwice, changelogFile, line, "give the newer entry a version of its own",
+				"%s %s has an entry in line %d already", e.Package, e.Version, e.Line)
+		} else {
+			first[id] = e.Line
+		}
+		if i+1 == len(entries) || entries[i+1].Package != e.Package {
+			continue
+		}
+		older := entries[i+1]
+		if fleet.CompareVersions(e.Version, older.Version) < 0 {
+			c.add(changelogOrder, changelogFile, e.Line, "",
+				"version %s is older than %s, the entry below it in line %d", e.Version, older.Version, older.Line)
+		}
+		if !e.Date.IsZero() && !older.Date.IsZero() && e.Date.Before(older.Date) {
+			c.add(changelogTime, changelogFile, e.Line, "",
+				"%s is dated %s, before %s (%s) in line %d", e.Version, changelog.FormatDate(e.Date),
+				older.Version, changelog.FormatDate(older.Date), older.Line)
+		}
+	}
+}

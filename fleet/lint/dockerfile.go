@@ -1,0 +1,196 @@
+package lint
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/slipway-build/slipway/fleet"
+)
+
+// Dockerfile is what the checks must know of a rendered Dockerfile. Lines are those of the rendered
+// file, from one.
+type Dockerfile struct {
+	Warnings  []Warning
+	Uses      []fleet.Use
+	Copies    []Copy
+	Variables []Variable
+	Result    Base // what another Dockerfile finds when it builds on this one
+}
+
+// Warning is one of BuildKit's linter.
+type Warning struct {
+	Rule string // BuildKit's name for it
+	Text string
+	Line int
+}
+
+// Copy is one source of a COPY or an ADD, without those that come from stages and images.
+type Copy struct {
+	Instruction string // "COPY" or "ADD"
+	Source      string // as written
+	Line        int
+	Remote      string // "URL" or "git repository"; empty for a file of the context
+	Pinned      bool   // a remote source has a checksum or a commit
+}
+
+// Variable is one name of an ARG or an ENV.
+type Variable struct {
+	Instruction string // "ARG" or "ENV"
+	Name, Value string
+	Line        int
+}
+
+// Base is what an image gives to those that build on it.
+type Base struct {
+	Env     []string // NAME=value
+	Workdir string
+	Known   bool // there is nothing below it of which nothing is known
+}
+
+// Bases knows the images that a Dockerfile may build on, by the reference after FROM.
+type Bases func(ref string) Base
+
+// bases reads each Dockerfile once, those below it first. It is safe for concurrent use.
+type bases struct {
+	byRef map[string]*fleet.Image
+	read  map[*fleet.Image]func() (Dockerfile, error)
+}
+
+func newBases(l *linter) *bases {
+	b := &bases{byRef: map[string]*fleet.Image{}, read: map[*fleet.Image]func() (Dockerfile, error){}}
+	for _, img := range l.fleet.Images {
+		b.read[img] = sync.OnceValues(func() (Dockerfile, error) {
+			return l.ReadDockerfile([]byte(img.Dockerfile), b.base)
+		})
+		if l.survey.Ordered { // else looking down might never end
+			b.byRef[img.Ref] = img
+		}
+	}
+	return b
+}
+
+func (b *bases) base(ref string) Base {
+	img := b.byRef[ref]
+	if img == nil {
+		return Base{}
+	}
+	d, err := b.read[img]()
+	if err != nil {
+		return Base{}
+	}
+	return d.Result
+}
+
+// dockerfile judges one rendered Dockerfile.
+func (c *check) dockerfile(file, text string) {
+	if text == "" {
+		return // the scan said why
+	}
+	var d Dockerfile
+	var err error
+	if file == templateFile {
+		d, err = c.bases.read[c.img]()
+	} else {
+		d, err = c.ReadDockerfile([]byte(text), c.bases.base)
+	}
+	if err != nil {
+		c.unreadable(file, text, err)
+		return
+	}
+	for _, w := range d.Warnings {
+		if _, known := byID[w.Rule]; known {
+			c.addRendered(w.Rule, file, w.Line, "", "%s", w.Text)
+		}
+	}
+	for _, u := range d.Uses {
+		c.floating(u, file)
+	}
+	for _, s := range d.Copies {
+		c.source(s, file)
+	}
+	for _, v := range d.Variables {
+		if why := looksSecret(v.Name, v.Value); why != "" {
+			c.addRendered(secretVariable, file, v.Line,
+				"give it to the step that needs it: RUN --mount=type=secret", "%s %s looks like a secret: %s", v.Instruction, v.Name, why)
+		}
+	}
+}
+
+// unreadable reports what the scan's own parser let pass.
+func (c *check) unreadable(file, text string, err error) {
+	if _, known := c.ParseDockerfile([]byte(text)); known != nil {
+		return // said already
+	}
+	line := 0
+	if e := (*fleet.ParseError)(nil); errors.As(err, &e) {
+		line = e.Line
+	}
+	c.addRendered(string(fleet.DockerfileSyntax), file, line, "", "cannot build the rendered Dockerfile: %v", err)
+}
+
+// floating looks at images from elsewhere; the scan has looked at the fleet's own.
+func (c *check) floating(u fleet.Use, file string) {
+	repo, tag := splitRef(u.Ref)
+	if tag != "" && tag != "latest" || strings.Contains(u.Ref, "@") || strings.Contains(u.Ref, "$") {
+		return
+	}
+	for _, img := range c.fleet.Images {
+		if c.Config.Name(img.Name) == repo {
+			return
+		}
+	}
+	what := "the tag latest, which moves"
+	if tag == "" {
+		what = "no tag, which means latest"
+	}
+	c.addRendered(floatingBase, file, u.Line, "name a version or, better, a digest: "+repo+"@sha256:…",
+		"%s uses %s with %s", u.Kind, u.Ref, what)
+	for _, base := range append([]string{c.Config.SeedImage}, c.Config.BaseImages...) {
+		if base == u.Ref {
+			c.findings[len(c.findings)-1].Severity = Note // the configuration asks for it
+		}
+	}
+}
+
+// splitRef cuts a reference without digest into repository and tag.
+func splitRef(ref string) (repo, tag string) {
+	if i := strings.LastIndexByte(ref, ':'); i > strings.LastIndexByte(ref, '/') {
+		return ref[:i], ref[i+1:]
+	}
+	return ref, ""
+}
+
+// source looks at one source of COPY or ADD.
+func (c *check) source(s Copy, file string) {
+	if s.Remote != "" {
+		if !s.Pinned {
+			hint := "add --checksum=sha256:…"
+			if s.Remote != "URL" {
+				hint = "name the commit behind the #, or add --checksum=COMMIT"
+			}
+			c.addRendered(unpinnedAdd, file, s.Line, hint, "ADD fetches the %s %s, which may change at any time", s.Remote, s.Source)
+		}
+		return
+	}
+	// What has variables or wildcards is for the build to find out.
+	name := path.Clean("/" + s.Source)[1:]
+	if c.tree == nil || name == "" || name == "Dockerfile" || strings.ContainsAny(s.Source, `$*?[\`) {
+		return
+	}
+	if c.img.HasBuild && file == templateFile && (name == "build" || strings.HasPrefix(name, "build/")) {
+		return // Dockerfile.build.template makes it
+	}
+	if _, err := c.tree.Stat(name); err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	if _, err := c.root.Stat(path.Join(c.img.Dir, name)); err == nil {
+		c.addRendered(copyIgnored, file, s.Line, "take it out of .dockerignore, or add !"+name+" there",
+			"%s takes %s, which .dockerignore leaves out", s.Instruction, s.Source)
+		return
+	}
+	c.addRendered(missingSource, file, s.Line, "sources are looked up in the image's folder",
+		"%s takes %s, which is not in %s", s.Instruction, s.Source, c.fleet.Path(c.img, "."))
+}

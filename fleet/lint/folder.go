@@ -1,0 +1,145 @@
+package lint
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/moby/patternmatcher"
+
+	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/buildcontext"
+)
+
+// context lists the files that the build would see, and takes what it refuses.
+func (c *check) context() {
+	shown := c.fleet.Path(c.img, ".")
+	tree, err := buildcontext.Open(c.root, c.img.Dir, shown)
+	if err == nil {
+		c.tree = tree
+		return
+	}
+	for _, text := range messages(err) {
+		text, hint, _ := strings.Cut(text, "\nhint: ")
+		place, what, ok := strings.Cut(text, ": ")
+		if !ok {
+			place, what = shown, text
+		}
+		rel := strings.TrimPrefix(strings.TrimPrefix(place, shown), "/")
+		if rel == buildcontext.IgnoreFile && strings.HasPrefix(what, "cannot read patterns") {
+			c.add(dockerignoreSyntax, rel, c.badPattern(), hint, "%s", what)
+			continue
+		}
+		c.add(buildContext, rel, 0, hint, "%s", what)
+	}
+}
+
+// messages are the texts of errors that were joined.
+func messages(err error) []string {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []string{err.Error()}
+	}
+	var all []string
+	for _, e := range joined.Unwrap() {
+		all = append(all, messages(e)...)
+	}
+	return all
+}
+
+// badPattern is the first line of .dockerignore that is no pattern, or 0.
+func (c *check) badPattern() int {
+	for i, line := range c.read(path.Join(c.img.Dir, buildcontext.IgnoreFile)) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if _, err := patternmatcher.New([]string{line}); err != nil {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// testFile finds the file that a shell is told to run.
+var testFile = regexp.MustCompile(`^\s*(?:exec\s+)?["']?\{path\}/([^\s"'{}]+)`)
+
+// test looks whether the shell that verify_args start may execute the test. Where a shell is only
+// told to read it, it need not be executable.
+func (c *check) test() {
+	args := c.Config.VerifyArgs
+	if len(args) < 2 || args[0] != "-c" || !slices.Contains([]string{"sh", "bash", "dash"}, path.Base(c.Config.VerifyCommand)) {
+		return
+	}
+	m := testFile.FindStringSubmatch(args[1])
+	if m == nil {
+		return
+	}
+	info, err := c.root.Stat(path.Join(c.img.Dir, m[1]))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		c.add(string(fleet.UnreadableFile), m[1], 0, "", "cannot look at the test: %v", err)
+	case info.Mode().IsRegular() && info.Mode()&0o111 == 0:
+		c.add(testNotExecutable, m[1], 0, "chmod +x "+c.fleet.Path(c.img, m[1]), "the test is not executable")
+	}
+}
+
+// dependencies looks for what control names in vain. An image that could not be read may use it.
+func (c *check) dependencies() {
+	if c.img.Err != nil || c.img.Dockerfile == "" {
+		return
+	}
+	text := c.img.Dockerfile + "\n" + c.img.BuildDockerfile
+	for _, d := range c.img.Depends {
+		// A template may ask for a tag without building on it, and what it uses in another version
+		// the scan has reported.
+		if !d.Declared || d.Used || d.Image == nil || mentions(text, c.Config.Name(d.Name)) {
+			continue
+		}
+		c.add(unusedDependency, d.File, d.Line, "remove it, if nothing else needs the order",
+			"%s declares %s and does not use it", c.img.Name, d.Name)
+	}
+}
+
+// mentions reports whether a text has the repository's name with something other behind it than
+// more of a name.
+func mentions(text, repo string) bool {
+	for i := strings.Index(text, repo); i >= 0; i = strings.Index(text, repo) {
+		text = text[i+len(repo):]
+		if strings.HasPrefix(text, ":") || strings.HasPrefix(text, "@") {
+			return true
+		}
+	}
+	return false
+}
+
+// quotedUser is the user in the warning of the filter uid.
+var quotedUser = regexp.MustCompile(`UID mapping for user (\S+) not found`)
+
+// userLine finds the template's line that asks for a user's number, or 0.
+func (c *check) userLine(o fleet.Observation) int {
+	m := quotedUser.FindStringSubmatch(o.Text)
+	if m == nil {
+		return 0
+	}
+	asks := regexp.MustCompile(`["']` + regexp.QuoteMeta(m[1]) + `["']\s*\|\s*(?:uid|add_user)\b`)
+	for i, line := range c.read(path.Join(c.img.Dir, path.Base(o.Path))) {
+		if asks.MatchString(line) {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// read returns the lines of a file; none when it cannot be read.
+func (l *linter) read(rel string) []string {
+	data, err := l.root.ReadFile(rel)
+	if err != nil {
+		return nil
+	}
+	return strings.Split(string(data), "\n")
+}

@@ -1,0 +1,208 @@
+// Package lint judges the definitions of a fleet without building them: what will break, what will
+// bite later, and what is merely untidy, each with its file, its line and a way out.
+package lint
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"path"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/buildcontext"
+)
+
+// Options say what Run looks at and with what.
+type Options struct {
+	Dir    string // the folder of the definitions
+	Config *config.Config
+
+	// ParseDockerfile is that of fleet.ScanOptions.
+	ParseDockerfile func(data []byte) (fleet.Dockerfile, error)
+	// ReadDockerfile knows more, and takes longer. Both come from the room of the engine, as only
+	// that may import BuildKit. It is called by several goroutines at once.
+	ReadDockerfile func(data []byte, bases Bases) (Dockerfile, error)
+}
+
+// Finding is one thing that is wrong at one place.
+type Finding struct {
+	Rule     string   `json:"rule"`
+	Severity Severity `json:"severity"`
+	File     string   `json:"file"` // as the user named the folder, and below it
+	Line     int      `json:"line"` // from one; 0 when the whole file or folder is meant
+	Rendered int      `json:"rendered,omitempty"`
+	Text     string   `json:"text"`
+	Hint     string   `json:"hint,omitempty"`
+}
+
+// Report is what Run found.
+type Report struct {
+	Findings    []Finding // sorted by file, line, rule and text
+	Definitions int       // folders that were looked at
+	Ignored     int       // findings that comments or the configuration told to leave out
+}
+
+// Count returns the number of findings of a severity.
+func (r *Report) Count(s Severity) int {
+	n := 0
+	for _, f := range r.Findings {
+		if f.Severity == s {
+			n++
+		}
+	}
+	return n
+}
+
+// Run judges all definitions below a folder. The error means that none could be judged; what is
+// wrong with definitions is a finding. The result does not depend on how many run at a time.
+func Run(ctx context.Context, o Options) (*Report, error) {
+	survey, err := fleet.Inspect(ctx, fleet.ScanOptions{Dir: o.Dir, Config: o.Config, ParseDockerfile: o.ParseDockerfile})
+	if err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(survey.Fleet.Root)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open the fleet's folder: %w", err)
+	}
+	defer root.Close()
+	l := &linter{Options: o, survey: survey, fleet: survey.Fleet, root: root, observed: map[*fleet.Image][]fleet.Observation{}}
+	l.bases = newBases(l)
+	for _, o := range survey.Observations {
+		l.observed[o.Image] = append(l.observed[o.Image], o)
+	}
+	results := make([][]Finding, len(l.fleet.Images))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(max(1, o.Config.ScanWorkers))
+	for i, img := range l.fleet.Images {
+		group.Go(func() error {
+			if ctx.Err() != nil {
+				return fmt.Errorf("cannot judge %s: %w", o.Dir, context.Cause(ctx))
+			}
+			results[i] = l.image(img)
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return l.report(slices.Concat(results...))
+}
+
+// linter is one Run on its way. It is safe for concurrent use.
+type linter struct {
+	Options
+	survey  *fleet.Survey
+	fleet   *fleet.Fleet
+	root    *os.Root
+	bases   *bases
+	// observed is what the scan saw of each image; what concerns none of them is at nil.
+	observed map[*fleet.Image][]fleet.Observation
+}
+
+// report adds what the scan saw, leaves out what is to be ignored, and sorts.
+func (l *linter) report(findings []Finding) (*Report, error) {
+	for _, o := range l.observed[nil] {
+		findings = append(findings, newFinding(o))
+	}
+	ignore, err := l.ignore()
+	if err != nil {
+		return nil, err
+	}
+	findings = append(findings, l.unknownRules()...)
+	r := &Report{Findings: []Finding{}, Definitions: len(l.fleet.Images) + len(l.fleet.Broken)}
+	for _, f := range findings {
+		if ignore(f) {
+			r.Ignored++
+		} else {
+			r.Findings = append(r.Findings, f)
+		}
+	}
+	slices.SortFunc(r.Findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Rendered, b.Rendered),
+			cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Text, b.Text))
+	})
+	r.Findings = slices.Compact(r.Findings)
+	return r, nil
+}
+
+// newFinding makes a finding of what the scan saw.
+func newFinding(o fleet.Observation) Finding {
+	text, rendered := fleet.SplitRendered(o.Text)
+	return Finding{
+		Rule: string(o.Kind), Severity: byID[string(o.Kind)].Severity,
+		File: o.Path, Line: o.Line, Rendered: rendered, Text: text, Hint: o.Hint,
+	}
+}
+
+// check collects the findings of one image.
+type check struct {
+	*linter
+	img      *fleet.Image
+	findings []Finding
+	lines    map[string][]int   // of the templates, by rendered line; made when needed
+	tree     *buildcontext.Tree // nil when there is something wrong with it
+}
+
+func (l *linter) image(img *fleet.Image) []Finding {
+	c := &check{linter: l, img: img, lines: map[string][]int{}}
+	for _, o := range l.observed[img] {
+		c.observe(o)
+	}
+	c.context()
+	c.changelog()
+	c.dockerfile(templateFile, img.Dockerfile)
+	if img.HasBuild {
+		c.dockerfile(buildFile, img.BuildDockerfile)
+	}
+	c.dependencies()
+	c.test()
+	return c.findings
+}
+
+const (
+	templateFile  = "Dockerfile.template"
+	buildFile     = "Dockerfile.build.template"
+	changelogFile = "changelog"
+)
+
+// add adds a finding about a line of a file; the rule says how bad it is.
+func (c *check) add(rule, file string, line int, hint, format string, args ...any) {
+	c.findings = append(c.findings, Finding{
+		Rule: rule, Severity: byID[rule].Severity, File: c.fleet.Path(c.img, file), Line: line,
+		Text: fmt.Sprintf(format, args...), Hint: hint,
+	})
+}
+
+// addRendered adds a finding about a line of the rendered Dockerfile.
+func (c *check) addRendered(rule, file string, rendered int, hint, format string, args ...any) {
+	c.add(rule, file, 0, hint, format, args...)
+	c.place(&c.findings[len(c.findings)-1], file, rendered)
+}
+
+// place says where in the template a rendered line comes from, or that it is not known.
+func (c *check) place(f *Finding, file string, rendered int) {
+	if _, known := c.lines[file]; !known {
+		c.lines[file] = c.survey.Lines(c.img, file)
+	}
+	if lines := c.lines[file]; rendered > 0 && rendered <= len(lines) && lines[rendered-1] > 0 {
+		f.Line, f.Rendered = lines[rendered-1], 0
+		return
+	}
+	f.Line, f.Rendered = 0, max(rendered, 0)
+}
+
+func (c *check) observe(o fleet.Observation) {
+	f := newFinding(o)
+	if file := path.Base(o.Path); f.Line == 0 && f.Rendered > 0 && (file == templateFile || file == buildFile) {
+		c.place(&f, file, f.Rendered)
+	}
+	if o.Kind == fleet.UnknownUser && f.Line == 0 {
+		f.Line = c.userLine(o)
+	}
+	c.findings = append(c.findings, f)
+}
