@@ -5,7 +5,7 @@ BIN     := bin/slipway
 # The packages without an engine: cheap enough to run under the race detector.
 PURE    := ./changelog/... ./deb822/... ./config/... ./template/... ./fleet/... ./plan/...
 
-.PHONY: all build demo demo-clean deps test lint cross race bench clean
+.PHONY: all build demo demo-clean deps test lint cross race bench fuzz clean
 
 all: build
 
@@ -38,6 +38,10 @@ test: deps lint cross race
 
 bench: deps build
 	hack/bench
+
+# A minute for each target: hack/fuzz SECONDS for more or less.
+fuzz:
+	hack/fuzz
 
 clean:
 	rm -rf bin

@@ -22,6 +22,15 @@ type Config struct {
 	APTOnlyProxy string // apt_only_proxy: for apt alone; HTTPProxy when null or not given
 	APTOptions   string // apt_options: put into every apt-get command of the filters
 
+	APKOnlyProxy string // apk_only_proxy: for apk_install alone; RUN steps have HTTPProxy anyway
+	DNFOnlyProxy string // dnf_only_proxy: for dnf_install alone
+
+	// TemplatePaths is template_paths: folders of templates for all images, absolute. In the file
+	// they are relative to the configuration file that has the key; "~/" is the home folder.
+	TemplatePaths []string
+	// ImageDigests is image_digests: image:tag to sha256:..., for the filter digest_pin.
+	ImageDigests map[string]string
+
 	SeedImage  string   // seed_image: for templates
 	BaseImages []string // base_images: image:tag of images that the fleet does not define
 

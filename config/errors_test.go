@@ -182,6 +182,7 @@ func FuzzLoad(f *testing.F) {
 		settings, _, errs := parseDocument("f", data)
 		l := &loader{sources: Sources{Env: func(string) string { return "" }}, settings: settings, errs: errs}
 		delete(settings, "password_file") // no file is to be read here
+		delete(settings, "template_paths")
 		c := l.decode()
 		if len(l.errs) == 0 && (c.ScanWorkers < 1 || c.VerifyTimeout <= 0 || c.ContainerLimits.Memory < 0) {
 			t.Errorf("got %+v without an error", c)

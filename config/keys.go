@@ -29,6 +29,10 @@ func (l *loader) decode() *Config {
 		Password:       r.password(),
 		HTTPProxy:      r.text("http_proxy", ""),
 		APTOptions:     r.text("apt_options", ""),
+		APKOnlyProxy:   r.text("apk_only_proxy", ""),
+		DNFOnlyProxy:   r.text("dnf_only_proxy", ""),
+		TemplatePaths:  r.templatePaths(),
+		ImageDigests:   r.digests(),
 		SeedImage:      r.text("seed_image", ""),
 		BaseImages:     r.list("base_images", nil),
 		ScanWorkers:    r.workers(),
@@ -220,7 +224,8 @@ func (r *reader) limits() Limits {
 // KnownKeys returns the keys that act on Slipway, sorted. All others are variables for templates.
 func KnownKeys() []string {
 	keys := slices.Collect(maps.Keys(defaults()))
-	keys = append(keys, "password", "password_file", "seed_image", "verify_timeout", "container_limits", "driver")
+	keys = append(keys, "password", "password_file", "seed_image", "verify_timeout", "container_limits", "driver",
+		"template_paths", "image_digests", "apk_only_proxy", "dnf_only_proxy")
 	slices.Sort(keys)
 	return keys
 }

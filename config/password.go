@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 )
 
@@ -37,15 +36,9 @@ func (r *reader) password() Secret {
 
 func (r *reader) readPasswordFile(name string) (Secret, error) {
 	s := r.l.settings["password_file"]
-	path := name
-	if rest, ok := strings.CutPrefix(name, "~/"); ok {
-		home := r.l.sources.Env("HOME")
-		if home == "" {
-			return "", errors.New("HOME is not set")
-		}
-		path = filepath.Join(home, rest)
-	} else if !filepath.IsAbs(name) {
-		path = filepath.Join(filepath.Dir(s.path), name)
+	path, err := r.relative("password_file", name)
+	if err != nil {
+		return "", err
 	}
 	data, mode, err := readBounded(path, maxPassword)
 	if err != nil {

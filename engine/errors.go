@@ -22,12 +22,17 @@ type StepError struct {
 	Err  error
 }
 
-// Error implements error.
+// Error implements error. Of a RUN step that failed only the exit code is new:
+// BuildKit's own text repeats the whole command.
 func (e *StepError) Error() string {
-	if e.Line == 0 {
-		return e.Err.Error()
+	cause := strings.TrimPrefix(e.Err.Error(), "failed to solve: ")
+	if e.Exit > 0 {
+		cause = fmt.Sprintf("exit code %d", e.Exit)
 	}
-	return fmt.Sprintf("%s line %d (%s): %v", e.File, e.Line, e.Text, e.Err)
+	if e.Line == 0 {
+		return cause
+	}
+	return fmt.Sprintf("%s line %d (%s): %s", e.File, e.Line, e.Text, cause)
 }
 
 // Unwrap returns BuildKit's own error.

@@ -21,6 +21,7 @@ type reader struct {
 
 // definition is what the first phase knows of a folder: an image, or why it is none.
 type definition struct {
+	warnings  []Problem
 	folder    folder
 	image     *Image
 	relations []relation
@@ -51,6 +52,11 @@ func (r *reader) read(f folder) definition {
 		Dir: f.rel, Line: entry.Line, Date: entry.Date, HasBuild: f.build,
 	}
 	img.Ref = r.config.Ref(img.Name, img.Tag)
+	if img.Date.IsZero() {
+		d.warnings = append(d.warnings, problem(r.tree.show(rel), img.Line,
+			"end the entry with a line like \" -- Name <mail@example.com>  Mon, 02 Nov 2026 10:00:00 +0000\"",
+			"the newest entry has no date that can be read: the image's date will be 1970-01-01"))
+	}
 	img.Err = checkTag(r.tree.show(rel), img)
 	d.image = img
 	if f.control {

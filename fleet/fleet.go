@@ -29,6 +29,10 @@ type Image struct {
 	BuildDockerfile string // rendered Dockerfile.build.template, which docker-pkg 1 and 2 knew
 	HasBuild        bool   // there is a Dockerfile.build.template
 
+	// Templates are the files that rendering read, also when it failed: the image's own and those
+	// of template_paths, sorted, as paths that can be opened from the working directory.
+	Templates []string
+
 	// Err is why this definition cannot be built: one or more problems that begin with path:line.
 	Err error
 

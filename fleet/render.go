@@ -5,6 +5,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -21,23 +22,28 @@ type renderer struct {
 // desk is a template environment and who works at it. Making an environment takes as long as
 // rendering with it, and its warnings do not say whose they are.
 type desk struct {
-	env   *template.Environment
+	env   imageTemplates
 	edges *edges
 }
 
 func newRenderer(s *scan) *renderer {
 	r := &renderer{scan: s, names: newResolver(s.Config, s.fleet)}
 	variables := s.Config.Variables()
+	paths := shownPaths(s.Config.TemplatePaths)
 	r.desks.New = func() any {
 		d := &desk{}
-		d.env = template.New(template.Options{
+		d.env = imageTemplates{desk: d, platform: s.platform(), shared: template.New(template.Options{
 			Variables:    variables,
 			ImageTag:     r.names.imageTag,
 			UIDs:         s.Config.KnownUIDMappings,
 			APTOnlyProxy: s.Config.APTOnlyProxy,
 			APTOptions:   s.Config.APTOptions,
+			APKProxy:     s.Config.APKOnlyProxy,
+			DNFProxy:     s.Config.DNFOnlyProxy,
+			Digests:      s.Config.ImageDigests,
+			Paths:        paths,
 			Warn:         func(msg string) { d.edges.warn(msg) },
-		})
+		})}
 		return d
 	}
 	return r
@@ -60,23 +66,27 @@ func (r *renderer) image(d definition) rendered {
 	if d.folder.build {
 		d.image.BuildDockerfile = r.file(at.env, e, buildFile)
 	}
+	slices.Sort(d.image.Templates)
+	d.image.Templates = slices.Compact(d.image.Templates)
 	d.image.sortDepends()
 	return e.rendered
 }
 
 // file renders one template, parses the result and takes its edges over. Errors go to the image.
-func (r *renderer) file(env *template.Environment, e *edges, name string) string {
+func (r *renderer) file(env imageTemplates, e *edges, name string) string {
 	fail := func(err error) { e.img.Err = errors.Join(e.img.Err, err) }
 	shown := r.scan.show(e.img, name)
 	if _, _, err := r.scan.tree.check(path.Join(e.img.Dir, name), maxTemplate); err != nil {
 		fail(problem(shown, 0, "", "cannot read the template: %v", err))
 		return ""
 	}
-	data, err := env.Render(filepath.FromSlash(r.scan.show(e.img, ".")), name)
+	result, err := env.render(filepath.FromSlash(r.scan.show(e.img, ".")), name)
+	e.img.Templates = append(e.img.Templates, result.Files...)
 	if err != nil {
 		fail(templateProblem(shown, err))
 		return ""
 	}
+	data := result.Text
 	text := string(data)
 	if r.scan.ParseDockerfile == nil {
 		return text

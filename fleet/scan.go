@@ -21,6 +21,9 @@ type ScanOptions struct {
 	// TagSuffix is put behind every version: "-20260131" for a nightly build.
 	TagSuffix string
 
+	// Platform is what templates see as "platform"; empty is linux and this machine's architecture.
+	Platform string
+
 	// ParseDockerfile reads a rendered Dockerfile; a *ParseError says where it cannot. It is called
 	// by several goroutines at once. Without it dependencies come from control files alone, and
 	// force_numeric_user is not checked.
@@ -83,6 +86,7 @@ func (s *scan) read(ctx context.Context, folders []folder) error {
 			s.fleet.Broken = append(s.fleet.Broken, *d.problem)
 		} else {
 			s.fleet.Images = append(s.fleet.Images, d.image)
+			s.fleet.Warnings = append(s.fleet.Warnings, d.warnings...)
 		}
 	}
 	sortProblems(s.fleet.Broken)

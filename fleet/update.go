@@ -39,21 +39,19 @@ type Edit struct {
 
 // PlanUpdate makes a changelog entry for the image with exactly this name and for every image that
 // depends on it, however far, in build order; ApplyUpdate writes them. Definitions that cannot be
-// read and dependencies that no folder defines are errors, as an image could be missed for them.
-// One whose template fails counts with what its control says, which is all docker-pkg looks at.
+// read or rendered and dependencies that no folder defines are errors, as an image could be missed
+// for them: many a Dockerfile uses a parent that its control does not name.
 func PlanUpdate(f *Fleet, name string, o UpdateOptions) ([]Edit, error) {
-	img := f.Lookup(name)
-	if img == nil {
-		hint := "NAME is the name in the changelog, without registry and tag"
-		if near := f.similar(name); len(near) > 0 {
-			hint = "did you mean " + strings.Join(near, " or ") + "?"
-		}
-		return nil, fmt.Errorf("cannot update %s: no folder under %s defines it\nhint: %s", name, f.dir, hint)
+	img, err := f.Find(name)
+	if err != nil {
+		return nil, err
 	}
 	if err := f.knowsAllEdges(); err != nil {
 		return nil, err
 	}
-	if o.Reason = strings.TrimSpace(o.Reason); o.Reason == "" {
+	// docker-pkg adds no bullet, so people write their own.
+	o.Reason = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(o.Reason), "* "))
+	if o.Reason == "" {
 		o.Reason = DefaultReason
 	}
 	t := tree{dir: f.dir, root: f.Root}
@@ -81,7 +79,7 @@ func (f *Fleet) knowsAllEdges() error {
 	problems := slices.Concat(f.Broken, f.missing)
 	var errs []error
 	for _, img := range f.Images {
-		if img.depsUnknown {
+		if img.depsUnknown || img.Dockerfile == "" && img.Err != nil {
 			errs = append(errs, img.Err)
 		}
 	}

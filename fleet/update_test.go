@@ -148,10 +148,10 @@ func TestUpdateErrors(t *testing.T) {
 		change               func(t *testing.T)
 		want                 []string
 	}{
-		{"unknown", "bse", "", nil, []string{"cannot update bse: no folder under fleet defines it\nhint: did you mean base?"}},
+		{"unknown", "bse", "", nil, []string{"cannot find bse: no folder under fleet defines it\nhint: did you mean base?"}},
 		{"a reference is no name", "registry.example/base:1.2.3", "", nil, []string{
-			"cannot update registry.example/base:1.2.3: no folder under fleet defines it\n" +
-				"hint: NAME is the name in the changelog, without registry and tag"}},
+			"cannot find registry.example/base:1.2.3: no folder under fleet defines it\n" +
+				"hint: an image is called what its changelog says, without registry and tag"}},
 		{"same version", "base", "1.2.3", nil, []string{
 			"fleet/base/changelog:1: cannot add version 1.2.3: it is the newest entry's already"}},
 		{"no tag", "base", "1.2.3+b1", nil, []string{

@@ -10,8 +10,8 @@ import (
 	"github.com/slipway-build/slipway/template/jinja"
 )
 
-// addFilters adds docker-pkg's filters. Their output is part of the format:
-// whole fleets of Dockerfiles consist of it.
+// addFilters adds docker-pkg's filters and Slipway's own. Their output is part
+// of the format: whole fleets of Dockerfiles consist of it.
 func addFilters(env *jinja.Env, o *Options) {
 	text := func(name string, f func(s string) (string, error)) {
 		env.AddFilter(name, "value", func(args []any) (any, error) {
@@ -35,13 +35,25 @@ func addFilters(env *jinja.Env, o *Options) {
 	})
 	text("add_user", o.addUser)
 	text("upstream_version", upstreamVersion)
+	text("digest_pin", o.digestPin)
+	env.AddFilter("apk_install", "packages", func(args []any) (any, error) { return o.apkInstall(args[0]) })
+	env.AddFilter("dnf_install", "packages", func(args []any) (any, error) { return o.dnfInstall(args[0]) })
+	env.AddFilter("fetch", "url, checksum, dest, chmod=None", fetch)
 }
 
 func wantsText(filter string, v any) error {
 	if _, ok := v.([]any); ok {
 		return fmt.Errorf("%s wants text, not a list\nhint: join the list first: {{ packages | join(' ') | %s }}", filter, filter)
 	}
-	return fmt.Errorf("%s wants text, not %v", filter, v)
+	return fmt.Errorf("%s wants text, not %v", filter, shown(v))
+}
+
+// shown is a value as an error names it.
+func shown(v any) any {
+	if v == nil {
+		return "None"
+	}
+	return v
 }
 
 func (o *Options) warn(msg string) {

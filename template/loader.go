@@ -6,50 +6,129 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
+	"syscall"
 )
 
 // maxSource bounds the size of one template file in bytes.
 const maxSource = 4 << 20
 
-// folder loads templates from one folder. Symbolic links that lead out of it
-// are refused by os.Root.
-type folder struct{ root *os.Root }
+var errNotRegular = errors.New("not a regular file")
 
-func openFolder(dir string) (*folder, error) {
-	root, err := os.OpenRoot(dir)
+// folders loads the templates of one render: from the image's own folder, then
+// from the shared ones. Symbolic links that lead out of a folder are refused by
+// os.Root.
+type folders struct {
+	dirs  []string // with slashes; the image's own is the first
+	roots []*os.Root
+	found map[string]place // by the name that templates use
+	files []string         // paths of what was read, in order
+}
+
+type place struct {
+	path   string
+	shared bool
+}
+
+func openFolders(own string, shared []string) (*folders, error) {
+	root, err := os.OpenRoot(own)
 	if err != nil {
 		return nil, err
 	}
-	return &folder{root}, nil
+	f := &folders{dirs: make([]string, 0, 1+len(shared)), roots: []*os.Root{root}, found: map[string]place{}}
+	for _, dir := range append([]string{own}, shared...) {
+		f.dirs = append(f.dirs, filepath.ToSlash(dir))
+	}
+	return f, nil
 }
 
-func (f *folder) close() { _ = f.root.Close() } // opened for reading only
+func (f *folders) close() {
+	for _, root := range f.roots {
+		_ = root.Close() // opened for reading only
+	}
+}
 
-// Load reads one template.
-func (f *folder) Load(name string) (string, error) {
+// root opens the shared folders only when the ones before them lack a template,
+// which most never do.
+func (f *folders) root(i int) (*os.Root, error) {
+	for len(f.roots) <= i {
+		dir := f.dirs[len(f.roots)]
+		root, err := os.OpenRoot(filepath.FromSlash(dir))
+		if err != nil {
+			return nil, fmt.Errorf("cannot open the folder %s of template_paths: %s", dir, reason(err))
+		}
+		f.roots = append(f.roots, root)
+	}
+	return f.roots[i], nil
+}
+
+// where says which file a template's name stood for.
+func (f *folders) where(name string) (path string, shared bool) {
+	if p, ok := f.found[name]; ok {
+		return p.path, p.shared
+	}
+	return slashPath(f.dirs[0], name), false
+}
+
+// Load reads one template. The first one is the image's: it is never shared.
+func (f *folders) Load(name string) (string, error) {
 	file := filepath.FromSlash(name)
 	if !filepath.IsLocal(file) {
 		return "", fmt.Errorf("the name leads out of the image's folder: %w", fs.ErrPermission)
 	}
-	info, err := f.root.Stat(file)
+	dirs := f.dirs
+	if len(f.found) == 0 {
+		dirs = dirs[:1]
+	}
+	missing := error(fs.ErrNotExist)
+	for i, dir := range dirs {
+		root, err := f.root(i)
+		if err != nil {
+			return "", err
+		}
+		text, err := readFile(root, file)
+		switch {
+		case err == nil:
+			f.add(name, place{path.Join(dir, name), i > 0})
+			return text, nil
+		case errors.Is(err, fs.ErrNotExist):
+		case errors.Is(err, errNotRegular), errors.Is(err, syscall.ENOTDIR):
+			missing = cause(err) // of more use than "not found", if the next folders lack it too
+		default:
+			return "", cause(err)
+		}
+	}
+	return "", missing
+}
+
+func (f *folders) add(name string, p place) {
+	f.found[name] = p
+	if !slices.Contains(f.files, p.path) {
+		f.files = append(f.files, p.path)
+	}
+}
+
+func readFile(root *os.Root, file string) (string, error) {
+	info, err := root.Stat(file)
 	if err != nil {
-		return "", cause(err)
+		return "", err
 	}
 	if !info.Mode().IsRegular() {
-		return "", errors.New("not a regular file")
+		return "", errNotRegular
 	}
 	if info.Size() > maxSource {
 		return "", fmt.Errorf("file is larger than %d bytes", maxSource)
 	}
-	r, err := f.root.Open(file)
+	r, err := root.Open(file)
 	if err != nil {
-		return "", cause(err)
+		return "", err
 	}
 	defer r.Close()
 	data, err := io.ReadAll(io.LimitReader(r, maxSource+1))
 	if err != nil {
-		return "", cause(err)
+		return "", err
 	}
 	return string(data), nil
 }

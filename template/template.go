@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/slipway-build/slipway/template/jinja"
@@ -27,6 +28,15 @@ type Options struct {
 	APTOnlyProxy string
 	// APTOptions are more arguments of apt-get in apt_install.
 	APTOptions string
+	// APKProxy and DNFProxy are the proxies that apk_install and dnf_install
+	// name in their commands, URLs. A proxy that RUN steps have in their
+	// environment needs neither.
+	APKProxy, DNFProxy string
+	// Digests maps image references to digests (sha256:...), for digest_pin.
+	Digests map[string]string
+	// Paths are folders of shared templates, searched in this order for what
+	// the template's own folder lacks. Errors name files as they are here.
+	Paths []string
 	// Warn gets one sentence for what is suspicious but renders. It may be
 	// called concurrently. Nil drops warnings.
 	Warn func(msg string)
@@ -34,13 +44,29 @@ type Options struct {
 
 // Environment renders templates. It is safe for concurrent use.
 type Environment struct {
-	env  *jinja.Env
-	vars jinja.Vars
+	env   *jinja.Env
+	vars  jinja.Vars
+	paths []string
+}
+
+// Input is one template, and what is known of it alone.
+type Input struct {
+	Dir, Name string // the template called Name in the folder Dir
+	// Variables beside those of Options, which win.
+	Variables map[string]any
+}
+
+// Result is what comes of a template.
+type Result struct {
+	Text []byte
+	// Files are the paths of all templates that were read, in the order of their
+	// first use: Dir/Name, then what it includes, imports and extends.
+	Files []string
 }
 
 // Error is a problem of one template.
 type Error struct {
-	Path string // of the template, with slashes, as it was given to Render
+	Path string // of the template, with slashes, below the folder as it was given
 	Line int    // counted from 1; 0 if the problem has no line
 	Msg  string // a sentence such as "cannot render: 'registy' is undefined"
 	Hint string // the next step, may be empty
@@ -68,37 +94,50 @@ func New(o Options) *Environment {
 			vars[k] = v
 		}
 	}
-	return &Environment{env: env, vars: jinja.NewVars(vars)}
+	return &Environment{env: env, vars: jinja.NewVars(vars), paths: slices.Clone(o.Paths)}
 }
 
-// Render renders the template called name in the folder dir. What it includes
-// comes from dir too; no path leads out of it. The error is an *Error.
+// Render renders the template called name in the folder dir. What it includes,
+// imports or extends comes from dir, else from the shared folders; no path
+// leads out of either. The error is an *Error.
 func (e *Environment) Render(dir, name string) ([]byte, error) {
-	loader, err := openFolder(dir)
+	result, err := e.RenderInput(Input{Dir: dir, Name: name})
+	return result.Text, err
+}
+
+// RenderInput is Render with variables of its own. With an error the result has
+// the files that were read before it, and no text.
+func (e *Environment) RenderInput(in Input) (Result, error) {
+	loader, err := openFolders(in.Dir, e.paths)
 	if err != nil {
-		return nil, &Error{Path: slashPath(dir, name), Msg: "cannot read template: " + reason(err), Err: err}
+		return Result{}, &Error{Path: slashPath(in.Dir, in.Name), Msg: "cannot read template: " + reason(err), Err: err}
 	}
 	defer loader.close()
-	tmpl, err := e.env.WithLoader(loader).Get(name)
-	if err != nil {
-		return nil, describe(err, dir)
+	vars := e.vars
+	if len(in.Variables) > 0 {
+		vars = vars.With(in.Variables)
 	}
-	out, err := tmpl.Render(e.vars)
+	tmpl, err := e.env.WithLoader(loader).Get(in.Name)
 	if err != nil {
-		return nil, describe(err, dir)
+		return Result{Files: loader.files}, describe(err, in, loader)
 	}
-	return out, nil
+	text, err := tmpl.Render(vars)
+	if err != nil {
+		return Result{Files: loader.files}, describe(err, in, loader)
+	}
+	return Result{Text: text, Files: loader.files}, nil
 }
 
 func slashPath(dir, name string) string { return path.Join(filepath.ToSlash(dir), name) }
 
 // describe puts an error of the engine into the words of a fleet.
-func describe(err error, dir string) error {
+func describe(err error, in Input, loader *folders) error {
 	var e *jinja.Error
 	if !errors.As(err, &e) {
-		return &Error{Path: filepath.ToSlash(dir), Msg: "cannot render: " + err.Error(), Err: err}
+		return &Error{Path: filepath.ToSlash(in.Dir), Msg: "cannot render: " + err.Error(), Err: err}
 	}
-	out := &Error{Path: slashPath(dir, e.Template), Line: e.Line, Msg: "cannot render: " + e.Msg, Hint: e.Hint, Err: err}
+	path, shared := loader.where(e.Template)
+	out := &Error{Path: path, Line: e.Line, Msg: "cannot render: " + e.Msg, Hint: e.Hint, Err: err}
 	switch e.Kind {
 	case jinja.SyntaxError, jinja.AssertionError:
 		out.Msg = "cannot parse template: " + e.Msg
@@ -106,7 +145,7 @@ func describe(err error, dir string) error {
 		if e.Line == 0 {
 			out.Msg = "cannot read template: file does not exist"
 		} else if out.Hint == "" {
-			out.Hint = "templates are looked up in " + filepath.ToSlash(dir)
+			out.Hint = "templates are looked up in " + strings.Join(loader.dirs, ", then in ")
 		}
 	case jinja.UndefinedError:
 		if e.Msg == "'password' is undefined" {
@@ -118,6 +157,9 @@ func describe(err error, dir string) error {
 		if e.Line == 0 {
 			out.Msg = "cannot read template: " + reason(e.Err)
 		}
+	}
+	if shared {
+		out.Msg += ", for " + slashPath(in.Dir, in.Name)
 	}
 	return out
 }

@@ -19,13 +19,13 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/lint"
 )
 
 // Lint finds what lint judges, with BuildKit's own linter. It takes BuildKit's way from a
 // Dockerfile to build steps, for all stages and without network: images that bases does not know
-// are taken for empty ones. The error is a *fleet.ParseError.
+// are taken for empty ones. The error is a *fleet.ParseError; what was found before it is returned
+// too.
 func Lint(ctx context.Context, data []byte, bases lint.Bases) (lint.Dockerfile, error) {
 	var out lint.Dockerfile
 	used, err := Parse(data)
@@ -52,19 +52,19 @@ func Lint(ctx context.Context, data []byte, bases lint.Bases) (lint.Dockerfile, 
 	}
 	r := &resolver{bases}
 	warn := func(rule, _, _, text string, location []parser.Range) {
-		out.Warnings = append(out.Warnings, lint.Warning{Rule: rule, Text: text, Line: firstLine(location)})
+		out.Warnings = append(out.Warnings, lint.Advice{Rule: rule, Text: text, Line: firstLine(location)})
 	}
 	result, err := dockerfile2llb.Dockerfile2LLB(ctx, data, dockerfile2llb.ConvertOpt{
 		MetaResolver: r, Warn: warn, AllStages: true,
 		SourceMap: llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", data),
 	})
-	if err != nil {
-		return lint.Dockerfile{}, newError(err)
-	}
 	known := r.stages(stages)
-	out.Warnings = slices.DeleteFunc(out.Warnings, func(w lint.Warning) bool {
+	out.Warnings = slices.DeleteFunc(out.Warnings, func(w lint.Advice) bool {
 		return slices.Contains(notShown, w.Rule) || w.Rule == linter.RuleUndefinedVar.Name && !known[stageAt(stages, w.Line)]
 	})
+	if err != nil {
+		return out, newError(err)
+	}
 	out.Result = lint.Base{Env: result.Image.Config.Env, Workdir: result.Image.Config.WorkingDir, Known: known[len(stages)-1]}
 	return out, nil
 }

@@ -34,6 +34,7 @@ type Process struct {
 	stop       chan struct{}
 	// collectLast is collect for Close, which must not stop with Start's context.
 	collectLast func() error
+	outerTemp   string // TMPDIR before this engine
 	closeOnce   sync.Once
 	closeErr    error
 }
@@ -41,6 +42,9 @@ type Process struct {
 // Start takes the root and starts an engine on it. Leftovers of a killed run
 // (mounts, temporary files, containers) are cleaned up first.
 func Start(ctx context.Context, o Options) (*Process, error) {
+	if os.Geteuid() != 0 {
+		return nil, errors.New("cannot start the engine as an ordinary user: it needs root for now\nhint: run the command with sudo")
+	}
 	root, err := filepath.Abs(o.Root)
 	if err != nil {
 		return nil, fmt.Errorf("cannot find engine root: %w", err)
@@ -72,6 +76,12 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 func (p *Process) start(ctx context.Context) error {
 	if err := repair(p.root); err != nil {
 		return err
+	}
+	// BuildKit mounts in the temporary folder; below the root a killed run's
+	// mounts can be told from others'.
+	p.outerTemp = os.Getenv("TMPDIR")
+	if err := os.Setenv("TMPDIR", TempDir(p.root)); err != nil {
+		return fmt.Errorf("cannot choose temporary folder: %w", err)
 	}
 	parts, err := newWorker(ctx, p.root)
 	if err != nil {
@@ -159,6 +169,9 @@ func (p *Process) close() error {
 	}
 	if err := os.Remove(socketPath(p.root)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		errs = append(errs, err)
+	}
+	if os.Getenv("TMPDIR") == TempDir(p.root) {
+		errs = append(errs, os.Setenv("TMPDIR", p.outerTemp))
 	}
 	errs = append(errs, release(p.lock))
 	if err := errors.Join(errs...); err != nil {

@@ -36,7 +36,7 @@ func newStreams(p container.Process, stdio container.IO) (_ *streams, err error)
 	if stdio.Stderr == nil {
 		stdio.Stderr = io.Discard
 	}
-	s := &streams{stdio: stdio, gate: &gate{}}
+	s := &streams{stdio: stdio, gate: newGate()}
 	defer func() {
 		if err != nil {
 			s.close(false)
@@ -165,35 +165,26 @@ func (s *streams) Stdout() io.ReadCloser { return nil }
 func (s *streams) Stderr() io.ReadCloser { return nil }
 
 // gate holds output back until it is known whose it is: the process', or runc's
-// complaint that there is none. The order of both streams is kept.
+// complaint that there is none. Meanwhile a writer waits, and what the process
+// prints stays in its pipe: delivering from decide could block a start on a
+// receiver that only reads once the start is answered.
 type gate struct {
-	mu      sync.Mutex
-	decided bool
-	drop    bool
-	held    []heldOutput
+	once    sync.Once
+	decided chan struct{}
+	drop    bool // valid once decided is closed
 }
 
-type heldOutput struct {
-	to   io.Writer
-	data []byte
-}
+func newGate() *gate { return &gate{decided: make(chan struct{})} }
 
 // errDropped ends a copy whose output nobody wants.
 var errDropped = errors.New("output is dropped")
 
+// decide opens the gate, or drops what comes. Only the first call counts.
 func (g *gate) decide(pass bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.decided {
-		return
-	}
-	g.decided, g.drop = true, !pass
-	for _, h := range g.held {
-		if pass {
-			_, _ = h.to.Write(h.data)
-		}
-	}
-	g.held = nil
+	g.once.Do(func() {
+		g.drop = !pass
+		close(g.decided)
+	})
 }
 
 func (g *gate) writer(to io.Writer) io.Writer { return gateWriter{g, to} }
@@ -205,16 +196,8 @@ type gateWriter struct {
 
 // Write implements io.Writer.
 func (w gateWriter) Write(p []byte) (int, error) {
-	g := w.gate
-	g.mu.Lock()
-	if !g.decided {
-		g.held = append(g.held, heldOutput{w.to, append([]byte(nil), p...)})
-		g.mu.Unlock()
-		return len(p), nil
-	}
-	drop := g.drop
-	g.mu.Unlock()
-	if drop {
+	<-w.gate.decided
+	if w.gate.drop {
 		return 0, errDropped
 	}
 	return w.to.Write(p)

@@ -25,9 +25,9 @@ import (
 	"github.com/moby/buildkit/executor/resources"
 	"github.com/moby/buildkit/executor/runcexecutor"
 	snapshot "github.com/moby/buildkit/snapshot/containerd"
+	"github.com/moby/buildkit/solver/pb"
 	"github.com/moby/buildkit/util/leaseutil"
-	"github.com/moby/buildkit/util/network/cniprovider"
-	"github.com/moby/buildkit/util/network/netproviders"
+	"github.com/moby/buildkit/util/network"
 	"github.com/moby/buildkit/util/resolver"
 	"github.com/moby/buildkit/util/winlayers"
 	"github.com/moby/buildkit/version"
@@ -106,11 +106,9 @@ func newSnapshotter(dir string) (string, ctdsnapshot.Snapshotter, error) {
 
 func workerOpt(dir, snName string, mdb *ctdmetadata.DB) (base.WorkerOpt, error) {
 	var opt base.WorkerOpt
-	nets, proxy, netMode, err := netproviders.Providers(netproviders.Opt{
-		Mode: "host", CNI: cniprovider.Opt{Root: dir},
-	})
-	if err != nil {
-		return opt, fmt.Errorf("cannot set up container network: %w", err)
+	host := network.NewHostProvider()
+	nets := map[pb.NetMode]network.Provider{
+		pb.NetMode_UNSET: host, pb.NetMode_HOST: host, pb.NetMode_NONE: network.NewNoneProvider(),
 	}
 	monitor, err := resources.NewMonitor()
 	if err != nil {
@@ -121,7 +119,6 @@ func workerOpt(dir, snName string, mdb *ctdmetadata.DB) (base.WorkerOpt, error) 
 		CommandCandidates: []string{"runc"},
 		ProcessMode:       oci.ProcessSandbox,
 		ResourceMonitor:   monitor,
-		ProxyProvider:     proxy,
 	}, nets)
 	if err != nil {
 		return opt, fmt.Errorf("cannot start OCI runtime: %w\nhint: install runc (Debian: apt-get install runc)", err)
@@ -141,14 +138,13 @@ func workerOpt(dir, snName string, mdb *ctdmetadata.DB) (base.WorkerOpt, error) 
 		Labels: map[string]string{
 			label.Executor:       "oci",
 			label.Snapshotter:    snName,
-			label.Network:        netMode,
+			label.Network:        "host",
 			label.OCIProcessMode: oci.ProcessSandbox.String(),
 		},
 		Platforms:        []ocispecs.Platform{platforms.Normalize(platforms.DefaultSpec())},
 		GCPolicy:         gcPolicy(dir),
 		BuildkitVersion:  client.BuildkitVersion{Package: version.Package, Version: version.Version, Revision: version.Revision},
 		NetworkProviders: nets,
-		ProxyProvider:    proxy,
 		Executor:         exe,
 		Snapshotter:      snapshot.NewSnapshotter(snName, mdb.Snapshotter(snName), namespace, nil),
 		ContentStore:     store,

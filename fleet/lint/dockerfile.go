@@ -13,15 +13,15 @@ import (
 // Dockerfile is what the checks must know of a rendered Dockerfile. Lines are those of the rendered
 // file, from one.
 type Dockerfile struct {
-	Warnings  []Warning
+	Warnings  []Advice
 	Uses      []fleet.Use
 	Copies    []Copy
 	Variables []Variable
 	Result    Base // what another Dockerfile finds when it builds on this one
 }
 
-// Warning is one of BuildKit's linter.
-type Warning struct {
+// Advice is one warning of BuildKit's linter.
+type Advice struct {
 	Rule string // BuildKit's name for it
 	Text string
 	Line int
@@ -97,8 +97,7 @@ func (c *check) dockerfile(file, text string) {
 		d, err = c.ReadDockerfile([]byte(text), c.bases.base)
 	}
 	if err != nil {
-		c.unreadable(file, text, err)
-		return
+		c.unreadable(file, text, err) // what was found up to there counts as well
 	}
 	for _, w := range d.Warnings {
 		if _, known := byID[w.Rule]; known {
@@ -134,7 +133,7 @@ func (c *check) unreadable(file, text string, err error) {
 // floating looks at images from elsewhere; the scan has looked at the fleet's own.
 func (c *check) floating(u fleet.Use, file string) {
 	repo, tag := splitRef(u.Ref)
-	if tag != "" && tag != "latest" || strings.Contains(u.Ref, "@") || strings.Contains(u.Ref, "$") {
+	if tag != "" && tag != "latest" || strings.HasSuffix(u.Ref, ":") || strings.Contains(u.Ref, "@") || strings.Contains(u.Ref, "$") {
 		return
 	}
 	for _, img := range c.fleet.Images {

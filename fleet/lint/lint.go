@@ -96,10 +96,10 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 // linter is one Run on its way. It is safe for concurrent use.
 type linter struct {
 	Options
-	survey  *fleet.Survey
-	fleet   *fleet.Fleet
-	root    *os.Root
-	bases   *bases
+	survey *fleet.Survey
+	fleet  *fleet.Fleet
+	root   *os.Root
+	bases  *bases
 	// observed is what the scan saw of each image; what concerns none of them is at nil.
 	observed map[*fleet.Image][]fleet.Observation
 }

@@ -171,7 +171,7 @@ var buildKitRules = []Rule{
 	buildKit("StageNameCasing", Note, "The name of a stage is not lower case."),
 	buildKit("UndefinedArgInFrom", Warning, "FROM uses an ARG that is not declared."),
 	buildKit("UndefinedVar", Warning, "A variable is used that neither ARG nor ENV defines, here or in the images below."),
-	buildKit("WorkdirRelativePath", Warning, "WORKDIR is relative, and no absolute one is known."),
+	buildKit("WorkdirRelativePath", Warning, "WORKDIR is relative, with no absolute one above it in the stage."),
 }
 
 func buildKit(id string, severity Severity, text string) Rule {

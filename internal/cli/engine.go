@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/slipway-build/slipway/engine/embedded"
 	"github.com/slipway-build/slipway/store"
@@ -48,41 +48,53 @@ func (a *app) startEngine(ctx context.Context) (p *embedded.Process, waited bool
 	if err != nil {
 		return nil, false, err
 	}
-	var log io.Writer
-	if a.debug {
-		log = a.Err
+	o := a.engineOptions(root)
+	o.Wait = func(h embedded.Holder) {
+		waited = true
+		fmt.Fprintf(a.Err, "waiting for %s to finish with %s\n", h, root)
 	}
-	p, err = embedded.Start(ctx, embedded.Options{
-		Root: root, Log: log, Debug: a.debug,
-		Wait: func(h embedded.Holder) {
-			waited = true
-			fmt.Fprintf(a.Err, "waiting for %s to finish with %s\n", h, root)
-		},
-	})
+	p, err = embedded.Start(ctx, o)
 	return p, waited, err
+}
+
+func (a *app) engineOptions(root string) embedded.Options {
+	o := embedded.Options{Root: root, Debug: a.debug}
+	if a.debug {
+		o.Log = a.Err
+	}
+	return o
 }
 
 // withServices calls f with the engine of a running process if there is one,
 // else with one started for the occasion.
-func (a *app) withServices(ctx context.Context, f func(embedded.Services) error) (err error) {
+func (a *app) withServices(ctx context.Context, f func(embedded.Services) error) error {
 	root, err := a.engineRoot()
 	if err != nil {
 		return err
 	}
-	other, err := embedded.Attach(ctx, root)
-	if err == nil {
-		defer func() { err = errors.Join(err, other.Close()) }()
-		return f(other.Services())
+	for {
+		other, err := embedded.Attach(ctx, root)
+		if err == nil {
+			return errors.Join(f(other.Services()), other.Close())
+		}
+		if !errors.Is(err, embedded.ErrNotRunning) {
+			return err
+		}
+		own, err := embedded.Start(ctx, a.engineOptions(root))
+		if err == nil {
+			return errors.Join(f(own.Services()), own.Close())
+		}
+		// A process that is just starting, or just ending, cannot be attached to yet.
+		var busy *embedded.BusyError
+		if !errors.As(err, &busy) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(20 * time.Millisecond):
+		}
 	}
-	if !errors.Is(err, embedded.ErrNotRunning) {
-		return err
-	}
-	own, _, err := a.startEngine(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, own.Close()) }()
-	return f(own.Services())
 }
 
 // withStore calls f with the local images.

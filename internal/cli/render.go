@@ -1,7 +1,10 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -9,43 +12,140 @@ import (
 	"github.com/slipway-build/slipway/fleet"
 )
 
+type renderOptions struct {
+	artifact bool
+	all      bool
+	output   string
+}
+
 func (a *app) renderCommand() *cobra.Command {
-	var artifact bool
+	var o renderOptions
 	cmd := &cobra.Command{
-		Use:   "render [flags] NAME DIRECTORY",
-		Short: "Print the Dockerfile of one image",
+		Use:   "render [flags] {NAME | --all --output FOLDER} DIRECTORY",
+		Short: "Print the Dockerfile of one image, or write those of all",
 		Long: `Prints the Dockerfile that NAME's Dockerfile.template gives, with the
-configuration and the versions of the fleet as "slipway build" would use them.`,
+configuration and the versions of the fleet as "slipway build" would use them.
+
+With --all the Dockerfiles of the whole fleet are written below FOLDER, in the
+folders they have below DIRECTORY, as Dockerfile and, from a
+Dockerfile.build.template, Dockerfile.build. FOLDER/images.json lists name,
+version, tag, ref and dir of each image, and error where there is one.`,
 		Example: `  slipway render nodejs images/
-  slipway render nodejs images/ | less`,
-		Args: exactArgs("NAME", "DIRECTORY"),
+  slipway render nodejs images/ | less
+  slipway render --all --output /tmp/after images/ && diff -r /tmp/before /tmp/after`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if o.all {
+				return exactArgs("DIRECTORY")(cmd, args)
+			}
+			return exactArgs("NAME", "DIRECTORY")(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			cfg, err := a.loadConfig(cmd)
-			if err != nil {
-				return err
+			switch {
+			case o.all != (o.output != ""):
+				return usageError(cmd, errors.New("--all and --output FOLDER go together"))
+			case o.all:
+				return a.renderAll(cmd, o, args[0])
 			}
-			f, err := fleet.Scan(cmd.Context(), fleet.ScanOptions{Dir: args[1], Config: cfg, ParseDockerfile: parseDockerfile})
-			if err != nil {
-				return err
-			}
-			img, err := f.Find(args[0])
-			if err != nil {
-				return err
-			}
-			text := img.Dockerfile
-			if artifact {
-				text = img.BuildDockerfile
-			}
-			if text == "" && img.Err != nil {
-				return img.Err
-			}
-			fmt.Fprint(a.Out, text)
-			if isTerminal(a.Out) && !strings.HasSuffix(text, "\n") {
-				fmt.Fprintln(a.Out) // Jinja2 drops the last line break; a prompt needs one
-			}
-			return nil
+			return a.renderOne(cmd, o, args[0], args[1])
 		},
 	}
-	cmd.Flags().BoolVar(&artifact, "build", false, "print Dockerfile.build.template's result instead")
+	cmd.Flags().BoolVar(&o.artifact, "build", false, "print Dockerfile.build.template's result instead")
+	cmd.Flags().BoolVar(&o.all, "all", false, "write the Dockerfiles of all images")
+	cmd.Flags().StringVarP(&o.output, "output", "o", "", "with --all: write below `FOLDER`")
+	cmd.MarkFlagsMutuallyExclusive("build", "all")
 	return cmd
+}
+
+// rendered is the fleet, read quietly: the output is for another program.
+func (a *app) rendered(cmd *cobra.Command, dir string) (*fleet.Fleet, error) {
+	cfg, err := a.loadConfig(cmd)
+	if err != nil {
+		return nil, err
+	}
+	return fleet.Scan(cmd.Context(), fleet.ScanOptions{Dir: dir, Config: cfg, ParseDockerfile: parseDockerfile})
+}
+
+func (a *app) renderOne(cmd *cobra.Command, o renderOptions, name, dir string) error {
+	f, err := a.rendered(cmd, dir)
+	if err != nil {
+		return err
+	}
+	img, err := f.Find(name)
+	if err != nil {
+		return err
+	}
+	text := img.Dockerfile
+	if o.artifact {
+		text = img.BuildDockerfile
+	}
+	if text == "" && img.Err != nil {
+		return img.Err
+	}
+	fmt.Fprint(a.Out, text)
+	if isTerminal(a.Out) && !strings.HasSuffix(text, "\n") {
+		fmt.Fprintln(a.Out) // Jinja2 drops the last line break; a prompt needs one
+	}
+	return nil
+}
+
+// renderedImage is an entry of images.json.
+type renderedImage struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	Tag     string `json:"tag"`
+	Ref     string `json:"ref"`
+	Dir     string `json:"dir"` // slash-separated, below DIRECTORY
+	Error   string `json:"error,omitempty"`
+}
+
+// renderAll writes what can be rendered; the error is all that cannot.
+func (a *app) renderAll(cmd *cobra.Command, o renderOptions, dir string) error {
+	f, err := a.rendered(cmd, dir)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	list := []renderedImage{}
+	for _, b := range f.Broken {
+		errs = append(errs, b)
+	}
+	for _, img := range f.Images {
+		item := renderedImage{Name: img.Name, Version: img.Version, Tag: img.Tag, Ref: img.Ref, Dir: img.Dir}
+		if img.Err != nil {
+			item.Error = img.Err.Error()
+			errs = append(errs, img.Err)
+		}
+		list = append(list, item)
+		to := filepath.Join(o.output, filepath.FromSlash(img.Dir))
+		if err := writeRendered(to, "Dockerfile", img.Dockerfile); err != nil {
+			return err
+		}
+		if err := writeRendered(to, "Dockerfile.build", img.BuildDockerfile); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(o.output, 0o777); err != nil {
+		return fmt.Errorf("cannot write the list of images: %w", err)
+	}
+	index, err := os.Create(filepath.Join(o.output, "images.json"))
+	if err != nil {
+		return fmt.Errorf("cannot write the list of images: %w", err)
+	}
+	errs = append(errs, printJSON(index, list), index.Close())
+	return errors.Join(errs...)
+}
+
+// writeRendered writes one file; an empty text is one that could not be rendered, or does not exist.
+func writeRendered(dir, name, text string) error {
+	if text == "" {
+		return nil
+	}
+	err := os.MkdirAll(dir, 0o777)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot write the Dockerfile: %w", err)
+	}
+	return nil
 }

@@ -135,7 +135,7 @@ func (a *app) command() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err) })
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddGroup(&cobra.Group{ID: "fleet", Title: "Fleet commands:"}, &cobra.Group{ID: "image", Title: "Image commands:"})
-	for _, c := range []*cobra.Command{a.buildCommand(), a.renderCommand(), a.updateCommand(), a.pruneCommand()} {
+	for _, c := range []*cobra.Command{a.buildCommand(), a.renderCommand(), a.lintCommand(), a.updateCommand(), a.pruneCommand()} {
 		c.GroupID = "fleet"
 		root.AddCommand(c)
 	}

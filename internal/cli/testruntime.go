@@ -68,7 +68,7 @@ func testEnv(environ []string, bin, socket string, proxies map[string]string) []
 		switch {
 		case key == "PATH" && value != "":
 			path = value
-		case key == "HOME", key == "LANG", key == "TMPDIR", strings.HasPrefix(key, "LC_"):
+		case key == "HOME", key == "LANG", strings.HasPrefix(key, "LC_"):
 			env = append(env, kv)
 		}
 	}

@@ -179,6 +179,20 @@ func NewVars(m map[string]any) Vars {
 	return v
 }
 
+// With returns the variables of v and those of m that v lacks.
+func (v Vars) With(m map[string]any) Vars {
+	c := Vars{m: make(map[string]Value, len(v.m)+len(m))}
+	for k, x := range m {
+		if _, has := v.m[k]; !has {
+			c.m[k] = FromGo(x)
+		}
+	}
+	for k, x := range v.m {
+		c.m[k] = x
+	}
+	return c
+}
+
 // Names returns the names of the variables, sorted.
 func (v Vars) Names() []string {
 	names := make([]string, 0, len(v.m))

@@ -67,7 +67,7 @@ func testNames(t *testing.T, s *session) {
 		t.Fatal(err)
 	}
 	equal(t, len(list.Items), 0)
-	for filter, want := range map[string]int{"name=ren": 1, "status=created": 2, "ancestor=" + Ref: 2, "label=team=test": 2, "label=team=x": 0, "id=" + first: 1} {
+	for filter, want := range map[string]int{"name=^/renamed$": 1, "status=created": 2, "ancestor=" + Ref: 2, "label=team=test": 2, "label=team=x": 0, "id=" + first: 1} {
 		key, value, _ := strings.Cut(filter, "=")
 		list, err := s.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: client.Filters{}.Add(key, value)})
 		if err != nil {

@@ -1,0 +1,92 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// relative finds a file or folder that the key names: relative to the file that has the key.
+func (r *reader) relative(key, name string) (string, error) {
+	if rest, ok := strings.CutPrefix(name, "~/"); ok {
+		home := r.l.sources.Env("HOME")
+		if home == "" {
+			return "", errors.New("HOME is not set")
+		}
+		return filepath.Join(home, rest), nil
+	}
+	if filepath.IsAbs(name) {
+		return name, nil
+	}
+	return filepath.Join(filepath.Dir(r.l.settings[key].path), name), nil
+}
+
+// templatePaths must exist: a folder that is not there is a slip of the pen, and the templates that
+// it would have are reported one by one where they are included, far from the cause.
+func (r *reader) templatePaths() []string {
+	const key = "template_paths"
+	var folders []string
+	for _, name := range r.list(key, nil) {
+		folder, err := r.relative(key, name)
+		if err == nil && name == "" {
+			err = errors.New("it is empty")
+		}
+		if err == nil {
+			folder, err = existingFolder(folder)
+		}
+		if err != nil {
+			r.fail(key, fmt.Sprintf("names %q, which cannot be used: %v", name, bareError(err)),
+				"folders of templates are relative to the configuration file")
+			continue
+		}
+		folders = append(folders, folder)
+	}
+	return folders
+}
+
+func existingFolder(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	if !info.IsDir() {
+		return "", errors.New("it is not a folder")
+	}
+	return filepath.Abs(path)
+}
+
+var (
+	// digestPattern is the two algorithms that OCI's image-spec registers for all.
+	digestPattern = regexp.MustCompile(`^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$`)
+	refPattern    = regexp.MustCompile(`^[A-Za-z0-9\[][A-Za-z0-9._:/\[\]-]*$`)
+)
+
+func (r *reader) digests() map[string]string {
+	const key = "image_digests"
+	v := r.vars[key]
+	m, ok := v.(*Map)
+	if !ok {
+		if v != nil {
+			r.fail(key, "must be a mapping of image references to digests, got "+kind(v), "")
+		}
+		return nil
+	}
+	digests := make(map[string]string, m.Len())
+	for _, item := range m.Items() {
+		ref, isText := item.Key.(string)
+		if !isText || !refPattern.MatchString(ref) {
+			r.fail(key, fmt.Sprintf("has %q, which is not an image reference", pythonString(item.Key)), "write name:tag, without a digest")
+			continue
+		}
+		digest, isText := item.Value.(string)
+		if !isText || !digestPattern.MatchString(digest) {
+			r.fail(key, "must map "+ref+" to a digest", "a digest is sha256: and 64 hexadecimal digits in lower case")
+			continue
+		}
+		digests[ref] = digest
+	}
+	return digests
+}

@@ -1,0 +1,280 @@
+package lint
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/slipway-build/slipway/changelog"
+	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/fleet"
+)
+
+func TestCompareTags(t *testing.T) {
+	for _, test := range []struct {
+		newer, older string
+		back         bool
+	}{
+		{"1.2-2", "1.2-1", false},
+		{"1.2-1", "1.2-1", false},
+		{"1.2-1", "1.10-1", true},
+		{"1.7.2-2", "1.7.2-1-20240630", false}, // a new revision after weekly rebuilds
+		{"3.3.2-3", "3.3.2-2-s4", false},
+		{"0.26.1-2", "0.26.1-20240623", false},
+		{"0.1.9-u1", "0.1.9-20250803", false},
+		{"1.2", "1.2-20250803", true},
+		{"1.2-20250727", "1.2-20250803", true},
+		{"1.2-20250803-101500", "1.2-20250803", false},
+		{"8.1.32-1-s1", "8.1.34-1-s6-20250323", true},
+		{"0.102.0-1", "v0.100.0-1", false},
+		{"v0.99-1", "v0.100-1", true},
+		{"1.0", "1.0~rc1", false},
+		{"1.0~rc1", "1.0", true},
+	} {
+		if got := compareTags(test.newer, test.older) < 0; got != test.back {
+			t.Errorf("%s above %s goes back: %v, want %v", test.newer, test.older, got, test.back)
+		}
+	}
+}
+
+func TestLooksSecret(t *testing.T) {
+	for _, test := range []struct {
+		name, value string
+		want        bool
+	}{
+		{"NPM_TOKEN", "", true}, // an ARG: it will be given
+		{"DB_PASSWORD", "hunter2", true},
+		{"password", "x y", true},
+		{"AWS_SECRET_ACCESS_KEY", "abc", true},
+		{"apiKey", "abc", true},
+		{"API_KEY", "abc", true},
+		{"SECRET_1", "abc", true},
+		{"TLS_KEY", "/etc/tls.key", false},
+		{"PASSWORD_FILE", "/run/secrets/x", false},
+		{"DB_PASSWORD", "/run/secrets/x", false},
+		{"DB_PASSWORD", "$PASSWORD", false},
+		{"DB_PASSWORD", "${PASSWORD:-}", false},
+		{"TOKEN_URL", "https://example.com", false},
+		{"TOKENIZERS_PARALLELISM", "false", false},
+		{"ALLOW_EMPTY_PASSWORD", "yes", false},
+		{"SSH_PUBLIC_ACCESS_KEY", "ssh-ed25519 AAAA", false},
+		{"GPG_KEY", "E3FF2839C048B25C084DEBE9B26995E310250568", false}, // public keys are named so
+		{"KEYBOARD", "de", false},
+		{"MONKEY", "x", false},
+		{"PATH", "/usr/bin", false},
+		{"A", "AKIA" + "ABCDEFGHIJKLMNOP", true},
+		{"A", "gh" + "p_" + strings.Repeat("a", 36), true},
+		{"A", "https://user:pass@example.com/", true},
+		{"A", "https://user:$PASS@example.com/", false},
+		{"A", "https://user@example.com:80/", false},
+		{"A", "-----BEGIN RSA PRIVATE KEY-----", true},
+	} {
+		why := looksSecret(test.name, test.value)
+		if (why != "") != test.want {
+			t.Errorf("%s=%s: %q, want secret %v", test.name, test.value, why, test.want)
+		}
+		if test.value != "" && len(test.value) > 8 && strings.Contains(why, test.value) {
+			t.Errorf("%q shows the secret", why)
+		}
+	}
+}
+
+func TestCommented(t *testing.T) {
+	lines := strings.Split(`# slipway-lint: ignore a, b because
+FROM x
+{#- slipway-lint: ignore c -#}
+# slipway-lint: ignore d
+FROM y
+FROM z # slipway-lint: ignore e
+FROM w`, "\n")
+	for _, test := range []struct {
+		rule string
+		line int
+		want bool
+	}{
+		{"a", 2, true}, {"b", 2, true}, {"because", 2, false}, {"c", 2, false}, {"a", 3, false},
+		{"c", 5, true}, {"d", 5, true}, {"a", 5, false}, {"e", 6, true}, {"e", 7, false}, {"a", 99, false}, {"a", 0, false},
+	} {
+		if got := commented(lines, Finding{Rule: test.rule, Line: test.line}); got != test.want {
+			t.Errorf("%s in line %d: %v", test.rule, test.line, got)
+		}
+	}
+}
+
+func TestHistory(t *testing.T) {
+	entries := func(versions ...string) (list []changelog.Entry) {
+		for i, v := range versions {
+			name, version, _ := strings.Cut(v, " ")
+			list = append(list, changelog.Entry{Package: name, Version: version, Line: 10*i + 1})
+		}
+		return list
+	}
+	for name, test := range map[string]struct {
+		entries []changelog.Entry
+		want    []string
+	}{
+		"good":                 {entries("a 2", "a 1"), nil},
+		"back":                 {entries("a 1", "a 2"), []string{"changelog-version-order warning 1"}},
+		"back in the past":     {entries("a 3", "a 1", "a 2"), []string{"changelog-version-order note 11"}},
+		"renamed":              {entries("b 1", "a 2"), nil},
+		"twice":                {entries("a 1", "a 1"), []string{"changelog-version-twice warning 1"}},
+		"twice in the past":    {entries("a 2", "a 1", "a 1"), []string{"changelog-version-twice note 11"}},
+		"of another name also": {entries("b 1", "a 1"), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := &check{linter: &linter{fleet: &fleet.Fleet{}}, img: &fleet.Image{Dir: "i"}}
+			c.history(test.entries)
+			var got []string
+			for _, f := range c.findings {
+				got = append(got, f.Rule+" "+string(f.Severity)+" "+string(rune('0'+f.Line/10))+string(rune('0'+f.Line%10)))
+			}
+			for i := range got {
+				got[i] = strings.Replace(got[i], " 0", " ", 1)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// newFleet writes files below a temporary folder.
+func newFleet(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, data := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(data), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func run(t *testing.T, dir string, facts func(data string, bases Bases) Dockerfile) *Report {
+	t.Helper()
+	cfg, err := config.Load(config.Sources{Env: func(string) string { return dir }, File: filepath.Join(dir, "config.yaml"), FileExplicit: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Run(t.Context(), Options{
+		Dir: filepath.Join(dir, "fleet"), Config: cfg,
+		ParseDockerfile: func([]byte) (fleet.Dockerfile, error) { return fleet.Dockerfile{}, nil },
+		ReadDockerfile: func(data []byte, bases Bases) (Dockerfile, error) {
+			return facts(string(data), bases), nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+const entry = " (1) x; urgency=low\n\n  * x\n\n -- A B <a@example.org>  Thu, 01 Jan 2026 00:00:00 +0000\n"
+
+// What the images of the fleet define is known to those that build on them.
+func TestBases(t *testing.T) {
+	dir := newFleet(t, map[string]string{
+		"config.yaml":                 "registry: r.example\n",
+		"fleet/b/changelog":           "base" + entry,
+		"fleet/b/Dockerfile.template": "FROM scratch",
+		"fleet/c/changelog":           "child" + entry,
+		"fleet/c/Dockerfile.template": "child",
+	})
+	var got, other Base
+	run(t, dir, func(data string, bases Bases) Dockerfile {
+		if data == "child" {
+			got, other = bases("r.example/base:1"), bases("r.example/base:0")
+		}
+		return Dockerfile{Result: Base{Env: []string{"A=" + data}, Known: true}}
+	})
+	if diff := cmp.Diff(Base{Env: []string{"A=FROM scratch"}, Known: true}, got); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(Base{}, other); diff != "" {
+		t.Errorf("another version: %s", diff)
+	}
+}
+
+// TestSARIF holds the log to what the schema requires, and code scanning.
+func TestSARIF(t *testing.T) {
+	r := &Report{Findings: []Finding{
+		{Rule: unpinnedAdd, Severity: Warning, File: "a b/Dockerfile.template", Line: 3, Text: "x", Hint: "y"},
+		{Rule: unpinnedAdd, Severity: Warning, File: "a b/Dockerfile.template", Line: 4, Text: "x", Hint: "y"},
+		{Rule: string(fleet.IncompleteFolder), Severity: Warning, File: "/abs/olute", Text: "z"},
+		{Rule: "FromAsCasing", Severity: Note, File: "n", Line: 1, Text: "hidden"},
+	}}
+	data, err := json.Marshal(r.SARIF("1.0", Warning))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log struct {
+		Schema  string `json:"$schema"`
+		Version string
+		Runs    []struct {
+			Tool struct {
+				Driver struct {
+					Name  string
+					Rules []struct {
+						ID                   string
+						ShortDescription     struct{ Text string }
+						HelpURI              string `json:"helpUri"`
+						DefaultConfiguration struct{ Level string }
+					}
+				}
+			}
+			Results []struct {
+				RuleID    string `json:"ruleId"`
+				RuleIndex int
+				Level     string
+				Message   struct{ Text string }
+				Locations []struct {
+					PhysicalLocation struct {
+						ArtifactLocation struct{ URI, URIBaseID string }
+						Region           *struct{ StartLine int }
+					}
+				}
+				PartialFingerprints map[string]string
+			}
+		}
+	}
+	if err := json.Unmarshal(data, &log); err != nil {
+		t.Fatal(err)
+	}
+	if log.Version != "2.1.0" || !strings.HasSuffix(log.Schema, "sarif-schema-2.1.0.json") || len(log.Runs) != 1 {
+		t.Fatalf("version %q, schema %q, %d runs", log.Version, log.Schema, len(log.Runs))
+	}
+	driver, results := log.Runs[0].Tool.Driver, log.Runs[0].Results
+	if driver.Name == "" || len(driver.Rules) != len(Rules()) || len(results) != 3 {
+		t.Fatalf("driver %q, %d rules, %d results", driver.Name, len(driver.Rules), len(results))
+	}
+	for _, rule := range driver.Rules {
+		if rule.ShortDescription.Text == "" || !strings.HasPrefix(rule.HelpURI, "https://") || rule.DefaultConfiguration.Level == "" {
+			t.Errorf("rule %+v", rule)
+		}
+	}
+	prints := map[string]bool{}
+	for _, res := range results {
+		if driver.Rules[res.RuleIndex].ID != res.RuleID || res.Level != "warning" || res.Message.Text == "" || len(res.Locations) != 1 {
+			t.Errorf("result %+v", res)
+		}
+		prints[res.PartialFingerprints["slipwayFinding/v1"]] = true
+	}
+	if len(prints) != 3 {
+		t.Errorf("%d different fingerprints", len(prints))
+	}
+	first, last := results[0].Locations[0].PhysicalLocation, results[2].Locations[0].PhysicalLocation
+	if first.ArtifactLocation.URI != "a%20b/Dockerfile.template" || first.ArtifactLocation.URIBaseID != "%SRCROOT%" || first.Region.StartLine != 3 {
+		t.Errorf("first location %+v", first)
+	}
+	if last.ArtifactLocation.URI != "file:///abs/olute" || last.Region != nil {
+		t.Errorf("last location %+v", last)
+	}
+}

@@ -1,0 +1,62 @@
+package fleet
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/slipway-build/slipway/template"
+)
+
+// imageTemplates renders with the variables of the image at the desk.
+type imageTemplates struct {
+	desk     *desk
+	shared   *template.Environment
+	platform string
+}
+
+// Render renders one template; dir need not be the image's folder.
+func (t imageTemplates) Render(dir, name string) ([]byte, error) {
+	result, err := t.render(dir, name)
+	return result.Text, err
+}
+
+func (t imageTemplates) render(dir, name string) (template.Result, error) {
+	return t.shared.RenderInput(template.Input{Dir: dir, Name: name, Variables: imageVariables(t.desk.edges.img, t.platform)})
+}
+
+// imageVariables are what a template knows of its own image; keys of the configuration win. The
+// date is in UTC, so that it does not change with the zone of whoever wrote the entry. An entry
+// without a date gives no changelog_date rather than a wrong one.
+func imageVariables(img *Image, platform string) map[string]any {
+	vars := map[string]any{"name": img.Name, "version": img.Version, "platform": platform}
+	if !img.Date.IsZero() {
+		vars["changelog_date"] = img.Date.UTC().Format(time.RFC3339)
+	}
+	return vars
+}
+
+// platform is what images are built for: Linux, whatever this program runs on.
+func (s *scan) platform() string {
+	if s.Platform != "" {
+		return s.Platform
+	}
+	if runtime.GOARCH == "arm" {
+		return "linux/arm/v7"
+	}
+	return "linux/" + runtime.GOARCH
+}
+
+// shownPaths are the folders as messages have them: short below the working directory.
+func shownPaths(folders []string) []string {
+	here, err := os.Getwd()
+	shown := make([]string, len(folders))
+	for i, folder := range folders {
+		shown[i] = folder
+		if rel, relErr := filepath.Rel(here, folder); err == nil && relErr == nil && filepath.IsLocal(rel) {
+			shown[i] = rel
+		}
+	}
+	return shown
+}
