@@ -5,7 +5,7 @@ BIN     := bin/slipway
 # The packages without an engine: cheap enough to run under the race detector.
 PURE    := ./changelog/... ./deb822/... ./config/... ./template/... ./fleet/... ./plan/...
 
-.PHONY: all build demo demo-clean deps test lint cross race bench fuzz clean
+.PHONY: compat all build demo demo-clean deps test lint cross race bench fuzz clean
 
 all: build
 
@@ -42,6 +42,10 @@ bench: deps build
 # A minute for each target: hack/fuzz SECONDS for more or less.
 fuzz:
 	hack/fuzz
+
+# Side by side with docker-pkg: make compat FLEET=dir CONFIG=file [DOCKER_PKG=checkout]
+compat:
+	@GO='$(GO)' FLEET='$(FLEET)' CONFIG='$(CONFIG)' DOCKER_PKG='$(DOCKER_PKG)' hack/compat
 
 clean:
 	rm -rf bin

@@ -44,6 +44,8 @@ type Result struct {
 	Outcome Outcome
 	// Err is set for failed images.
 	Err error
+	// Tail are the last lines that a failed image's build or test printed.
+	Tail []string
 	// Causes are the references a blocked image waits for.
 	Causes []string
 	Digest string
@@ -175,8 +177,8 @@ func (r *run) step(ctx context.Context, s *plan.Step) Outcome {
 		return r.finish(s, res)
 	}
 	fmt.Fprintf(j.log(), "error: %v\n", err)
-	r.emit(Event{Kind: Failed, Image: s.Image.Ref, Text: err.Error(), Tail: j.tail.lines(), Seconds: res.Took.Seconds(), Log: j.logPath})
-	res.Err = err
+	r.emit(Event{Kind: Failed, Image: s.Image.Ref, Text: err.Error(), Test: j.testing, Tail: j.tail.lines(), Seconds: res.Took.Seconds(), Log: j.logPath})
+	res.Err, res.Tail = err, j.tail.lines()
 	return r.failed(s, res)
 }
 

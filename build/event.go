@@ -32,6 +32,8 @@ type Event struct {
 	Digest string `json:"digest,omitempty"`
 	// Causes are the references whose failure blocks the image.
 	Causes []string `json:"causes,omitempty"`
+	// Test is set on a Failed image that was built and whose test failed.
+	Test bool `json:"test,omitempty"`
 	// Tail are the last lines of a Failed image's output.
 	Tail []string `json:"tail,omitempty"`
 	// Log is the path of the image's log file, on Done and Failed.

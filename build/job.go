@@ -30,6 +30,7 @@ type job struct {
 	logFile *os.File
 	logPath string
 	digest  string
+	testing bool // the image is built, its test runs
 	tail    tail
 	partial map[string][]byte // by step: output after its last line break
 	seen    map[string]bool   // steps already told of
@@ -113,6 +114,9 @@ func (j *job) explain(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || noSpace(append(j.tail.lines(), err.Error())) {
 		return fmt.Errorf("%w\nhint: the disk is full; \"slipway du\" shows what the store holds, \"slipway prune\" frees old versions", err)
 	}
+	if step != nil && step.Exit == 137 && j.run.Limits.Memory > 0 {
+		return fmt.Errorf("%w\nhint: it may have needed more memory than container_limits allow", err)
+	}
 	return err
 }
 
@@ -136,6 +140,7 @@ func (j *job) test(ctx context.Context) error {
 		return j.run.Store.MarkTested(ctx, ref, store.TestNone)
 	}
 	j.run.emit(Event{Kind: Testing, Image: ref})
+	j.testing, j.tail = true, tail{} // what the build printed does not explain a failed test
 	err = j.run.Test.run(ctx, j.imageDir(), ref, &lineWriter{job: j, step: "test"})
 	if err == nil {
 		return j.run.Store.MarkTested(ctx, ref, store.TestPassed)

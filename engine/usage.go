@@ -51,7 +51,17 @@ func (e *Engine) FreeAfter(ctx context.Context, remove func() error) (int64, err
 			filters = append(filters, "id=="+id)
 		}
 	}
+	if len(filters) == 0 {
+		// Nothing has this id, but blobs without a snapshot are collected.
+		filters = []string{"id==none"}
+	}
 	return e.prune(ctx, filters)
+}
+
+// EmptyCache frees all build cache that no image in the store shares, and
+// returns how many bytes that gave back.
+func (e *Engine) EmptyCache(ctx context.Context) (int64, error) {
+	return e.prune(ctx, nil)
 }
 
 // held are the cache records that images in the store share.
@@ -69,12 +79,9 @@ func (e *Engine) held(ctx context.Context) (map[string]bool, error) {
 	return ids, nil
 }
 
-// prune also runs BuildKit's garbage collector, so it is called for an empty
-// list too: blobs without a snapshot may have lost their last name.
+// prune frees the cache records that match any of the filters, all without one,
+// and runs BuildKit's garbage collector.
 func (e *Engine) prune(ctx context.Context, filters []string) (int64, error) {
-	if len(filters) == 0 {
-		filters = []string{"id==none"}
-	}
 	var freed int64
 	ch := make(chan client.UsageInfo)
 	done := make(chan struct{})

@@ -39,6 +39,7 @@ func docExamples(t *testing.T, page string) []example {
 			t.Fatalf("docs/templates.md:%d: a template and its outcome must follow one another", line)
 		}
 		switch {
+		case language == "console":
 		case language == "yaml":
 			write(t, "config.yaml", text)
 		case language == "jinja" && file != "":

@@ -76,8 +76,12 @@ type Services struct {
 }
 
 func socketPath(root string) string { return filepath.Join(root, "slipway.sock") }
-func lockPath(root string) string   { return filepath.Join(root, "lock") }
-func metaPath(root string) string   { return filepath.Join(root, "engine", "containerdmeta.db") }
+
+// DockerSocket is where the process that holds root may answer Docker's API.
+func DockerSocket(root string) string { return filepath.Join(root, "docker.sock") }
+
+func lockPath(root string) string { return filepath.Join(root, "lock") }
+func metaPath(root string) string { return filepath.Join(root, "engine", "containerdmeta.db") }
 
 // TempDir is the folder for short-lived files below root. It is emptied when an
 // engine starts, so nothing outlives a killed run.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -69,7 +70,6 @@ func (a *app) buildCommand() *cobra.Command {
 	f.BoolVar(&o.asJSON, "json", false, "with --dry-run: print the plan as JSON")
 	f.BoolVar(&o.failFast, "fail-fast", false, "start nothing more after the first failure")
 	f.StringVar(&o.progress, "progress", "auto", "how to show progress: auto, tty, plain or json")
-	cmd.MarkFlagsMutuallyExclusive("nightly", "snapshot")
 	cmd.RegisterFlagCompletionFunc("progress", cobra.FixedCompletions([]string{"auto", "tty", "plain", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
@@ -94,6 +94,12 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) error {
 	if err != nil {
 		return usageError(cmd, err)
 	}
+	switch {
+	case o.nightly && o.snapshot:
+		return usageError(cmd, errors.New("--nightly and --snapshot exclude each other"))
+	case o.jobs < 1:
+		return usageError(cmd, fmt.Errorf("-j %d: at least one image must build at a time", o.jobs))
+	}
 	if o.asJSON && !o.dryRun {
 		return usageError(cmd, errors.New("--json goes with --dry-run; --progress json shows a build for machines"))
 	}
@@ -113,6 +119,7 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) error {
 		return err
 	}
 	p := plan.Make(f, facts, plan.Options{Select: o.selection})
+	a.warn(cfg, p, o)
 	if o.dryRun {
 		if err := a.showPlan(p, o.asJSON); err != nil {
 			return err
@@ -128,6 +135,17 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) error {
 		return err
 	}
 	return view.finish(summary, f)
+}
+
+// warn says what is probably not meant.
+func (a *app) warn(cfg *config.Config, p *plan.Plan, o buildOptions) {
+	matched := slices.ContainsFunc(p.Steps, func(s *plan.Step) bool { return s.Action != plan.Skip })
+	if o.selection != "" && !matched {
+		fmt.Fprintf(a.Err, "warning: no image matches --select %q\n", o.selection)
+	}
+	if cfg.Username != "" && cfg.Password != "" {
+		fmt.Fprintln(a.Err, "warning: username and password are set, but this version of slipway does not publish; images stay in the store")
+	}
 }
 
 // scan reads the fleet and says its warnings.
@@ -205,16 +223,18 @@ func (a *app) runPlan(ctx context.Context, cfg *config.Config, f *fleet.Fleet, p
 	return view.finish(summary, f)
 }
 
-// brokenError is the exit code of a dry run: definitions that cannot be built
-// are errors there too.
+// brokenError is what is wrong with definitions, for commands that go on with
+// the others: what cannot be read and, given a plan, what cannot be built.
 func brokenError(f *fleet.Fleet, p *plan.Plan) error {
 	var errs []error
 	for _, b := range f.Broken {
 		errs = append(errs, b)
 	}
-	for _, s := range p.Steps {
-		if s.Action == plan.Error {
-			errs = append(errs, s.Image.Err)
+	if p != nil {
+		for _, s := range p.Steps {
+			if s.Action == plan.Error {
+				errs = append(errs, s.Image.Err)
+			}
 		}
 	}
 	return errors.Join(errs...)

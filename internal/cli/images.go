@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"text/tabwriter"
@@ -19,8 +20,8 @@ func (a *app) imagesCommand() *cobra.Command {
 		Use:   "images",
 		Short: "List the images in the store",
 		Long: `Lists the images in the store: name, tag, digest of the manifest, size of all
-blobs (compressed), and the creation time written into the image, which is the
-date of its newest changelog entry.`,
+blobs (compressed), the creation time written into the image, which is the date of
+its newest changelog entry, and whether its test passed or it has none.`,
 		Args: exactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withStore(cmd.Context(), func(s *store.Store) error {
@@ -51,13 +52,13 @@ date of its newest changelog entry.`,
 
 func (a *app) printImages(list []store.Image) error {
 	w := tabwriter.NewWriter(a.Out, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(w, "NAME\tTAG\tDIGEST\tSIZE\tCREATED")
+	fmt.Fprintln(w, "NAME\tTAG\tDIGEST\tSIZE\tCREATED\tTESTED")
 	for _, i := range list {
 		created := "-"
 		if !i.Created.IsZero() {
 			created = i.Created.UTC().Format(time.DateOnly)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", i.Name, i.Tag, shortDigest(i.Digest), size(i.Size), created)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", i.Name, i.Tag, shortDigest(i.Digest), size(i.Size), created, cmp.Or(i.Tested, "not yet"))
 	}
 	return w.Flush()
 }
@@ -68,7 +69,7 @@ func (a *app) rmiCommand() *cobra.Command {
 		Short: "Remove images from the store",
 		Long: `Removes images by name and frees what only they held. Nothing is removed when
 one of the names is unknown.`,
-		Args: cobra.MinimumNArgs(1),
+		Args: atLeast("IMAGE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withServices(cmd.Context(), func(s embedded.Services) error {
 				st := store.New(s.Images, s.Content)

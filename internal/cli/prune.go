@@ -2,7 +2,10 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +17,7 @@ import (
 
 func (a *app) pruneCommand() *cobra.Command {
 	var o plan.PruneOptions
-	var dryRun bool
+	var dryRun, cache bool
 	cmd := &cobra.Command{
 		Use:   "prune [flags] DIRECTORY",
 		Short: "Remove old versions of the fleet's images from the store",
@@ -25,16 +28,17 @@ fleet does not define are left alone.`,
   slipway prune --select '*nodejs*' images/
   slipway prune --nightly 20261121 images/   keep only that night's builds`,
 		Args: exactArgs("DIRECTORY"),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.prune(cmd, args[0], o, dryRun) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.prune(cmd, args[0], o, dryRun, cache) },
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.Select, "select", "", "only images whose name:tag matches `GLOB`")
 	f.StringVar(&o.Nightly, "nightly", "", "keep the nightly build with this `ID` instead of the newest version")
 	f.BoolVar(&dryRun, "dry-run", false, "show what would be removed; remove nothing")
+	f.BoolVar(&cache, "cache", false, "also empty the build cache")
 	return cmd
 }
 
-func (a *app) prune(cmd *cobra.Command, dir string, o plan.PruneOptions, dryRun bool) error {
+func (a *app) prune(cmd *cobra.Command, dir string, o plan.PruneOptions, dryRun, cache bool) error {
 	ctx := cmd.Context()
 	cfg, err := a.loadConfig(cmd)
 	if err != nil {
@@ -53,29 +57,45 @@ func (a *app) prune(cmd *cobra.Command, dir string, o plan.PruneOptions, dryRun 
 	for i, s := range stored {
 		refs[i] = s.Name + ":" + s.Tag
 	}
-	removals := plan.Prune(f, refs, o)
-	if len(removals) == 0 {
-		fmt.Fprintln(a.Out, "Nothing to prune")
-		return nil
+	if o.Nightly != "" && !slices.ContainsFunc(refs, func(ref string) bool { return strings.HasSuffix(ref, "-"+o.Nightly) }) {
+		return fmt.Errorf("cannot prune to the nightly build %s: the store has no image of it\nhint: \"slipway images\" lists the tags", o.Nightly)
 	}
-	fmt.Fprintln(a.Out, "Will prune the following images:")
-	gone := make([]string, len(removals))
-	for i, r := range removals {
-		gone[i] = r.Ref
-		fmt.Fprintln(a.Out, "* "+r.Ref)
-	}
-	if dryRun {
-		return nil
+	gone := a.showRemovals(plan.Prune(f, refs, o))
+	broken := brokenError(f, nil)
+	if dryRun || len(gone) == 0 && !cache {
+		return broken
 	}
 	fmt.Fprintln(a.Out, "== Step 1: pruning images ==")
-	return a.withServices(ctx, func(s embedded.Services) error {
-		freed, err := removeImages(ctx, engine.New(s.BuildKit), store.New(s.Images, s.Content), gone)
+	err = a.withServices(ctx, func(s embedded.Services) error {
+		e := engine.New(s.BuildKit)
+		freed, err := removeImages(ctx, e, store.New(s.Images, s.Content), gone)
+		if err == nil && cache {
+			var more int64
+			more, err = e.EmptyCache(ctx)
+			freed += more
+		}
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(a.Out, "removed %d, freed %s\n", len(gone), size(freed))
 		return nil
 	})
+	return errors.Join(err, broken)
+}
+
+// showRemovals prints what is going to be pruned and returns the references.
+func (a *app) showRemovals(removals []plan.Removal) []string {
+	if len(removals) == 0 {
+		fmt.Fprintln(a.Out, "Nothing to prune")
+		return nil
+	}
+	fmt.Fprintln(a.Out, "Will prune the following images:")
+	refs := make([]string, len(removals))
+	for i, r := range removals {
+		refs[i] = r.Ref
+		fmt.Fprintln(a.Out, "* "+r.Ref)
+	}
+	return refs
 }
 
 // removeImages takes names out of the store and returns the bytes that freed,

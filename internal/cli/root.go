@@ -13,6 +13,7 @@ import (
 
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/internal/cli/dockercmd"
+	"github.com/slipway-build/slipway/store"
 )
 
 // Exit codes of the program.
@@ -37,6 +38,7 @@ type app struct {
 	root       string
 	info       bool
 	debug      bool
+	began      bool // a command's own code runs: errors before it are of usage
 }
 
 // exitError ends the program with a code; a nil Err has already been said.
@@ -86,8 +88,36 @@ func (a *app) exitCode(ctx context.Context, err error) int {
 		fmt.Fprintln(a.Err, "slipway: interrupted")
 		return ExitInterrupted
 	}
+	if !a.began {
+		printError(a.Err, fmt.Errorf("%w\nhint: slipway --help shows the commands", err))
+		return ExitUsage
+	}
 	printError(a.Err, err)
 	return ExitFailed
+}
+
+// markBegin makes every command note that it has begun: what cobra finds wrong
+// before is a matter of usage.
+func (a *app) markBegin(cmd *cobra.Command) {
+	for _, c := range cmd.Commands() {
+		a.markBegin(c)
+	}
+	if run := cmd.RunE; run != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			a.began = true
+			return run(cmd, args)
+		}
+	}
+}
+
+// atLeast is cobra.MinimumNArgs(1) with a name in its message.
+func atLeast(name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return usageError(cmd, fmt.Errorf("%s is missing", name))
+		}
+		return nil
+	}
 }
 
 const rootLong = `Slipway builds and maintains fleets of container images: a folder tree of
@@ -120,8 +150,14 @@ func (a *app) command() *cobra.Command {
 		Example:       rootExample,
 		Version:       version(),
 		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if a.info && a.debug {
+				return usageError(cmd, errors.New("--info and --debug exclude each other"))
+			}
+			return nil
+		},
+		SilenceUsage: true,
+		Args:         cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return usageError(cmd, errors.New("a command is needed"))
 		},
@@ -131,7 +167,6 @@ func (a *app) command() *cobra.Command {
 	flags.StringVar(&a.root, "root", "", "`DIR` of images and build cache (default "+defaultRootText+")")
 	flags.BoolVar(&a.info, "info", false, "show the output of builds as they run")
 	flags.BoolVar(&a.debug, "debug", false, "like --info, and BuildKit's own log")
-	root.MarkFlagsMutuallyExclusive("info", "debug")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err) })
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddGroup(&cobra.Group{ID: "fleet", Title: "Fleet commands:"}, &cobra.Group{ID: "image", Title: "Image commands:"})
@@ -143,6 +178,7 @@ func (a *app) command() *cobra.Command {
 		c.GroupID = "image"
 		root.AddCommand(c)
 	}
+	a.markBegin(root)
 	return root
 }
 
@@ -173,6 +209,9 @@ func (a *app) loadConfig(cmd *cobra.Command) (*config.Config, error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	if _, err := store.Normalize(cfg.Ref("image", "1")); err != nil {
+		return nil, fmt.Errorf("%s: cannot use registry %q with namespace %q: they make no valid name of an image\nhint: a registry is a host, without https://, such as registry.example:5000", a.configFile, cfg.Registry, cfg.Namespace)
 	}
 	for _, w := range cfg.Warnings {
 		fmt.Fprintln(a.Err, "warning:", w)

@@ -4,14 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
-	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/slipway-build/slipway/engine/embedded"
 	"github.com/slipway-build/slipway/internal/cli/dockercmd"
+	"github.com/slipway-build/slipway/store"
 )
 
 type runOptions struct {
@@ -34,11 +36,13 @@ or does not exist.`,
 		Example: `  slipway run registry.example/app:1.0
   slipway run registry.example/base:1.0 bash
   slipway run -v "$PWD:/src:ro" -w /src registry.example/tools:1.0 make`,
-		Args: cobra.MinimumNArgs(1),
+		Args: atLeast("IMAGE"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.run(cmd, o, args) },
 	}
 	f := cmd.Flags()
 	f.SetInterspersed(false) // what follows IMAGE is the container's
+	f.Bool("rm", true, "accepted for those used to docker: containers are always removed")
+	f.MarkHidden("rm")
 	f.BoolVarP(&o.interactive, "interactive", "i", false, "connect the standard input (default on a terminal)")
 	f.BoolVarP(&o.tty, "tty", "t", false, "give the container a terminal (default on a terminal)")
 	f.BoolVar(&o.readOnly, "read-only", false, "mount the container's root read-only")
@@ -82,22 +86,17 @@ func (a *app) run(cmd *cobra.Command, o runOptions, args []string) (err error) {
 	if !cmd.Flags().Changed("interactive") && !cmd.Flags().Changed("tty") && isTerminal(a.In) && isTerminal(a.Out) {
 		o.interactive, o.tty = true, true
 	}
-	process, _, err := a.startEngine(ctx)
+	err = a.withStore(ctx, func(s *store.Store) error {
+		_, err := s.Get(ctx, args[0])
+		return err
+	})
+	if err != nil {
+		return &exitError{dockercmd.ExitDaemon, fmt.Errorf("cannot run %s: %w\nhint: \"slipway images\" lists what there is", args[0], err)}
+	}
+	// Ctrl-C is the container's: the docker command passes it on.
+	socket, stop, err := a.dockerSocket(context.WithoutCancel(ctx))
 	if err != nil {
 		return &exitError{dockercmd.ExitDaemon, err}
-	}
-	defer func() { err = errors.Join(err, process.Close()) }()
-	dir, err := os.MkdirTemp(embedded.TempDir(process.Root()), "run-")
-	if err != nil {
-		return fmt.Errorf("cannot run %s: %w", args[0], err)
-	}
-	defer os.RemoveAll(dir)
-	// Ctrl-C is the container's: the docker command passes it on.
-	ctx = context.WithoutCancel(ctx)
-	socket := filepath.Join(dir, "docker.sock")
-	stop, err := serveDocker(ctx, process, socket)
-	if err != nil {
-		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	env := func(key string) string {
@@ -106,10 +105,46 @@ func (a *app) run(cmd *cobra.Command, o runOptions, args []string) (err error) {
 		}
 		return os.Getenv(key)
 	}
-	if code := dockercmd.Main(ctx, append(o.args(cmd), args...), a.In, a.Out, a.Err, env); code != 0 {
+	if code := dockercmd.Main(context.WithoutCancel(ctx), append(o.args(cmd), args...), a.In, a.Out, a.Err, env); code != 0 {
 		return &exitError{code: code}
 	}
 	return nil
+}
+
+// dockerSocket is Docker's API on an engine of this process or, while another
+// one builds on the same root, on that one's. Stop gives it back.
+func (a *app) dockerSocket(ctx context.Context) (socket string, stop func() error, err error) {
+	root, err := a.engineRoot()
+	if err != nil {
+		return "", nil, err
+	}
+	process, err := embedded.Start(ctx, a.engineOptions(root))
+	var busy *embedded.BusyError
+	if errors.As(err, &busy) && answers(embedded.DockerSocket(root)) {
+		fmt.Fprintf(a.Err, "the container ends at the latest with %s, whose engine it uses\n", busy.Holder)
+		return embedded.DockerSocket(root), func() error { return nil }, nil
+	}
+	if errors.As(err, &busy) {
+		process, _, err = a.startEngine(ctx)
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	end, err := serveDocker(ctx, process)
+	if err != nil {
+		return "", nil, errors.Join(err, process.Close())
+	}
+	return embedded.DockerSocket(root), func() error { return errors.Join(end(), process.Close()) }, nil
+}
+
+// answers tells whether somebody listens on a unix socket.
+func answers(path string) bool {
+	conn, err := net.DialTimeout("unix", path, time.Second)
+	if err != nil {
+		return false
+	}
+	conn.Close()
+	return true
 }
 
 // isTerminal tells whether a stream is a terminal.

@@ -21,7 +21,7 @@ func (a *app) saveCommand() *cobra.Command {
 and what "docker load" reads. The file appears whole or not at all.`,
 		Example: `  slipway save registry.example/app:1.0 -o app.tar
   slipway save registry.example/app:1.0 | docker load`,
-		Args: cobra.MinimumNArgs(1),
+		Args: atLeast("IMAGE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			write := func(w io.Writer) error {
 				return a.withStore(cmd.Context(), func(s *store.Store) error { return s.Save(cmd.Context(), w, args...) })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -33,8 +34,7 @@ func (a *app) startTestRuntime(ctx context.Context, p *embedded.Process, cfg *co
 	if err != nil {
 		return build.Test{}, nil, fmt.Errorf("cannot prepare image tests: %w", err)
 	}
-	socket := filepath.Join(dir, "docker.sock")
-	stop, err := serveDocker(ctx, p, socket)
+	stop, err := serveDocker(ctx, p)
 	if err != nil {
 		return build.Test{}, nil, err
 	}
@@ -42,15 +42,23 @@ func (a *app) startTestRuntime(ctx context.Context, p *embedded.Process, cfg *co
 		Command: cfg.VerifyCommand,
 		Args:    cfg.VerifyArgs,
 		Timeout: cfg.VerifyTimeout,
-		Env:     testEnv(os.Environ(), bin, socket, cfg.ProxyArgs()),
+		Env:     testEnv(os.Environ(), bin, embedded.DockerSocket(p.Root()), cfg.ProxyArgs()),
 	}, func() error { return errors.Join(stop(), os.RemoveAll(dir)) }, nil
 }
 
-// serveDocker answers Docker's API on the socket until the returned function is called.
-func serveDocker(ctx context.Context, p *embedded.Process, socket string) (func() error, error) {
+// serveDocker answers Docker's API on the root's socket until the returned
+// function is called. Only the owner of the root may use it.
+func serveDocker(ctx context.Context, p *embedded.Process) (func() error, error) {
+	socket := embedded.DockerSocket(p.Root())
+	if err := os.Remove(socket); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("cannot prepare containers: %w", err)
+	}
 	l, err := net.Listen("unix", socket)
 	if err != nil {
-		return nil, fmt.Errorf("cannot prepare image tests: %w", err)
+		return nil, fmt.Errorf("cannot prepare containers: %w", err)
+	}
+	if err := os.Chmod(socket, 0o600); err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot prepare containers: %w", err), l.Close())
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan error, 1)

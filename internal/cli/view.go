@@ -89,7 +89,7 @@ func (v *lineView) event(e build.Event) {
 		}
 	case build.Output:
 		if v.output {
-			fmt.Fprintf(v.out, "%s | %s\n", shortRef(e.Image), e.Text)
+			fmt.Fprintf(v.out, "%s | %s\n", shortRef(e.Image), printable(e.Text))
 		}
 	default:
 		v.outcome(e)
@@ -102,11 +102,10 @@ func (v *lineView) outcome(e build.Event) {
 	case build.Done:
 		fmt.Fprintf(v.out, "* Built image %s (%.1fs)\n", e.Image, e.Seconds)
 	case build.Failed:
-		fmt.Fprintf(v.out, " ERROR: image %s failed to build\n", e.Image)
-		if !v.output {
-			for _, l := range e.Tail {
-				fmt.Fprintln(v.out, "   | "+l)
-			}
+		if e.Test {
+			fmt.Fprintf(v.out, " ERROR: image %s failed its test\n", e.Image)
+		} else {
+			fmt.Fprintf(v.out, " ERROR: image %s failed to build\n", e.Image)
 		}
 	case build.Blocked:
 		fmt.Fprintf(v.out, " BLOCKED: image %s needs %s\n", e.Image, strings.Join(e.Causes, ", "))
@@ -126,30 +125,42 @@ func cached(yes bool) string {
 func shortRef(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }
 
 func (v *lineView) finish(s build.Summary, f *fleet.Fleet) error {
-	for _, e := range failures(s, f) {
-		printError(v.err, e)
+	for _, b := range f.Broken {
+		printError(v.err, b)
+	}
+	for _, r := range s.Results {
+		v.failure(r)
 	}
 	v.heading("Build done!")
 	fmt.Fprintln(v.out, totals(s, f))
 	return outcomeError(s, f)
 }
 
-// failures are what a person must mend: broken folders, then failed images,
-// each with the place of its log.
-func failures(s build.Summary, f *fleet.Fleet) []error {
-	var errs []error
-	for _, b := range f.Broken {
-		errs = append(errs, b)
+// failure says what a person must mend: the error, the last lines, the log.
+func (v *lineView) failure(r build.Result) {
+	if r.Err == nil {
+		return
 	}
-	for _, r := range s.Results {
-		switch {
-		case r.Err != nil && r.Log != "":
-			errs = append(errs, fmt.Errorf("%w\nhint: the whole log is in %s", r.Err, r.Log))
-		case r.Err != nil:
-			errs = append(errs, r.Err)
+	printError(v.err, r.Err)
+	if !v.output {
+		for _, l := range r.Tail {
+			fmt.Fprintln(v.err, "   | "+printable(l))
 		}
 	}
-	return errs
+	if r.Log != "" {
+		fmt.Fprintln(v.err, "log: "+r.Log)
+	}
+}
+
+// printable drops control characters: what a build prints must not reach the
+// terminal as commands.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 // totals is the last line: "8 built, 2 failed, 1 blocked in 12.3s".
