@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,6 +29,8 @@ type Options struct {
 	NoCache bool
 	// FailFast starts nothing more after the first failure.
 	FailFast bool
+	// Secrets are texts that must not reach logs and events: passwords.
+	Secrets []string
 	// Args are build arguments for every image.
 	Args   map[string]string
 	Limits engine.Limits
@@ -87,7 +90,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (Summary, error) {
 	defer root.Close()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	r := &run{Options: o, root: root, results: map[*plan.Step]Result{}, stop: stop}
+	r := &run{Options: o, root: root, hide: newHider(o.Secrets), results: map[*plan.Step]Result{}, stop: stop}
 	start := time.Now()
 	schedule(ctx, p.Steps, o.Jobs, r.step, r.blocked, r.cancelled)
 	summary := Summary{Took: time.Since(start)}
@@ -102,6 +105,11 @@ type run struct {
 	Options
 	root *os.Root
 	stop func()
+	hide *strings.Replacer
+
+	// testing lets one test run at a time: containers share the host's network,
+	// and tests written for docker-pkg all publish the same ports.
+	testing sync.Mutex
 
 	mu      sync.Mutex // guards results and orders events
 	results map[*plan.Step]Result
@@ -112,10 +120,24 @@ func (r *run) emit(e Event) {
 		return
 	}
 	e.Time = time.Now()
+	e.Text = r.redact(e.Text)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.Events(e)
 }
+
+// newHider replaces secrets by stars.
+func newHider(secrets []string) *strings.Replacer {
+	var pairs []string
+	for _, s := range secrets {
+		if s != "" {
+			pairs = append(pairs, s, "***")
+		}
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+func (r *run) redact(s string) string { return r.hide.Replace(s) }
 
 func (r *run) finish(s *plan.Step, res Result) Outcome {
 	res.Image = s.Image
@@ -161,12 +183,9 @@ func (r *run) step(ctx context.Context, s *plan.Step) Outcome {
 	r.emit(Event{Kind: Started, Image: s.Image.Ref})
 	err := j.openLog()
 	if err == nil {
-		err = j.do(ctx, s.Action)
+		err = j.do(ctx)
 	}
 	res := Result{Outcome: Built, Digest: j.digest, Took: time.Since(j.start), Log: j.logPath}
-	if s.Action == plan.Test {
-		res.Outcome = Tested
-	}
 	switch {
 	case err == nil:
 		r.emit(Event{Kind: Done, Image: s.Image.Ref, Digest: j.digest, Seconds: res.Took.Seconds(), Log: j.logPath})
@@ -190,10 +209,11 @@ func (r *run) failed(s *plan.Step, res Result) Outcome {
 	return r.finish(s, res)
 }
 
-// log is where the image's output goes; before openLog that is nowhere.
+// log is where the image's output goes, without secrets and up to a size;
+// before openLog that is nowhere.
 func (j *job) log() io.Writer {
 	if j.logFile == nil {
 		return io.Discard
 	}
-	return j.logFile
+	return &logWriter{job: j}
 }

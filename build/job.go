@@ -9,13 +9,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
-	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/store"
 )
 
@@ -30,7 +30,9 @@ type job struct {
 	logFile *os.File
 	logPath string
 	digest  string
-	testing bool // the image is built, its test runs
+	testing bool       // the image is built, its test runs
+	logMu   sync.Mutex // guards logged and what is written
+	logged  int64
 	tail    tail
 	partial map[string][]byte // by step: output after its last line break
 	seen    map[string]bool   // steps already told of
@@ -62,16 +64,17 @@ func (j *job) close() {
 	}
 }
 
-func (j *job) do(ctx context.Context, action plan.Action) error {
-	if action == plan.Build {
-		if err := j.build(ctx); err != nil {
-			return err
-		}
+func (j *job) do(ctx context.Context) error {
+	if err := j.build(ctx); err != nil {
+		return err
 	}
 	return j.test(ctx)
 }
 
 func (j *job) build(ctx context.Context) error {
+	if err := j.checkParents(ctx); err != nil {
+		return err
+	}
 	files, err := buildcontext.Open(j.run.root, j.image.Dir, j.run.Fleet.Path(j.image, ""))
 	if err != nil {
 		return err
@@ -89,7 +92,7 @@ func (j *job) build(ctx context.Context) error {
 		Limits:     j.run.Limits,
 		Epoch:      j.image.Date,
 		Scratch:    j.run.Scratch,
-		Log:        j.logFile,
+		Log:        j.log(),
 		Progress:   j.progress,
 	}
 	if j.image.HasBuild {
@@ -100,6 +103,22 @@ func (j *job) build(ctx context.Context) error {
 		return j.explain(err)
 	}
 	j.digest = res.Digest
+	return nil
+}
+
+// checkParents makes sure that the fleet's own parents come from the store: a
+// name that is gone would be looked for at a registry, where anybody may have it.
+func (j *job) checkParents(ctx context.Context) error {
+	for _, p := range j.image.Parents() {
+		found, err := j.run.Store.Has(ctx, p.Ref)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return fmt.Errorf("%s: cannot build %s:%s: its parent %s was removed from the store while it waited\nhint: run the build again",
+				j.run.Fleet.Path(j.image, "Dockerfile.template"), j.image.Name, j.image.Tag, p.Ref)
+		}
+	}
 	return nil
 }
 
@@ -138,6 +157,11 @@ func (j *job) test(ctx context.Context) error {
 	}
 	if !found {
 		return j.run.Store.MarkTested(ctx, ref, store.TestNone)
+	}
+	j.run.testing.Lock()
+	defer j.run.testing.Unlock()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	j.run.emit(Event{Kind: Testing, Image: ref})
 	j.testing, j.tail = true, tail{} // what the build printed does not explain a failed test
@@ -197,7 +221,7 @@ func (j *job) output(step string, data []byte) {
 func (j *job) line(s string) {
 	// A progress display overwrites its line: only the last state is kept.
 	s = strings.TrimSuffix(s, "\r")
-	s = s[strings.LastIndexByte(s, '\r')+1:]
+	s = j.run.redact(s[strings.LastIndexByte(s, '\r')+1:])
 	j.tail.add(s)
 	j.run.emit(Event{Kind: Output, Image: j.image.Ref, Text: s})
 }
@@ -210,13 +234,44 @@ type lineWriter struct {
 
 func (w *lineWriter) Write(p []byte) (int, error) {
 	w.job.output(w.step, p)
-	return w.job.logFile.Write(p)
+	return w.job.log().Write(p)
 }
+
+// maxLog bounds a log file, in bytes: an image that prints without end must not
+// fill the disk.
+const maxLog = 64 << 20
+
+// logWriter writes to the log file, without secrets. What exceeds maxLog is
+// dropped, with a word.
+type logWriter struct{ job *job }
+
+func (w *logWriter) Write(p []byte) (int, error) {
+	j := w.job
+	j.logMu.Lock()
+	defer j.logMu.Unlock()
+	if j.logged > maxLog {
+		return len(p), nil
+	}
+	text := j.run.redact(string(p))
+	if j.logged += int64(len(text)); j.logged > maxLog {
+		text = fmt.Sprintf("\n(the log ends here: more than %d MiB)\n", maxLog>>20)
+	}
+	if _, err := j.logFile.WriteString(text); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// tailWidth cuts the lines of a tail, in bytes.
+const tailWidth = 500
 
 // tail keeps the last lines of an output.
 type tail struct{ kept []string }
 
 func (t *tail) add(s string) {
+	if len(s) > tailWidth {
+		s = strings.ToValidUTF8(s[:tailWidth], "") + "…"
+	}
 	if len(t.kept) == tailLines {
 		copy(t.kept, t.kept[1:])
 		t.kept = t.kept[:tailLines-1]

@@ -25,6 +25,9 @@ func newSolveOpt(attrs map[string]string, dockerfile []byte, files fs.FS) (clien
 	return client.SolveOpt{
 		Frontend:      "dockerfile.v0",
 		FrontendAttrs: attrs,
+		// BuildKit's history would keep build arguments, which may hold a proxy's
+		// password, and hold on to images that were removed.
+		Internal: true,
 		// Unique per solve: BuildKit compares the files of a reused context by
 		// size and time only, and a stale context would be a wrong image.
 		SharedKey: identity.NewID(),

@@ -40,14 +40,16 @@ type maker struct {
 
 // state is what is known of a step before its action.
 type state struct {
-	stored, tested, selected bool
-	causes                   []string // names of the images with an error that stop it; sorted
-	neededBy                 []string // names of the images to be built on it; descending order of Steps
+	stored   bool // and tested: only then may anything rely on it
+	untested bool // there is one whose test did not end
+	selected bool
+	causes   []string // names of the images with an error that stop it; sorted
+	neededBy []string // names of the images to be built on it; descending order of Steps
 }
 
 func (m *maker) add(img *fleet.Image) *Step {
-	fact, stored := m.facts.Images[img.Ref]
-	st := &state{stored: stored, tested: fact.Tested, selected: m.selection.Matches(img)}
+	fact, found := m.facts.Images[img.Ref]
+	st := &state{stored: found && fact.Tested, untested: found && !fact.Tested, selected: m.selection.Matches(img)}
 	step := &Step{Image: img}
 	for _, parent := range img.Parents() {
 		step.Needs = append(step.Needs, m.steps[parent])
@@ -55,7 +57,7 @@ func (m *maker) add(img *fleet.Image) *Step {
 	switch {
 	case img.Err != nil:
 		st.causes = []string{img.Name}
-	case !stored:
+	case !st.stored:
 		for _, need := range step.Needs {
 			st.causes = append(st.causes, m.states[need].causes...)
 		}
@@ -102,12 +104,13 @@ func (m *maker) decide(step *Step) {
 			step.reason(KindBlocked, "blocked by "+cause+", whose definition is wrong")
 		}
 		return
-	case st.stored && st.tested:
+	case st.stored:
 		step.Action = UpToDate
 		step.reason(KindStored, "built and tested")
-	case st.stored:
-		step.Action = Test
-		step.reason(KindUntested, "built, but not tested")
+	case st.untested:
+		// Nobody knows whether its definition is still what it was built from.
+		step.Action = Build
+		step.reason(KindUntested, "its test did not end")
 	default:
 		step.Action = Build
 		step.Reasons = append(step.Reasons, m.whyBuild(img))

@@ -16,7 +16,6 @@ type Action string
 const (
 	UpToDate Action = "up to date" // in the store and tested
 	Build    Action = "build"      // build, then test
-	Test     Action = "test"       // in the store, but not tested yet
 	Error    Action = "error"      // its definition is wrong
 	Blocked  Action = "blocked"    // something it builds on has the action Error
 	Skip     Action = "skip"       // neither selected nor needed
@@ -31,7 +30,7 @@ type Reason struct {
 // The kinds of reasons.
 const (
 	KindStored     = "stored"     // this version is in the store
-	KindUntested   = "untested"   // it is in the store, without a test that passed
+	KindUntested   = "untested"   // it is in the store, but the run that built it ended before its test
 	KindNew        = "new"        // no version is in the store
 	KindVersion    = "version"    // another version is in the store
 	KindNeeded     = "needed"     // something that is to be built needs it

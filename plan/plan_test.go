@@ -98,7 +98,7 @@ func makeTests() []makeTest {
 			"app: up to date: built and tested", "other: up to date: built and tested"}},
 		{"a newer parent does not build its children", chain, []string{"base:0.9", "lib:2.0", "app:3.0?", "other:1.0"}, "", []string{
 			"base: build: version 0.9 → 1.0 (changelog)", "lib: up to date: built and tested",
-			"app: test: built, but not tested", "other: up to date: built and tested"}},
+			"app: build: its test did not end", "other: up to date: built and tested"}},
 		{"the newest of the other versions is named", chain, []string{
 			"base:0.9", "base:0.10", "base:0.10~1", "base:latest", "lib:latest", "other:9", "other:v1"}, "other:*", []string{
 			"base: skip: not selected", "lib: skip: not selected", "app: skip: not selected",
@@ -109,8 +109,8 @@ func makeTests() []makeTest {
 		{"what is there needs nothing", chain, []string{"lib:2.0"}, "*/app:3.0", []string{
 			"base: skip: not selected", "lib: up to date: built and tested; needed by app",
 			"app: build: never built", "other: skip: not selected"}},
-		{"a needed image is tested first", chain, []string{"lib:2.0?"}, "app:*", []string{
-			"base: skip: not selected", "lib: test: built, but not tested; needed by app",
+		{"a needed image whose test did not end is built again", chain, []string{"lib:2.0?"}, "app:*", []string{
+			"base: build: never built; needed by lib", "lib: build: its test did not end; needed by app",
 			"app: build: never built", "other: skip: not selected"}},
 		{"nothing is selected", chain, nil, "nobody", []string{
 			"base: skip: not selected", "lib: skip: not selected", "app: skip: not selected", "other: skip: not selected"}},
@@ -127,9 +127,9 @@ func makeErrorTests() []makeTest {
 			"base: error: fleet/base/Dockerfile.template:3: cannot render it; fleet/base/control:1: cannot read it",
 			"lib: blocked: blocked by base, whose definition is wrong",
 			"other: build: never built", "app: blocked: blocked by base, whose definition is wrong"}},
-		{"an error does not block what is there", wrong, []string{"lib:2.0?"}, "", []string{
+		{"an error does not block what is there", wrong, []string{"lib:2.0"}, "", []string{
 			"base: error: fleet/base/Dockerfile.template:3: cannot render it; fleet/base/control:1: cannot read it",
-			"lib: test: built, but not tested", "other: build: never built", "app: build: never built"}},
+			"lib: up to date: built and tested", "other: build: never built", "app: build: never built"}},
 		{"an error elsewhere is not shown", wrong, nil, "other:*", []string{
 			"base: skip: not selected", "lib: skip: not selected", "other: build: never built", "app: skip: not selected"}},
 		{"a blocked image shows its cause and builds nothing in vain", wrong, nil, "app:*", []string{

@@ -53,6 +53,8 @@ type Image struct {
 	Size    int64     `json:"size"`             // bytes of all blobs, compressed
 	Created time.Time `json:"created"`          // from the image's configuration
 	Tested  string    `json:"tested,omitempty"` // TestedLabel's value
+	// Damaged says why the image cannot be used, when blobs of it are missing.
+	Damaged string `json:"damaged,omitempty"`
 }
 
 // Normalize returns the canonical form of a reference, under which the store
@@ -100,7 +102,10 @@ func (s *Store) List(ctx context.Context) ([]Image, error) {
 	}
 	for i := range out {
 		if err := s.details(ctx, byName[out[i].Ref], &out[i]); err != nil {
-			return nil, err
+			if ctx.Err() != nil {
+				return nil, err
+			}
+			out[i].Damaged = err.Error()
 		}
 	}
 	return out, nil
@@ -152,6 +157,15 @@ func (s *Store) record(ctx context.Context, ref string) (images.Image, error) {
 		return img, fmt.Errorf("cannot find image %s: %w", ref, err)
 	}
 	return img, nil
+}
+
+// Has tells whether the store knows the name. It reads nothing else.
+func (s *Store) Has(ctx context.Context, ref string) (bool, error) {
+	_, err := s.record(ctx, ref)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // MarkTested records how the image's test went; value is TestPassed or TestNone.

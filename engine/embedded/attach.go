@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"time"
 
 	contentapi "github.com/containerd/containerd/api/services/content/v1"
@@ -35,10 +34,11 @@ type Attachment struct {
 // Attach connects to the process that holds root. The error is ErrNotRunning
 // when there is none.
 func Attach(ctx context.Context, root string) (*Attachment, error) {
-	path, err := filepath.Abs(socketPath(root))
+	root, err := realRoot(root)
 	if err != nil {
-		return nil, fmt.Errorf("cannot find engine root: %w", err)
+		return nil, err
 	}
+	path := socketPath(root)
 	probe, err := net.DialTimeout("unix", path, time.Second)
 	if err != nil {
 		return nil, ErrNotRunning
@@ -71,7 +71,13 @@ func (a *Attachment) Close() error { return errors.Join(a.bk.Close(), a.conn.Clo
 // Index lists the images under root without starting an engine, in a few
 // milliseconds; while another process holds the root, that one is asked. An
 // empty or missing root has no images.
-func Index(ctx context.Context, root string) ([]images.Image, error) {
+func Index(ctx context.Context, root string) (_ []images.Image, err error) {
+	// The database library panics on a damaged file.
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("cannot read %s: %v\nhint: if the file is damaged, remove the folder it is in; the images are built again", metaPath(root), r)
+		}
+	}()
 	if _, err := os.Stat(metaPath(root)); errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}

@@ -75,6 +75,25 @@ type Services struct {
 	Content  content.Store
 }
 
+// maxSocketPath is what fits into a socket's address (unix(7)), without the end mark.
+const maxSocketPath = 107
+
+// realRoot is the folder without symbolic links: the kernel's list of mounts has
+// none either. A folder that does not exist is returned as it is.
+func realRoot(root string) (string, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return "", fmt.Errorf("cannot find engine root: %w", err)
+	}
+	if real, err := filepath.EvalSymlinks(root); err == nil {
+		root = real
+	}
+	if len(socketPath(root)) > maxSocketPath {
+		return "", fmt.Errorf("cannot use engine root %s: its path is too long for a socket in it\nhint: choose one of less than 90 bytes with --root", root)
+	}
+	return root, nil
+}
+
 func socketPath(root string) string { return filepath.Join(root, "slipway.sock") }
 
 // DockerSocket is where the process that holds root may answer Docker's API.

@@ -8,10 +8,10 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
+	"github.com/containerd/containerd/v2/core/mount"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/control"
 	"google.golang.org/grpc"
@@ -45,12 +45,12 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	if os.Geteuid() != 0 {
 		return nil, errors.New("cannot start the engine as an ordinary user: it needs root for now\nhint: run the command with sudo")
 	}
-	root, err := filepath.Abs(o.Root)
-	if err != nil {
-		return nil, fmt.Errorf("cannot find engine root: %w", err)
-	}
-	if err := os.MkdirAll(root, 0o700); err != nil {
+	if err := os.MkdirAll(o.Root, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make engine root: %w\nhint: choose another folder with --root", err)
+	}
+	root, err := realRoot(o.Root)
+	if err != nil {
+		return nil, err
 	}
 	lock, unclean, err := acquire(ctx, root, o.Wait)
 	if err != nil {
@@ -81,6 +81,10 @@ func (p *Process) start(ctx context.Context) error {
 	// mounts can be told from others'.
 	p.outerTemp = os.Getenv("TMPDIR")
 	if err := os.Setenv("TMPDIR", TempDir(p.root)); err != nil {
+		return fmt.Errorf("cannot choose temporary folder: %w", err)
+	}
+	// containerd has read its own at the start of the program.
+	if err := mount.SetTempMountLocation(TempDir(p.root)); err != nil {
 		return fmt.Errorf("cannot choose temporary folder: %w", err)
 	}
 	parts, err := newWorker(ctx, p.root)
@@ -130,12 +134,14 @@ func (p *Process) Services() Services {
 }
 
 // collect frees the disk space of what nothing will use again: build contexts,
-// which are sent anew for each build, and snapshots of failed steps. BuildKit
-// does so minutes after a build, when this process is usually gone.
+// which are sent anew for each build, snapshots of failed steps, and what the
+// rules for the build cache say. BuildKit does so minutes after a build, when
+// this process is usually gone.
 func (p *Process) collect(ctx context.Context) error {
 	contexts := client.PruneInfo{All: true, Filter: []string{"type==" + string(client.UsageRecordTypeLocalSource)}}
 	// Prune ends with containerd's garbage collection.
-	if err := p.parts.worker.CacheMgr.Prune(ctx, nil, contexts); err != nil {
+	rules := append([]client.PruneInfo{contexts}, p.parts.worker.GCPolicy()...)
+	if err := p.parts.worker.CacheMgr.Prune(ctx, nil, rules...); err != nil {
 		return fmt.Errorf("cannot free what earlier builds left: %w", err)
 	}
 	return nil
@@ -180,12 +186,14 @@ func (p *Process) close() error {
 	return nil
 }
 
+// stopServer gives requests a moment to end. One that is stuck is left to the
+// end of the process: Stop waits for it as GracefulStop does.
 func stopServer(s *grpc.Server) {
 	done := make(chan struct{})
 	go func() { s.GracefulStop(); close(done) }()
 	select {
 	case <-done:
 	case <-time.After(stopGrace):
-		s.Stop()
+		go s.Stop()
 	}
 }

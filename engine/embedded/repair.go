@@ -68,10 +68,8 @@ func unmountBelow(root string) error {
 	for lines.Scan() {
 		// proc(5): the fifth field is the mount point, with octal escapes.
 		fields := strings.Fields(lines.Text())
-		if len(fields) > 4 {
-			if p := unescapeMount(fields[4]); strings.HasPrefix(p, root+"/") {
-				points = append(points, p)
-			}
+		if len(fields) > 4 && concerns(fields, root) {
+			points = append(points, unescapeMount(fields[4]))
 		}
 	}
 	if err := lines.Err(); err != nil {
@@ -84,6 +82,16 @@ func unmountBelow(root string) error {
 		}
 	}
 	return nil
+}
+
+// concerns tells whether a mount is below root, or shows something that is: a
+// killed process leaves such mounts wherever its temporary folder was.
+func concerns(fields []string, root string) bool {
+	if strings.HasPrefix(unescapeMount(fields[4]), root+"/") {
+		return true
+	}
+	temporary := strings.Contains(fields[4], "/buildkit-mount") || strings.Contains(fields[4], "/containerd-mount")
+	return temporary && strings.Contains(unescapeMount(strings.Join(fields, " ")), root+"/")
 }
 
 var mountEscapes = strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)

@@ -53,8 +53,17 @@ type workerParts struct {
 
 // newWorker assembles BuildKit's worker as runc.NewWorkerOpt does, and adds what
 // that leaves out: an image store, so that FROM finds the parent just built.
-func newWorker(ctx context.Context, root string) (*workerParts, error) {
+func newWorker(ctx context.Context, root string) (_ *workerParts, err error) {
 	dir := filepath.Join(root, "engine")
+	// The database library panics on a damaged file.
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%v", r)
+		}
+		if err != nil {
+			err = fmt.Errorf("cannot open the engine in %s: %w\nhint: if a file there is damaged, remove that folder; the images are built again", dir, err)
+		}
+	}()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make engine folder: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/moby/patternmatcher"
@@ -71,7 +72,7 @@ func Open(root *os.Root, dir, shown string) (*Tree, error) {
 }
 
 func (t *Tree) ignore() (*patternmatcher.PatternMatcher, error) {
-	f, err := t.root.Open(path.Join(t.dir, IgnoreFile))
+	f, err := openRegular(t.root, path.Join(t.dir, IgnoreFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return patternmatcher.New(nil)
 	}
@@ -183,6 +184,8 @@ func (w *walker) stat(source, rel string, ignored bool) (fs.FileInfo, bool) {
 	case ignored:
 	case errors.Is(err, fs.ErrNotExist):
 		w.fail(rel, "it is a link to %s, which does not exist", target)
+	case errors.Is(err, syscall.ELOOP):
+		w.fail(rel, "it is a link to %s, which leads back to it", target)
 	default:
 		w.fail(rel, "it is a link to %s, which is outside of the fleet's folder\nhint: copy the file, or list the link in %s", target, IgnoreFile)
 	}
@@ -196,6 +199,9 @@ func kind(m fs.FileMode) string {
 	case m&fs.ModeNamedPipe != 0:
 		return "named pipe"
 	}
+	if m.IsDir() {
+		return "folder"
+	}
 	return "device"
 }
 
@@ -208,7 +214,25 @@ func (t *Tree) Open(name string) (fs.File, error) {
 	if n.info.IsDir() {
 		return &openDir{node: n}, nil
 	}
-	return t.root.Open(n.source)
+	return openRegular(t.root, n.source)
+}
+
+// openRegular opens a file without ever waiting for the writer of a pipe, which
+// may have taken the place of a file since it was listed.
+func openRegular(root *os.Root, name string) (*os.File, error) {
+	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("it is a %s", kind(info.Mode()))
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 // Stat implements fs.StatFS.

@@ -56,12 +56,14 @@ type Bases func(ref string) Base
 // bases reads each Dockerfile once, those below it first. It is safe for concurrent use.
 type bases struct {
 	byRef map[string]*fleet.Image
+	repos map[string]bool // of the fleet's images, without tags
 	read  map[*fleet.Image]func() (Dockerfile, error)
 }
 
 func newBases(l *linter) *bases {
-	b := &bases{byRef: map[string]*fleet.Image{}, read: map[*fleet.Image]func() (Dockerfile, error){}}
+	b := &bases{byRef: map[string]*fleet.Image{}, repos: map[string]bool{}, read: map[*fleet.Image]func() (Dockerfile, error){}}
 	for _, img := range l.fleet.Images {
+		b.repos[l.Config.Name(img.Name)] = true
 		b.read[img] = sync.OnceValues(func() (Dockerfile, error) {
 			return l.ReadDockerfile([]byte(img.Dockerfile), b.base)
 		})
@@ -136,10 +138,8 @@ func (c *check) floating(u fleet.Use, file string) {
 	if tag != "" && tag != "latest" || strings.HasSuffix(u.Ref, ":") || strings.Contains(u.Ref, "@") || strings.Contains(u.Ref, "$") {
 		return
 	}
-	for _, img := range c.fleet.Images {
-		if c.Config.Name(img.Name) == repo {
-			return
-		}
+	if c.bases.repos[repo] {
+		return
 	}
 	what := "the tag latest, which moves"
 	if tag == "" {

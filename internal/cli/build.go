@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -143,6 +144,9 @@ func (a *app) warn(cfg *config.Config, p *plan.Plan, o buildOptions) {
 	if o.selection != "" && !matched {
 		fmt.Fprintf(a.Err, "warning: no image matches --select %q\n", o.selection)
 	}
+	if proxyPassword(cfg.APTOnlyProxy) != "" {
+		fmt.Fprintln(a.Err, "warning: the proxy for apt has a password: apt_install writes it into the Dockerfile, and so into the image's history\nhint: give apt_only_proxy without a password")
+	}
 	if cfg.Username != "" && cfg.Password != "" {
 		fmt.Fprintln(a.Err, "warning: username and password are set, but this version of slipway does not publish; images stay in the store")
 	}
@@ -157,7 +161,7 @@ func (a *app) scan(ctx context.Context, cfg *config.Config, dir, suffix string) 
 		return nil, err
 	}
 	for _, w := range f.Warnings {
-		fmt.Fprintln(a.Err, "warning:", w.Error())
+		printWarning(a.Err, w.Error())
 	}
 	return f, nil
 }
@@ -171,11 +175,11 @@ func (a *app) facts(ctx context.Context) (plan.Facts, error) {
 	return newFacts(list), nil
 }
 
-// needsEngine tells whether anything is to be built or tested: an engine is not
+// needsEngine tells whether anything is to be built: an engine is not
 // started to find out that there is nothing to do.
 func needsEngine(p *plan.Plan) bool {
 	for _, s := range p.Steps {
-		if s.Action == plan.Build || s.Action == plan.Test {
+		if s.Action == plan.Build {
 			return true
 		}
 	}
@@ -211,6 +215,7 @@ func (a *app) runPlan(ctx context.Context, cfg *config.Config, f *fleet.Fleet, p
 		NoCache:  !o.useCache,
 		FailFast: o.failFast,
 		Args:     cfg.ProxyArgs(),
+		Secrets:  secrets(cfg),
 		Limits:   engine.Limits(cfg.ContainerLimits),
 		Test:     tests,
 		Scratch:  embedded.TempDir(process.Root()),
@@ -221,6 +226,26 @@ func (a *app) runPlan(ctx context.Context, cfg *config.Config, f *fleet.Fleet, p
 		return err
 	}
 	return view.finish(summary, f)
+}
+
+// secrets are the passwords that the configuration holds.
+func secrets(cfg *config.Config) []string {
+	out := []string{cfg.Password.Reveal()}
+	for _, proxy := range []string{cfg.HTTPProxy, cfg.APTOnlyProxy} {
+		if password := proxyPassword(proxy); password != "" {
+			out = append(out, password)
+		}
+	}
+	return out
+}
+
+func proxyPassword(proxy string) string {
+	u, err := url.Parse(proxy)
+	if err != nil || u.User == nil {
+		return ""
+	}
+	password, _ := u.User.Password()
+	return password
 }
 
 // brokenError is what is wrong with definitions, for commands that go on with

@@ -38,6 +38,9 @@ func (a *app) engineRoot() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("cannot find engine root: %w", err)
 	}
+	if real, err := filepath.EvalSymlinks(abs); err == nil {
+		return real, nil
+	}
 	return abs, nil
 }
 

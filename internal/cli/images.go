@@ -58,6 +58,10 @@ func (a *app) printImages(list []store.Image) error {
 		if !i.Created.IsZero() {
 			created = i.Created.UTC().Format(time.DateOnly)
 		}
+		if i.Damaged != "" {
+			fmt.Fprintf(a.Err, "warning: %s\nhint: remove it with \"slipway rmi\" and build it again\n", i.Damaged)
+			created = "damaged"
+		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", i.Name, i.Tag, shortDigest(i.Digest), size(i.Size), created, cmp.Or(i.Tested, "not yet"))
 	}
 	return w.Flush()
@@ -75,12 +79,14 @@ one of the names is unknown.`,
 				st := store.New(s.Images, s.Content)
 				var errs []error
 				for _, ref := range args {
-					if _, err := st.Get(cmd.Context(), ref); err != nil {
-						errs = append(errs, err)
+					found, err := st.Has(cmd.Context(), ref)
+					if err == nil && !found {
+						err = fmt.Errorf("%w: %s", store.ErrNotFound, ref)
 					}
+					errs = append(errs, err)
 				}
-				if len(errs) > 0 {
-					return errors.Join(errs...)
+				if err := errors.Join(errs...); err != nil {
+					return err
 				}
 				freed, err := removeImages(cmd.Context(), engine.New(s.BuildKit), st, args)
 				if err != nil {

@@ -51,7 +51,7 @@ func (v *liveView) plan(p *plan.Plan) {
 	v.lines.plan(p)
 	for _, s := range p.Steps {
 		switch s.Action {
-		case plan.Build, plan.Test, plan.Error, plan.Blocked:
+		case plan.Build, plan.Error, plan.Blocked:
 			v.total++
 		}
 	}

@@ -19,6 +19,7 @@ func printError(w io.Writer, err error) {
 		var hints []string
 		var lines []string
 		for _, l := range strings.Split(text, "\n") {
+			l = printable(l)
 			if strings.HasPrefix(l, "hint: ") {
 				hints = append(hints, l)
 				continue
@@ -30,6 +31,15 @@ func printError(w io.Writer, err error) {
 			fmt.Fprintln(w, h)
 		}
 	}
+}
+
+// printWarning writes a warning and its hint.
+func printWarning(w io.Writer, text string) {
+	lines := strings.Split("warning: "+text, "\n")
+	for i := range lines {
+		lines[i] = printable(lines[i])
+	}
+	fmt.Fprintln(w, strings.Join(lines, "\n"))
 }
 
 // flatten takes joined errors apart.

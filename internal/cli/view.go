@@ -62,7 +62,7 @@ func (v *lineView) heading(text string) { fmt.Fprintf(v.out, "== %s ==\n", text)
 func (v *lineView) plan(p *plan.Plan) {
 	var refs []string
 	for _, s := range p.Steps {
-		if s.Action == plan.Build || s.Action == plan.Test {
+		if s.Action == plan.Build {
 			refs = append(refs, s.Image.Ref)
 		}
 	}
@@ -166,7 +166,7 @@ func printable(s string) string {
 // totals is the last line: "8 built, 2 failed, 1 blocked in 12.3s".
 func totals(s build.Summary, f *fleet.Fleet) string {
 	var parts []string
-	for _, o := range []build.Outcome{build.Built, build.Tested, build.Unchanged, build.BuildError, build.NotBuilt, build.Interrupt, build.Skipped} {
+	for _, o := range []build.Outcome{build.Built, build.Unchanged, build.BuildError, build.NotBuilt, build.Interrupt, build.Skipped} {
 		if n := s.Count(o); n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, o))
 		}
