@@ -7,17 +7,20 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // ApplyUpdate writes all changelogs or none: all new files are written and synced beside the old
 // ones, then renamed, and put back if a rename fails. Modes are kept, and owners where allowed. A
-// process killed between two renames leaves some changelogs written, each complete, and files named
-// .changelog.slipway-*, which no scan reads.
+// process killed on the way leaves a journal, by which RecoverUpdate puts the old ones back.
 func ApplyUpdate(edits []Edit) error {
 	writes := make([]*write, 0, len(edits))
 	defer func() {
-		for _, w := range writes {
-			w.clean()
+		// What could not be put back is kept, with the journal, for RecoverUpdate.
+		if !slices.ContainsFunc(writes, func(w *write) bool { return w.stuck }) {
+			for _, w := range writes {
+				w.clean()
+			}
 		}
 	}()
 	for _, e := range edits {
@@ -27,7 +30,18 @@ func ApplyUpdate(edits []Edit) error {
 			return fmt.Errorf("%s: cannot write the changelog: %w\nhint: no changelog was changed", e.Path, cause(err))
 		}
 	}
-	return commitAll(writes)
+	if len(writes) == 0 {
+		return nil
+	}
+	root := edits[0].root
+	if err := writeJournal(root, writes); err != nil {
+		return fmt.Errorf("%w\nhint: no changelog was changed", err)
+	}
+	err := commitAll(writes)
+	if slices.ContainsFunc(writes, func(w *write) bool { return w.stuck }) {
+		return err
+	}
+	return errors.Join(err, removeJournal(root))
 }
 
 func commitAll(writes []*write) error {
@@ -43,6 +57,7 @@ func rollback(writes []*write, err error) error {
 	hint := "\nhint: no changelog was changed"
 	for _, w := range writes {
 		if e := w.restore(); e != nil {
+			w.stuck = true
 			err = errors.Join(err, fmt.Errorf("%s: cannot put the changelog back: %w", w.edit.Path, cause(e)))
 			hint = "\nhint: put these back by hand, for example from version control"
 		}
@@ -56,6 +71,7 @@ type write struct {
 	fresh     string // the new file
 	backup    string // the old file, once more
 	committed bool
+	stuck     bool // it could not be put back
 }
 
 // prepare does all that may fail for want of space or rights.
@@ -84,7 +100,7 @@ func (w *write) prepare() error {
 // writeBeside writes a synced file with the mode and owner of another, in the same folder. When it
 // fails nothing is left.
 func writeBeside(name string, data []byte, like fs.FileInfo) (string, error) {
-	file, err := os.CreateTemp(filepath.Dir(name), ".changelog.slipway-*")
+	file, err := os.CreateTemp(filepath.Dir(name), stagedPrefix+"*")
 	if err != nil {
 		return "", err
 	}

@@ -154,6 +154,13 @@ func (a *app) warn(cfg *config.Config, p *plan.Plan, o buildOptions) {
 
 // scan reads the fleet and says its warnings.
 func (a *app) scan(ctx context.Context, cfg *config.Config, dir, suffix string) (*fleet.Fleet, error) {
+	undone, err := fleet.RecoverUpdate(dir)
+	if err != nil {
+		return nil, err
+	}
+	if undone > 0 {
+		fmt.Fprintf(a.Err, "warning: an update of %d changelogs was interrupted; they are as before it\n", undone)
+	}
 	f, err := fleet.Scan(ctx, fleet.ScanOptions{
 		Dir: dir, Config: cfg, TagSuffix: suffix, ParseDockerfile: parseDockerfile,
 	})

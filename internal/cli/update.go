@@ -25,7 +25,8 @@ far, so that the next build makes them anew. 1.2.3 becomes 1.2.3-s1, that become
 1.2.3-s2, and so on ("update_id" in the configuration sets the letter).
 
 The author is DEBFULLNAME and DEBEMAIL, else git's user.name and user.email, else
-fallback_author and fallback_email. Either all changelogs are written or none.`,
+fallback_author and fallback_email. Either all changelogs are written or none: what
+a killed update has written is undone by the next command on the fleet.`,
 		Example: `  slipway update nodejs --reason 'CVE-2026-1234' images/
   slipway update nodejs --version 20.1.0-1 images/
   slipway update nodejs --dry-run images/`,
