@@ -71,7 +71,9 @@ func (t Test) run(ctx context.Context, dir, ref string, out io.Writer) error {
 	cmd.Args[0] = t.Command
 	cmd.Env = t.Env
 	cmd.Stdout, cmd.Stderr = out, out
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	attr, release := ownGroup()
+	defer release()
+	cmd.SysProcAttr = attr
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second
 	err = cmd.Run()

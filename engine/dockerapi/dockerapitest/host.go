@@ -141,6 +141,7 @@ func (c *hostContainer) launch(p container.Process, stdio container.IO) (*hostPr
 	cmd.Stdout, cmd.Stderr = stdio.Stdout, stdio.Stderr
 	// A command's own children may hold its output a little longer.
 	cmd.WaitDelay = time.Second
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	var in io.WriteCloser
 	if stdio.Stdin != nil {
 		if in, err = cmd.StdinPipe(); err != nil {
@@ -171,6 +172,8 @@ type hostProcess struct {
 func (p *hostProcess) reap() {
 	defer close(p.done)
 	err := p.cmd.Wait()
+	// As the end of a container's first process ends all of it.
+	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 	var exit *exec.ExitError
 	switch {
 	case err == nil, errors.Is(err, exec.ErrWaitDelay):

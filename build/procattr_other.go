@@ -1,0 +1,10 @@
+//go:build !linux
+
+package build
+
+import "syscall"
+
+// ownGroup puts a test into a process group of its own.
+func ownGroup() (attr *syscall.SysProcAttr, release func()) {
+	return &syscall.SysProcAttr{Setpgid: true}, func() {}
+}
