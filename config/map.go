@@ -34,6 +34,13 @@ func (m *Map) Len() int { return len(m.items) }
 // Items returns keys and values in order. The slice is shared: do not change it.
 func (m *Map) Items() []Item { return m.items }
 
+// Each calls do for every key, in order.
+func (m *Map) Each(do func(key, value any)) {
+	for _, item := range m.items {
+		do(item.Key, item.Value)
+	}
+}
+
 // Keys returns the keys in order, those that are not strings as Python's str() prints them.
 func (m *Map) Keys() []string {
 	keys := make([]string, len(m.items))

@@ -7,10 +7,10 @@ import (
 	"sort"
 )
 
-// OrderedMap is a mapping that keeps its order; FromGo accepts any.
+// OrderedMap is a mapping that keeps its order and whose keys may be any of the
+// values FromGo accepts; Each calls do for every key in order.
 type OrderedMap interface {
-	Keys() []string
-	Get(key string) (value any, ok bool)
+	Each(do func(key, value any))
 }
 
 // FromGo converts a Go value: nil, bool, integers, floats, strings, slices,
@@ -36,10 +36,12 @@ func FromGo(v any) Value {
 		return newList(items)
 	case OrderedMap:
 		d := NewDict()
-		for _, k := range v.Keys() {
-			x, _ := v.Get(k)
-			d.SetString(k, FromGo(x))
-		}
+		v.Each(func(key, value any) {
+			k := FromGo(key)
+			if hash, ok := plainHash(k); ok {
+				d.setHash(hash, k, FromGo(value))
+			}
+		})
 		return d
 	case map[string]any:
 		d := NewDict()

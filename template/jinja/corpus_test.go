@@ -90,7 +90,11 @@ type orderedMap struct {
 	values map[string]any
 }
 
-func (m *orderedMap) Keys() []string { return m.keys }
+func (m *orderedMap) Each(do func(key, value any)) {
+	for _, k := range m.keys {
+		do(k, m.values[k])
+	}
+}
 
 func (m *orderedMap) Get(key string) (any, bool) {
 	v, ok := m.values[key]

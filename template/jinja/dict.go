@@ -134,22 +134,10 @@ type (
 // hash gives a Go map key that is the same for values that Python takes as the
 // same key.
 func (rt *state) hash(v Value) any {
+	if h, ok := plainHash(v); ok {
+		return h
+	}
 	switch v := v.(type) {
-	case string:
-		return v
-	case Markup:
-		return string(v)
-	case int64:
-		return v
-	case bool:
-		if v {
-			return int64(1)
-		}
-		return int64(0)
-	case float64:
-		return hashFloat(v)
-	case *big.Int:
-		return bigHash(v.String())
 	case *Tuple:
 		return rt.hashTuple(v)
 	case *List, *Dict, *dictView:
@@ -160,6 +148,28 @@ func (rt *state) hash(v Value) any {
 		}
 	}
 	return v
+}
+
+// plainHash is hash for the values that need no state; false for others.
+func plainHash(v Value) (any, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case Markup:
+		return string(v), true
+	case int64, noneType:
+		return v, true
+	case bool:
+		if v {
+			return int64(1), true
+		}
+		return int64(0), true
+	case float64:
+		return hashFloat(v), true
+	case *big.Int:
+		return bigHash(v.String()), true
+	}
+	return nil, false
 }
 
 func hashFloat(f float64) any {
