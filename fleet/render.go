@@ -42,6 +42,7 @@ func newRenderer(s *scan) *renderer {
 			DNFProxy:     s.Config.DNFOnlyProxy,
 			Digests:      s.Config.ImageDigests,
 			Paths:        paths,
+			Root:         s.tree.root,
 			Warn:         func(msg string) { d.edges.warn(msg) },
 		})}
 		return d

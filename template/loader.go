@@ -22,6 +22,7 @@ var errNotRegular = errors.New("not a regular file")
 // os.Root.
 type folders struct {
 	dirs  []string // with slashes; the image's own is the first
+	fleet string   // where links of the image's own folder may lead; may be empty
 	roots []*os.Root
 	found map[string]place // by the name that templates use
 	files []string         // paths of what was read, in order
@@ -32,12 +33,12 @@ type place struct {
 	shared bool
 }
 
-func openFolders(own string, shared []string) (*folders, error) {
+func openFolders(own, fleet string, shared []string) (*folders, error) {
 	root, err := os.OpenRoot(own)
 	if err != nil {
 		return nil, err
 	}
-	f := &folders{dirs: make([]string, 0, 1+len(shared)), roots: []*os.Root{root}, found: map[string]place{}}
+	f := &folders{fleet: fleet, dirs: make([]string, 0, 1+len(shared)), roots: []*os.Root{root}, found: map[string]place{}}
 	for _, dir := range append([]string{own}, shared...) {
 		f.dirs = append(f.dirs, filepath.ToSlash(dir))
 	}
@@ -89,6 +90,11 @@ func (f *folders) Load(name string) (string, error) {
 			return "", err
 		}
 		text, err := readFile(root, file)
+		if err != nil && i == 0 && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errNotRegular) {
+			if linked, e := f.readLinked(file); e == nil {
+				text, err = linked, nil
+			}
+		}
 		switch {
 		case err == nil:
 			f.add(name, place{path.Join(dir, name), i > 0})
@@ -108,6 +114,36 @@ func (f *folders) add(name string, p place) {
 	if !slices.Contains(f.files, p.path) {
 		f.files = append(f.files, p.path)
 	}
+}
+
+// readLinked reads what a link in the image's folder leads to, if that is in
+// the fleet: fleets share templates that way.
+func (f *folders) readLinked(file string) (string, error) {
+	if f.fleet == "" {
+		return "", fs.ErrPermission
+	}
+	fleet, err := filepath.EvalSymlinks(f.fleet)
+	if err != nil {
+		return "", err
+	}
+	target, err := filepath.EvalSymlinks(filepath.Join(filepath.FromSlash(f.dirs[0]), file))
+	if err != nil {
+		return "", err
+	}
+	if target, err = filepath.Abs(target); err != nil {
+		return "", err
+	}
+	rel, err := filepath.Rel(fleet, target)
+	if err != nil || !filepath.IsLocal(rel) {
+		return "", fs.ErrPermission
+	}
+	// Through os.Root again: a link may have been turned outwards meanwhile.
+	root, err := os.OpenRoot(fleet)
+	if err != nil {
+		return "", err
+	}
+	defer root.Close()
+	return readFile(root, rel)
 }
 
 func readFile(root *os.Root, file string) (string, error) {

@@ -34,6 +34,9 @@ type Options struct {
 	APKProxy, DNFProxy string
 	// Digests maps image references to digests (sha256:...), for digest_pin.
 	Digests map[string]string
+	// Root is the folder that links in an image's folder may lead to: the
+	// fleet's. Empty: links must stay in the image's folder.
+	Root string
 	// Paths are folders of shared templates, searched in this order for what
 	// the template's own folder lacks. Errors name files as they are here.
 	Paths []string
@@ -46,6 +49,7 @@ type Options struct {
 type Environment struct {
 	env   *jinja.Env
 	vars  jinja.Vars
+	root  string
 	paths []string
 }
 
@@ -94,7 +98,7 @@ func New(o Options) *Environment {
 			vars[k] = v
 		}
 	}
-	return &Environment{env: env, vars: jinja.NewVars(vars), paths: slices.Clone(o.Paths)}
+	return &Environment{env: env, vars: jinja.NewVars(vars), root: o.Root, paths: slices.Clone(o.Paths)}
 }
 
 // Render renders the template called name in the folder dir. What it includes,
@@ -108,7 +112,7 @@ func (e *Environment) Render(dir, name string) ([]byte, error) {
 // RenderInput is Render with variables of its own. With an error the result has
 // the files that were read before it, and no text.
 func (e *Environment) RenderInput(in Input) (Result, error) {
-	loader, err := openFolders(in.Dir, e.paths)
+	loader, err := openFolders(in.Dir, e.root, e.paths)
 	if err != nil {
 		return Result{}, &Error{Path: slashPath(in.Dir, in.Name), Msg: "cannot read template: " + reason(err), Err: err}
 	}
