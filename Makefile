@@ -43,7 +43,7 @@ bench: deps build
 fuzz:
 	hack/fuzz
 
-# Side by side with docker-pkg: make compat FLEET=dir CONFIG=file [DOCKER_PKG=checkout]
+# Side by side with docker-pkg: make compat FLEET=dir CONFIG=file DOCKER_PKG=checkout
 compat:
 	@GO='$(GO)' FLEET='$(FLEET)' CONFIG='$(CONFIG)' DOCKER_PKG='$(DOCKER_PKG)' hack/compat
 

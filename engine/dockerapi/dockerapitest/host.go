@@ -34,7 +34,7 @@ RUN mkdir -p /etc /tmp && echo root:x:0:0::/root:/bin/sh > /etc/passwd && echo a
 ENV GREETING=hello TARGET=world
 LABEL team=test
 EXPOSE 80
-WORKDIR /work
+WORKDIR /srv
 CMD ["sh", "-c", "echo $GREETING, $TARGET"]
 `
 
@@ -47,7 +47,7 @@ func Config() ocispecs.Image {
 		Cmd:          []string{"sh", "-c", "echo $GREETING, $TARGET"},
 		Labels:       map[string]string{"team": "test"},
 		ExposedPorts: map[string]struct{}{"80/tcp": {}},
-		WorkingDir:   "/work",
+		WorkingDir:   "/srv",
 	}
 	return out
 }
@@ -81,7 +81,7 @@ func (h Host) Image(ctx context.Context, ref string) (container.Image, error) {
 // NewContainer implements dockerapi.Backend.
 func (h Host) NewContainer(_ context.Context, spec container.Spec) (container.Container, error) {
 	c := &hostContainer{spec: spec, root: filepath.Join(h.Dir, spec.ID)}
-	if err := os.MkdirAll(filepath.Join(c.root, "work"), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(c.root, "srv"), 0o755); err != nil {
 		return nil, fmt.Errorf("cannot make container: %w", err)
 	}
 	return c, nil

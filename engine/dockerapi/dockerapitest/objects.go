@@ -24,7 +24,7 @@ func testImages(t *testing.T, s *session) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		equal(t, []any{img.RepoTags[0], img.Config.Labels["team"], img.Config.WorkingDir}, []any{Ref, "test", "/work"})
+		equal(t, []any{img.RepoTags[0], img.Config.Labels["team"], img.Config.WorkingDir}, []any{Ref, "test", "/srv"})
 	}
 	if _, err := s.ImageInspect(ctx, "registry.example/none:1"); !errdefs.IsNotFound(err) {
 		t.Errorf("inspect of a missing image: %v", err)

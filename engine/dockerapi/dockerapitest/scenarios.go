@@ -43,7 +43,7 @@ func testConfig(t *testing.T, s *session) {
 	c := found.Container
 	equal(t, c.Config.Labels, map[string]string{"team": "test", "own": "1"})
 	equal(t, []any{c.Config.WorkingDir, c.State.Status, c.Path, c.Config.Hostname},
-		[]any{"/work", api.StateCreated, "sh", id[:12]})
+		[]any{"/srv", api.StateCreated, "sh", id[:12]})
 }
 
 func testInput(t *testing.T, s *session) {
@@ -94,10 +94,10 @@ func testExec(t *testing.T, s *session) {
 }
 
 func testExecConfig(t *testing.T, s *session) {
-	id := s.create(client.ContainerCreateOptions{Config: &api.Config{Cmd: []string{"sleep", "60"}, Env: []string{"A=1"}, WorkingDir: "/work"}})
+	id := s.create(client.ContainerCreateOptions{Config: &api.Config{Cmd: []string{"sleep", "60"}, Env: []string{"A=1"}, WorkingDir: "/srv"}})
 	s.start(id)
 	got := s.exec(id, client.ExecCreateOptions{Env: []string{"A=2", "B=3"}, Cmd: []string{"sh", "-c", "echo $A $B $GREETING; basename $PWD"}})
-	equal(t, got, result{Out: "2 3 hello\nwork\n"})
+	equal(t, got, result{Out: "2 3 hello\nsrv\n"})
 }
 
 func testLogs(t *testing.T, s *session) {
@@ -233,12 +233,12 @@ func testArchive(t *testing.T, s *session) {
 		t.Fatal(err)
 	}
 	w.Close()
-	if _, err := s.CopyToContainer(ctx, id, client.CopyToContainerOptions{DestinationPath: "/work", Content: &packed}); err != nil {
+	if _, err := s.CopyToContainer(ctx, id, client.CopyToContainerOptions{DestinationPath: "/srv", Content: &packed}); err != nil {
 		t.Fatal(err)
 	}
 	s.start(id)
 	equal(t, s.await(s.ContainerWait(ctx, id, client.ContainerWaitOptions{})), 0)
-	got, err := s.CopyFromContainer(ctx, id, client.CopyFromContainerOptions{SourcePath: "/work/out.txt"})
+	got, err := s.CopyFromContainer(ctx, id, client.CopyFromContainerOptions{SourcePath: "/srv/out.txt"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,7 +253,7 @@ func testArchive(t *testing.T, s *session) {
 		t.Fatal(err)
 	}
 	equal(t, []any{head.Name, string(data), got.Stat.Name, got.Stat.Size}, []any{"out.txt", "some\nmore\n", "out.txt", int64(10)})
-	if _, err := s.CopyFromContainer(ctx, id, client.CopyFromContainerOptions{SourcePath: "/work/none"}); !errdefs.IsNotFound(err) {
+	if _, err := s.CopyFromContainer(ctx, id, client.CopyFromContainerOptions{SourcePath: "/srv/none"}); !errdefs.IsNotFound(err) {
 		t.Errorf("copy of a missing file: %v", err)
 	}
 }

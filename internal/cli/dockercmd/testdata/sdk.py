@@ -40,9 +40,9 @@ with tarfile.open(fileobj=packed, mode="w") as tar:
     info = tarfile.TarInfo("up.txt")
     info.size, info.uid = 3, 1000
     tar.addfile(info, io.BytesIO(b"abc"))
-assert c.put_archive("/work", packed.getvalue())
-assert c.exec_run("stat -c %u:%s /work/up.txt").output == b"1000:3\n"
-bits, stat = c.get_archive("/work/up.txt")
+assert c.put_archive("/srv", packed.getvalue())
+assert c.exec_run("stat -c %u:%s /srv/up.txt").output == b"1000:3\n"
+bits, stat = c.get_archive("/srv/up.txt")
 assert stat["size"] == 3
 with tarfile.open(fileobj=io.BytesIO(b"".join(bits))) as tar:
     assert tar.extractfile("up.txt").read() == b"abc"
