@@ -4,6 +4,7 @@ package build
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -139,6 +140,15 @@ func newHider(secrets []string) *strings.Replacer {
 
 func (r *run) redact(s string) string { return r.hide.Replace(s) }
 
+// redactError is err, or its text without secrets: an error repeats the line of
+// the Dockerfile that failed.
+func (r *run) redactError(err error) error {
+	if text := r.redact(err.Error()); text != err.Error() {
+		return errors.New(text)
+	}
+	return err
+}
+
 func (r *run) finish(s *plan.Step, res Result) Outcome {
 	res.Image = s.Image
 	r.mu.Lock()
@@ -175,8 +185,9 @@ func (r *run) step(ctx context.Context, s *plan.Step) Outcome {
 		r.blocked(s, nil)
 		return NotBuilt
 	case plan.Error:
-		r.emit(Event{Kind: Failed, Image: s.Image.Ref, Text: s.Image.Err.Error()})
-		return r.failed(s, Result{Err: s.Image.Err})
+		err := r.redactError(s.Image.Err)
+		r.emit(Event{Kind: Failed, Image: s.Image.Ref, Text: err.Error()})
+		return r.failed(s, Result{Err: err})
 	}
 	j := &job{run: r, image: s.Image, start: time.Now()}
 	defer j.close()
@@ -195,6 +206,8 @@ func (r *run) step(ctx context.Context, s *plan.Step) Outcome {
 		r.emit(Event{Kind: Cancelled, Image: s.Image.Ref})
 		return r.finish(s, res)
 	}
+	err = r.redactError(err)
+	j.flush()
 	fmt.Fprintf(j.log(), "error: %v\n", err)
 	r.emit(Event{Kind: Failed, Image: s.Image.Ref, Text: err.Error(), Test: j.testing, Tail: j.tail.lines(), Seconds: res.Took.Seconds(), Log: j.logPath})
 	res.Err, res.Tail = err, j.tail.lines()

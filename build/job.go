@@ -164,6 +164,7 @@ func (j *job) test(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	j.run.emit(Event{Kind: Testing, Image: ref})
+	j.flush()
 	j.testing, j.tail = true, tail{} // what the build printed does not explain a failed test
 	err = j.run.Test.run(ctx, j.imageDir(), ref, &lineWriter{job: j, step: "test"})
 	if err == nil {
@@ -216,6 +217,16 @@ func (j *job) output(step string, data []byte) {
 		data = nil
 	}
 	j.partial[step] = slices.Clone(data)
+}
+
+// flush gives out what has no line break at its end.
+func (j *job) flush() {
+	for step, data := range j.partial {
+		if len(data) > 0 {
+			j.line(string(data))
+		}
+		delete(j.partial, step)
+	}
 }
 
 func (j *job) line(s string) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime/debug"
 	"time"
 
 	contentapi "github.com/containerd/containerd/api/services/content/v1"
@@ -72,7 +73,8 @@ func (a *Attachment) Close() error { return errors.Join(a.bk.Close(), a.conn.Clo
 // milliseconds; while another process holds the root, that one is asked. An
 // empty or missing root has no images.
 func Index(ctx context.Context, root string) (_ []images.Image, err error) {
-	// The database library panics on a damaged file.
+	// The database library panics on a damaged file, or faults on a truncated one.
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("cannot read %s: %v\nhint: if the file is damaged, remove the folder it is in; the images are built again", metaPath(root), r)

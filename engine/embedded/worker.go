@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/containerd/containerd/v2/core/diff/apply"
@@ -55,7 +56,8 @@ type workerParts struct {
 // that leaves out: an image store, so that FROM finds the parent just built.
 func newWorker(ctx context.Context, root string) (_ *workerParts, err error) {
 	dir := filepath.Join(root, "engine")
-	// The database library panics on a damaged file.
+	// The database library panics on a damaged file, or faults on a truncated one.
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%v", r)
