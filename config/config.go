@@ -51,6 +51,7 @@ type Config struct {
 
 	CABundle         string // ca_bundle: PEM file of the authorities to trust instead of the system's
 	ForceNumericUser bool   // force_numeric_user: refuse a Dockerfile whose last USER is a name
+	Strict           bool   // strict: content that changed under an unchanged version is an error
 	ContainerLimits  Limits // container_limits: of RUN steps
 	Driver           string // driver: "docker" when not given; what it means is not decided here
 

@@ -65,6 +65,10 @@ type Result struct {
 	Digest string
 }
 
+// Level is the compatibility level: it rises with a change that makes other bits of the same request,
+// and all images are built again then.
+const Level = 1
+
 // Engine builds images. It is safe for concurrent use.
 type Engine struct{ bk *client.Client }
 

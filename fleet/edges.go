@@ -81,6 +81,7 @@ func (e *edges) use(u Use, file, text string) {
 	repo, tag, digest := splitRef(u.Ref)
 	target := e.names.byRepo[repo]
 	if target == nil {
+		e.img.External = append(e.img.External, u.Ref)
 		return
 	}
 	// What a build argument will bring is unknown: better built first in vain than too late.
@@ -98,6 +99,9 @@ func (e *edges) use(u Use, file, text string) {
 		}
 	}
 	d.Used = d.Used || current
+	if !current {
+		e.img.External = append(e.img.External, u.Ref)
+	}
 	if !current && target != e.img {
 		e.stale(u, target, file, text, tag, digest)
 	}

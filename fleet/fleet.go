@@ -25,6 +25,10 @@ type Image struct {
 	// Depends are sorted by name. Not all of them say what is built first: see Dependency.Orders.
 	Depends []Dependency
 
+	// External are references in the rendered Dockerfiles to other images than the fleet's current
+	// ones, as written there; sorted. They exist already, or come from elsewhere.
+	External []string
+
 	Dockerfile      string // rendered; empty when it could not be
 	BuildDockerfile string // rendered Dockerfile.build.template, which docker-pkg 1 and 2 knew
 	HasBuild        bool   // there is a Dockerfile.build.template
@@ -55,6 +59,18 @@ type Dependency struct {
 // version than the fleet's (FROM name:old) does not: that version is published already.
 func (d Dependency) Orders() bool { return d.Image != nil && (d.Declared || d.Used) }
 
+// Used are the parents that the Dockerfile names: what they hold becomes part of the image. Sorted by
+// name.
+func (i *Image) Used() []*Image {
+	var used []*Image
+	for _, d := range i.Depends {
+		if d.Image != nil && d.Used {
+			used = append(used, d.Image)
+		}
+	}
+	return used
+}
+
 // Parents are the images that must exist before this one can be built, sorted by name.
 func (i *Image) Parents() []*Image {
 	var parents []*Image
@@ -73,8 +89,10 @@ func (i *Image) sortDepends() {
 // Fleet is all images under one folder and their graph. It does not change after Scan or New and
 // may be read by many goroutines.
 type Fleet struct {
-	Root   string   // absolute path of the folder that was scanned
-	Images []*Image // sorted by name
+	Root string // absolute path of the folder that was scanned
+	// Platform is what the images are built for, such as linux/amd64; empty when New made the fleet.
+	Platform string
+	Images   []*Image // sorted by name
 
 	// Broken are folders that should define an image and of which not even its name is known.
 	// Sorted; everything else went on without them.

@@ -69,6 +69,8 @@ func (r *renderer) image(d definition) rendered {
 	}
 	slices.Sort(d.image.Templates)
 	d.image.Templates = slices.Compact(d.image.Templates)
+	slices.Sort(d.image.External)
+	d.image.External = slices.Compact(d.image.External)
 	d.image.sortDepends()
 	return e.rendered
 }

@@ -52,6 +52,7 @@ func Scan(ctx context.Context, o ScanOptions) (*Fleet, error) {
 	s := &scan{ScanOptions: o, tree: t, fleet: &Fleet{
 		Root: t.root, dir: t.dir, Broken: found.broken, Warnings: found.warnings,
 	}}
+	s.fleet.Platform = s.platform()
 	if err := s.read(ctx, found.images); err != nil {
 		return nil, err
 	}

@@ -64,7 +64,7 @@ func Open(root *os.Root, dir, shown string) (*Tree, error) {
 	top := &node{name: ".", source: t.dir, info: info}
 	t.nodes["."] = top
 	w := walker{tree: t, matcher: matcher}
-	w.dir(top, ".", patternmatcher.MatchInfo{}, []fs.FileInfo{info})
+	w.open(root, t.dir, top, ".", patternmatcher.MatchInfo{}, []fs.FileInfo{info})
 	if len(w.errs) > 0 {
 		return nil, errors.Join(w.errs...)
 	}
@@ -103,10 +103,22 @@ func (w *walker) fail(rel, format string, args ...any) {
 	w.errs = append(w.errs, fmt.Errorf("%s: cannot add to the build context: "+format, append([]any{shown}, args...)...))
 }
 
-// dir lists one folder. Ancestors are the folders above it, to find links that
-// contain themselves.
-func (w *walker) dir(n *node, rel string, parent patternmatcher.MatchInfo, ancestors []fs.FileInfo) {
-	f, err := w.tree.root.Open(n.source)
+// open lists the folder that at has under name. Ancestors are the folders above it, to find links
+// that contain themselves.
+func (w *walker) open(at *os.Root, name string, n *node, rel string, parent patternmatcher.MatchInfo, ancestors []fs.FileInfo) {
+	here, err := at.OpenRoot(name)
+	if err != nil {
+		w.fail(rel, "%w", err)
+		return
+	}
+	defer here.Close()
+	w.dir(here, n, rel, parent, ancestors)
+}
+
+// dir lists the folder that here is. What is in it is looked up from there, not from the top: that
+// is a quarter of the system calls.
+func (w *walker) dir(here *os.Root, n *node, rel string, parent patternmatcher.MatchInfo, ancestors []fs.FileInfo) {
+	f, err := here.Open(".")
 	if err != nil {
 		w.fail(rel, "%w", err)
 		return
@@ -125,11 +137,11 @@ func (w *walker) dir(n *node, rel string, parent patternmatcher.MatchInfo, ances
 			}
 			return
 		}
-		w.entry(n, path.Join(rel, name), name, parent, ancestors)
+		w.entry(here, n, path.Join(rel, name), name, parent, ancestors)
 	}
 }
 
-func (w *walker) entry(parent *node, rel, name string, above patternmatcher.MatchInfo, ancestors []fs.FileInfo) {
+func (w *walker) entry(here *os.Root, parent *node, rel, name string, above patternmatcher.MatchInfo, ancestors []fs.FileInfo) {
 	source := path.Join(parent.source, name)
 	ignored, match, err := w.matcher.MatchesUsingParentResults(rel, above)
 	if err != nil {
@@ -139,7 +151,7 @@ func (w *walker) entry(parent *node, rel, name string, above patternmatcher.Matc
 	if rel == IgnoreFile {
 		ignored = false // BuildKit reads it itself
 	}
-	info, ok := w.stat(source, rel, ignored)
+	info, linked, ok := w.stat(here, source, name, rel, ignored)
 	if !ok || (ignored && !info.IsDir()) {
 		return
 	}
@@ -154,7 +166,11 @@ func (w *walker) entry(parent *node, rel, name string, above patternmatcher.Matc
 			w.fail(rel, "the link contains itself")
 			return
 		}
-		w.dir(child, rel, match, append(slices.Clip(ancestors), info))
+		at, in := here, name
+		if linked {
+			at, in = w.tree.root, source
+		}
+		w.open(at, in, child, rel, match, append(slices.Clip(ancestors), info))
 		if ignored && len(child.children) == 0 {
 			return
 		}
@@ -167,20 +183,20 @@ func (w *walker) entry(parent *node, rel, name string, above patternmatcher.Matc
 }
 
 // stat follows links, within root only.
-func (w *walker) stat(source, rel string, ignored bool) (fs.FileInfo, bool) {
-	info, err := w.tree.root.Lstat(source)
+func (w *walker) stat(here *os.Root, source, name, rel string, ignored bool) (info fs.FileInfo, linked, ok bool) {
+	info, err := here.Lstat(name)
 	if err != nil {
 		w.fail(rel, "%w", err)
-		return nil, false
+		return nil, false, false
 	}
 	if info.Mode()&fs.ModeSymlink == 0 {
-		return info, true
+		return info, false, true
 	}
 	target, _ := w.tree.root.Readlink(source)
 	info, err = w.tree.root.Stat(source)
 	switch {
 	case err == nil:
-		return info, true
+		return info, true, true
 	case ignored:
 	case errors.Is(err, fs.ErrNotExist):
 		w.fail(rel, "it is a link to %s, which does not exist", target)
@@ -189,7 +205,7 @@ func (w *walker) stat(source, rel string, ignored bool) (fs.FileInfo, bool) {
 	default:
 		w.fail(rel, "it is a link to %s, which is outside of the fleet's folder\nhint: copy the file, or list the link in %s", target, IgnoreFile)
 	}
-	return nil, false
+	return nil, true, false
 }
 
 func kind(m fs.FileMode) string {
