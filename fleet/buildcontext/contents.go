@@ -254,7 +254,6 @@ func Files(listing []byte) map[string]string {
 }
 
 // Changed compares two results of Files: the paths that differ, are new and are gone, each sorted.
-// Folders are left out; what changed in them is named itself.
 func Changed(before, after map[string]string) (changed, added, removed []string) {
 	for p, was := range before {
 		switch is, still := after[p]; {
