@@ -87,7 +87,7 @@ func TestOwnFilterErrors(t *testing.T) {
 		`{{ "https://h.example/a" | fetch("md5:0", "/a") }}`:       `fetch cannot use the checksum "md5:0"|it is sha256: and the 64 hexadecimal digits that sha256sum prints`,
 		`{{ "https://h.example/a" | fetch(sum[7:], "/a") }}`:       `fetch cannot use the checksum "` + digest[7:] + `"|write ` + digest,
 		`{{ "https://h.example/a" | fetch(sum, "/a", 755) }}`:      `fetch cannot use the mode 755|write three or four octal digits in quotes: chmod="0755"`,
-		`{{ "https://h.example/a" | fetch(sum, "/a", "+x") }}`:     `fetch cannot use the mode +x|write three or four octal digits in quotes: chmod="0755"`,
+		`{{ "https://h.example/a" | fetch(sum, "/a", "+x") }}`:     `fetch cannot use the mode "+x"|write three or four octal digits in quotes: chmod="0755"`,
 	} {
 		dir := writeTree(t, map[string]string{"x": source})
 		out, err := template.New(ownOptions()).Render(dir, "x")

@@ -35,12 +35,12 @@ func packageList(filter string, v any) (string, error) {
 		for _, item := range v {
 			s, ok := item.(string)
 			if !ok {
-				return "", fmt.Errorf("%s wants names of packages, not %v", filter, shown(item))
+				return "", fmt.Errorf("%s wants names of packages, not %s", filter, shown(item))
 			}
 			words = append(words, strings.Fields(s)...)
 		}
 	default:
-		return "", fmt.Errorf("%s wants the names of packages, not %v", filter, shown(v))
+		return "", fmt.Errorf("%s wants the names of packages, not %s", filter, shown(v))
 	}
 	if len(words) == 0 {
 		return "", errors.New(filter + " wants at least one package")

@@ -52,7 +52,7 @@ func fetch(args []any) (any, error) {
 	for i, name := range []string{"a URL", "a checksum", "a destination"} {
 		s, ok := args[i].(string)
 		if !ok {
-			return nil, fmt.Errorf("fetch wants %s as text, not %v", name, shown(args[i]))
+			return nil, fmt.Errorf("fetch wants %s as text, not %s", name, shown(args[i]))
 		}
 		text[i] = s
 	}
@@ -71,7 +71,7 @@ func fetch(args []any) (any, error) {
 	if args[3] != nil {
 		s, ok := args[3].(string)
 		if !ok || !fetchMode.MatchString(s) {
-			return nil, fmt.Errorf("fetch cannot use the mode %v\nhint: write three or four octal digits in quotes: chmod=\"0755\"", args[3])
+			return nil, fmt.Errorf("fetch cannot use the mode %s\nhint: write three or four octal digits in quotes: chmod=\"0755\"", shown(args[3]))
 		}
 		mode = "--chmod=" + s + " "
 	}
