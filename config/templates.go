@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -114,12 +113,6 @@ func existingFolder(path string) (string, error) {
 	return filepath.Abs(path)
 }
 
-var (
-	// digestPattern is the two algorithms that OCI's image-spec registers for all.
-	digestPattern = regexp.MustCompile(`^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$`)
-	refPattern    = regexp.MustCompile(`^[A-Za-z0-9\[][A-Za-z0-9._:/\[\]-]*$`)
-)
-
 func (r *reader) digests() map[string]string {
 	const key = "image_digests"
 	v := r.vars[key]
@@ -133,13 +126,13 @@ func (r *reader) digests() map[string]string {
 	digests := make(map[string]string, m.Len())
 	for _, item := range m.Items() {
 		ref, isText := item.Key.(string)
-		if !isText || !refPattern.MatchString(ref) {
-			r.fail(key, fmt.Sprintf("has %q, which is not an image reference", pythonString(item.Key)), "write name:tag, without a digest")
+		if !isText || !IsReference(ref) {
+			r.fail(key, fmt.Sprintf("has %q, which is not an image reference", pythonString(item.Key)), "write name:tag, without a digest; the name is in lower case")
 			continue
 		}
 		digest, isText := item.Value.(string)
-		if !isText || !digestPattern.MatchString(digest) {
-			r.fail(key, "must map "+ref+" to a digest", "a digest is sha256: and 64 hexadecimal digits in lower case")
+		if !isText || !IsDigest(digest) {
+			r.fail(key, "must map "+ref+" to a digest", DigestHint(digest))
 			continue
 		}
 		digests[ref] = digest

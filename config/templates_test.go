@@ -133,15 +133,32 @@ func TestImageDigests(t *testing.T) {
 	const noDigest = " to a digest\nhint: a digest is sha256: and 64 hexadecimal digits in lower case"
 	for text, want := range map[string]string{
 		"[a]":                                  "must be a mapping of image references to digests, got a list\nhint: write each on a line of its own, such as \"  debian:12: sha256:...\"",
-		"{a: b}":                               "must map a" + noDigest,
+		"{a: b}":                               "must map a" + noDigest + ", this has 1",
 		"{a: 5}":                               "must map a" + noDigest,
-		"{a: '" + strings.ToUpper(good) + "'}": "must map a" + noDigest,
-		"{'a b': '" + good + "'}":              "has \"a b\", which is not an image reference\nhint: write name:tag, without a digest",
-		"{'a@" + good + "': '" + good + "'}":   "has \"a@" + good + "\", which is not an image reference\nhint: write name:tag, without a digest",
-		"{5: '" + good + "'}":                  "has \"5\", which is not an image reference\nhint: write name:tag, without a digest",
+		"{a: '" + strings.ToUpper(good) + "'}": "must map a to a digest\nhint: write " + good,
+		"{a: '" + good[7:] + "'}":              "must map a to a digest\nhint: write " + good,
+		"{a: '" + good[:70] + "'}":             "must map a" + noDigest + ", this has 63",
+		"{a: '" + good + " '}":                 "must map a to a digest\nhint: write " + good,
+		"{a: \"" + good + "\\nRUN x\"}":        "must map a" + noDigest,
+		"{'a b': '" + good + "'}":              "has \"a b\", which is not an image reference\nhint: write name:tag, without a digest; the name is in lower case",
+		"{'a@" + good + "': '" + good + "'}":   "has \"a@" + good + "\", which is not an image reference\nhint: write name:tag, without a digest; the name is in lower case",
+		"{5: '" + good + "'}":                  "has \"5\", which is not an image reference\nhint: write name:tag, without a digest; the name is in lower case",
 	} {
 		if _, err := loadText(t, "image_digests: "+text+"\n"); err == nil || err.Error() != place+want {
 			t.Errorf("%s: got %v, want %s", text, err, place+want)
+		}
+	}
+}
+
+func TestIsReference(t *testing.T) {
+	for _, ref := range []string{"a", "a:1", "a/b:1", "r.example/a", "r.example:5000/a/b_c/d__e/f-g.h:v1.2-3_x", "[::1]:5000/a", "R.example/a", "localhost/a:1"} {
+		if !IsReference(ref) {
+			t.Errorf("%s is none", ref)
+		}
+	}
+	for _, ref := range []string{"", "A", "a:", ":1", "a::1", "a b", "a\n", "a:1\n", "/a", "a/", "a//b", "-a", "a:-1", "a/B", "a..b", "a@b", "https://a/b", "a:" + strings.Repeat("x", 129), "[[", "a/[::1]"} {
+		if IsReference(ref) {
+			t.Errorf("%q is one", ref)
 		}
 	}
 }

@@ -52,7 +52,7 @@ func shown(v any) string {
 		}
 		return "False"
 	case string:
-		return strconv.Quote(v)
+		return quoted(v)
 	case int64, *big.Int, float64:
 		return fmt.Sprint(v)
 	case []any, *jinja.List:
@@ -66,6 +66,15 @@ func shown(v any) string {
 		return "None"
 	}
 	return "another kind of value"
+}
+
+// quoted is a text as an error repeats it: on one line, and not whole if it is long.
+func quoted(s string) string {
+	const most = 200 // bytes
+	if len(s) > most {
+		return strconv.Quote(strings.ToValidUTF8(s[:most], "")) + "..."
+	}
+	return strconv.Quote(s)
 }
 
 func (o *Options) warn(msg string) {
