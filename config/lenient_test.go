@@ -93,3 +93,17 @@ func TestMessagesHideSecrets(t *testing.T) {
 		}
 	}
 }
+
+// TestWarningsHideSecrets: a password that is not used, for there is a better one, is not shown either.
+func TestWarningsHideSecrets(t *testing.T) {
+	for _, text := range []string{"password: {hunter2: a, hunter2: b}", "password: [{x: {hunter2: a, hunter2: b}}]"} {
+		dir := tree(t, map[string]string{"config.yaml": text + "\n"})
+		c, err := Load(Sources{File: dir + "/config.yaml", Env: environment("SLIPWAY_PASSWORD", "x")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if said := strings.Join(c.Warnings, "\n"); !strings.Contains(said, ":1: key [hidden] replaces the one on line 1") || strings.Contains(said, "hunter2") {
+			t.Errorf("%s: warnings %q", text, said)
+		}
+	}
+}

@@ -82,9 +82,6 @@ func places(file string) []string {
 		return nil // there is no current folder, so no relative path was read
 	}
 	paths := []string{path}
-	if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
-		paths = append(paths, filepath.Join(dir, filepath.Base(path)))
-	}
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		paths = append(paths, real)
 	}

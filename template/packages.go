@@ -17,7 +17,7 @@ var (
 		`(?:(?:<=|>=|><|==|=~|~=|=|<|>|~)[0-9][A-Za-z0-9._+:~^-]*(?:@[A-Za-z0-9._-]+)?)?$`)
 	optionWord  = regexp.MustCompile(`^--?[A-Za-z0-9][A-Za-z0-9_.-]*(?:=[A-Za-z0-9@/._+:=,%~^*?-]*)?$`)
 	addressWord = regexp.MustCompile(`^(?:https?|ftp|file)://[A-Za-z0-9\[\]._~:/?@&+,;=%-]+$`)
-	constraint  = regexp.MustCompile(`^[<>=~]+`)
+	constraint  = regexp.MustCompile(`^[<>=~]{1,2}[0-9]`)
 	proxyURL    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z0-9\[\]._~:/?@!&()*+,;=%-]+$`)
 	userInURL   = regexp.MustCompile(`://[^/]*@`)
 )
