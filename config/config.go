@@ -4,6 +4,7 @@
 package config
 
 import (
+	"slices"
 	"time"
 )
 
@@ -58,8 +59,17 @@ type Config struct {
 	// Warnings are about what was read but is probably not meant, as "path:line: text".
 	Warnings []string
 
-	variables map[string]any // all keys but the password
+	variables map[string]any    // all keys but the password
+	private   []string          // the files that were read, and the one with the password
+	places    map[string]string // key to "path:line"
 }
+
+// PrivateFiles returns the files that no template may read, because they may hold secrets: those
+// that the configuration was read from, and the one that password_file names.
+func (c *Config) PrivateFiles() []string { return slices.Clone(c.private) }
+
+// Place returns where a key was given, "path:line", or "" for a key that no file has.
+func (c *Config) Place(key string) string { return c.places[key] }
 
 // defaults are docker-pkg's, key by key: templates see each of them although no file has it.
 func defaults() map[string]any {

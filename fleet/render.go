@@ -33,17 +33,15 @@ func newRenderer(s *scan) *renderer {
 	r.desks.New = func() any {
 		d := &desk{}
 		d.env = imageTemplates{desk: d, platform: s.platform(), shared: template.New(template.Options{
-			Variables:    variables,
-			ImageTag:     r.names.imageTag,
-			UIDs:         s.Config.KnownUIDMappings,
-			APTOnlyProxy: s.Config.APTOnlyProxy,
-			APTOptions:   s.Config.APTOptions,
-			APKProxy:     s.Config.APKOnlyProxy,
-			DNFProxy:     s.Config.DNFOnlyProxy,
-			Digests:      s.Config.ImageDigests,
-			Paths:        paths,
-			Root:         s.tree.root,
-			Warn:         func(msg string) { d.edges.warn(msg) },
+			Variables: variables,
+			ImageTag:  r.names.imageTag,
+			APKProxy:  s.Config.APKOnlyProxy,
+			DNFProxy:  s.Config.DNFOnlyProxy,
+			Digests:   s.Config.ImageDigests,
+			Paths:     paths,
+			Root:      s.tree.root,
+			Private:   s.Config.PrivateFiles(),
+			Warn:      func(msg string) { d.edges.warn(msg) },
 		})}
 		return d
 	}

@@ -84,11 +84,11 @@ func (l *linter) ignoreList() ([]ignoreItem, error) {
 		return nil, fmt.Errorf("cannot use %s of the configuration: it is not a list", ignoreKey)
 	}
 	var items []ignoreItem
-	for _, entry := range list {
+	for i, entry := range list {
 		text, ok := entry.(string)
 		rule, glob, _ := strings.Cut(strings.TrimSpace(text), " ")
 		if !ok || rule == "" {
-			return nil, fmt.Errorf("cannot use %s of the configuration: %v is not the name of a rule", ignoreKey, entry)
+			return nil, fmt.Errorf("cannot use %s of the configuration: entry %d is not the name of a rule\nhint: write RULE or RULE PATTERN", ignoreKey, i+1)
 		}
 		if _, known := byID[rule]; !known {
 			return nil, fmt.Errorf("cannot use %s of the configuration: there is no rule %s\nhint: docs/lint.md lists the rules",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"runtime"
 	"slices"
 	"time"
@@ -147,8 +148,12 @@ func (a *app) warn(cfg *config.Config, p *plan.Plan, selection string) {
 	if selection != "" && !matched {
 		fmt.Fprintf(a.Err, "warning: no image matches --select %q\n", selection)
 	}
-	if proxyPassword(cfg.APTOnlyProxy) != "" {
-		fmt.Fprintln(a.Err, "warning: the proxy for apt has a password: apt_install writes it into the Dockerfile, and so into the image's history\nhint: give apt_only_proxy without a password")
+	for _, proxy := range []struct{ manager, url string }{
+		{"apt", cfg.APTOnlyProxy}, {"apk", cfg.APKOnlyProxy}, {"dnf", cfg.DNFOnlyProxy},
+	} {
+		if proxyPassword(proxy.url) != "" {
+			fmt.Fprintf(a.Err, "warning: the proxy for %[1]s has a password: %[1]s_install writes it into the Dockerfile, and so into the image's history\nhint: give %[1]s_only_proxy without a password\n", proxy.manager)
+		}
 	}
 	if cfg.Username != "" && cfg.Password != "" {
 		fmt.Fprintln(a.Err, "warning: username and password are set, but this version of slipway does not publish; images stay in the store")
@@ -199,21 +204,28 @@ func needsEngine(p *plan.Plan) bool {
 // secrets are the passwords that the configuration holds.
 func secrets(cfg *config.Config) []string {
 	out := []string{cfg.Password.Reveal()}
-	for _, proxy := range []string{cfg.HTTPProxy, cfg.APTOnlyProxy} {
-		if password := proxyPassword(proxy); password != "" {
-			out = append(out, password)
+	for _, proxy := range []string{cfg.HTTPProxy, cfg.APTOnlyProxy, cfg.APKOnlyProxy, cfg.DNFOnlyProxy} {
+		password := proxyPassword(proxy)
+		if password == "" {
+			continue
+		}
+		out = append(out, password)
+		if decoded, err := url.PathUnescape(password); err == nil && decoded != password {
+			out = append(out, decoded) // programs print it as they are given it, or as they send it
 		}
 	}
 	return out
 }
 
+var proxyUser = regexp.MustCompile(`^(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^/?#@:]*:([^/?#]*)@`)
+
+// proxyPassword is the password as the address has it; curl and apt take one without a scheme, too.
 func proxyPassword(proxy string) string {
-	u, err := url.Parse(proxy)
-	if err != nil || u.User == nil {
+	m := proxyUser.FindStringSubmatch(proxy)
+	if m == nil {
 		return ""
 	}
-	password, _ := u.User.Password()
-	return password
+	return m[1]
 }
 
 // brokenError is what is wrong with definitions, for commands that go on with

@@ -2,6 +2,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -215,7 +216,12 @@ func (a *app) loadConfig(cmd *cobra.Command) (*config.Config, error) {
 		return nil, err
 	}
 	if _, err := store.Normalize(cfg.Ref("image", "1")); err != nil {
-		return nil, fmt.Errorf("%s: cannot use registry %q with namespace %q: they make no valid name of an image\nhint: a registry is a host, without https://, such as registry.example:5000", a.configFile, cfg.Registry, cfg.Namespace)
+		place := cmp.Or(cfg.Place("registry"), cfg.Place("namespace"), a.configFile)
+		registry := cfg.Registry
+		if at := strings.LastIndexByte(registry, '@'); at >= 0 {
+			registry = "..." + registry[at:] // a password may be in front
+		}
+		return nil, fmt.Errorf("%s: cannot use registry %q with namespace %q: they make no valid name of an image\nhint: a registry is a host, without https://, such as registry.example:5000", place, registry, cfg.Namespace)
 	}
 	for _, w := range cfg.Warnings {
 		fmt.Fprintln(a.Err, "warning:", w)
