@@ -199,6 +199,13 @@ func (d *DB) Newest(ctx context.Context, name, platform, ref string, good bool) 
 		name, platform, ref, ref, good)
 }
 
+// Empty tells whether no build is known.
+func (d *DB) Empty(ctx context.Context) (bool, error) {
+	var some bool
+	err := d.sql.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM builds)").Scan(&some)
+	return !some, d.fail("read", err)
+}
+
 func (d *DB) one(ctx context.Context, where string, args ...any) (b Build, found bool, err error) {
 	b, err = scanBuild(d.sql.QueryRowContext(ctx, "SELECT "+buildColumns+" FROM builds WHERE "+where+" ORDER BY id DESC LIMIT 1", args...))
 	if errors.Is(err, sql.ErrNoRows) {

@@ -42,21 +42,17 @@ func (t *Tree) Stamp() []byte {
 	return h.Sum(nil)
 }
 
-// appendKey adds what must be the same for a file's content to be taken as known.
+// appendKey adds what must be the same for a file's content to be taken as known. A folder's times
+// change with its entries, which are keys of their own.
 func appendKey(buf []byte, n *node) []byte {
-	mtime, size := n.info.ModTime().UnixNano(), n.info.Size()
-	if n.info.IsDir() {
-		mtime, size = 0, 0 // its entries are keys of their own
+	buf = binary.AppendUvarint(buf, uint64(n.meta.mode))
+	if n.IsDir() {
+		return buf
 	}
-	ctime, inode := int64(0), uint64(0)
-	if !n.info.IsDir() {
-		ctime, inode = changeTime(n.info)
-	}
-	buf = binary.AppendUvarint(buf, uint64(n.info.Mode()))
-	buf = binary.AppendVarint(buf, size)
-	buf = binary.AppendVarint(buf, mtime)
-	buf = binary.AppendVarint(buf, ctime)
-	return binary.AppendUvarint(buf, inode)
+	buf = binary.AppendVarint(buf, n.meta.size)
+	buf = binary.AppendVarint(buf, n.meta.mtime)
+	buf = binary.AppendVarint(buf, n.meta.ctime)
+	return binary.AppendUvarint(buf, n.meta.inode)
 }
 
 type entry struct {
@@ -88,7 +84,7 @@ func (t *Tree) Read(ctx context.Context, memory []byte) (Contents, error) {
 	sums := make([][]byte, len(entries))
 	var todo []int
 	for i, e := range entries {
-		if e.node.info.IsDir() {
+		if e.node.IsDir() {
 			continue
 		}
 		if r, ok := known[e.path]; ok && bytes.Equal(r.key, appendKey(nil, e.node)) {
@@ -103,11 +99,11 @@ func (t *Tree) Read(ctx context.Context, memory []byte) (Contents, error) {
 	c := Contents{Complete: true}
 	for i, e := range entries {
 		c.Listing = append(append(c.Listing, e.path...), 0)
-		c.Listing = append(strconv.AppendUint(c.Listing, uint64(unixMode(e.node.info.Mode())), 8), 0)
+		c.Listing = append(strconv.AppendUint(c.Listing, uint64(unixMode(e.node.meta.mode)), 8), 0)
 		c.Listing = append(hex.AppendEncode(c.Listing, sums[i]), 0)
 		switch {
-		case e.node.info.IsDir():
-		case tooNew(e.node.info, now):
+		case e.node.IsDir():
+		case tooNew(e.node.meta, now):
 			c.Complete = false
 		default:
 			c.Memory = appendRecord(c.Memory, e, sums[i])
@@ -131,9 +127,8 @@ func unixMode(m fs.FileMode) uint32 {
 
 // tooNew tells whether the file could be changed once more without a change of its times: file
 // systems count in ticks of up to 10 ms, some in seconds.
-func tooNew(info fs.FileInfo, now time.Time) bool {
-	ctime, _ := changeTime(info)
-	for _, ns := range []int64{info.ModTime().UnixNano(), ctime} {
+func tooNew(m meta, now time.Time) bool {
+	for _, ns := range []int64{m.mtime, m.ctime} {
 		tick := 50 * time.Millisecond
 		if ns%int64(time.Second) == 0 {
 			tick = 2 * time.Second

@@ -12,9 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// folder makes files and opens them as a context. Their times are a day old, so that they are not too
+// contextOf makes files and opens them as a context. Their times are a day old, so that they are not too
 // new to be remembered.
-func folder(t *testing.T, files map[string]string) (dir string, open func() *Tree) {
+func contextOf(t *testing.T, files map[string]string) (dir string, open func() *Tree) {
 	t.Helper()
 	dir = t.TempDir()
 	for name, text := range files {
@@ -55,9 +55,9 @@ func read(t *testing.T, tree *Tree, memory []byte) Contents {
 }
 
 func TestDigestIsOfContents(t *testing.T) {
-	dir, open := folder(t, map[string]string{"a": "1", "sub/b": "2", "sub/deep/c": "3"})
+	dir, open := contextOf(t, map[string]string{"a": "1", "sub/b": "2", "sub/deep/c": "3"})
 	first := read(t, open(), nil)
-	_, openCopy := folder(t, map[string]string{"sub/deep/c": "3", "a": "1", "sub/b": "2"})
+	_, openCopy := contextOf(t, map[string]string{"sub/deep/c": "3", "a": "1", "sub/b": "2"})
 	if other := read(t, openCopy(), nil); other.Digest != first.Digest {
 		t.Errorf("the same files elsewhere have another digest:\n%q\n%q", first.Listing, other.Listing)
 	}
@@ -97,7 +97,7 @@ func TestDigestIsOfContents(t *testing.T) {
 
 // TestKnownFilesAreNotRead: a digest from the memory is believed while the file's key is the same.
 func TestKnownFilesAreNotRead(t *testing.T) {
-	dir, open := folder(t, map[string]string{"a": "1", "b": "2"})
+	dir, open := contextOf(t, map[string]string{"a": "1", "b": "2"})
 	time.Sleep(60 * time.Millisecond) // older than a tick
 	first := read(t, open(), nil)
 	if !first.Complete {
@@ -130,7 +130,7 @@ func TestKnownFilesAreNotRead(t *testing.T) {
 }
 
 func TestNewFilesAreReadAgain(t *testing.T) {
-	dir, open := folder(t, map[string]string{"a": "1"})
+	dir, open := contextOf(t, map[string]string{"a": "1"})
 	write(t, filepath.Join(dir, "new"), "1")
 	if c := read(t, open(), nil); c.Complete || len(parseMemory(c.Memory)) > 1 {
 		t.Errorf("a file of this very moment is remembered: %v", c.Complete)

@@ -42,8 +42,21 @@ type Tree struct {
 type node struct {
 	name     string
 	source   string // slash path below root
-	info     fs.FileInfo
+	meta     meta
 	children []*node // sorted by name
+}
+
+// meta is what stat(2) says of a file. Times are nanoseconds since 1970; a program can set mtime back,
+// but not ctime. Inode and device are zero where they are not known.
+type meta struct {
+	mode          fs.FileMode
+	size          int64
+	mtime, ctime  int64
+	inode, device uint64
+}
+
+func (m meta) sameFile(o meta) bool {
+	return m.inode != 0 && m.inode == o.inode && m.device == o.device
 }
 
 // Open lists the folder dir, a slash path below root. Links are followed as
@@ -61,10 +74,15 @@ func Open(root *os.Root, dir, shown string) (*Tree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: cannot read image folder: %w", shown, err)
 	}
-	top := &node{name: ".", source: t.dir, info: info}
+	top := &node{name: ".", source: t.dir, meta: newMeta(info)}
 	t.nodes["."] = top
 	w := walker{tree: t, matcher: matcher}
-	w.open(root, t.dir, top, ".", patternmatcher.MatchInfo{}, []fs.FileInfo{info})
+	here, err := openFolder(root, t.dir)
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot read image folder: %w", shown, pathCause(err))
+	}
+	defer here.close()
+	w.dir(here, top, ".", patternmatcher.MatchInfo{}, []meta{top.meta})
 	if len(w.errs) > 0 {
 		return nil, errors.Join(w.errs...)
 	}
@@ -103,30 +121,11 @@ func (w *walker) fail(rel, format string, args ...any) {
 	w.errs = append(w.errs, fmt.Errorf("%s: cannot add to the build context: "+format, append([]any{shown}, args...)...))
 }
 
-// open lists the folder that at has under name. Ancestors are the folders above it, to find links
-// that contain themselves.
-func (w *walker) open(at *os.Root, name string, n *node, rel string, parent patternmatcher.MatchInfo, ancestors []fs.FileInfo) {
-	here, err := at.OpenRoot(name)
+// dir lists one folder. Ancestors are the folders above it, to find links that contain themselves.
+func (w *walker) dir(here folder, n *node, rel string, parent patternmatcher.MatchInfo, ancestors []meta) {
+	names, err := here.names()
 	if err != nil {
-		w.fail(rel, "%w", err)
-		return
-	}
-	defer here.Close()
-	w.dir(here, n, rel, parent, ancestors)
-}
-
-// dir lists the folder that here is. What is in it is looked up from there, not from the top: that
-// is a quarter of the system calls.
-func (w *walker) dir(here *os.Root, n *node, rel string, parent patternmatcher.MatchInfo, ancestors []fs.FileInfo) {
-	f, err := here.Open(".")
-	if err != nil {
-		w.fail(rel, "%w", err)
-		return
-	}
-	names, err := f.Readdirnames(-1)
-	f.Close()
-	if err != nil {
-		w.fail(rel, "%w", err)
+		w.fail(rel, "%w", pathCause(err))
 		return
 	}
 	slices.Sort(names)
@@ -141,7 +140,7 @@ func (w *walker) dir(here *os.Root, n *node, rel string, parent patternmatcher.M
 	}
 }
 
-func (w *walker) entry(here *os.Root, parent *node, rel, name string, above patternmatcher.MatchInfo, ancestors []fs.FileInfo) {
+func (w *walker) entry(here folder, parent *node, rel, name string, above patternmatcher.MatchInfo, ancestors []meta) {
 	source := path.Join(parent.source, name)
 	ignored, match, err := w.matcher.MatchesUsingParentResults(rel, above)
 	if err != nil {
@@ -151,31 +150,38 @@ func (w *walker) entry(here *os.Root, parent *node, rel, name string, above patt
 	if rel == IgnoreFile {
 		ignored = false // BuildKit reads it itself
 	}
-	info, linked, ok := w.stat(here, source, name, rel, ignored)
-	if !ok || (ignored && !info.IsDir()) {
+	meta, linked, ok := w.stat(here, source, name, rel, ignored)
+	if !ok || (ignored && !meta.mode.IsDir()) {
 		return
 	}
-	child := &node{name: name, source: source, info: info}
+	child := &node{name: name, source: source, meta: meta}
 	switch {
-	case info.IsDir():
+	case meta.mode.IsDir():
 		// An ignored folder is only entered for exceptions ("!dir/keep").
 		if ignored && !w.matcher.Exclusions() {
 			return
 		}
-		if slices.ContainsFunc(ancestors, func(a fs.FileInfo) bool { return os.SameFile(a, info) }) {
+		if slices.ContainsFunc(ancestors, meta.sameFile) {
 			w.fail(rel, "the link contains itself")
 			return
 		}
-		at, in := here, name
+		var sub folder
 		if linked {
-			at, in = w.tree.root, source
+			sub, err = openFolder(w.tree.root, source)
+		} else {
+			sub, err = here.open(name)
 		}
-		w.open(at, in, child, rel, match, append(slices.Clip(ancestors), info))
+		if err != nil {
+			w.fail(rel, "%w", pathCause(err))
+			return
+		}
+		w.dir(sub, child, rel, match, append(slices.Clip(ancestors), meta))
+		sub.close()
 		if ignored && len(child.children) == 0 {
 			return
 		}
-	case !info.Mode().IsRegular():
-		w.fail(rel, "it is a %s", kind(info.Mode()))
+	case !meta.mode.IsRegular():
+		w.fail(rel, "it is a %s", kind(meta.mode))
 		return
 	}
 	parent.children = append(parent.children, child)
@@ -183,20 +189,20 @@ func (w *walker) entry(here *os.Root, parent *node, rel, name string, above patt
 }
 
 // stat follows links, within root only.
-func (w *walker) stat(here *os.Root, source, name, rel string, ignored bool) (info fs.FileInfo, linked, ok bool) {
-	info, err := here.Lstat(name)
+func (w *walker) stat(here folder, source, name, rel string, ignored bool) (m meta, linked, ok bool) {
+	m, err := here.lstat(name)
 	if err != nil {
 		w.fail(rel, "%w", err)
-		return nil, false, false
+		return m, false, false
 	}
-	if info.Mode()&fs.ModeSymlink == 0 {
-		return info, false, true
+	if m.mode&fs.ModeSymlink == 0 {
+		return m, false, true
 	}
 	target, _ := w.tree.root.Readlink(source)
-	info, err = w.tree.root.Stat(source)
+	info, err := w.tree.root.Stat(source)
 	switch {
 	case err == nil:
-		return info, true, true
+		return newMeta(info), true, true
 	case ignored:
 	case errors.Is(err, fs.ErrNotExist):
 		w.fail(rel, "it is a link to %s, which does not exist", target)
@@ -205,7 +211,7 @@ func (w *walker) stat(here *os.Root, source, name, rel string, ignored bool) (in
 	default:
 		w.fail(rel, "it is a link to %s, which is outside of the fleet's folder\nhint: copy the file, or list the link in %s", target, IgnoreFile)
 	}
-	return nil, true, false
+	return meta{}, true, false
 }
 
 func kind(m fs.FileMode) string {
@@ -227,7 +233,7 @@ func (t *Tree) Open(name string) (fs.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n.info.IsDir() {
+	if n.IsDir() {
 		return &openDir{node: n}, nil
 	}
 	return openRegular(t.root, n.source)
@@ -296,10 +302,10 @@ func (n *node) entries() []fs.DirEntry {
 // A node is the file info of its source under the name it has in the tree.
 
 func (n *node) Name() string       { return n.name }
-func (n *node) Size() int64        { return n.info.Size() }
-func (n *node) Mode() fs.FileMode  { return n.info.Mode() }
-func (n *node) ModTime() time.Time { return n.info.ModTime() }
-func (n *node) IsDir() bool        { return n.info.IsDir() }
+func (n *node) Size() int64        { return n.meta.size }
+func (n *node) Mode() fs.FileMode  { return n.meta.mode }
+func (n *node) ModTime() time.Time { return time.Unix(0, n.meta.mtime) }
+func (n *node) IsDir() bool        { return n.meta.mode.IsDir() }
 func (n *node) Sys() any           { return nil }
 
 // openDir is an open folder.

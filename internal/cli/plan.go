@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -159,7 +160,8 @@ func (a *app) showDecision(cmd *cobra.Command, f *fleet.Fleet, p *plan.Plan, o p
 }
 
 func showPlan(out io.Writer, p *plan.Plan) error {
-	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	buffered := bufio.NewWriterSize(out, 64<<10) // tabwriter writes cell by cell
+	w := tabwriter.NewWriter(buffered, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(w, "IMAGE\tACTION\tWHY")
 	for _, s := range p.Steps {
 		texts := make([]string, len(s.Reasons))
@@ -168,7 +170,7 @@ func showPlan(out io.Writer, p *plan.Plan) error {
 		}
 		fmt.Fprintf(w, "%s:%s\t%s\t%s\n", s.Image.Name, s.Image.Tag, s.Action, firstLine(strings.Join(texts, "; ")))
 	}
-	return w.Flush()
+	return errors.Join(w.Flush(), buffered.Flush())
 }
 
 func firstLine(s string) string {

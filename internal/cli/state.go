@@ -113,6 +113,9 @@ func (a *app) readInputs(ctx context.Context, db *state.DB, f *fleet.Fleet, o pl
 // past is what the state remembers of the images that are not up to date.
 func past(ctx context.Context, db *state.DB, f *fleet.Fleet, facts plan.Facts, p *plan.Plan, set *inputs.Set) (map[string]plan.Past, error) {
 	found := map[string]plan.Past{}
+	if empty, err := db.Empty(ctx); empty || err != nil {
+		return nil, err
+	}
 	for _, s := range p.Steps {
 		img := s.Image
 		if s.Action == plan.UpToDate || s.Action == plan.Skip || s.Action == plan.Test || img.Err != nil || facts.Errors[img] != nil {
