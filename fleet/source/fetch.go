@@ -30,7 +30,7 @@ func (c Checkout) Close() error {
 	if c.lock == nil {
 		return nil
 	}
-	return c.lock.Close()
+	return unlock(c.lock)
 }
 
 // entryFile is in each finished checkout's folder, beside the tree.
@@ -112,7 +112,7 @@ func open(ctx context.Context, cache, name string, g Git) (c Checkout, ok bool, 
 	}
 	defer func() {
 		if !ok {
-			lock.Close()
+			_ = unlock(lock)
 		}
 	}()
 	data, err := os.ReadFile(filepath.Join(dir, entryFile))
@@ -176,7 +176,7 @@ func (r *Repositories) fill(ctx context.Context, cache, name string, g Git, comm
 	if err != nil || lock == nil {
 		return err
 	}
-	defer lock.Close()
+	defer unlock(lock)
 	if there() {
 		return nil
 	}

@@ -125,8 +125,20 @@ func (r *Repositories) explain(ctx context.Context, c command, err error, words 
 	default:
 		e.Lines = words.lines
 		e.classify()
+		if len(e.Lines) == 0 && c.remote != nil && signalled(err, syscall.SIGPIPE) {
+			e.Err, e.transient = fmt.Errorf("the connection broke: %w", err), true
+		}
 	}
 	return e
+}
+
+func signalled(err error, signal syscall.Signal) bool {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return false
+	}
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == signal
 }
 
 // timeoutError is the cause of a context that one of the timeouts ended.

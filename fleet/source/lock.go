@@ -24,7 +24,7 @@ var errBusy = errors.New("in use")
 func lockName(cache, name string) string { return filepath.Join(cache, name+lockSuffix) }
 
 // acquire takes a lock, waiting for it; it returns nil when done turns true
-// meanwhile. Closing the file gives the lock back, as does the process's end.
+// meanwhile. The end of the process gives it back too.
 func acquire(ctx context.Context, path string, how int, done func() bool) (*os.File, error) {
 	for {
 		f, err := tryLock(path, how)
@@ -72,4 +72,11 @@ func tryLock(path string, how int) (*os.File, error) {
 		return nil, errBusy
 	}
 	return nil, fmt.Errorf("cannot lock the checkout: %w", err)
+}
+
+// unlock gives a lock back. Closing alone would not: a child that another
+// goroutine has just forked holds the file open until it runs its program.
+func unlock(f *os.File) error {
+	err := syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
+	return errors.Join(err, f.Close())
 }

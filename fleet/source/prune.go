@@ -64,7 +64,7 @@ func prune(cache, name string, all bool) (gone bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	defer lock.Close()
+	defer unlock(lock)
 	if all {
 		// A rename first: half a checkout never has a good name.
 		dir := filepath.Join(cache, name)
