@@ -20,6 +20,7 @@ var settings = []string{
 	"core.hooksPath=/dev/null", "core.fsmonitor=false", "core.attributesFile=/dev/null",
 	"core.autocrlf=false", "core.eol=lf", "core.symlinks=true", "core.sparseCheckout=false",
 	"submodule.recurse=false", "fetch.recurseSubmodules=false", "fetch.prune=false",
+	"fetch.unpackLimit=1", // to a file, which watch can see grow, not to memory
 	"gc.auto=0", "maintenance.auto=false", "advice.detachedHead=false", "credential.interactive=false",
 	"protocol.ext.allow=never", "http.lowSpeedLimit=1", "http.lowSpeedTime=60",
 }
