@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -253,5 +254,81 @@ func TestNoTerminal(t *testing.T) {
 	}
 	if "pid "+e.Lines[0] != e.Lines[1] || e.Lines[2] != "prompt 0 askpass" {
 		t.Errorf("got %q", e.Lines)
+	}
+}
+
+// TestCancelEndsAll: what git has started ends with it, also what does not
+// notice that git is gone.
+func TestCancelEndsAll(t *testing.T) {
+	t.Parallel()
+	r := repositories(t)
+	dir := t.TempDir()
+	r.Program = filepath.Join(dir, "git")
+	script := "#!/bin/sh\nsleep 98765 >/dev/null 2>&1 </dev/null &\necho $! >'" + dir + "/new'\nmv '" + dir + "/new' '" + dir + "/pid'\nwait\n"
+	if err := os.WriteFile(r.Program, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() {
+		_, err := r.Resolve(ctx, Git{URL: "file:///x"})
+		ended <- err
+	}()
+	var pid int
+	eventually(t, "git starts", func() bool {
+		data, err := os.ReadFile(filepath.Join(dir, "pid"))
+		pid, _ = strconv.Atoi(strings.TrimSpace(string(data)))
+		return err == nil
+	})
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	eventually(t, "its child ends", func() bool {
+		out, err := exec.Command("ps", "-o", "stat=", "-p", strconv.Itoa(pid)).Output()
+		return err != nil || strings.HasPrefix(string(out), "Z")
+	})
+}
+
+// TestWaiterGoesOn: who waits for another's fetch does not wait for its build.
+func TestWaiterGoesOn(t *testing.T) {
+	t.Parallel()
+	main := newRepo(t, filepath.Join(t.TempDir(), "r"))
+	_, last := main.fill()
+	r := repositories(t)
+	g := parsed(t, main.url())
+	c, err := r.Fetch(t.Context(), g, last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	// As if that fetch were still going on in another process.
+	entry, away := filepath.Dir(c.Root), filepath.Join(t.TempDir(), "away")
+	if err := os.Rename(entry, away); err != nil {
+		t.Fatal(err)
+	}
+	lock, err := tryLock(lockName(r.Cache, nameOf(g, last)), exclusive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock(lock)
+	r.Program = "/nonexistent/git"
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	ended := make(chan error)
+	go func() {
+		c, err := r.Fetch(ctx, g, last)
+		c.Close()
+		ended <- err
+	}()
+	time.Sleep(50 * time.Millisecond)
+	if err := os.Rename(away, entry); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Flock(int(lock.Fd()), shared|syscall.LOCK_NB); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }

@@ -145,19 +145,20 @@ func TestFaults(t *testing.T) {
 		transient bool
 		want      []string
 	}{
-		"wrong password":    {strings.Replace(server.URL, "://", "://me:wr0ng-one@", 1) + "/r", false, []string{"Authentication failed", "\nhint: give git the credentials"}},
-		"no password":       {server.URL + "/r", false, []string{"could not read Username", "\nhint: give git the credentials"}},
-		"no repository":     {strings.Replace(server.URL, "://", "://me:s3cret@", 1) + "/none", false, []string{"not found", "\nhint: compare the address"}},
-		"forbidden":         {status(403) + "/r", false, []string{"403", "\nhint: give git the credentials"}},
-		"server error":      {status(503) + "/r", true, []string{"503"}},
-		"too many requests": {status(429) + "/r", true, []string{"429"}},
-		"nobody, http":      {"http://127.0.0.1:" + freePort(t) + "/r", true, []string{"connect"}},
-		"nobody, git":       {"git://127.0.0.1:" + freePort(t) + "/r", true, []string{"Connection refused"}},
-		"silent, http":      {"http://" + silent + "/r", true, []string{"no end within 300ms"}},
-		"silent, git":       {"git://" + silent + "/r", true, []string{"no end within 300ms"}},
-		"hangs up, http":    {"http://" + hangUp.Addr().String() + "/r", true, []string{""}},
-		"hangs up, git":     {"git://" + hangUp.Addr().String() + "/r", true, []string{""}},
-		"no such name":      {"https://none.invalid/r", true, []string{"Could not resolve host"}},
+		"wrong password":     {strings.Replace(server.URL, "://", "://me:wr0ng-one@", 1) + "/r", false, []string{"Authentication failed", "\nhint: give git the credentials"}},
+		"no password":        {server.URL + "/r", false, []string{"could not read Username", "\nhint: give git the credentials"}},
+		"no repository":      {strings.Replace(server.URL, "://", "://me:s3cret@", 1) + "/none", false, []string{"not found", "\nhint: compare the address"}},
+		"no repository, git": {daemon(t, dir) + "/none", false, []string{"access denied or repository not exported", "\nhint: compare the address"}},
+		"forbidden":          {status(403) + "/r", false, []string{"403", "\nhint: give git the credentials"}},
+		"server error":       {status(503) + "/r", true, []string{"503"}},
+		"too many requests":  {status(429) + "/r", true, []string{"429"}},
+		"nobody, http":       {"http://127.0.0.1:" + freePort(t) + "/r", true, []string{"connect"}},
+		"nobody, git":        {"git://127.0.0.1:" + freePort(t) + "/r", true, []string{"Connection refused"}},
+		"silent, http":       {"http://" + silent + "/r", true, []string{"no end within 300ms"}},
+		"silent, git":        {"git://" + silent + "/r", true, []string{"no end within 300ms"}},
+		"hangs up, http":     {"http://" + hangUp.Addr().String() + "/r", true, []string{""}},
+		"hangs up, git":      {"git://" + hangUp.Addr().String() + "/r", true, []string{""}},
+		"no such name":       {"https://none.invalid/r", true, []string{"Could not resolve host"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -202,5 +203,25 @@ func TestWords(t *testing.T) {
 	}
 	if len(w.lines) != maxLines || len(w.lines[0]) > maxLine+len("…") {
 		t.Errorf("%d lines are kept", len(w.lines))
+	}
+}
+
+// What git says does not always come from a server that a test can run.
+func TestClassify(t *testing.T) {
+	for text, transient := range map[string]bool{
+		"ssh: connect to host example.com port 22: Connection timed out\nfatal: Could not read from remote repository.": true,
+		"kex_exchange_identification: Connection closed by remote host":                                                 true,
+		"error: RPC failed; curl 92 HTTP/2 stream 5 was not closed cleanly\nfatal: early EOF":                           true,
+		"fatal: unable to access 'https://h/x/': The requested URL returned error: 502":                                 true,
+		"fatal: unable to access 'https://h/x/': The requested URL returned error: 401":                                 false,
+		"git@h: Permission denied (publickey).\nfatal: The remote end hung up unexpectedly":                             false,
+		"fatal: remote error: access denied or repository not exported: /x\nfatal: the remote end hung up":              false,
+		"ERROR: Repository not found.\nfatal: Could not read from remote repository.":                                   false,
+		"fatal: unable to access 'https://h/x/': SSL certificate problem: unable to get local issuer certificate":       false,
+	} {
+		e := &Error{Lines: strings.Split(text, "\n")}
+		if e.classify(); errors.Is(e, ErrTransient) != transient {
+			t.Errorf("%s\ntransient: %t", text, !transient)
+		}
 	}
 }

@@ -98,6 +98,9 @@ func transport(t *testing.T, r *Repositories, address, first, last string) {
 		if diff := cmp.Diff(want.files, files); diff != "" {
 			t.Errorf("%s: %s", from, diff)
 		}
+		if names, err := os.ReadDir(filepath.Dir(c.Root)); err != nil || len(names) != 2 {
+			t.Errorf("%s: beside the tree there is more than %s: %v, %v", from, entryFile, names, err)
+		}
 		if c.Commit != want.commit || !c.Time.Equal(time.Unix(1700000100, 0)) || c.Time.Location() != time.UTC {
 			t.Errorf("%s: got %s of %s, want %s", from, c.Commit, c.Time, want.commit)
 		}
