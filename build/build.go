@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -101,14 +100,9 @@ func (s Summary) Good() bool {
 // a run that could not begin. A plan that builds and tests nothing needs no
 // Engine, Store, Scratch and LogDir.
 func Run(ctx context.Context, p *plan.Plan, o Options) (Summary, error) {
-	root, err := os.OpenRoot(o.Fleet.Root)
-	if err != nil {
-		return Summary{}, fmt.Errorf("cannot open fleet: %w", err)
-	}
-	defer root.Close()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	r := &run{Options: o, root: root, hide: newHider(o.Secrets), results: map[*plan.Step]Result{}, stop: stop}
+	r := &run{Options: o, hide: newHider(o.Secrets), results: map[*plan.Step]Result{}, stop: stop}
 	start := time.Now()
 	schedule(ctx, p.Steps, o.Jobs, r.step, r.blocked, r.cancelled)
 	summary := Summary{Took: time.Since(start)}
@@ -121,7 +115,6 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (Summary, error) {
 // run is the state of one Run.
 type run struct {
 	Options
-	root *os.Root
 	stop func()
 	hide *strings.Replacer
 

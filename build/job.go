@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -94,10 +95,11 @@ func (j *job) build(ctx context.Context) (same bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	files, err := j.context()
+	files, err := j.run.Fleet.Context(j.image)
 	if err != nil {
 		return false, err
 	}
+	defer files.Close()
 	stamp := files.Stamp()
 	if j.run.Inputs != nil {
 		parts, listing, err := j.run.Inputs.Now(ctx, files, j.image)
@@ -115,10 +117,6 @@ func (j *job) build(ctx context.Context) (same bool, err error) {
 		return false, j.explain(err)
 	}
 	return false, j.markInputs(ctx, stamp)
-}
-
-func (j *job) context() (*buildcontext.Tree, error) {
-	return buildcontext.Open(j.run.root, j.image.Dir, j.run.Fleet.Path(j.image, ""))
 }
 
 // unchanged tells whether the image is what it would become: its parents were built again and came
@@ -161,6 +159,14 @@ func (j *job) solve(ctx context.Context, files *buildcontext.Tree) error {
 		Log:        j.log(),
 		Progress:   j.progress,
 	}
+	if l := j.image.Listed; l != nil {
+		req.PlainContext, req.Target = true, l.Target
+		req.Args = maps.Clone(l.Args)
+		if req.Args == nil {
+			req.Args = map[string]string{}
+		}
+		maps.Copy(req.Args, j.run.Args)
+	}
 	if j.image.HasBuild {
 		req.ArtifactDockerfile = []byte(j.image.BuildDockerfile)
 	}
@@ -185,7 +191,10 @@ func (j *job) markInputs(ctx context.Context, stamp []byte) error {
 	if j.run.Inputs == nil {
 		return nil
 	}
-	files, err := j.context()
+	files, err := j.run.Fleet.Context(j.image)
+	if err == nil {
+		defer files.Close()
+	}
 	if err != nil || !bytes.Equal(stamp, files.Stamp()) {
 		j.run.emit(Event{Kind: Warning, Image: j.image.Ref,
 			Text: j.run.Fleet.Path(j.image, "") + ": files changed while the image was built; the next run builds it again"})
@@ -246,7 +255,11 @@ func noSpace(lines []string) bool {
 // may be built on it, and the next run builds it again.
 func (j *job) test(ctx context.Context) error {
 	ref := j.image.Ref
-	found, err := j.run.Test.applies(j.imageDir())
+	test := j.run.Test
+	if l := j.image.Listed; l != nil && l.Test != "" {
+		test = test.script(l.Test)
+	}
+	found, err := test.applies(j.imageDir())
 	if err != nil {
 		return err
 	}
@@ -262,7 +275,7 @@ func (j *job) test(ctx context.Context) error {
 	j.run.emit(Event{Kind: Testing, Image: ref})
 	j.flush()
 	j.testing, j.tail = true, tail{} // what the build printed does not explain a failed test
-	err = j.run.Test.run(ctx, j.imageDir(), ref, &lineWriter{job: j, step: "test"})
+	err = test.run(ctx, j.imageDir(), ref, &lineWriter{job: j, step: "test"})
 	if err == nil {
 		j.tested = store.TestPassed
 		return j.run.Store.MarkTested(ctx, ref, store.TestPassed)
@@ -275,5 +288,5 @@ func (j *job) test(ctx context.Context) error {
 }
 
 func (j *job) imageDir() string {
-	return filepath.Join(j.run.Fleet.Root, filepath.FromSlash(j.image.Dir))
+	return j.run.Fleet.Folder(j.image)
 }

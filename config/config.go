@@ -50,6 +50,8 @@ type Config struct {
 	Distribution   string // distribution: of new changelog entries; default "wikimedia"
 	UpdateID       string // update_id: the s in 1.2.3-s1; default "s", null is ""
 
+	Builder []Listed // builder: images that are listed, each with a folder or a repository of its own
+
 	CABundle         string // ca_bundle: PEM file of the authorities to trust instead of the system's
 	ForceNumericUser bool   // force_numeric_user: refuse a Dockerfile whose last USER is a name
 	Strict           bool   // strict: content that changed under an unchanged version is an error

@@ -59,6 +59,7 @@ func (l *loader) decode() *Config {
 	c.KnownUIDMappings = r.uids()
 	c.ForceNumericUser = r.boolean("force_numeric_user")
 	c.Strict = r.boolean("strict")
+	c.Builder = r.builder()
 	c.ContainerLimits = r.limits()
 	return c
 }

@@ -34,6 +34,11 @@ type Request struct {
 	// ArtifactDockerfile is built first when not nil; its /build folder joins
 	// the context as build/.
 	ArtifactDockerfile []byte
+	// PlainContext sends Context as it is. Otherwise the Dockerfile is part of the
+	// context too, as docker-pkg has it.
+	PlainContext bool
+	// Target is the stage to build; empty is the last.
+	Target string
 	// Args are build arguments. Predefined ones (http_proxy and its kin) reach
 	// RUN steps without entering the image or its cache key.
 	Args map[string]string
@@ -124,11 +129,14 @@ func solveOpt(r Request, dockerfile []byte, files fs.FS) (client.SolveOpt, error
 	if r.NoCache {
 		attrs["no-cache"] = ""
 	}
+	if r.Target != "" {
+		attrs["target"] = r.Target
+	}
 	for k, v := range r.Args {
 		attrs["build-arg:"+k] = v
 	}
 	r.Limits.set(attrs)
-	return newSolveOpt(attrs, dockerfile, files)
+	return newSolveOpt(attrs, dockerfile, files, r.PlainContext)
 }
 
 // set writes the limits under the names the Dockerfile frontend knows.

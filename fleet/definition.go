@@ -14,9 +14,10 @@ import (
 
 // reader turns one folder's changelog and control into an Image.
 type reader struct {
-	tree   *tree
-	config *config.Config
-	suffix string
+	tree     *tree
+	config   *config.Config
+	platform string
+	suffix   string
 }
 
 // definition is what the first phase knows of a folder: an image, or why it is none.

@@ -85,7 +85,7 @@ func (e *edges) use(u Use, file, text string) {
 		return
 	}
 	// What a build argument will bring is unknown: better built first in vain than too late.
-	current := tag == target.Tag || strings.Contains(tag, "$")
+	current := cmp.Or(tag, "latest") == target.Tag && digest == "" || strings.Contains(tag, "$")
 	d := e.find(target.Name)
 	if d == nil || current && !d.Declared && !d.Used {
 		line := e.scan.source(e.img, file, text).use(u, target.Name)

@@ -29,6 +29,10 @@ type Image struct {
 	// ones, as written there; sorted. They exist already, or come from elsewhere.
 	External []string
 
+	// Listed is set for an image of the configuration's list. Its Dir is relative to Listed.Root, its
+	// Dockerfile no template, its Version a tag that says nothing of its content.
+	Listed *Listed
+
 	Dockerfile      string // rendered; empty when it could not be
 	BuildDockerfile string // rendered Dockerfile.build.template, which docker-pkg 1 and 2 knew
 	HasBuild        bool   // there is a Dockerfile.build.template
@@ -143,9 +147,11 @@ func (f *Fleet) index() error {
 			f.byName[img.Name] = img
 			continue
 		}
-		problems = append(problems, problem(f.Path(img, changelogFile), img.Line,
+		path, line := f.place(img)
+		otherPath, otherLine := f.place(other)
+		problems = append(problems, problem(path, line,
 			"give one of the two another name in its changelog, or remove one of the folders",
-			"cannot use the name %s: %s:%d has it too", img.Name, f.Path(other, changelogFile), other.Line))
+			"cannot use the name %s: %s:%d has it too", img.Name, otherPath, otherLine))
 	}
 	return joinProblems(problems)
 }
@@ -155,7 +161,20 @@ func (f *Fleet) Lookup(name string) *Image { return f.byName[name] }
 
 // Path returns a file of the image's folder as messages show it: below the folder that was scanned,
 // as the user named it.
-func (f *Fleet) Path(img *Image, file string) string { return path.Join(f.dir, img.Dir, file) }
+func (f *Fleet) Path(img *Image, file string) string {
+	if img.Listed != nil {
+		return path.Join(img.Listed.Shown, file)
+	}
+	return path.Join(f.dir, img.Dir, file)
+}
+
+// place is where the image gets its name, for messages.
+func (f *Fleet) place(img *Image) (path string, line int) {
+	if img.Listed != nil {
+		return img.Listed.Path, img.Listed.Line
+	}
+	return f.Path(img, changelogFile), img.Line
+}
 
 // MissingDependencies are the dependencies that no folder defines and no base image provides, one
 // problem each, sorted. A fleet may be built in parts, so Scan makes them warnings; PlanUpdate

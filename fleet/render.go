@@ -54,6 +54,9 @@ type rendered struct {
 }
 
 func (r *renderer) image(d definition) rendered {
+	if d.image.Listed != nil {
+		return r.listed(d)
+	}
 	e := &edges{names: r.names, scan: r.scan, img: d.image, control: d.folder.control}
 	for _, rel := range d.relations {
 		e.declare(rel)

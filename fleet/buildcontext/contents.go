@@ -117,7 +117,7 @@ func (t *Tree) Read(ctx context.Context, memory []byte) (Contents, error) {
 // unixMode is the mode as stat(2) has it: the type and the permissions, which COPY keeps.
 func unixMode(m fs.FileMode) uint32 {
 	mode := uint32(m.Perm())
-	for bit, unix := range map[fs.FileMode]uint32{fs.ModeDir: 0o40000, fs.ModeSetuid: 0o4000, fs.ModeSetgid: 0o2000, fs.ModeSticky: 0o1000} {
+	for bit, unix := range map[fs.FileMode]uint32{fs.ModeDir: 0o40000, fs.ModeSymlink: 0o120000, fs.ModeSetuid: 0o4000, fs.ModeSetgid: 0o2000, fs.ModeSticky: 0o1000} {
 		if m&bit != 0 {
 			mode |= unix
 		}
@@ -169,6 +169,11 @@ func (t *Tree) hash(ctx context.Context, entries []entry, todo []int, sums [][]b
 }
 
 func (t *Tree) hashFile(ctx context.Context, n *node, buf []byte) ([]byte, error) {
+	if n.meta.mode&fs.ModeSymlink != 0 {
+		target, err := t.root.Readlink(n.source)
+		sum := sha256.Sum256([]byte(target))
+		return sum[:], pathCause(err)
+	}
 	f, err := openRegular(t.root, n.source)
 	if err != nil {
 		return nil, pathCause(err)

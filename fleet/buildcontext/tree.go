@@ -29,14 +29,15 @@ const MaxFiles = 1_000_000
 
 const maxIgnoreFile = 1 << 20
 
-// Tree is a listed context. It implements fs.FS, fs.ReadDirFS and fs.StatFS;
-// there are no links in it. Contents are read when they are opened.
+// Tree is a listed context. It implements fs.FS, fs.ReadDirFS, fs.StatFS and
+// fs.ReadLinkFS. Contents are read when they are opened.
 type Tree struct {
 	root  *os.Root
 	dir   string // slash path of the folder below root
 	shown string // the folder as messages have it
 	nodes map[string]*node
 	count int
+	links bool // symbolic links stay what they are
 }
 
 type node struct {
@@ -65,7 +66,20 @@ func (m meta) sameFile(o meta) bool {
 // pipe or socket. All such errors are collected; they call the folder shown.
 // The tree reads from root until the caller closes it.
 func Open(root *os.Root, dir, shown string) (*Tree, error) {
-	t := &Tree{root: root, dir: path.Clean(dir), shown: shown, nodes: map[string]*node{}}
+	return open(&Tree{root: root, dir: path.Clean(dir), shown: shown, nodes: map[string]*node{}})
+}
+
+// OpenWithLinks lists the folder as Docker sends it: symbolic links stay links, wherever they lead,
+// and none is followed.
+func OpenWithLinks(root *os.Root, dir, shown string) (*Tree, error) {
+	return open(&Tree{root: root, dir: path.Clean(dir), shown: shown, nodes: map[string]*node{}, links: true})
+}
+
+// Close closes the root that the tree was opened with.
+func (t *Tree) Close() error { return t.root.Close() }
+
+func open(t *Tree) (*Tree, error) {
+	root, shown := t.root, t.shown
 	matcher, err := t.ignore()
 	if err != nil {
 		return nil, err
@@ -180,6 +194,7 @@ func (w *walker) entry(here folder, parent *node, rel, name string, above patter
 		if ignored && len(child.children) == 0 {
 			return
 		}
+	case meta.mode&fs.ModeSymlink != 0: // only where links are kept
 	case !meta.mode.IsRegular():
 		w.fail(rel, "it is a %s", kind(meta.mode))
 		return
@@ -195,7 +210,7 @@ func (w *walker) stat(here folder, source, name, rel string, ignored bool) (m me
 		w.fail(rel, "%w", err)
 		return m, false, false
 	}
-	if m.mode&fs.ModeSymlink == 0 {
+	if m.mode&fs.ModeSymlink == 0 || w.tree.links {
 		return m, false, true
 	}
 	target, _ := w.tree.root.Readlink(source)
@@ -266,12 +281,19 @@ func (t *Tree) Stat(name string) (fs.FileInfo, error) {
 	return n, nil
 }
 
-// Lstat is Stat: there are no links in a tree.
+// Lstat is Stat: no link is followed.
 func (t *Tree) Lstat(name string) (fs.FileInfo, error) { return t.Stat(name) }
 
-// ReadLink implements fs.ReadLinkFS; it always fails.
+// ReadLink implements fs.ReadLinkFS. Only a tree of OpenWithLinks has links.
 func (t *Tree) ReadLink(name string) (string, error) {
-	return "", &fs.PathError{Op: "readlink", Path: name, Err: fs.ErrInvalid}
+	n, err := t.find("readlink", name)
+	if err != nil {
+		return "", err
+	}
+	if n.meta.mode&fs.ModeSymlink == 0 {
+		return "", &fs.PathError{Op: "readlink", Path: name, Err: fs.ErrInvalid}
+	}
+	return t.root.Readlink(n.source)
 }
 
 // ReadDir implements fs.ReadDirFS; the entries are sorted by name.

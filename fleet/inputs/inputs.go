@@ -3,9 +3,8 @@ package inputs
 import (
 	"bytes"
 	"context"
-	"fmt"
+	"maps"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -28,8 +27,6 @@ type Context struct {
 // Options say what, beside the fleet, images are made from.
 type Options struct {
 	Level int
-	// Args are the build arguments of an image.
-	Args func(*fleet.Image) map[string]string
 	// Known returns what is known of a folder, without Entries; Entries returns those. Both may be
 	// called by several goroutines at once; nil means that nothing is known.
 	Known   func(folder string) (Context, bool)
@@ -53,12 +50,7 @@ type Set struct {
 // Read looks at the contexts of all images that have no error, several at a time.
 func Read(ctx context.Context, f *fleet.Fleet, o Options) (*Set, error) {
 	s := &Set{Parts: map[*fleet.Image]Parts{}, Errors: map[*fleet.Image]error{}, fleet: f, entries: o.Entries}
-	root, err := os.OpenRoot(f.Root)
-	if err != nil {
-		return nil, fmt.Errorf("cannot open fleet: %w", err)
-	}
-	defer root.Close()
-	r := &reader{Options: o, fleet: f, root: root, set: s, templates: map[string]string{}}
+	r := &reader{Options: o, fleet: f, set: s, templates: map[string]string{}}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0) + 2) // some wait for the disk
 	for _, img := range f.Images {
@@ -73,7 +65,6 @@ func Read(ctx context.Context, f *fleet.Fleet, o Options) (*Set, error) {
 type reader struct {
 	Options
 	fleet *fleet.Fleet
-	root  *os.Root
 
 	mu        sync.Mutex // guards set and templates
 	set       *Set
@@ -96,6 +87,7 @@ func (r *reader) image(ctx context.Context, img *fleet.Image) error {
 		return nil
 	}
 	p.Tree = tree
+	p.listed(img.Listed)
 	p.Templates = r.shared(img)
 	r.set.Parts[img] = p
 	if learned != nil {
@@ -104,22 +96,19 @@ func (r *reader) image(ctx context.Context, img *fleet.Image) error {
 	return nil
 }
 
-// Args adds what every build is given to the image's own arguments.
-func Args(img *fleet.Image, own map[string]string) map[string]string {
-	args := map[string]string{"SOURCE_DATE_EPOCH": strconv.FormatInt(max(img.Date.Unix(), 0), 10)}
-	for k, v := range own {
-		args[k] = v
+// Args are the build arguments that go into the image: its own, and the date.
+func Args(img *fleet.Image) map[string]string {
+	args := map[string]string{}
+	if img.Listed != nil {
+		maps.Copy(args, img.Listed.Args)
 	}
+	args["SOURCE_DATE_EPOCH"] = strconv.FormatInt(max(img.Date.Unix(), 0), 10)
 	return args
 }
 
 func (r *reader) args(img *fleet.Image) map[string]string {
-	var own map[string]string
-	if r.Args != nil {
-		own = r.Args(img)
-	}
 	digests := map[string]string{}
-	for k, v := range Args(img, own) {
+	for k, v := range Args(img) {
 		digests[k] = digest([]byte(v))
 	}
 	return digests
@@ -127,11 +116,15 @@ func (r *reader) args(img *fleet.Image) map[string]string {
 
 // context returns the digest of the image's build context, and what was learned if it was not known.
 func (r *reader) context(ctx context.Context, img *fleet.Image) (tree string, learned *Context, err error) {
-	t, err := buildcontext.Open(r.root, img.Dir, r.fleet.Path(img, ""))
+	if img.Listed != nil && img.Listed.Commit != "" {
+		return "", nil, nil // the commit says it all
+	}
+	t, err := r.fleet.Context(img)
 	if err != nil {
 		return "", nil, err
 	}
-	folder := folder(r.fleet, img)
+	defer t.Close()
+	folder := r.fleet.Folder(img)
 	stamp := t.Stamp()
 	var known Context
 	var memory []byte
@@ -184,9 +177,12 @@ func (r *reader) shared(img *fleet.Image) map[string]string {
 // Now reads the image's context as it is at this moment: the image's parts, without parents, and the
 // listing of the files. A build calls it just before it sends them.
 func (s *Set) Now(ctx context.Context, t *buildcontext.Tree, img *fleet.Image) (Parts, []byte, error) {
+	if p := s.Parts[img]; p.Commit != "" {
+		return p, nil, nil
+	}
 	var memory []byte
 	if s.entries != nil {
-		memory = s.entries(folder(s.fleet, img))
+		memory = s.entries(s.fleet.Folder(img))
 	}
 	contents, err := t.Read(ctx, memory)
 	if err != nil {
@@ -199,20 +195,11 @@ func (s *Set) Now(ctx context.Context, t *buildcontext.Tree, img *fleet.Image) (
 
 // Files lists the context of an image: paths, with their modes and digests to compare.
 func (s *Set) Files(ctx context.Context, img *fleet.Image) (map[string]string, error) {
-	root, err := os.OpenRoot(s.fleet.Root)
-	if err != nil {
-		return nil, fmt.Errorf("cannot open fleet: %w", err)
-	}
-	defer root.Close()
-	t, err := buildcontext.Open(root, img.Dir, s.fleet.Path(img, ""))
+	t, err := s.fleet.Context(img)
 	if err != nil {
 		return nil, err
 	}
+	defer t.Close()
 	_, listing, err := s.Now(ctx, t, img)
 	return buildcontext.Files(listing), err
-}
-
-// folder is the absolute path of an image's folder.
-func folder(f *fleet.Fleet, img *fleet.Image) string {
-	return filepath.Join(f.Root, filepath.FromSlash(img.Dir))
 }

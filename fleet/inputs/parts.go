@@ -27,6 +27,10 @@ type Parts struct {
 	// and Commit says which commit the context is of.
 	Tree   string `json:"tree,omitempty"`
 	Commit string `json:"commit,omitempty"`
+	// Target is the stage that is built, Tags are further names that the image gets; both only for
+	// images of the configuration's list.
+	Target string   `json:"target,omitempty"`
+	Tags   []string `json:"tags,omitempty"`
 	// Args are digests of the build arguments' values, which may be secret.
 	Args map[string]string `json:"args,omitempty"`
 	// Parents are the images it is built on or copies from, sorted by name.
@@ -57,6 +61,12 @@ func (p Parts) Digest() string {
 func digest(data []byte) string {
 	sum := sha256.Sum256(data)
 	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+func (p *Parts) listed(l *fleet.Listed) {
+	if l != nil {
+		p.Commit, p.Target, p.Tags = l.Commit, l.Target, l.Tags[1:]
+	}
 }
 
 // On returns the parts of an image that is built on the given parents.
