@@ -115,7 +115,7 @@ func (o *Options) addUser(user string) (string, error) {
 			known = append(known, name)
 		}
 		sort.Strings(known)
-		return "", fmt.Errorf("no mapping found for user '%s'\nhint: add it to known_uid_mappings, which has %s", user, strings.Join(known, ", "))
+		return "", &UnknownUserError{User: user, Known: strings.Join(known, ", ")}
 	}
 	return fmt.Sprintf("groupadd -o -g %[1]s -r %[2]s && useradd -l -o -r -m -d /var/lib/%[2]s -g %[2]s -u %[1]s %[2]s", id, user), nil
 }

@@ -51,6 +51,8 @@ type Environment struct {
 	vars  jinja.Vars
 	root  string
 	paths []string
+	// options are for Inspect, whose filters warn another one.
+	options Options
 }
 
 // Input is one template, and what is known of it alone.
@@ -98,7 +100,7 @@ func New(o Options) *Environment {
 			vars[k] = v
 		}
 	}
-	return &Environment{env: env, vars: jinja.NewVars(vars), root: o.Root, paths: slices.Clone(o.Paths)}
+	return &Environment{env: env, vars: jinja.NewVars(vars), root: o.Root, paths: slices.Clone(o.Paths), options: o}
 }
 
 // Render renders the template called name in the folder dir. What it includes,
