@@ -125,7 +125,7 @@ func (f *Fleet) index() error {
 			f.byName[img.Name] = img
 			continue
 		}
-		problems = append(problems, problem(f.Path(img, changelogFile), img.Line,
+		problems = append(problems, problem(DuplicateName, f.Path(img, changelogFile), img.Line,
 			"give one of the two another name in its changelog, or remove one of the folders",
 			"cannot use the name %s: %s:%d has it too", img.Name, f.Path(other, changelogFile), other.Line))
 	}

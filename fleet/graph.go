@@ -117,7 +117,7 @@ func (f *Fleet) cycleErrors() error {
 		if others := namesOutside(knot, cycle); others != "" {
 			text += "; on other cycles with them: " + others
 		}
-		problems = append(problems, problem(f.Path(cycle[0].img, cycle[0].dep.File), cycle[0].dep.Line,
+		problems = append(problems, problem(DependencyCycle, f.Path(cycle[0].img, cycle[0].dep.File), cycle[0].dep.Line,
 			"remove one of these dependencies, from control and from the Dockerfile", "%s%s", text, edges))
 	}
 	return joinProblems(problems)

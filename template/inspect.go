@@ -32,7 +32,8 @@ type Place struct {
 // Warning is a sentence about a line of a template.
 type Warning struct {
 	Place
-	Msg string
+	Msg     string
+	Untaken bool // in a branch that was not taken
 }
 
 // UnknownUserError is the cause when add_user is given a name that is not in
@@ -60,16 +61,18 @@ func (e *Environment) Inspect(in Input) Inspection {
 	defer loader.close()
 	type origin struct {
 		jinja.Origin
-		msg string
+		msg     string
+		untaken bool
 	}
 	var warned []origin
 	said := map[origin]bool{}
 	o := e.options
 	o.Warn = func(msg string) {
-		at := origin{trace.Here(), msg}
-		at.Via = nil // told of by the line that asks
-		if !said[at] {
-			said[at] = true
+		at := origin{trace.Here(), msg, trace.Lines != nil} // the text is complete before other branches are looked at
+		key := at
+		key.Via = nil // a macro may be called often
+		if !said[key] {
+			said[key] = true
 			warned = append(warned, at)
 		}
 	}
@@ -96,7 +99,7 @@ func (e *Environment) Inspect(in Input) Inspection {
 		out.Doubts = append(out.Doubts, described(doubt, in, loader))
 	}
 	for _, w := range warned {
-		out.Warnings = append(out.Warnings, Warning{p.place(w.Origin), w.msg})
+		out.Warnings = append(out.Warnings, Warning{p.place(w.Origin), w.msg, w.untaken})
 	}
 	return out
 }
