@@ -96,6 +96,7 @@ func (e *edges) templateProblems(env imageTemplates, name string, err error) []P
 	for _, fault := range e.inspect(env, name).Faults {
 		problems = append(problems, templateProblem(e.scan.show(e.img, name), fault))
 	}
+	sortProblems(problems)
 	if problems == nil {
 		problems = []Problem{templateProblem(e.scan.show(e.img, name), err)}
 	}

@@ -103,3 +103,14 @@ func problemsOf(err error) []Problem {
 	}
 	return nil
 }
+
+// OfKind returns those problems of an error that are of a kind, as one error; nil for none.
+func OfKind(err error, kind Kind) error {
+	var found []Problem
+	for _, p := range problemsOf(err) {
+		if p.Kind == kind {
+			found = append(found, p)
+		}
+	}
+	return joinProblems(found)
+}

@@ -29,6 +29,10 @@ type ScanOptions struct {
 	// force_numeric_user is not checked.
 	ParseDockerfile func(data []byte) (Dockerfile, error)
 
+	// KeepCycles makes dependency cycles the Err of the images on them and of those that need them,
+	// for who looks at images one by one. In Fleet.Order they come last, in the order of names.
+	KeepCycles bool
+
 	// Warn, if not nil, is called for each of Fleet.Warnings, in their order, before Scan returns.
 	Warn func(Problem)
 }
@@ -60,7 +64,10 @@ func Scan(ctx context.Context, o ScanOptions) (*Fleet, error) {
 	}
 	s.report()
 	if err := s.fleet.link(); err != nil {
-		return nil, err
+		if !o.KeepCycles {
+			return nil, err
+		}
+		s.fleet.blameCycles()
 	}
 	return s.fleet, nil
 }

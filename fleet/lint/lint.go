@@ -52,7 +52,8 @@ func (f Finding) same(other Finding) bool {
 type Report struct {
 	Findings    []Finding // sorted by file, line, rule and text
 	Definitions int       // folders that were looked at
-	Ignored     int       // findings that comments or the configuration told to leave out
+	// Suppressed are findings that comments or the configuration told to leave out, in the same order.
+	Suppressed []Suppressed
 }
 
 // Count returns the number of findings of a severity.
@@ -124,18 +125,32 @@ func (l *linter) report(findings []Finding) (*Report, error) {
 	findings = append(findings, l.unknownRules()...)
 	r := &Report{Findings: []Finding{}, Definitions: len(l.fleet.Images) + len(l.fleet.Broken)}
 	for _, f := range findings {
-		if ignore(f) {
-			r.Ignored++
+		if s := ignore(f); s != nil {
+			r.Suppressed = append(r.Suppressed, Suppressed{f, *s})
 		} else {
 			r.Findings = append(r.Findings, f)
 		}
 	}
-	slices.SortFunc(r.Findings, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Rendered, b.Rendered),
-			cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Text, b.Text))
-	})
-	r.Findings = slices.CompactFunc(r.Findings, Finding.same)
+	r.tidy()
 	return r, nil
+}
+
+// tidy sorts, and leaves of equal findings one. What one image suppresses in a shared template and
+// another does not is not suppressed.
+func (r *Report) tidy() {
+	slices.SortFunc(r.Findings, Finding.compare)
+	r.Findings = slices.CompactFunc(r.Findings, Finding.same)
+	slices.SortStableFunc(r.Suppressed, func(a, b Suppressed) int { return a.compare(b.Finding) })
+	r.Suppressed = slices.CompactFunc(r.Suppressed, func(a, b Suppressed) bool { return a.same(b.Finding) })
+	r.Suppressed = slices.DeleteFunc(r.Suppressed, func(s Suppressed) bool {
+		i, found := slices.BinarySearchFunc(r.Findings, s.Finding, Finding.compare)
+		return found && r.Findings[i].same(s.Finding)
+	})
+}
+
+func (f Finding) compare(other Finding) int {
+	return cmp.Or(cmp.Compare(f.File, other.File), cmp.Compare(f.Line, other.Line), cmp.Compare(f.Rendered, other.Rendered),
+		cmp.Compare(f.Rule, other.Rule), cmp.Compare(f.Text, other.Text))
 }
 
 // newFinding makes a finding of what the scan saw. What fails fails, whatever its rule says of other
