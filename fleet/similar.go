@@ -12,8 +12,8 @@ func (f *Fleet) similar(name string) []string {
 		distance int
 	}
 	limit := max(1, min(len(name)/4, 3))
-	if len(name) < 3 {
-		return nil // everything short is near
+	if len(name) < 2 {
+		return nil // every other letter is near
 	}
 	var near []candidate
 	for _, img := range f.Images {
