@@ -11,7 +11,8 @@ import (
 type Inspection struct {
 	Text  []byte   // as Render makes it; with faults what could be made
 	Files []string // as in Result
-	// Lines says for each line of Text which template it comes from.
+	// Lines says for each line of Text which template it comes from; nil when
+	// there are too many.
 	Lines []Place
 	// Faults are all errors, in the order of their execution; the first is that
 	// of Render. Each is an *Error.
@@ -68,7 +69,7 @@ func (e *Environment) Inspect(in Input) Inspection {
 	said := map[origin]bool{}
 	o := e.options
 	o.Warn = func(msg string) {
-		at := origin{trace.Here(), msg, trace.Lines != nil} // the text is complete before other branches are looked at
+		at := origin{trace.Here(), msg, trace.Later()}
 		key := at
 		key.Via = nil // a macro may be called often
 		if !said[key] {

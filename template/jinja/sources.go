@@ -37,11 +37,18 @@ func (b *buffer) writeFrom(s string, line int, counts bool) {
 	b.write(s)
 }
 
+// A trace keeps no more than that of one template, and then none: it is for
+// people, and Dockerfiles are short.
+const (
+	mostMarks = 500_000
+	mostLines = 100_000
+)
+
 func (b *buffer) note(s string, line int, counts bool) {
-	if s == "" {
+	tr := b.rt.trace
+	if s == "" || tr.marks > mostMarks {
 		return
 	}
-	tr := b.rt.trace
 	if b.src == nil {
 		b.src = &sources{}
 	}
@@ -51,6 +58,7 @@ func (b *buffer) note(s string, line int, counts bool) {
 			return
 		}
 	}
+	tr.marks++
 	b.src.marks = append(b.src.marks, mark{len(b.b), Origin{b.rt.tmpl.name, line, tr.site}, counts})
 }
 
@@ -65,6 +73,9 @@ func (b *buffer) replay(c *capture, offset, n int) {
 		}
 		m.at += len(b.b) - offset
 		b.src.marks = append(b.src.marks, m)
+		if b.rt.trace.marks++; b.rt.trace.marks > mostMarks {
+			return
+		}
 	}
 }
 
@@ -77,8 +88,8 @@ func (b *buffer) spoil() {
 	b.src.broken = true
 }
 
-// text is what was collected; a Trace recognises it when it is printed.
-func (b *buffer) text() string {
+// recorded is what was collected; a Trace recognises it when it is printed.
+func (b *buffer) recorded() string {
 	s := string(b.b)
 	if b.rt.trace != nil && b.src != nil {
 		b.rt.trace.remember(s, b.src.marks)
@@ -91,7 +102,7 @@ func (b *buffer) captured() Value {
 	if b.src != nil && b.src.broken {
 		return spoilt
 	}
-	return b.rt.markup(b.text())
+	return b.rt.markup(b.recorded())
 }
 
 // mostRecent is the number of captured texts of which a part is recognised;
@@ -130,8 +141,12 @@ func (tr *Trace) find(s string) (*capture, int) {
 // lines says where each line of the text comes from: the origin of its first
 // character that is not blank. A blank line belongs to what made its end.
 func (s *sources) lines(text []byte) []Origin {
+	n := bytes.Count(text, []byte("\n")) + 1
+	if n > mostLines {
+		return nil
+	}
 	all := string(text)
-	origins := make([]Origin, 0, bytes.Count(text, []byte("\n"))+1)
+	origins := make([]Origin, 0, n)
 	var marks []mark
 	if s != nil {
 		marks = s.marks

@@ -10,7 +10,8 @@ type Trace struct {
 	// Text is what came of the template; pieces that could not be made are left
 	// out of it.
 	Text []byte
-	// Lines says for each line of Text where it comes from.
+	// Lines says for each line of Text where it comes from; nil when there are
+	// more lines, or more pieces that they are made of, than anybody reads.
 	Lines []Origin
 	// Faults are what stopped statements, in the order of their execution. The
 	// first is the error that Render gives.
@@ -21,6 +22,8 @@ type Trace struct {
 	Doubts []*Error
 
 	rt       *state
+	later    bool    // Doubts are being looked for
+	marks    int     // that were made in all
 	site     *Origin // what called the template or macro that runs now
 	reached  map[any]bool
 	unknown  []*nameExpr // names that were read and have no value, of the statements that run
@@ -55,6 +58,10 @@ func (tr *Trace) Here() Origin {
 	return Origin{Template: tr.rt.tmpl.name, Line: tr.rt.line, Via: tr.site}
 }
 
+// Later reports whether all that is reached was executed, and what is not is
+// looked at.
+func (tr *Trace) Later() bool { return tr.later }
+
 // Trace executes the template as Render does, and goes on after faults: what a
 // faulty statement would have printed is missing, what it would have assigned
 // is spoilt, and statements that use spoilt values are left out.
@@ -66,7 +73,10 @@ func (t *Template) Trace(vars Vars, tr *Trace) {
 	buf := &buffer{rt: rt}
 	tr.guard(func() { t.run(rt, ctx, buf) })
 	tr.Text = buf.b
-	tr.Lines = buf.src.lines(buf.b)
+	if tr.marks <= mostMarks {
+		tr.Lines = buf.src.lines(buf.b)
+	}
+	tr.later = true
 	tr.guard(func() { tr.examine(t, vars, ctx) })
 	tr.captures, tr.recent = nil, nil
 }

@@ -179,6 +179,20 @@ func TestTraceFaults(t *testing.T) {
 	}
 }
 
+// A trace of a text that nobody reads keeps no lines, and nothing else is missing.
+func TestTraceOfMuch(t *testing.T) {
+	for _, source := range []string{
+		"{{ '\\n' * 200000 }}{{ one }}",
+		"{% for i in range(600000) %}x{% endfor %}{{ one }}",
+		"{% set x %}{% for i in range(1000) %}{{ i }}{% endfor %}{% endset %}{% for i in range(1000) %}{{ x }}{% endfor %}{{ one }}",
+	} {
+		tr := trace(t, nil, source)
+		if tr.Lines != nil || len(tr.Text) < 200000 || len(tr.Faults) != 1 || !tr.Later() {
+			t.Errorf("%s: %d lines, %d bytes, %v", source, len(tr.Lines), len(tr.Text), tr.Faults)
+		}
+	}
+}
+
 func TestTraceEndsAfterManyFaults(t *testing.T) {
 	tr := trace(t, nil, strings.Repeat("{{ nothing }}\n", 1000))
 	if n := len(tr.Faults); n != 101 {
