@@ -87,6 +87,7 @@ type Fleet struct {
 	byName   map[string]*Image
 	order    []*Image
 	children [][]*Image // by Image.index, sorted by name
+	renderer *renderer  // of a scan, for Place
 }
 
 // New makes a fleet of images that need not come from files. Dependencies without an Image are

@@ -89,6 +89,23 @@ func (v *Survey) Place(img *Image, file string, rendered int) template.Place {
 	return placeOf(ins.Lines, rendered)
 }
 
+// Place says where a line of an image's rendered Dockerfile comes from; file is Dockerfile.template or
+// Dockerfile.build.template. It renders the template again. A place without a line is one that is
+// not known: the files have changed since the scan, say, or the fleet does not come from files.
+func (f *Fleet) Place(img *Image, file string, rendered int) template.Place {
+	if f.renderer == nil {
+		return template.Place{}
+	}
+	at := f.renderer.desks.Get().(*desk)
+	at.edges = &edges{scan: f.renderer.scan, names: f.renderer.names, img: img}
+	defer func() { at.edges = nil; f.renderer.desks.Put(at) }()
+	from := &origins{edges: at.edges, env: at.env, name: file, text: img.Dockerfile}
+	if file == buildFile {
+		from.text = img.BuildDockerfile
+	}
+	return from.place(rendered)
+}
+
 // templateProblems are what is wrong with a template that cannot be rendered: all faults, or the
 // render's own error when the inspection has none, as for a template that changes meanwhile.
 func (e *edges) templateProblems(env imageTemplates, name string, err error) []Problem {

@@ -39,6 +39,10 @@ func TestPlace(t *testing.T) {
 			if img.Err != nil {
 				t.Fatal(img.Err)
 			}
+			f, err := Scan(t.Context(), v.scan.ScanOptions)
+			if err != nil {
+				t.Fatal(err)
+			}
 			for i, line := range strings.Split(img.Dockerfile, "\n") {
 				words := strings.Fields(line)
 				if len(words) == 0 {
@@ -52,6 +56,9 @@ func TestPlace(t *testing.T) {
 				got := v.Place(img, templateFile, i+1)
 				if err == nil && (got.Line != want || filepath.Base(got.Path) != file) {
 					t.Errorf("%q comes from %s:%d", line, got.Path, got.Line)
+				}
+				if scanned := f.Place(f.Images[0], templateFile, i+1); scanned.Path != got.Path || scanned.Line != got.Line {
+					t.Errorf("a scan says %q comes from %s:%d", line, scanned.Path, scanned.Line)
 				}
 				if isOther && got.Via == nil {
 					t.Errorf("%q comes via %v", line, got.Via)

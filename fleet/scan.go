@@ -122,6 +122,7 @@ func (s *scan) render(ctx context.Context) error {
 		s.fleet.missing = append(s.fleet.missing, result.missing...)
 	}
 	sortProblems(s.fleet.missing)
+	s.fleet.renderer = r
 	return nil
 }
 
