@@ -142,9 +142,38 @@ func templateKind(err *template.Error) Kind {
 	return TemplateError
 }
 
-// doubtful is what is wrong with a part of a template that was not reached.
-func doubtful(err *template.Error) Problem {
+// doubtful is what is wrong with a part of a template that was not reached. It says not for which
+// image: where several take the template in, it is the same for all.
+func doubtful(err *template.Error, shown string) Problem {
 	p := templateProblem(err.Path, err)
-	p.Text = "cannot render a part that is not reached now: " + strings.TrimPrefix(p.Text, "cannot render: ")
+	text := strings.TrimSuffix(strings.TrimPrefix(p.Text, "cannot render: "), ", for "+shown)
+	p.Text = "cannot render a part that is not reached now: " + text
 	return p
+}
+
+// doubts counts how many renders have a doubt about a template, and how many take the template in.
+type doubts struct {
+	have  map[Problem]int
+	takes map[string]int // by path
+}
+
+// count takes what the inspections of one image say.
+func (d *doubts) count(s *scan, img *Image, inspected map[string]*inspection) {
+	for name, ins := range inspected {
+		for _, file := range ins.Files {
+			d.takes[file]++
+		}
+		for _, doubt := range ins.Doubts {
+			p := doubtful(doubt, s.show(img, name))
+			p.Hint = "" // it may differ: names are near to what an image has
+			d.have[p]++
+		}
+	}
+}
+
+// common reports whether all who take the template in have the doubt. What only some have depends on
+// what the others set before: a shared template has parts for images of different kinds.
+func (d *doubts) common(p Problem) bool {
+	p.Hint = ""
+	return d.have[p] >= d.takes[p.Path]
 }

@@ -107,9 +107,13 @@ func (v *Survey) render(ctx context.Context) error {
 		return err
 	}
 	v.inspected = make([]map[string]*inspection, len(results))
+	all := &doubts{have: map[Problem]int{}, takes: map[string]int{}}
+	for i, result := range results {
+		all.count(v.scan, v.Fleet.Images[i], result.inspected)
+	}
 	for i, result := range results {
 		v.inspected[i] = result.inspected
-		v.observe(v.Fleet.Images[i], result)
+		v.observe(v.Fleet.Images[i], result, all)
 		v.Fleet.missing = append(v.Fleet.missing, result.missing...)
 	}
 	sortProblems(v.Fleet.missing)
@@ -117,15 +121,17 @@ func (v *Survey) render(ctx context.Context) error {
 }
 
 // observe takes what the renderer says of one image.
-func (v *Survey) observe(img *Image, result rendered) {
+func (v *Survey) observe(img *Image, result rendered, all *doubts) {
 	for _, p := range problemsOf(img.Err) {
 		v.Observations = append(v.Observations, Observation{Problem: p, Image: img, Fails: true})
 	}
 	v.add(img, result.warnings...)
 	v.add(img, result.missing...)
-	for _, ins := range result.inspected {
+	for name, ins := range result.inspected {
 		for _, doubt := range ins.Doubts {
-			v.Observations = append(v.Observations, Observation{Problem: doubtful(doubt), Image: img, Untaken: true})
+			if p := doubtful(doubt, v.scan.show(img, name)); all.common(p) {
+				v.Observations = append(v.Observations, Observation{Problem: p, Image: img, Untaken: true})
+			}
 		}
 		for _, w := range ins.Warnings {
 			if w.Untaken {
