@@ -121,7 +121,7 @@ func (e *edges) use(u Use, from *origins) {
 			d = &e.img.Depends[len(e.img.Depends)-1]
 		}
 		d.File, d.Line = from.name, own(from.place(u.Line))
-		if current {
+		if current && target != e.img { // an image that needs itself is a cycle, whatever control says
 			e.undeclared(u, *d, from)
 		}
 	}
