@@ -228,12 +228,21 @@ func (j *job) parents(ctx context.Context) ([]inputs.Parent, error) {
 
 // explain says which file to look at, and what to do about a full disk.
 func (j *job) explain(err error) error {
-	file := j.run.Fleet.Path(j.image, "Dockerfile.template")
+	name := "Dockerfile.template"
+	if l := j.image.Listed; l != nil {
+		name = l.Dockerfile
+	}
 	var step *engine.StepError
 	if errors.As(err, &step) && step.File != "Dockerfile" {
-		file = j.run.Fleet.Path(j.image, "Dockerfile.build.template")
+		name = "Dockerfile.build.template"
 	}
-	err = fmt.Errorf("%s: cannot build %s:%s: %w", file, j.image.Name, j.image.Tag, err)
+	where := j.run.Fleet.Path(j.image, name)
+	if step != nil {
+		if place := j.run.Fleet.Place(j.image, name, step.Line); place.Line > 0 {
+			where = fmt.Sprintf("%s:%d", place.Path, place.Line)
+		}
+	}
+	err = fmt.Errorf("%s: cannot build %s:%s: %w", where, j.image.Name, j.image.Tag, err)
 	if errors.Is(err, syscall.ENOSPC) || noSpace(append(j.tail.lines(), err.Error())) {
 		return fmt.Errorf("%w\nhint: the disk is full; \"slipway du\" shows what the store holds, \"slipway prune\" frees old versions", err)
 	}

@@ -109,6 +109,7 @@ type Fleet struct {
 	byName   map[string]*Image
 	order    []*Image
 	children [][]*Image // by Image.index, sorted by name
+	renderer *renderer  // of a scan, for Place
 }
 
 // New makes a fleet of images that need not come from files. Dependencies without an Image are
@@ -149,7 +150,7 @@ func (f *Fleet) index() error {
 		}
 		path, line := f.place(img)
 		otherPath, otherLine := f.place(other)
-		problems = append(problems, problem(path, line,
+		problems = append(problems, problem(DuplicateName, path, line,
 			"give one of the two another name in its changelog, or remove one of the folders",
 			"cannot use the name %s: %s:%d has it too", img.Name, otherPath, otherLine))
 	}

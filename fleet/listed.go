@@ -15,7 +15,7 @@ import (
 
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
-	origin "github.com/slipway-build/slipway/fleet/source"
+	"github.com/slipway-build/slipway/fleet/source"
 )
 
 // Listed is what an image has that comes from the configuration's list, not from a folder with a
@@ -34,9 +34,9 @@ type Listed struct {
 // FindListed looks up the folders and repositories of the list: of a repository the commit, and its
 // files if they are not there yet. What cannot be found is the error of that image alone. The files
 // stay until the returned function is called.
-func FindListed(ctx context.Context, list []config.Listed, repositories *origin.Repositories) ([]*Listed, func(), error) {
+func FindListed(ctx context.Context, list []config.Listed, repositories *source.Repositories) ([]*Listed, func(), error) {
 	found := make([]*Listed, len(list))
-	var gits []origin.Git
+	var gits []source.Git
 	var ofGit []*Listed
 	for i, entry := range list {
 		l := &Listed{Listed: entry, dir: ".", Shown: entry.From}
@@ -45,7 +45,7 @@ func FindListed(ctx context.Context, list []config.Listed, repositories *origin.
 		if err != nil {
 			return nil, nil, fmt.Errorf("cannot find the folder of %s: %w", entry.Path, err)
 		}
-		src, err := origin.Parse(entry.From, base)
+		src, err := source.Parse(entry.From, base)
 		switch {
 		case err != nil:
 			l.Shown, l.err = "", err
@@ -68,8 +68,8 @@ func FindListed(ctx context.Context, list []config.Listed, repositories *origin.
 	}, nil
 }
 
-func fetchListed(ctx context.Context, gits []origin.Git, ofGit []*Listed, repositories *origin.Repositories) []origin.Checkout {
-	var checkouts []origin.Checkout
+func fetchListed(ctx context.Context, gits []source.Git, ofGit []*Listed, repositories *source.Repositories) []source.Checkout {
+	var checkouts []source.Checkout
 	for i, r := range repositories.ResolveAll(ctx, gits) {
 		l := ofGit[i]
 		if l.err = r.Err; r.Err != nil {
@@ -104,12 +104,12 @@ func Commits(list []*Listed) []string {
 
 // definition makes an image of an entry. A wrong name leaves nothing to speak of.
 func (l *Listed) definition(r *reader) definition {
-	fail := func(hint, format string, args ...any) *Problem {
-		p := problem(l.Path, l.Line, hint, "image %s: "+format, append([]any{l.Name}, args...)...)
+	fail := func(kind Kind, hint, format string, args ...any) *Problem {
+		p := problem(kind, l.Path, l.Line, hint, "image %s: "+format, append([]any{l.Name}, args...)...)
 		return &p
 	}
 	if !repositoryPath.MatchString(l.Name) {
-		return definition{problem: fail("use lower-case letters and digits, with single . or _ or dashes between them",
+		return definition{problem: fail(InvalidName, "use lower-case letters and digits, with single . or _ or dashes between them",
 			"cannot use %q as the name of an image: it is not a repository path", l.Name)}
 	}
 	img := &Image{
@@ -118,24 +118,24 @@ func (l *Listed) definition(r *reader) definition {
 	img.Ref = r.config.Ref(img.Name, img.Tag)
 	if l.err != nil {
 		text, hint, _ := strings.Cut(l.err.Error(), "\nhint: ")
-		img.Err = *fail(hint, "%s", text)
+		img.Err = *fail(UnreadableFile, hint, "%s", text)
 	}
 	for _, tag := range append(slices.Clone(l.Tags), img.Tag) {
 		if !validTag.MatchString(tag) {
-			img.Err = errors.Join(img.Err, *fail("", "cannot use %q as a tag", tag))
+			img.Err = errors.Join(img.Err, *fail(InvalidTag, "", "cannot use %q as a tag", tag))
 		}
 	}
 	for _, p := range l.Platforms {
 		if p != r.platform {
-			img.Err = errors.Join(img.Err, *fail("leave platforms out, or build it on such a machine",
+			img.Err = errors.Join(img.Err, *fail(UnreadableFile, "leave platforms out, or build it on such a machine",
 				"cannot build for %s: this machine builds for %s", p, r.platform))
 		}
 	}
 	if !fs.ValidPath(path.Clean(l.Dockerfile)) {
-		img.Err = errors.Join(img.Err, *fail("", "cannot use dockerfile %q: it is not a path in the folder", l.Dockerfile))
+		img.Err = errors.Join(img.Err, *fail(OutsideFolder, "", "cannot use dockerfile %q: it is not a path in the folder", l.Dockerfile))
 	}
 	if l.Test != "" && !fs.ValidPath(path.Clean(l.Test)) {
-		img.Err = errors.Join(img.Err, *fail("", "cannot use test %q: it is not a path in the folder", l.Test))
+		img.Err = errors.Join(img.Err, *fail(OutsideFolder, "", "cannot use test %q: it is not a path in the folder", l.Test))
 	}
 	return definition{image: img}
 }
@@ -158,13 +158,13 @@ func (r *renderer) readListed(e *edges) error {
 	img, l := e.img, e.img.Listed
 	root, err := os.OpenRoot(l.Root)
 	if err != nil {
-		return problem(l.Path, l.Line, "from names a folder with a Dockerfile, or a git repository", "image %s: cannot open %s: %v", l.Name, l.Shown, cause(err))
+		return problem(UnreadableFile, l.Path, l.Line, "from names a folder with a Dockerfile, or a git repository", "image %s: cannot open %s: %v", l.Name, l.Shown, cause(err))
 	}
 	defer root.Close()
 	file := path.Join(img.Dir, l.Dockerfile)
 	data, err := readRegular(root, file, maxTemplate)
 	if err != nil {
-		return problem(path.Join(l.Shown, l.Dockerfile), 0, "", "cannot read the Dockerfile: %v", err)
+		return problem(UnreadableFile, path.Join(l.Shown, l.Dockerfile), 0, "", "cannot read the Dockerfile: %v", err)
 	}
 	img.Dockerfile = string(data)
 	if r.scan.ParseListed == nil {
@@ -176,10 +176,11 @@ func (r *renderer) readListed(e *edges) error {
 		if at := (*ParseError)(nil); errors.As(err, &at) {
 			line = at.Line
 		}
-		return problem(path.Join(l.Shown, l.Dockerfile), line, "", "cannot parse the Dockerfile: %v", err)
+		return problem(DockerfileSyntax, path.Join(l.Shown, l.Dockerfile), line, "", "cannot parse the Dockerfile: %v", err)
 	}
+	from := &origins{edges: e, name: l.Dockerfile, text: img.Dockerfile}
 	for _, u := range parsed.Uses {
-		e.use(u, l.Dockerfile, img.Dockerfile)
+		e.use(u, from)
 	}
 	slices.Sort(img.External)
 	img.External = slices.Compact(img.External)

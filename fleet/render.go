@@ -3,7 +3,6 @@ package fleet
 import (
 	"errors"
 	"path"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,6 +16,8 @@ type renderer struct {
 	scan  *scan
 	names *resolver
 	desks sync.Pool // of *desk
+
+	everything bool // inspect each template, whether or not there is a problem
 }
 
 // desk is a template environment and who works at it. Making an environment takes as long as
@@ -51,6 +52,7 @@ func newRenderer(s *scan) *renderer {
 // rendered is what the second phase finds beside the image itself.
 type rendered struct {
 	warnings, missing []Problem
+	inspected         map[string]*inspection // by the template's name, as far as they were made
 }
 
 func (r *renderer) image(d definition) rendered {
@@ -78,78 +80,60 @@ func (r *renderer) image(d definition) rendered {
 
 // file renders one template, parses the result and takes its edges over. Errors go to the image.
 func (r *renderer) file(env imageTemplates, e *edges, name string) string {
-	fail := func(err error) { e.img.Err = errors.Join(e.img.Err, err) }
 	shown := r.scan.show(e.img, name)
 	if _, _, err := r.scan.tree.check(path.Join(e.img.Dir, name), maxTemplate); err != nil {
-		fail(problem(shown, 0, "", "cannot read the template: %v", err))
+		e.fail(problem(UnreadableFile, shown, 0, "", "cannot read the template: %v", err))
 		return ""
 	}
-	result, err := env.render(filepath.FromSlash(r.scan.show(e.img, ".")), name)
+	result, err := env.render(e.dir(), name)
 	e.img.Templates = append(e.img.Templates, result.Files...)
 	if err != nil {
-		fail(templateProblem(shown, err))
-		return ""
+		e.fail(e.templateProblems(env, name, err)...)
 	}
-	data := result.Text
-	text := string(data)
-	if r.scan.ParseDockerfile == nil {
+	e.suspect(env, name)
+	if r.everything {
+		e.inspect(env, name)
+	}
+	text := string(result.Text)
+	if err != nil || r.scan.ParseDockerfile == nil {
 		return text
 	}
-	parsed, err := r.scan.ParseDockerfile(data)
+	from := &origins{edges: e, env: env, name: name, text: text}
+	parsed, err := r.scan.ParseDockerfile(result.Text)
 	if err != nil {
-		fail(r.parseProblem(e.img, name, text, err))
+		e.fail(r.parseProblem(e.img, from, err))
 		return text
 	}
 	for _, u := range parsed.Uses {
-		e.use(u, name, text)
+		e.use(u, from)
 	}
 	if name == templateFile && r.scan.Config.ForceNumericUser {
-		if err := r.checkUser(e.img, text, parsed); err != nil {
-			fail(err)
-		}
+		r.checkUser(e, from, parsed)
 	}
 	return text
 }
 
-func templateProblem(path string, err error) Problem {
-	if e := (*template.Error)(nil); errors.As(err, &e) {
-		return Problem{Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}
-	}
-	return problem(path, 0, "", "cannot render the template: %v", err)
-}
-
-// source reads the template again; only problems need it.
-func (s *scan) source(img *Image, name, text string) source {
-	data, err := s.tree.read(path.Join(img.Dir, name), maxTemplate)
-	if err != nil {
-		return source{rendered: text} // no line is found in it: the problem names the file alone
-	}
-	return newSource(data, text)
-}
-
-func (r *renderer) parseProblem(img *Image, name, text string, err error) Problem {
+func (r *renderer) parseProblem(img *Image, from *origins, err error) Problem {
 	line := 0
 	if e := (*ParseError)(nil); errors.As(err, &e) {
 		line = e.Line
 	}
-	at := r.scan.source(img, name, text).line(line)
-	return problem(r.scan.show(img, name), at, "`slipway render "+img.Name+" "+r.scan.tree.dir+"` prints it",
-		"cannot parse the rendered Dockerfile: %v%s", err, renderedAt(at, line))
+	return from.mark(problem(DockerfileSyntax, r.scan.show(img, from.name), 0, "`slipway render "+img.Name+" "+r.scan.tree.dir+"` prints it",
+		"cannot parse the rendered Dockerfile: %v", err), line)
 }
 
 var numericUser = regexp.MustCompile(`^[0-9]+(:[0-9]+)?$`)
 
 // checkUser is force_numeric_user: a cluster that forbids root cannot tell who a named user is.
-func (r *renderer) checkUser(img *Image, text string, d Dockerfile) error {
+func (r *renderer) checkUser(e *edges, from *origins, d Dockerfile) {
 	if d.LastUser == "" || numericUser.MatchString(d.LastUser) {
-		return nil
+		return
 	}
-	at := r.scan.source(img, templateFile, text).user()
 	name, _, _ := strings.Cut(d.LastUser, ":")
 	hint := `write the number, or {{ "` + name + `" | uid }} with the name in known_uid_mappings`
 	if numericUser.MatchString(name) {
 		hint = "write the number of the group, too"
 	}
-	return problem(r.scan.show(img, templateFile), at, hint,
-		"cannot accept USER %s: force_numeric_user asks for a number%s", d.LastUser, renderedAt(at, d.LastUserLine))
+	e.fail(from.mark(problem(UserNotNumeric, r.scan.show(e.img, templateFile), 0, hint,
+		"cannot accept USER %s: force_numeric_user asks for a number", d.LastUser), d.LastUserLine))
 }

@@ -35,6 +35,10 @@ type ScanOptions struct {
 	ParseListed func(data []byte, args map[string]string) (Dockerfile, error)
 	ListedOnly  bool
 
+	// KeepCycles makes dependency cycles the Err of the images on them and of those that need them,
+	// for who looks at images one by one. In Fleet.Order they come last, in the order of names.
+	KeepCycles bool
+
 	// Warn, if not nil, is called for each of Fleet.Warnings, in their order, before Scan returns.
 	Warn func(Problem)
 }
@@ -69,7 +73,10 @@ func Scan(ctx context.Context, o ScanOptions) (*Fleet, error) {
 	}
 	s.report()
 	if err := s.fleet.link(); err != nil {
-		return nil, err
+		if !o.KeepCycles {
+			return nil, err
+		}
+		s.fleet.blameCycles()
 	}
 	return s.fleet, nil
 }
@@ -127,6 +134,7 @@ func (s *scan) render(ctx context.Context) error {
 		s.fleet.missing = append(s.fleet.missing, result.missing...)
 	}
 	sortProblems(s.fleet.missing)
+	s.fleet.renderer = r
 	return nil
 }
 

@@ -53,7 +53,7 @@ func (m *maker) whyOther(img *fleet.Image, st *state) []Reason {
 	past, known := m.facts.Past[img.Name]
 	if known && past.Tag == img.Tag && past.Parts.Digest() == st.stored.Inputs {
 		why := m.compare(past, st)
-		if content := changedContent(why); content && img.Tag == img.Version {
+		if content := changedContent(why); content && versioned(img) {
 			why = append(why, unversioned(img))
 		}
 		if len(why) > 0 {
@@ -67,7 +67,7 @@ func (m *maker) whyOther(img *fleet.Image, st *state) []Reason {
 		why = append(why, Reason{KindInputs, "it is not known what it was made from"})
 	default:
 		why = append(why, Reason{KindInputs, "its content changed; what exactly is not known, because the state was lost"})
-		if img.Tag == img.Version {
+		if versioned(img) {
 			why = append(why, unversioned(img))
 		}
 	}
@@ -79,6 +79,10 @@ func (m *maker) whyOther(img *fleet.Image, st *state) []Reason {
 func changedContent(why []Reason) bool {
 	return slices.ContainsFunc(why, func(r Reason) bool { return r.Kind != KindEngine && r.Kind != KindRebuilt })
 }
+
+// versioned tells whether the image's tag is to stand for one content: that of its changelog does, a
+// nightly build's and that of a listed image do not.
+func versioned(img *fleet.Image) bool { return img.Listed == nil && img.Tag == img.Version }
 
 func unversioned(img *fleet.Image) Reason {
 	return Reason{KindUnversioned, fmt.Sprintf("built %s has other content now: the version says nothing of it (`slipway update %s` adds a changelog entry)", img.Tag, img.Name)}
@@ -113,6 +117,12 @@ func (m *maker) compare(past Past, st *state) []Reason {
 	}
 	if dockerfiles := before.Dockerfile != after.Dockerfile || before.BuildDockerfile != after.BuildDockerfile; dockerfiles && files == "" && before.Commit == after.Commit {
 		why = append(why, Reason{KindDockerfile, "the rendered Dockerfile changed (by the configuration, or by another image's version)"})
+	}
+	if before.Target != after.Target {
+		why = append(why, Reason{KindArgument, fmt.Sprintf("target %q → %q", before.Target, after.Target)})
+	}
+	if !slices.Equal(before.Tags, after.Tags) {
+		why = append(why, Reason{KindVersion, "further tags: " + cmp.Or(strings.Join(after.Tags, ", "), "none")})
 	}
 	for _, name := range union(before.Args, after.Args) {
 		why = appendArgument(why, name, before.Args[name], after.Args[name])

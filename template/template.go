@@ -53,6 +53,8 @@ type Environment struct {
 	root    string
 	paths   []string
 	private []os.FileInfo
+	// options are for Inspect, whose filters warn another one.
+	options Options
 }
 
 // Input is one template, and what is known of it alone.
@@ -101,7 +103,7 @@ func New(o Options) *Environment {
 	}
 	converted := jinja.NewVars(vars)
 	addFilters(env, &o, converted)
-	e := &Environment{env: env, vars: converted, root: o.Root, paths: slices.Clone(o.Paths)}
+	e := &Environment{env: env, vars: converted, root: o.Root, paths: slices.Clone(o.Paths), options: o}
 	for _, file := range o.Private {
 		if info, err := os.Stat(file); err == nil { // what is not there cannot be read
 			e.private = append(e.private, info)

@@ -28,7 +28,7 @@ func uids(h jinja.Host, vars jinja.Vars) (*jinja.Dict, error) {
 }
 
 // numericUser is the number of a user as text, and the user itself if there is none.
-func (o *Options) numericUser(h jinja.Host, vars jinja.Vars, user jinja.Value) (jinja.Value, error) {
+func numericUser(h jinja.Host, vars jinja.Vars, user jinja.Value) (jinja.Value, error) {
 	switch user.(type) {
 	case *jinja.List, *jinja.Dict:
 		return nil, fmt.Errorf("a user cannot be %s\nhint: give each name to the filter alone: {{ users | map('uid') | join(' ') }}", shown(user))
@@ -40,16 +40,19 @@ func (o *Options) numericUser(h jinja.Host, vars jinja.Vars, user jinja.Value) (
 	if id, ok := h.Lookup(known, user); ok {
 		return h.Str(id), nil
 	}
-	o.warn("UID mapping for user " + h.Str(user) + " not found")
 	return user, nil
 }
 
 func addUserFilters(env *jinja.Env, o *Options, vars jinja.Vars) {
 	env.AddValueFilter("uid", "value", func(h jinja.Host, args []jinja.Value) (jinja.Value, error) {
-		return o.numericUser(h, vars, args[0])
+		id, err := numericUser(h, vars, args[0])
+		if err == nil && h.Equal(id, args[0]) {
+			o.warn("UID mapping for user " + h.Str(args[0]) + " not found")
+		}
+		return id, err
 	})
 	env.AddValueFilter("add_user", "value", func(h jinja.Host, args []jinja.Value) (jinja.Value, error) {
-		id, err := o.numericUser(h, vars, args[0])
+		id, err := numericUser(h, vars, args[0])
 		if err != nil {
 			return nil, err
 		}
@@ -73,5 +76,5 @@ func unknownUser(h jinja.Host, vars jinja.Vars, user string) error {
 	if has == "" {
 		has = "nobody yet"
 	}
-	return fmt.Errorf("no mapping found for user '%s'\nhint: add it to %s, which has %s", user, uidKey, has)
+	return &UnknownUserError{User: user, Known: has}
 }

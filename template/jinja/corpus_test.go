@@ -62,18 +62,21 @@ func readCorpus(t testing.TB) []corpusCase {
 	return all
 }
 
-func (c *corpusCase) render() result {
+func (c *corpusCase) env() *jinja.Env {
 	files := jinja.MapLoader{"case": c.Template}
 	for name, src := range c.Files {
 		files[name] = src
 	}
-	env := jinja.NewEnv(files, jinja.Options{
+	return jinja.NewEnv(files, jinja.Options{
 		TrimBlocks:          c.Options["trim_blocks"],
 		LstripBlocks:        c.Options["lstrip_blocks"],
 		KeepTrailingNewline: c.Options["keep_trailing_newline"],
 		Autoescape:          c.Options["autoescape"],
 	})
-	tmpl, err := env.Get("case")
+}
+
+func (c *corpusCase) render() result {
+	tmpl, err := c.env().Get("case")
 	var out []byte
 	if err == nil {
 		out, err = tmpl.Render(jinja.NewVars(decodeVars(c.Vars)))

@@ -3,8 +3,14 @@ package jinja
 func (e *constExpr) eval(*frame) Value { return e.value }
 
 func (e *nameExpr) eval(fr *frame) Value {
+	if fr.rt.trace != nil {
+		fr.rt.trace.reached[e] = true
+	}
 	if v := fr.get(e.ref); v != nil {
 		return v
+	}
+	if fr.rt.trace != nil {
+		fr.rt.trace.unknown = append(fr.rt.trace.unknown, e)
 	}
 	return &Undefined{name: e.name, tmpl: fr.rt.tmpl, line: e.line}
 }
@@ -132,6 +138,9 @@ func (a *argList) eval(fr *frame, first Value) ([]Value, []kwarg) {
 }
 
 func (e *filterExpr) eval(fr *frame) Value {
+	if fr.rt.trace != nil {
+		fr.rt.trace.reached[e] = true
+	}
 	v := fr.capture
 	if e.value != nil {
 		v = e.value.eval(fr)
@@ -146,6 +155,9 @@ func (e *filterExpr) eval(fr *frame) Value {
 }
 
 func (e *testExpr) eval(fr *frame) Value {
+	if fr.rt.trace != nil {
+		fr.rt.trace.reached[e] = true
+	}
 	v := e.value.eval(fr)
 	if e.fn == nil {
 		fr.rt.line = e.line
