@@ -80,13 +80,34 @@ func (j *job) do(ctx context.Context) (Outcome, error) {
 			return BuildError, err
 		}
 		j.digest = digest
-		return Tested, j.test(ctx)
+		if err := j.test(ctx); err != nil {
+			return Tested, err
+		}
+		return Tested, j.tag(ctx)
 	}
 	same, err := j.build(ctx)
 	if same || err != nil {
 		return Unchanged, err
 	}
-	return Built, j.test(ctx)
+	if err := j.test(ctx); err != nil {
+		return Built, err
+	}
+	return Built, j.tag(ctx)
+}
+
+// tag gives a listed image its further tags.
+func (j *job) tag(ctx context.Context) error {
+	l := j.image.Listed
+	if l == nil {
+		return nil
+	}
+	repository := strings.TrimSuffix(j.image.Ref, ":"+j.image.Tag)
+	for _, tag := range l.Tags[1:] {
+		if err := j.run.Store.Tag(ctx, j.image.Ref, repository+":"+tag+strings.TrimPrefix(j.image.Tag, j.image.Version)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // build builds the image; same tells that there was no need to.

@@ -25,6 +25,8 @@ type Listed struct {
 	Root   string // absolute path of the folder or the checkout; no file outside is read
 	Shown  string // the folder or the repository, as messages have it
 	Commit string // empty for a folder
+	// Unprotected tells that nothing proves that the files come from the repository.
+	Unprotected bool
 
 	dir  string // of the context, a slash path below Root
 	date time.Time
@@ -50,7 +52,7 @@ func FindListed(ctx context.Context, list []config.Listed, repositories *source.
 		case err != nil:
 			l.Shown, l.err = "", err
 		case src.IsGit():
-			l.Shown = src.String()
+			l.Shown, l.Unprotected = src.String(), src.Git.Unprotected()
 			gits, ofGit = append(gits, src.Git), append(ofGit, l)
 		default:
 			l.Root = src.Folder

@@ -232,11 +232,24 @@ func scanBuild(row interface{ Scan(...any) error }) (Build, error) {
 	return b, err
 }
 
-// ForgetImages removes the history of images, by name: they left the fleet.
-func (d *DB) ForgetImages(ctx context.Context, names ...string) error {
+// SetList records which images a configuration file lists, and forgets the builds of those that it
+// listed before and does not list now.
+func (d *DB) SetList(ctx context.Context, path string, names []string) error {
+	keep, err := json.Marshal(append([]string{}, names...))
+	if err != nil {
+		return fmt.Errorf("internal error: %w", err)
+	}
 	return d.write(ctx, func(tx *sql.Tx) error {
-		for _, name := range names {
-			if _, err := tx.ExecContext(ctx, "DELETE FROM builds WHERE name = ?", name); err != nil {
+		for _, s := range []struct {
+			query string
+			args  []any
+		}{
+			{`DELETE FROM builds WHERE name IN (SELECT name FROM lists WHERE path = ? AND name NOT IN (SELECT value FROM json_each(?)))
+				AND name NOT IN (SELECT name FROM lists WHERE path <> ?)`, []any{path, string(keep), path}},
+			{"DELETE FROM lists WHERE path = ?", []any{path}},
+			{"INSERT INTO lists (path, name) SELECT ?, value FROM json_each(?)", []any{path, string(keep)}},
+		} {
+			if _, err := tx.ExecContext(ctx, s.query, s.args...); err != nil {
 				return d.fail("write", err)
 			}
 		}

@@ -237,7 +237,7 @@ func (d *DB) each(ctx context.Context, query string, args []any, f func(*sql.Row
 // Clear forgets everything, as if the file were new.
 func (d *DB) Clear(ctx context.Context) error {
 	return d.write(ctx, func(tx *sql.Tx) error {
-		for _, table := range []string{"builds", "runs", "trees", "contexts"} {
+		for _, table := range []string{"builds", "runs", "trees", "contexts", "lists"} {
 			if _, err := tx.ExecContext(ctx, "DELETE FROM "+table); err != nil {
 				return d.fail("clear", err)
 			}

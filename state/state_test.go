@@ -118,8 +118,10 @@ func TestHistory(t *testing.T) {
 	if diff := cmp.Diff(want, runs); diff != "" || err != nil {
 		t.Errorf("%v (-want +got)\n%s", err, diff)
 	}
-	if err := db.ForgetImages(ctx, "app"); err != nil {
-		t.Fatal(err)
+	for _, names := range [][]string{{"app", "other"}, {"other"}} { // app leaves the list
+		if err := db.SetList(ctx, "/here/config.yaml", names); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if all, _ := db.History(ctx, state.Query{}); len(all) != 1 || all[0].Name != "base" {
 		t.Errorf("after forgetting: %v", all)

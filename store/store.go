@@ -184,6 +184,25 @@ func (s *Store) Has(ctx context.Context, ref string) (bool, error) {
 	return err == nil, err
 }
 
+// Tag gives an image a further name, with all marks, or moves that name to it.
+func (s *Store) Tag(ctx context.Context, ref, name string) error {
+	img, err := s.record(ctx, ref)
+	if err != nil {
+		return err
+	}
+	if img.Name, err = Normalize(name); err != nil {
+		return err
+	}
+	_, err = s.images.Create(ctx, img)
+	if errdefs.IsAlreadyExists(err) {
+		_, err = s.images.Update(ctx, img)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot name %s %s: %w", ref, name, err)
+	}
+	return nil
+}
+
 // MarkTested records how the image's test went; value is TestPassed or TestNone.
 func (s *Store) MarkTested(ctx context.Context, ref, value string) error {
 	return s.label(ctx, ref, TestedLabel, value)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/slipway-build/slipway/build"
 	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/engine/dockerfile"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
 )
@@ -33,7 +35,8 @@ type buildOptions struct {
 	junit     string
 }
 
-const buildLong = `Builds the images of DIRECTORY that are not in the store as they would be made
+const buildLong = `Builds the images of DIRECTORY, and those that the configuration lists under
+"builder", or without DIRECTORY only the latter: those that are not in the store as they would be made
 now, each with the dependencies it needs, in the order of the graph and several at
 a time. "slipway plan" says which, and why. Each image is tested when it is built;
 one whose test fails is not kept.
@@ -56,10 +59,10 @@ const buildExample = `  slipway build images/
 func (a *app) buildCommand() *cobra.Command {
 	var o buildOptions
 	cmd := &cobra.Command{
-		Use: "build [flags] DIRECTORY", Short: "Build what is not there yet, or changed",
-		Long: buildLong, Example: buildExample, Args: exactArgs("DIRECTORY"),
+		Use: "build [flags] [DIRECTORY]", Short: "Build what is not there yet, or changed",
+		Long: buildLong, Example: buildExample, Args: atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.directory = args[0]
+			o.setDirectory(args)
 			return a.build(cmd, o)
 		},
 	}
@@ -127,10 +130,13 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) (err error) {
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
-	view.heading("Step 0: scanning " + o.directory)
-	if r.fleet, err = a.scan(ctx, cfg, o.directory, r.suffix); err != nil {
+	view.heading("Step 0: scanning " + cmp.Or(o.directory, "the list of images"))
+	fleet, release, err := a.scanAll(cmd, cfg, o.planOptions, r.suffix)
+	if err != nil {
 		return err
 	}
+	defer release()
+	r.fleet = fleet
 	if r.decision, err = a.decide(ctx, db, r.fleet, r.plan); err != nil {
 		return err
 	}
@@ -160,18 +166,21 @@ func (a *app) warn(cfg *config.Config, p *plan.Plan, selection string) {
 	}
 }
 
-// scan reads the fleet and says its warnings.
+// scan reads the fleet of a folder and says its warnings.
 func (a *app) scan(ctx context.Context, cfg *config.Config, dir, suffix string) (*fleet.Fleet, error) {
-	undone, err := fleet.RecoverUpdate(dir)
+	return a.scanWith(ctx, fleet.ScanOptions{Dir: dir, Config: cfg, TagSuffix: suffix})
+}
+
+func (a *app) scanWith(ctx context.Context, o fleet.ScanOptions) (*fleet.Fleet, error) {
+	undone, err := fleet.RecoverUpdate(o.Dir)
 	if err != nil {
 		return nil, err
 	}
 	if undone > 0 {
 		fmt.Fprintf(a.Err, "warning: an update of %d changelogs was interrupted; they are as before it\n", undone)
 	}
-	f, err := fleet.Scan(ctx, fleet.ScanOptions{
-		Dir: dir, Config: cfg, TagSuffix: suffix, ParseDockerfile: parseDockerfile,
-	})
+	o.ParseDockerfile, o.ParseListed = parseDockerfile, dockerfile.ParseWith
+	f, err := fleet.Scan(ctx, o)
 	if err != nil {
 		return nil, err
 	}

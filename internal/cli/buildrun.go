@@ -150,6 +150,7 @@ func (r *buildRun) run(ctx context.Context, o build.Options) error {
 	if o.RunID != 0 {
 		err = r.db.EndRun(context.WithoutCancel(ctx), o.RunID, runOutcome(summary), time.Now())
 	}
+	err = errors.Join(err, r.app.forgetUnlisted(ctx, r.db, r.config, r.fleet))
 	if r.options.junit != "" {
 		err = errors.Join(err, writeJUnit(r.options.junit, summary, r.fleet))
 	}

@@ -30,12 +30,7 @@ The history is in the state file; one that is lost is begun anew.`,
 		Example: `  slipway history nodejs
   slipway history --failed
   slipway history --json nodejs | jq '.builds[0].parts'   what it was made from`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return usageError(cmd, fmt.Errorf("unexpected argument %q", args[1]))
-			}
-			return nil
-		},
+		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				q.Name = args[0]

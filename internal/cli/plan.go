@@ -30,6 +30,13 @@ type planOptions struct {
 	why       string
 }
 
+// setDirectory takes the argument; without one only the configuration's list is meant.
+func (o *planOptions) setDirectory(args []string) {
+	if len(args) > 0 {
+		o.directory = args[0]
+	}
+}
+
 func (o *planOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&o.nightly, "nightly", false, "append -YYYYMMDD to every tag, so that all is built anew")
@@ -61,10 +68,10 @@ const planExample = `  slipway plan images/
 func (a *app) planCommand() *cobra.Command {
 	var o planOptions
 	cmd := &cobra.Command{
-		Use: "plan [flags] DIRECTORY", Short: "Show what would be built, and why",
-		Long: planLong, Example: planExample, Args: exactArgs("DIRECTORY"),
+		Use: "plan [flags] [DIRECTORY]", Short: "Show what would be built, and why",
+		Long: planLong, Example: planExample, Args: atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.directory = args[0]
+			o.setDirectory(args)
 			if err := a.checkPlan(cmd, &o); err != nil {
 				return err
 			}
@@ -129,10 +136,11 @@ func (a *app) planOnly(cmd *cobra.Command, cfg *config.Config, o planOptions) (e
 	if db != nil {
 		defer func() { err = errors.Join(err, db.Close()) }()
 	}
-	f, err := a.scan(ctx, cfg, o.directory, o.suffix(time.Now()))
+	f, release, err := a.scanAll(cmd, cfg, o, o.suffix(time.Now()))
 	if err != nil {
 		return err
 	}
+	defer release()
 	d, err := a.decide(ctx, db, f, o.options(cfg))
 	if err != nil {
 		return err

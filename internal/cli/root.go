@@ -205,6 +205,14 @@ func exactArgs(names ...string) cobra.PositionalArgs {
 	}
 }
 
+// atMostOne is cobra.MaximumNArgs(1) with this program's words.
+func atMostOne(cmd *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usageError(cmd, fmt.Errorf("unexpected argument %q", args[1]))
+	}
+	return nil
+}
+
 // loadConfig reads the configuration and says its warnings.
 func (a *app) loadConfig(cmd *cobra.Command) (*config.Config, error) {
 	cfg, err := config.Load(config.Sources{

@@ -38,6 +38,13 @@ CREATE INDEX builds_of_name ON builds (name, platform, id);
 CREATE INDEX builds_of_ref ON builds (ref, platform, id);
 CREATE INDEX builds_of_run ON builds (run);
 
+-- The images that a configuration file lists.
+CREATE TABLE lists (
+	path TEXT NOT NULL, -- of the configuration file
+	name TEXT NOT NULL,
+	PRIMARY KEY (path, name)
+) WITHOUT ROWID;
+
 -- What was in a build context: packed lines of path, mode and digest.
 CREATE TABLE trees (
 	digest  TEXT PRIMARY KEY,
