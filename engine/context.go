@@ -19,7 +19,7 @@ import (
 )
 
 // newSolveOpt hands the Dockerfile and the context to BuildKit's frontend.
-func newSolveOpt(attrs map[string]string, dockerfile []byte, files fs.FS, plain bool) (client.SolveOpt, error) {
+func newSolveOpt(attrs map[string]string, dockerfile []byte, files fs.FS, plain bool, epoch time.Time) (client.SolveOpt, error) {
 	own := fstest.MapFS{"Dockerfile": {Data: dockerfile, Mode: 0o644, ModTime: time.Unix(0, 0)}}
 	if !plain {
 		files = overlay(files, own)
@@ -34,14 +34,19 @@ func newSolveOpt(attrs map[string]string, dockerfile []byte, files fs.FS, plain 
 		// size and time only, and a stale context would be a wrong image.
 		SharedKey: identity.NewID(),
 		LocalMounts: map[string]fsutil.FS{
-			"dockerfile": contextFS{own},
-			"context":    contextFS{files},
+			"dockerfile": contextFS{own, epoch},
+			"context":    contextFS{files, epoch},
 		},
 	}, nil
 }
 
 // contextFS offers a file system of the standard library to BuildKit's file sync.
-type contextFS struct{ fs.FS }
+// All files have the time of the image: when somebody checked them out is no part
+// of it.
+type contextFS struct {
+	fs.FS
+	epoch time.Time
+}
 
 // Walk implements fsutil.FS. Entries come sorted by path component; paths are
 // relative to the root, which itself is left out.
@@ -77,7 +82,7 @@ func (c contextFS) stat(p string, d fs.DirEntry) (*types.Stat, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot read build context: %w", err)
 	}
-	stat := &types.Stat{Path: p, Mode: uint32(info.Mode()), ModTime: info.ModTime().UnixNano()}
+	stat := &types.Stat{Path: p, Mode: uint32(info.Mode()), ModTime: c.epoch.UnixNano()}
 	switch {
 	case info.Mode().IsRegular():
 		stat.Size = info.Size()

@@ -46,7 +46,8 @@ type Request struct {
 	NoCache bool
 	// Limits bound the RUN steps.
 	Limits Limits
-	// Epoch is SOURCE_DATE_EPOCH: the creation time written into the image.
+	// Epoch is SOURCE_DATE_EPOCH: the creation time written into the image, and
+	// the time of all files of the context.
 	Epoch time.Time
 	// Scratch is a folder for artifacts on their way from one build to the next.
 	Scratch string
@@ -136,7 +137,7 @@ func solveOpt(r Request, dockerfile []byte, files fs.FS) (client.SolveOpt, error
 		attrs["build-arg:"+k] = v
 	}
 	r.Limits.set(attrs)
-	return newSolveOpt(attrs, dockerfile, files, r.PlainContext)
+	return newSolveOpt(attrs, dockerfile, files, r.PlainContext, time.Unix(max(r.Epoch.Unix(), 0), 0))
 }
 
 // set writes the limits under the names the Dockerfile frontend knows.
