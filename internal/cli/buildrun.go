@@ -71,7 +71,7 @@ func (r *buildRun) prepare(ctx context.Context) error {
 		r.suffix = last.Suffix
 	}
 	if o.resume && len(done) > 0 {
-		fmt.Fprintf(r.app.Err, "going on with the run of %s, which was interrupted after %d images\n",
+		fmt.Fprintf(r.app.Err, "going on with the run of %s, which was interrupted; images finished: %d\n",
 			last.Began.Local().Format(time.DateTime), len(done))
 	}
 	return nil

@@ -145,12 +145,25 @@ func cached(yes bool) string {
 // shortRef is name:tag without registry and namespace, for prefixes of lines.
 func shortRef(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }
 
+func shortRefs(refs []string) []string {
+	short := make([]string, len(refs))
+	for i, ref := range refs {
+		short[i] = shortRef(ref)
+	}
+	return short
+}
+
 func (v *lineView) finish(s build.Summary, f *fleet.Fleet) error {
 	for _, b := range f.Broken {
 		printError(v.err, b)
 	}
 	for _, r := range s.Results {
 		v.failure(r)
+	}
+	for _, r := range s.Results {
+		if r.Outcome == build.NotBuilt && len(r.Causes) > 0 {
+			fmt.Fprintf(v.err, "blocked: %s needs %s, which failed\n", shortRef(r.Image.Ref), strings.Join(shortRefs(r.Causes), ", "))
+		}
 	}
 	v.heading("Build done!")
 	fmt.Fprintln(v.out, totals(s, f))

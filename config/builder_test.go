@@ -1,0 +1,56 @@
+package config
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestBuilder(t *testing.T) {
+	for _, tt := range []struct {
+		name, text string
+		want       []Listed
+		err        string
+	}{
+		{"blog", "builder:\n  images:\n  - name: test/busybox\n    from: github.com/example/docker-busybox\n  - name: test/tmp\n    from: test\n", []Listed{
+			{Name: "test/busybox", From: "github.com/example/docker-busybox", Tags: []string{"latest"}, Dockerfile: "Dockerfile"},
+			{Name: "test/tmp", From: "test", Tags: []string{"latest"}, Dockerfile: "Dockerfile"},
+		}, ""},
+		{"all keys", "builder:\n  images:\n  - {name: a, from: b, tags: [1.0, x], dockerfile: c/D, target: t, args: {A: 1, B: null, C: x}, platforms: linux/amd64, depends: [p, q], test: t.sh}\n", []Listed{
+			{Name: "a", From: "b", Tags: []string{"1.0", "x"}, Dockerfile: "c/D", Target: "t", Args: map[string]string{"A": "1", "B": "", "C": "x"},
+				Platforms: []string{"linux/amd64"}, Depends: []string{"p", "q"}, Test: "t.sh"},
+		}, ""},
+		{"a variable of templates", "builder: somebody\n", nil, ""},
+		{"no images", "builder:\n  images:\n", nil, ""},
+		{"no list", "builder:\n  images: x\n", nil, "config.yaml:1: cannot read configuration: key builder must have a list of images, got a string"},
+		{"no mapping", "builder:\n  images: [x]\n", nil, "config.yaml:1: cannot read configuration: key builder is wrong: image 1 must be a mapping, got a string"},
+		{"no from", "builder:\n  images: [{name: x}]\n", nil, "config.yaml:1: cannot read configuration: key builder is wrong: image 1 (x) lacks the key from"},
+		{"twice", "builder:\n  images: [{name: x, from: y}, {name: x, from: z}]\n", nil, "config.yaml:1: cannot read configuration: key builder is wrong: image 2 (x) has the name of another image of the list"},
+		{"args", "builder:\n  images: [{name: x, from: y, args: [A=b]}]\n", nil, "config.yaml:1: cannot read configuration: key builder is wrong: image 1 (x) must have a mapping for args, got a list"},
+		{"unknown", "builder:\n  images: [{name: x, from: y, tag: z}]\n", nil, "config.yaml:1: cannot read configuration: key builder is wrong: image 1 (x) has the unknown key tag"},
+		{"types", "builder:\n  images: [{name: [x], from: y}]\n", nil, "config.yaml:1: cannot read configuration: key builder is wrong: image 1 must have a string for name, got a list"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, err := loadText(t, tt.text)
+			if tt.err != "" {
+				if err == nil || !strings.HasPrefix(err.Error(), tt.err) {
+					t.Errorf("got  %v\nwant %s", err, tt.err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range c.Builder {
+				if c.Builder[i].Line != 1 || c.Builder[i].Path == "" || c.Builder[i].Base == "" {
+					t.Errorf("no place: %+v", c.Builder[i])
+				}
+				c.Builder[i].Line, c.Builder[i].Path, c.Builder[i].Base = 0, "", ""
+			}
+			if diff := cmp.Diff(tt.want, c.Builder); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
