@@ -85,6 +85,11 @@ func (e *entry) read(item any) Listed {
 		return Listed{}
 	}
 	e.values = map[string]any{}
+	if name, ok := m.Get("name"); ok {
+		if text, ok := scalarText(name, ""); ok && text != "" {
+			e.what += " (" + text + ")"
+		}
+	}
 	for _, pair := range m.Items() {
 		name, ok := pair.Key.(string)
 		if !ok || !slices.Contains(listedKeys, name) {
@@ -94,9 +99,6 @@ func (e *entry) read(item any) Listed {
 		e.values[name] = pair.Value
 	}
 	l := Listed{Name: e.single("name", "")}
-	if l.Name != "" {
-		e.what += " (" + l.Name + ")"
-	}
 	l.From, l.Dockerfile = e.single("from", ""), e.single("dockerfile", "Dockerfile")
 	l.Target, l.Test = e.single("target", ""), e.single("test", "")
 	l.Tags, l.Platforms, l.Depends = e.strings("tags"), e.strings("platforms"), e.strings("depends")
