@@ -72,25 +72,73 @@ func FindListed(ctx context.Context, list []config.Listed, repositories *source.
 
 func fetchListed(ctx context.Context, gits []source.Git, ofGit []*Listed, repositories *source.Repositories) []source.Checkout {
 	var checkouts []source.Checkout
-	for i, r := range repositories.ResolveAll(ctx, gits) {
+	for i, r := range resolveListed(ctx, gits, repositories) {
 		l := ofGit[i]
 		if l.err = r.Err; r.Err != nil {
 			continue
 		}
 		l.Commit = r.Commit
-		checkout, err := repositories.Fetch(ctx, gits[i], r.Commit)
-		if err != nil {
-			l.err = err
+		var checkout source.Checkout
+		l.err = patiently(ctx, func() (err error) {
+			checkout, err = repositories.Fetch(ctx, gits[i], r.Commit)
+			return err
+		})
+		if l.err != nil {
 			continue
 		}
 		checkouts = append(checkouts, checkout)
 		l.Root, l.date = checkout.Root, checkout.Time
-		if l.dir, err = filepath.Rel(checkout.Root, checkout.Dir); err != nil {
-			l.err = err
-		}
+		l.dir, l.err = filepath.Rel(checkout.Root, checkout.Dir)
 		l.dir = filepath.ToSlash(l.dir)
 	}
 	return checkouts
+}
+
+// resolveListed asks for all commits at once, and again for those that a passing fault hid.
+func resolveListed(ctx context.Context, gits []source.Git, repositories *source.Repositories) []source.Resolution {
+	var answers []source.Resolution
+	_ = patiently(ctx, func() error {
+		if answers == nil {
+			answers = repositories.ResolveAll(ctx, gits)
+		} else {
+			resolveAgain(ctx, gits, answers, repositories)
+		}
+		for _, r := range answers {
+			if errors.Is(r.Err, source.ErrTransient) {
+				return r.Err
+			}
+		}
+		return nil
+	})
+	return answers
+}
+
+func resolveAgain(ctx context.Context, gits []source.Git, answers []source.Resolution, repositories *source.Repositories) {
+	var missing []source.Git
+	var places []int
+	for i, r := range answers {
+		if errors.Is(r.Err, source.ErrTransient) {
+			missing, places = append(missing, gits[i]), append(places, i)
+		}
+	}
+	for k, r := range repositories.ResolveAll(ctx, missing) {
+		answers[places[k]] = r
+	}
+}
+
+// patiently calls f up to three times, with pauses, until it meets no passing fault.
+func patiently(ctx context.Context, f func() error) error {
+	for pause := time.Second; ; pause *= 2 {
+		err := f()
+		if !errors.Is(err, source.ErrTransient) || pause > 2*time.Second {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
+	}
 }
 
 // Commits are those of the list's repositories.

@@ -105,6 +105,7 @@ type Past struct {
 	Parts         inputs.Parts      // of that build
 	Before, After map[string]string // the files of the context then and now, as buildcontext.Files
 	Failed        bool              // the last attempt at the fleet's version failed
+	FailedTest    bool              // and it was the test that failed
 }
 
 // Options narrow a plan down, or widen it.

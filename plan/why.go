@@ -34,6 +34,8 @@ func (m *maker) whyMissing(img *fleet.Image) Reason {
 	past := m.facts.Past[img.Name]
 	old := cmp.Or(m.previous[repository(img)], past.Tag)
 	switch {
+	case past.FailedTest:
+		return Reason{KindFailed, "its last test failed"}
 	case past.Failed:
 		return Reason{KindFailed, "its last build failed"}
 	case past.Tag == img.Tag:

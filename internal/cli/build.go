@@ -131,6 +131,7 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) (err error) {
 		return err
 	}
 	view.heading("Step 0: scanning " + cmp.Or(o.directory, "the list of images"))
+	calm := hurry()
 	fleet, release, err := a.scanAll(cmd, cfg, o.planOptions, r.suffix)
 	if err != nil {
 		return err
@@ -140,6 +141,7 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) (err error) {
 	if r.decision, err = a.decide(ctx, db, r.fleet, r.plan); err != nil {
 		return err
 	}
+	calm()
 	a.warn(cfg, r.decision.plan, o.selection)
 	if needsEngine(r.decision.plan) {
 		return r.withEngine(ctx)

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path/filepath"
 
+	"github.com/slipway-build/slipway/build"
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
@@ -143,7 +144,8 @@ func past(ctx context.Context, db *state.DB, f *fleet.Fleet, facts plan.Facts, p
 		if err != nil {
 			return nil, err
 		}
-		record.Failed = tried && last.Outcome == "failed"
+		record.Failed = tried && last.Outcome == string(build.BuildError)
+		record.FailedTest = record.Failed && last.Test == build.TestFailed
 		if ok || record.Failed {
 			found[img.Name] = record
 		}
