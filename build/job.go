@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
@@ -34,6 +36,8 @@ type job struct {
 	logFile *os.File
 	logPath string
 	digest  string
+	id      string       // of the image, beside the manifest's digest
+	base    store.Image  // that the last stage begins with; zero when it is not in the store
 	parts   inputs.Parts // what it is made from, inputs is their digest
 	inputs  string
 	record  *record
@@ -75,11 +79,11 @@ func (j *job) close() {
 
 func (j *job) do(ctx context.Context) (Outcome, error) {
 	if j.step.Action == plan.Test {
-		digest, err := j.run.Store.Digest(ctx, j.image.Ref)
+		stored, err := j.run.Store.Look(ctx, j.image.Ref)
 		if err != nil {
 			return BuildError, err
 		}
-		j.digest = digest
+		j.digest = stored.Digest
 		if err := j.test(ctx); err != nil {
 			return Tested, err
 		}
@@ -148,7 +152,7 @@ func (j *job) unchanged(ctx context.Context) (bool, error) {
 			return false, nil
 		}
 	}
-	stored, err := j.run.Store.Get(ctx, j.image.Ref)
+	stored, err := j.run.Store.Look(ctx, j.image.Ref)
 	if err != nil || stored.Tested == "" || stored.Inputs != j.inputs {
 		return false, ignore(err, store.ErrNotFound)
 	}
@@ -169,16 +173,17 @@ func (j *job) solve(ctx context.Context, files *buildcontext.Tree) error {
 		return err
 	}
 	req := engine.Request{
-		Ref:        ref,
-		Context:    files,
-		Dockerfile: []byte(j.image.Dockerfile),
-		Args:       j.run.Args,
-		NoCache:    j.run.NoCache,
-		Limits:     j.run.Limits,
-		Epoch:      j.image.Date,
-		Scratch:    j.run.Scratch,
-		Log:        j.log(),
-		Progress:   j.progress,
+		Ref:         ref,
+		Context:     files,
+		Dockerfile:  []byte(j.image.Dockerfile),
+		Args:        j.run.Args,
+		NoCache:     j.run.NoCache,
+		Limits:      j.run.Limits,
+		Epoch:       j.image.Date,
+		Annotations: j.annotations(),
+		Scratch:     j.run.Scratch,
+		Log:         j.log(),
+		Progress:    j.progress,
 	}
 	if l := j.image.Listed; l != nil {
 		req.PlainContext, req.Target = true, l.Target
@@ -202,8 +207,24 @@ func (j *job) solve(ctx context.Context, files *buildcontext.Tree) error {
 		},
 	}
 	res, err := builder.Build(ctx, req)
-	j.digest = res.Digest
+	j.digest, j.id = res.Digest, res.ID
 	return err
+}
+
+// The annotations of every image beside those of the OCI image-spec. They depend on the inputs alone.
+const inputsAnnotation = "io.slipway.inputs"
+
+// annotations say what the image is and what it is made from, for who finds it in a registry.
+func (j *job) annotations() map[string]string {
+	a := map[string]string{ocispecs.AnnotationTitle: j.image.Name, ocispecs.AnnotationVersion: j.image.Version}
+	if j.inputs != "" {
+		a[inputsAnnotation] = j.inputs
+	}
+	if j.base.Digest != "" {
+		a[ocispecs.AnnotationBaseImageName] = j.base.Ref
+		a[ocispecs.AnnotationBaseImageDigest] = j.base.Digest
+	}
+	return a
 }
 
 // markInputs notes what the image was made from, unless its files changed while they were sent: then
@@ -219,17 +240,17 @@ func (j *job) markInputs(ctx context.Context, stamp []byte) error {
 	if err != nil || !bytes.Equal(stamp, files.Stamp()) {
 		j.run.emit(Event{Kind: Warning, Image: j.image.Ref,
 			Text: j.run.Fleet.Path(j.image, "") + ": files changed while the image was built; the next run builds it again"})
-		return nil
+		return j.run.Store.MarkInputs(ctx, j.image.Ref, j.id, "")
 	}
-	return j.run.Store.MarkInputs(ctx, j.image.Ref, j.inputs)
+	return j.run.Store.MarkInputs(ctx, j.image.Ref, j.id, j.inputs)
 }
 
 // parents are what the image is made from, as the store has it now. The fleet's own must be there: a
 // name that is gone would be looked for at a registry, where anybody may have it.
 func (j *job) parents(ctx context.Context) ([]inputs.Parent, error) {
-	digests := map[string]string{}
+	known := map[string]store.Image{}
 	for _, p := range j.image.Parents() {
-		found, err := j.run.Store.Digest(ctx, p.Ref)
+		found, err := j.run.Store.Look(ctx, p.Ref)
 		if errors.Is(err, store.ErrNotFound) {
 			return nil, fmt.Errorf("%s: cannot build %s:%s: its parent %s was removed from the store while it waited\nhint: run the build again",
 				j.run.Fleet.Path(j.image, "Dockerfile.template"), j.image.Name, j.image.Tag, p.Ref)
@@ -237,14 +258,15 @@ func (j *job) parents(ctx context.Context) ([]inputs.Parent, error) {
 		if err != nil {
 			return nil, err
 		}
-		digests[p.Ref] = found
+		known[p.Ref] = found
 	}
 	for _, ref := range j.image.External {
-		if found, err := j.run.Store.Digest(ctx, ref); err == nil {
-			digests[ref] = found
+		if found, err := j.run.Store.Look(ctx, ref); err == nil {
+			known[ref] = found
 		}
 	}
-	return inputs.Parents(j.image, func(ref string) string { return digests[ref] }), nil
+	j.base = known[j.image.Base]
+	return inputs.Parents(j.image, func(ref string) string { return known[ref].Identity() }), nil
 }
 
 // explain says which file to look at, and what to do about a full disk.

@@ -42,6 +42,9 @@ type Request struct {
 	// Args are build arguments. Predefined ones (http_proxy and its kin) reach
 	// RUN steps without entering the image or its cache key.
 	Args map[string]string
+	// Annotations are written into the image's manifest. They change its digest,
+	// not the image's own id.
+	Annotations map[string]string
 	// NoCache runs every step anew.
 	NoCache bool
 	// Limits bound the RUN steps.
@@ -67,8 +70,9 @@ type Limits struct {
 
 // Result is a finished image.
 type Result struct {
-	// Digest is that of the image's manifest.
-	Digest string
+	// Digest is that of the image's manifest, ID that of its configuration, which
+	// stands for all layers.
+	Digest, ID string
 }
 
 // Level is the compatibility level: it rises with a change that makes other bits of the same request,
@@ -102,6 +106,9 @@ func (e *Engine) Build(ctx context.Context, r Request) (Result, error) {
 		string(exptypes.OptKeyOCITypes):         "true",
 		string(exptypes.OptKeyLayerCompression): "gzip",
 	}}}
+	for k, v := range r.Annotations {
+		opt.Exports[0].Attrs[exptypes.AnnotationManifestKey(nil, k)] = v
+	}
 	var resp *client.SolveResponse
 	err = watch(ctx, r, func(ctx context.Context, ch chan *client.SolveStatus) (err error) {
 		resp, err = e.bk.Solve(ctx, nil, opt, ch)
@@ -114,7 +121,7 @@ func (e *Engine) Build(ctx context.Context, r Request) (Result, error) {
 	if digest == "" {
 		return Result{}, fmt.Errorf("internal error: BuildKit named no digest for %s", r.Ref)
 	}
-	return Result{Digest: digest}, nil
+	return Result{Digest: digest, ID: resp.ExporterResponse[exptypes.ExporterImageConfigDigestKey]}, nil
 }
 
 // solveOpt is what every solve of a request has in common.

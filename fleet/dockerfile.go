@@ -5,6 +5,7 @@ import "strings"
 // Dockerfile is what the fleet must know of a rendered Dockerfile. It is not the Dockerfile's text.
 type Dockerfile struct {
 	Uses         []Use  // in the order of lines; stages of the same file are no uses
+	Base         string // the image that the last stage begins with, in the end; "scratch" for none
 	LastUser     string // argument of the last USER; empty when there is none
 	LastUserLine int    // in the rendered file, from one
 }

@@ -25,6 +25,9 @@ type Image struct {
 	// Depends are sorted by name. Not all of them say what is built first: see Dependency.Orders.
 	Depends []Dependency
 
+	// Base is the image that the last stage of the Dockerfile begins with, as written there; "scratch"
+	// for none, empty when the Dockerfile was not parsed.
+	Base string
 	// External are references in the rendered Dockerfiles to other images than the fleet's current
 	// ones, as written there; sorted. They exist already, or come from elsewhere.
 	External []string

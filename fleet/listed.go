@@ -228,6 +228,7 @@ func (r *renderer) readListed(e *edges) error {
 		}
 		return problem(DockerfileSyntax, path.Join(l.Shown, l.Dockerfile), line, "", "cannot parse the Dockerfile: %v", err)
 	}
+	img.Base = parsed.Base
 	from := &origins{edges: e, name: l.Dockerfile, text: img.Dockerfile}
 	for _, u := range parsed.Uses {
 		e.use(u, from)

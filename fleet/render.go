@@ -107,6 +107,9 @@ func (r *renderer) file(env imageTemplates, e *edges, name string) string {
 	for _, u := range parsed.Uses {
 		e.use(u, from)
 	}
+	if name == templateFile {
+		e.img.Base = parsed.Base
+	}
 	if name == templateFile && r.scan.Config.ForceNumericUser {
 		r.checkUser(e, from, parsed)
 	}

@@ -94,7 +94,7 @@ type Facts struct {
 
 // StoredImage is an image that was built.
 type StoredImage struct {
-	Digest string
+	Digest string // stands for its content: store.Image.Identity
 	Tested bool   // its test passed, or it has none
 	Inputs string // digest of what it was made from; empty when that is not known
 }

@@ -31,6 +31,10 @@ const TestedLabel = "slipway.io/tested"
 // built again loses it with the name's old target.
 const InputsLabel = "slipway.io/inputs"
 
+// IDLabel holds, in the store only, the digest of an image's configuration. Two images with the same
+// one have the same content, whatever their manifests say beside it.
+const IDLabel = "slipway.io/id"
+
 // Values of TestedLabel.
 const (
 	TestPassed = "passed"
@@ -59,6 +63,7 @@ type Image struct {
 	Created time.Time `json:"created"`          // from the image's configuration
 	Tested  string    `json:"tested,omitempty"` // TestedLabel's value
 	Inputs  string    `json:"inputs,omitempty"` // InputsLabel's value
+	ID      string    `json:"id,omitempty"`     // IDLabel's value
 	// Damaged says why the image cannot be used, when blobs of it are missing.
 	Damaged string `json:"damaged,omitempty"`
 }
@@ -85,7 +90,7 @@ func FromIndex(list []images.Image) []Image {
 }
 
 func fromRecord(img images.Image) Image {
-	out := Image{Ref: img.Name, Name: img.Name, Digest: img.Target.Digest.String(), Tested: img.Labels[TestedLabel], Inputs: img.Labels[InputsLabel]}
+	out := Image{Ref: img.Name, Name: img.Name, Digest: img.Target.Digest.String(), Tested: img.Labels[TestedLabel], Inputs: img.Labels[InputsLabel], ID: img.Labels[IDLabel]}
 	if named, err := reference.ParseNormalizedNamed(img.Name); err == nil {
 		out.Name = reference.FamiliarName(named)
 		if t, ok := named.(reference.Tagged); ok {
@@ -165,15 +170,19 @@ func (s *Store) record(ctx context.Context, ref string) (images.Image, error) {
 	return img, nil
 }
 
-// Digest returns the digest of an image's manifest or index. The error wraps ErrNotFound when the
-// image is not there.
-func (s *Store) Digest(ctx context.Context, ref string) (string, error) {
+// Look returns what the store's record says of an image, without sizes and times: nothing else is
+// read. The error wraps ErrNotFound when the image is not there.
+func (s *Store) Look(ctx context.Context, ref string) (Image, error) {
 	img, err := s.record(ctx, ref)
 	if err != nil {
-		return "", err
+		return Image{}, err
 	}
-	return img.Target.Digest.String(), nil
+	return fromRecord(img), nil
 }
+
+// Identity is what stands for the image's content: its id, or the digest of an image whose id is not
+// known.
+func (i Image) Identity() string { return cmp.Or(i.ID, i.Digest) }
 
 // Has tells whether the store knows the name. It reads nothing else.
 func (s *Store) Has(ctx context.Context, ref string) (bool, error) {
@@ -208,12 +217,14 @@ func (s *Store) MarkTested(ctx context.Context, ref, value string) error {
 	return s.label(ctx, ref, TestedLabel, value)
 }
 
-// MarkInputs records the digest of what the image was made from.
-func (s *Store) MarkInputs(ctx context.Context, ref, digest string) error {
-	return s.label(ctx, ref, InputsLabel, digest)
+// MarkInputs records the image's id, and the digest of what it was made from; one that is not known is
+// empty.
+func (s *Store) MarkInputs(ctx context.Context, ref, id, inputs string) error {
+	return s.label(ctx, ref, IDLabel, id, InputsLabel, inputs)
 }
 
-func (s *Store) label(ctx context.Context, ref, key, value string) error {
+// label sets pairs of keys and values.
+func (s *Store) label(ctx context.Context, ref string, pairs ...string) error {
 	img, err := s.record(ctx, ref)
 	if err != nil {
 		return err
@@ -222,10 +233,12 @@ func (s *Store) label(ctx context.Context, ref, key, value string) error {
 	if labels == nil {
 		labels = map[string]string{}
 	}
-	labels[key] = value
+	for i := 0; i+1 < len(pairs); i += 2 {
+		labels[pairs[i]] = pairs[i+1]
+	}
 	img.Labels = labels
 	if _, err := s.images.Update(ctx, img, "labels"); err != nil {
-		return fmt.Errorf("cannot mark %s with %s: %w", ref, key, err)
+		return fmt.Errorf("cannot mark %s: %w", ref, err)
 	}
 	return nil
 }

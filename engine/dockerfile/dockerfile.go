@@ -37,7 +37,7 @@ func ParseWith(data []byte, given map[string]string) (fleet.Dockerfile, error) {
 	if err != nil {
 		return out, err
 	}
-	s := &scanner{out: &out, lex: lex, args: args, stages: map[string]bool{}, all: map[string]bool{}}
+	s := &scanner{out: &out, lex: lex, args: args, stages: map[string]bool{}, all: map[string]bool{}, bases: map[string]string{}}
 	for i, stage := range stages {
 		s.all[strconv.Itoa(i)] = true
 		s.all[strings.ToLower(stage.Name)] = true
@@ -47,6 +47,7 @@ func ParseWith(data []byte, given map[string]string) (fleet.Dockerfile, error) {
 			return out, err
 		}
 	}
+	out.Base = s.base
 	return out, nil
 }
 
@@ -56,6 +57,9 @@ type scanner struct {
 	args   argList
 	stages map[string]bool // those above: FROM sees them only
 	all    map[string]bool // COPY and RUN --mount see every stage, and their numbers
+
+	bases map[string]string // of the named stages: the image that they begin with
+	base  string            // of the stage that was read last
 }
 
 func (s *scanner) stage(stage instructions.Stage) error {
@@ -65,6 +69,10 @@ func (s *scanner) stage(stage instructions.Stage) error {
 		return &fleet.ParseError{Line: line, Err: fmt.Errorf("cannot expand %s: %w", stage.BaseName, err)}
 	}
 	s.use(base, line, "FROM")
+	s.base = base
+	if earlier, ok := s.bases[strings.ToLower(base)]; ok {
+		s.base = earlier
+	}
 	for _, cmd := range stage.Commands {
 		switch c := cmd.(type) {
 		case *instructions.CopyCommand:
@@ -79,6 +87,7 @@ func (s *scanner) stage(stage instructions.Stage) error {
 	}
 	if stage.Name != "" {
 		s.stages[strings.ToLower(stage.Name)] = true
+		s.bases[strings.ToLower(stage.Name)] = s.base
 	}
 	return nil
 }

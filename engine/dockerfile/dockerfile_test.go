@@ -16,32 +16,36 @@ func TestParse(t *testing.T) {
 		text string
 		want fleet.Dockerfile
 	}{
-		"from": {"FROM base:1\n", fleet.Dockerfile{Uses: []fleet.Use{{Ref: "base:1", Line: 1, Kind: "FROM"}}}},
+		"from": {"FROM base:1\n", fleet.Dockerfile{Base: "base:1", Uses: []fleet.Use{{Ref: "base:1", Line: 1, Kind: "FROM"}}}},
 		"stages are no images": {
 			"FROM base:1 AS build\nFROM build AS again\nFROM scratch\nCOPY --from=build /a /a\nCOPY --from=0 /b /b\nCOPY --from=AGAIN /c /c\n",
-			fleet.Dockerfile{Uses: []fleet.Use{{Ref: "base:1", Line: 1, Kind: "FROM"}}},
+			fleet.Dockerfile{Base: "scratch", Uses: []fleet.Use{{Ref: "base:1", Line: 1, Kind: "FROM"}}},
 		},
 		"copy and mount": {
 			"FROM a:1\nCOPY --from=b:2 /x /x\nRUN --mount=type=bind,from=c:3,target=/c true\n",
-			fleet.Dockerfile{Uses: []fleet.Use{
+			fleet.Dockerfile{Base: "a:1", Uses: []fleet.Use{
 				{Ref: "a:1", Line: 1, Kind: "FROM"}, {Ref: "b:2", Line: 2, Kind: "COPY --from"}, {Ref: "c:3", Line: 3, Kind: "RUN --mount"},
 			}},
 		},
 		"arguments": {
 			"ARG V=1\nARG BASE=registry.example/base:$V\nARG V=2\n\nFROM --platform=linux/amd64 ${BASE}\n",
-			fleet.Dockerfile{Uses: []fleet.Use{{Ref: "registry.example/base:1", Line: 5, Kind: "FROM"}}},
+			fleet.Dockerfile{Base: "registry.example/base:1", Uses: []fleet.Use{{Ref: "registry.example/base:1", Line: 5, Kind: "FROM"}}},
 		},
 		"the last user": {
 			"FROM a:1\nUSER root\nRUN true\nUSER 33:33\n",
-			fleet.Dockerfile{Uses: []fleet.Use{{Ref: "a:1", Line: 1, Kind: "FROM"}}, LastUser: "33:33", LastUserLine: 4},
+			fleet.Dockerfile{Base: "a:1", Uses: []fleet.Use{{Ref: "a:1", Line: 1, Kind: "FROM"}}, LastUser: "33:33", LastUserLine: 4},
 		},
 		"FROM sees the stages above only, COPY all": {
 			"FROM later\nCOPY --from=later /x /x\nCOPY --from=1 /x /x\nFROM b:1 AS later\n",
-			fleet.Dockerfile{Uses: []fleet.Use{{Ref: "later", Line: 1, Kind: "FROM"}, {Ref: "b:1", Line: 4, Kind: "FROM"}}},
+			fleet.Dockerfile{Base: "b:1", Uses: []fleet.Use{{Ref: "later", Line: 1, Kind: "FROM"}, {Ref: "b:1", Line: 4, Kind: "FROM"}}},
+		},
+		"base of a base": {
+			"FROM a:1 AS x\nFROM X AS y\nFROM y\n",
+			fleet.Dockerfile{Base: "a:1", Uses: []fleet.Use{{Ref: "a:1", Line: 1, Kind: "FROM"}}},
 		},
 		"continued lines": {
 			"FROM a:1\nRUN a && \\\n  b\nCOPY --from=b:1 /x \\\n  /x\n",
-			fleet.Dockerfile{Uses: []fleet.Use{{Ref: "a:1", Line: 1, Kind: "FROM"}, {Ref: "b:1", Line: 4, Kind: "COPY --from"}}},
+			fleet.Dockerfile{Base: "a:1", Uses: []fleet.Use{{Ref: "a:1", Line: 1, Kind: "FROM"}, {Ref: "b:1", Line: 4, Kind: "COPY --from"}}},
 		},
 	}
 	for name, tt := range tests {

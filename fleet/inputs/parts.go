@@ -45,7 +45,7 @@ type Parts struct {
 type Parent struct {
 	Name   string `json:"name"` // in the fleet; the reference for others
 	Ref    string `json:"ref"`
-	Digest string `json:"digest"` // of the image; empty when it is in no store
+	Digest string `json:"digest"` // of the image's content; empty when it is in no store
 }
 
 // Digest is "sha256:…" of the parts that are inputs.
