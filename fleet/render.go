@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/slipway-build/slipway/template"
 )
@@ -17,6 +18,8 @@ type renderer struct {
 	scan  *scan
 	names *resolver
 	desks sync.Pool // of *desk
+	kept  atomic.Int64
+	large sync.Mutex // held while a large Dockerfile is parsed
 }
 
 // desk is a template environment and who works at it. Making an environment takes as long as
@@ -53,6 +56,7 @@ func newRenderer(s *scan) *renderer {
 // rendered is what the second phase finds beside the image itself.
 type rendered struct {
 	warnings, missing []Problem
+	size              int // of the Dockerfiles in bytes
 }
 
 func (r *renderer) image(d definition) rendered {
@@ -63,14 +67,62 @@ func (r *renderer) image(d definition) rendered {
 	at := r.desks.Get().(*desk)
 	at.edges = e
 	defer func() { at.edges = nil; r.desks.Put(at) }()
-	d.image.Dockerfile = r.file(at.env, e, templateFile)
+	d.image.Dockerfile = r.keep(e, r.file(at.env, e, templateFile))
 	if d.folder.build {
-		d.image.BuildDockerfile = r.file(at.env, e, buildFile)
+		d.image.BuildDockerfile = r.keep(e, r.file(at.env, e, buildFile))
 	}
 	slices.Sort(d.image.Templates)
 	d.image.Templates = slices.Compact(d.image.Templates)
 	d.image.sortDepends()
+	e.limitWarnings()
 	return e.rendered
+}
+
+const (
+	// maxKept bounds the Dockerfiles of a fleet together, in bytes. That is 25 KiB for each of
+	// 10,000 images.
+	maxKept = 256 << 20
+	// largeDockerfile is what is parsed one at a time: the parser takes a hundred times its bytes.
+	largeDockerfile = 256 << 10
+	// maxWarnings and maxWarning bound what is told of one image, and the bytes of each.
+	maxWarnings, maxWarning = 100, 2000
+)
+
+// keep counts a Dockerfile; what is too much is not kept, and checkKept tells it.
+func (r *renderer) keep(e *edges, text string) string {
+	e.size += len(text)
+	if r.kept.Add(int64(len(text))) > maxKept {
+		return ""
+	}
+	return text
+}
+
+// checkKept names the image with the largest Dockerfile where all are too much.
+func (r *renderer) checkKept(results []rendered) error {
+	if r.kept.Load() <= maxKept {
+		return nil
+	}
+	largest := 0
+	for i, result := range results {
+		if result.size > results[largest].size {
+			largest = i
+		}
+	}
+	img := r.scan.definitions[largest].image
+	return problem(r.scan.show(img, templateFile), 0, "the largest is that of "+img.Name,
+		"cannot keep the rendered Dockerfiles: together they have %d bytes, more than the %d allowed", r.kept.Load(), maxKept)
+}
+
+// limitWarnings keeps a template from filling the memory with what it is warned about.
+func (e *edges) limitWarnings() {
+	if len(e.warnings) > maxWarnings {
+		e.warnings = slices.Clone(e.warnings[:maxWarnings])
+	}
+	for i := range e.warnings {
+		if w := &e.warnings[i]; len(w.Text) > maxWarning {
+			w.Text = strings.ToValidUTF8(w.Text[:maxWarning], "") + "..."
+		}
+	}
 }
 
 // file renders one template, parses the result and takes its edges over. Errors go to the image.
@@ -91,6 +143,10 @@ func (r *renderer) file(env imageTemplates, e *edges, name string) string {
 	text := string(data)
 	if r.scan.ParseDockerfile == nil {
 		return text
+	}
+	if len(data) > largeDockerfile {
+		r.large.Lock()
+		defer r.large.Unlock()
 	}
 	parsed, err := r.scan.ParseDockerfile(data)
 	if err != nil {

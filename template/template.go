@@ -88,9 +88,12 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// maxOutput bounds one Dockerfile, in bytes.
+const maxOutput = 4 << 20
+
 // New returns an Environment.
 func New(o Options) *Environment {
-	env := jinja.NewEnv(nil, jinja.Options{})
+	env := jinja.NewEnv(nil, jinja.Options{Limits: jinja.Limits{Output: maxOutput}})
 	addFilters(env, &o)
 	vars := make(map[string]any, len(o.Variables))
 	for k, v := range o.Variables {
@@ -121,7 +124,9 @@ func (e *Environment) RenderInput(in Input) (Result, error) {
 	if len(in.Variables) > 0 {
 		vars = vars.With(in.Variables)
 	}
-	tmpl, err := e.env.WithLoader(loader).Get(in.Name)
+	env, end := e.env.WithLoader(loader).Begin()
+	defer end()
+	tmpl, err := env.Get(in.Name)
 	if err != nil {
 		return Result{Files: loader.files}, describe(err, in, loader)
 	}

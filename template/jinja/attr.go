@@ -36,6 +36,7 @@ func (rt *state) attribute(obj Value, name string) Value {
 		panic(&Error{Kind: SecurityError, Msg: sprintf("access to attribute %s of %s is unsafe.", quote(name), quote(objectName(obj)))})
 	}
 	if m := rt.method(obj, name); m != nil {
+		rt.charge(64)
 		return &boundMethod{obj, m}
 	}
 	switch v := obj.(type) {
@@ -53,6 +54,10 @@ func (rt *state) attribute(obj Value, name string) Value {
 		return v.attr(name)
 	case *module:
 		return v.vars[name]
+	case *function:
+		if v.fn.name == "dict" && name == "fromkeys" {
+			return &boundMethod{NewDict(), dictMethods[name]}
+		}
 	default:
 		return dataAttribute(obj, name)
 	}
@@ -120,6 +125,7 @@ func (rt *state) getAttr(obj Value, name string) Value {
 	if v := rt.item(obj, name); v != nil {
 		return v
 	}
+	rt.charge(undefinedSize)
 	return &Undefined{obj: obj, name: name}
 }
 
@@ -133,6 +139,7 @@ func (rt *state) getItem(obj, key Value) Value {
 			return v
 		}
 	}
+	rt.charge(undefinedSize)
 	return &Undefined{obj: obj, name: key}
 }
 
@@ -264,9 +271,9 @@ func (rt *state) slice(obj, start, stop, step Value) Value {
 	case *Tuple:
 		return newTuple(sliceItems(rt, v.Items, start, stop, step)...)
 	case string:
-		return sliceString(v, start, stop, step)
+		return rt.sliceText(v, start, stop, step)
 	case Markup:
-		return Markup(sliceString(string(v), start, stop, step))
+		return Markup(rt.sliceText(string(v), start, stop, step))
 	case *rangeValue:
 		from, to, by := sliceBounds(int(v.length()), start, stop, step)
 		return &rangeValue{v.start + int64(from)*v.step, v.start + int64(to)*v.step, v.step * int64(by)}
@@ -281,33 +288,60 @@ func (rt *state) slice(obj, start, stop, step Value) Value {
 
 func sliceItems(rt *state, items []Value, start, stop, step Value) []Value {
 	from, to, by := sliceBounds(len(items), start, stop, step)
-	rt.charge(16 * len(items))
-	var out []Value
+	n := 0
+	for i := from; by > 0 && i < to || by < 0 && i > to; i += by {
+		n++
+	}
+	rt.chargeProduct(n, itemSize)
+	out := make([]Value, 0, n)
 	for i := from; by > 0 && i < to || by < 0 && i > to; i += by {
 		out = append(out, items[i])
 	}
 	return out
 }
 
+// sliceText is sliceString that charges for what it makes.
+func (rt *state) sliceText(s string, start, stop, step Value) string {
+	if step != None {
+		rt.chargeText(s)
+	}
+	return sliceString(s, start, stop, step)
+}
+
+// sliceString makes something only where the step is not 1.
 func sliceString(s string, start, stop, step Value) string {
 	if isASCII(s) {
 		from, to, by := sliceBounds(len(s), start, stop, step)
 		if by == 1 {
 			return s[from:max(from, to)]
 		}
-		var b []byte
+		b := make([]byte, 0, len(s))
 		for i := from; by > 0 && i < to || by < 0 && i > to; i += by {
 			b = append(b, s[i])
 		}
 		return string(b)
 	}
+	from, to, by := sliceBounds(runeCount(s), start, stop, step)
+	if by == 1 {
+		s = s[runeOffset(s, from):]
+		return s[:runeOffset(s, max(to-from, 0))]
+	}
 	runes := []rune(s)
-	from, to, by := sliceBounds(len(runes), start, stop, step)
-	var b []rune
+	b := make([]rune, 0, len(runes))
 	for i := from; by > 0 && i < to || by < 0 && i > to; i += by {
 		b = append(b, runes[i])
 	}
 	return string(b)
+}
+
+// runeOffset is where character n of s begins.
+func runeOffset(s string, n int) int {
+	for i := range s {
+		if n--; n < 0 {
+			return i
+		}
+	}
+	return len(s)
 }
 
 // sliceBounds is slice.indices of Python.

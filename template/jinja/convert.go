@@ -113,7 +113,7 @@ func toGo(rt *state, v Value, depth int) any {
 	case *Undefined:
 		rt.useUndefined(v)
 	case *Dict:
-		rt.charge(64 * v.Len())
+		rt.chargeProduct(v.Len(), entrySize)
 		m := make(map[string]any, v.Len())
 		for _, e := range v.entries {
 			if e.key != nil {
@@ -125,7 +125,7 @@ func toGo(rt *state, v Value, depth int) any {
 	if it := rt.iterator(v); it != nil {
 		out := []any{}
 		for x, ok := it.next(); ok; x, ok = it.next() {
-			rt.charge(16)
+			rt.charge(4 * itemSize)
 			out = append(out, toGo(rt, x, depth+1))
 		}
 		return out

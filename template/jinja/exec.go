@@ -79,7 +79,7 @@ func (t *attrTarget) assign(fr *frame, v Value) {
 		panic(&Error{Kind: RuntimeError, Msg: "cannot assign attribute on non-namespace object",
 			Hint: "make one with {% set " + t.name.name + " = namespace() %}"})
 	}
-	fr.rt.charge(64)
+	fr.rt.charge(entrySize)
 	ns.attrs.SetString(t.attr, v)
 }
 
@@ -117,7 +117,7 @@ func (rt *state) unpackable(v Value, want int) []Value {
 		if !ok {
 			break
 		}
-		items = append(items, item)
+		items = rt.appendItem(items, item)
 	}
 	return items
 }
@@ -188,6 +188,7 @@ func (s *extendsStmt) exec(fr *frame) {
 
 func (s *macroStmt) exec(fr *frame) {
 	fr.at(s.line)
+	fr.rt.charge(entrySize + itemSize*len(fr.slots))
 	m := &macroValue{name: s.name, named: true, sig: &s.sig, info: &s.macroInfo, body: s.body,
 		fr: fr, tmpl: fr.rt.tmpl, autoescape: fr.rt.autoescape}
 	s.store.assign(fr, m)
@@ -195,6 +196,7 @@ func (s *macroStmt) exec(fr *frame) {
 
 func (s *callStmt) exec(fr *frame) {
 	fr.at(s.line)
+	fr.rt.charge(entrySize + itemSize*len(fr.slots))
 	caller := &macroValue{sig: &s.sig, info: &s.macroInfo, body: s.body,
 		fr: fr, tmpl: fr.rt.tmpl, autoescape: fr.rt.autoescape}
 	fr.out.write(fr.rt.str(s.call.evalWith(fr, []kwarg{{"caller", caller}})))

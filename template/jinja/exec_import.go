@@ -107,7 +107,7 @@ func (rt *state) makeModule(t *Template, parent *layer) *module {
 	ctx := newContext(t, parent)
 	buf := &buffer{rt: rt}
 	t.run(rt, ctx, buf)
-	m := &module{tmpl: t, vars: map[string]Value{}, text: string(buf.b)}
+	m := &module{tmpl: t, vars: map[string]Value{}, text: buf.text()}
 	for name, exported := range ctx.exported {
 		if exported {
 			m.vars[name] = ctx.vars[name]

@@ -124,6 +124,7 @@ func (rt *state) reversible(v Value) ([]Value, bool) {
 
 func (rt *state) reverse(v Value) Value {
 	if s, ok := asString(v); ok {
+		rt.chargeText(s)
 		text := sliceString(s, None, None, int64(-1))
 		if _, isMarkup := v.(Markup); isMarkup {
 			return Markup(text)
@@ -157,9 +158,10 @@ func (rt *state) batch(v Value, size int, fill Value) Value {
 		if done {
 			return nil, false
 		}
+		rt.charge(listSize)
 		row := []Value{}
 		if ahead != nil {
-			row = append(row, ahead)
+			row = rt.appendItem(row, ahead)
 			ahead = nil
 		}
 		for {
@@ -172,14 +174,13 @@ func (rt *state) batch(v Value, size int, fill Value) Value {
 				ahead = x
 				return newList(row), true
 			}
-			rt.charge(24)
-			row = append(row, x)
+			row = rt.appendItem(row, x)
 		}
 		if len(row) == 0 {
 			return nil, false
 		}
 		if missing := size - len(row); fill != None && missing > 0 {
-			row = append(row, rt.repeatItems([]Value{fill}, missing)...)
+			row = rt.concatItems(row, rt.repeatItems([]Value{fill}, missing))
 		}
 		return newList(row), true
 	}, "generator"}
@@ -201,9 +202,10 @@ func (rt *state) slices(v Value, n int, fill Value) Value {
 		if i < extra {
 			offset++
 		}
-		row := slices.Clone(items[start : offset+(i+1)*each])
+		rt.charge(listSize)
+		row := rt.concatItems(items[start:offset+(i+1)*each], nil)
 		if fill != None && i >= extra {
-			row = append(row, fill)
+			row = rt.appendItem(row, fill)
 		}
 		i++
 		return newList(row), true

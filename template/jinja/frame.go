@@ -67,7 +67,7 @@ func (fr *frame) collect(body []stmt) Value {
 	fr.out = buf
 	fr.run(body)
 	fr.out = saved
-	return fr.rt.markup(string(buf.b))
+	return fr.rt.markup(buf.text())
 }
 
 // markup marks text made by a template as safe where autoescape is on.
@@ -156,7 +156,7 @@ func noParentBlock(name string) Value {
 func (b *blockRef) call(rt *state) Value {
 	buf := &buffer{rt: rt}
 	b.ctx.blocks[b.name][b.depth].run(rt, b.ctx, buf)
-	return rt.markup(string(buf.b))
+	return rt.markup(buf.text())
 }
 
 func (b *blockRef) attr(name string) Value {
