@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/template/jinja"
 )
 
@@ -20,6 +21,7 @@ type corpusCase struct {
 	Name     string            `json:"name"`
 	Template string            `json:"template"`
 	Vars     json.RawMessage   `json:"vars"`
+	YAML     string            `json:"yaml"`
 	Files    map[string]string `json:"files"`
 	Options  map[string]bool   `json:"options"`
 	result
@@ -62,7 +64,11 @@ func readCorpus(t testing.TB) []corpusCase {
 	return all
 }
 
-func (c *corpusCase) render() result {
+func (c *corpusCase) render(t testing.TB) result {
+	vars := decodeVars(c.Vars)
+	if c.YAML != "" {
+		vars = configured(t, c.YAML)
+	}
 	files := jinja.MapLoader{"case": c.Template}
 	for name, src := range c.Files {
 		files[name] = src
@@ -76,12 +82,25 @@ func (c *corpusCase) render() result {
 	tmpl, err := env.Get("case")
 	var out []byte
 	if err == nil {
-		out, err = tmpl.Render(jinja.NewVars(decodeVars(c.Vars)))
+		out, err = tmpl.Render(jinja.NewVars(vars))
 	}
 	if e := (*jinja.Error)(nil); errors.As(err, &e) {
 		return result{Error: string(e.Kind), Line: e.Line, Want: e.Error()}
 	}
 	return result{Want: string(out)}
+}
+
+// configured gives the values that templates get from a configuration.
+func configured(t testing.TB, text string) map[string]any {
+	file := filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Load(config.Sources{File: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.Variables()
 }
 
 // orderedMap is a JSON object with the order of its keys, as Python reads it.
@@ -151,7 +170,7 @@ func TestCorpus(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.Name, func(t *testing.T) {
-			got := c.render()
+			got := c.render(t)
 			text := got.Want
 			if c.Error != "" {
 				got.Want = ""

@@ -178,6 +178,10 @@ func plainHash(v Value) (any, bool) {
 		return hashFloat(v), true
 	case *big.Int:
 		return bigHash(v.String()), true
+	case *dateValue:
+		return v.hash(), true
+	case bytesValue:
+		return v, true
 	}
 	return nil, false
 }

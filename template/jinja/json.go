@@ -60,7 +60,7 @@ func (w *jsonWriter) value(v Value) {
 	case *Dict:
 		w.dict(v)
 	default:
-		raise("TypeError", "Object of type %s is not JSON serializable", typeName(v))
+		raise("TypeError", "Object of type %s is not JSON serializable", strings.TrimPrefix(typeName(v), "datetime."))
 	}
 }
 

@@ -119,6 +119,9 @@ func (rt *state) iterator(v Value) iterator {
 		it = &stringIterator{string(v)}
 	case *rangeValue:
 		it = &rangeIterator{r: v, len: v.length()}
+	case bytesValue:
+		rt.chargeProduct(len(v), itemSize)
+		it = &sliceIterator{items: v.ints()}
 	case *generator:
 		it = v.iterator()
 	case *loopContext:

@@ -22,6 +22,13 @@ func (rt *state) add(a, b Value) Value {
 			rt.charge(len(x) + len(s))
 			return x + Markup(s)
 		}
+	case bytesValue:
+		y, ok := b.(bytesValue)
+		if !ok {
+			raise("TypeError", "can't concat %s to bytes", typeName(b))
+		}
+		rt.charge(len(x) + len(y))
+		return x + y
 	case *List:
 		y, ok := b.(*List)
 		if !ok {
@@ -71,6 +78,8 @@ func (rt *state) repeat(seq, count Value) Value {
 		return Markup(rt.repeatText(string(s), times))
 	case *List:
 		return newList(rt.repeatItems(s.Items, times))
+	case bytesValue:
+		return bytesValue(rt.repeatText(string(s), times))
 	case *Tuple:
 		return newTuple(rt.repeatItems(s.Items, times)...)
 	}

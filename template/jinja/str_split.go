@@ -276,9 +276,10 @@ func padMethods() map[string]*builtin {
 		}
 		return rt.format(s, nil, d, false)
 	})
-	m["encode"] = define("encode", "self, encoding='utf-8', errors='strict'", func(*state, []Value) Value {
-		raise(RuntimeError, "bytes are not supported: str.encode()")
-		return nil
+	m["encode"] = define("encode", "self, encoding='utf-8', errors='strict'", func(rt *state, a []Value) Value {
+		s, _ := asString(a[0])
+		rt.chargeText(s)
+		return rt.encode(s, textArg(a[1], "encoding"), textArg(a[2], "errors"))
 	})
 	return m
 }

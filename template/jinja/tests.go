@@ -38,7 +38,7 @@ func valueTests() {
 	})
 	is("sequence", func(v Value) bool {
 		switch v.(type) {
-		case string, Markup, *List, *Tuple, *Dict, *rangeValue:
+		case string, bytesValue, Markup, *List, *Tuple, *Dict, *rangeValue:
 			return true
 		}
 		return false

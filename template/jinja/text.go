@@ -26,6 +26,12 @@ func (rt *state) str(v Value) string {
 		rt.useUndefined(v)
 	case *module:
 		return v.text
+	case *dateValue:
+		return v.iso(" ", "auto")
+	case deltaValue:
+		return v.text()
+	case zoneValue:
+		return v.name()
 	}
 	return rt.repr(v)
 }
@@ -186,6 +192,15 @@ func (w *reprWriter) dict(d *Dict) {
 // left out.
 func objectText(rt *state, v Value) string {
 	switch v := v.(type) {
+	case *dateValue:
+		return v.repr()
+	case deltaValue:
+		return v.repr()
+	case zoneValue:
+		return v.repr()
+	case bytesValue:
+		rt.chargeProduct(len(v)+3, 8)
+		return v.repr()
 	case *rangeValue:
 		if v.step == 1 {
 			return sprintf("range(%d, %d)", v.start, v.stop)
