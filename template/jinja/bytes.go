@@ -61,47 +61,117 @@ var bytesMethods = map[string]*builtin{
 		return rt.decode(string(a[0].(bytesValue)), textArg(a[1], "encoding"), textArg(a[2], "errors"))
 	}),
 	"hex": define("hex", "self, sep=''", func(rt *state, a []Value) Value {
+		sep := textArg(a[1], "sep")
+		if len(sep) > 1 {
+			raise("ValueError", "sep must be length 1.")
+		}
 		w := &textWriter{rt: rt}
 		for i, c := range []byte(a[0].(bytesValue)) {
 			if i > 0 {
-				w.write(textArg(a[1], "sep"))
+				w.write(sep)
 			}
 			w.write(sprintf("%02x", c))
 		}
 		return w.text()
 	}),
-	"startswith": define("startswith", "self, prefix, /", func(_ *state, a []Value) Value {
-		return strings.HasPrefix(string(a[0].(bytesValue)), bytesArg(a[1]))
-	}),
-	"endswith": define("endswith", "self, suffix, /", func(_ *state, a []Value) Value {
-		return strings.HasSuffix(string(a[0].(bytesValue)), bytesArg(a[1]))
-	}),
-	"count": define("count", "self, sub, /", func(_ *state, a []Value) Value {
-		return int64(strings.Count(string(a[0].(bytesValue)), bytesArg(a[1])))
-	}),
-	"find": define("find", "self, sub, /", func(_ *state, a []Value) Value {
-		return int64(strings.Index(string(a[0].(bytesValue)), bytesArg(a[1])))
-	}),
-	"upper": bytesMethod("upper", func(s string) string { return mapASCII(s, upper) }),
-	"lower": bytesMethod("lower", func(s string) string { return mapASCII(s, lower) }),
-	"strip": bytesMethod("strip", func(s string) string { return strings.Trim(s, " \t\n\r\f\v") }),
 }
 
-func bytesMethod(name string, fn func(s string) string) *builtin {
-	return define(name, "self, /", func(rt *state, a []Value) Value {
-		rt.charge(len(a[0].(bytesValue)))
-		return bytesValue(fn(string(a[0].(bytesValue))))
+func init() {
+	for _, name := range []string{"capitalize", "center", "count", "endswith", "expandtabs", "find", "index", "isalnum",
+		"isalpha", "isascii", "isdigit", "islower", "isspace", "istitle", "isupper", "join", "ljust", "lower", "lstrip",
+		"partition", "removeprefix", "removesuffix", "replace", "rfind", "rindex", "rjust", "rpartition", "rsplit", "rstrip",
+		"split", "splitlines", "startswith", "strip", "swapcase", "title", "upper", "zfill"} {
+		bytesMethods[name] = bytesMethod(name)
+	}
+}
+
+// bytesMethod is the method of str on characters that stand for the bytes:
+// those beyond ASCII are none that str knows anything of.
+func bytesMethod(name string) *builtin {
+	return define(name, "self, *args, **kwargs", func(rt *state, a []Value) Value {
+		pos := []Value{rt.bytesText(string(a[0].(bytesValue)), name)}
+		for i, arg := range a[1].(*Tuple).Items {
+			if _, isInt := arg.(int64); !isInt || i == 0 {
+				arg = rt.bytesArgument(arg, name)
+			}
+			pos = append(pos, arg)
+		}
+		named := namedArgs(a[2].(*Dict))
+		for i := range named {
+			named[i].value = rt.bytesArgument(named[i].value, name)
+		}
+		return rt.bytesResult(rt.callBuiltin(stringMethods[name], pos, named))
 	})
 }
 
-func mapASCII(s string, fn func(string) string) string {
-	b := []byte(s)
-	for i, c := range b {
-		if c < utf8.RuneSelf {
-			b[i] = fn(string(rune(c)))[0]
+// byteRune is the first of the characters for bytes that are not ASCII; they
+// are of Unicode's private use.
+const byteRune = 0xe000
+
+func (rt *state) bytesText(s, method string) string {
+	w := &textWriter{rt: rt}
+	for _, c := range []byte(s) {
+		// White space and line ends of str that are none of bytes.
+		other := c >= 0x1c && c < 0x20 || method == "splitlines" && (c == '\v' || c == '\f')
+		if c >= utf8.RuneSelf || other {
+			w.writeRune(byteRune + rune(c))
+		} else {
+			w.writeByte(c)
 		}
 	}
-	return string(b)
+	return w.text()
+}
+
+func (rt *state) bytesArgument(v Value, method string) Value {
+	switch x := v.(type) {
+	case string, Markup:
+		bytesArg(v) // refuses it
+	case bytesValue:
+		return rt.bytesText(string(x), method)
+	case int64:
+		switch method {
+		case "find", "rfind", "index", "rindex", "count":
+			if x >= 0 && x < 256 {
+				return rt.bytesText(string([]byte{byte(x)}), method)
+			}
+		}
+	case *List:
+		return newList(rt.bytesItems(x.Items, method))
+	case *Tuple:
+		return newTuple(rt.bytesItems(x.Items, method)...)
+	}
+	return v
+}
+
+func (rt *state) bytesItems(items []Value, method string) []Value {
+	var out []Value
+	for _, item := range items {
+		out = rt.appendItem(out, rt.bytesArgument(item, method))
+	}
+	return out
+}
+
+func (rt *state) bytesResult(v Value) Value {
+	each := func(items []Value) []Value {
+		rt.chargeProduct(len(items), itemSize)
+		for i := range items {
+			items[i] = rt.bytesResult(items[i])
+		}
+		return items
+	}
+	switch v := v.(type) {
+	case string:
+		b := make([]byte, 0, len(v))
+		for _, r := range v {
+			b = append(b, byte(r)) // byteRune ends with a zero byte
+		}
+		return bytesValue(b)
+	case *List:
+		each(v.Items)
+	case *Tuple:
+		each(v.Items)
+	}
+	return v
 }
 
 // encodings are the names of those that templates have, without punctuation.

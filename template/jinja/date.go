@@ -106,6 +106,16 @@ func (d *dateValue) attr(name string) Value {
 		return int64(d.t.Month())
 	case "day":
 		return int64(d.t.Day())
+	case "min":
+		return &dateValue{t: time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC), dateOnly: d.dateOnly}
+	case "max":
+		last := time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC)
+		return &dateValue{t: last, dateOnly: d.dateOnly}
+	case "resolution":
+		if d.dateOnly {
+			return newDelta(dayMicros)
+		}
+		return newDelta(1)
 	}
 	if d.dateOnly {
 		return nil

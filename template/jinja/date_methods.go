@@ -39,7 +39,7 @@ func commonDateMethods() map[string]*builtin {
 
 func addDateMethods(m map[string]*builtin) {
 	dateMethod(m, "isoformat", "self, /", func(_ *state, d *dateValue, _ []Value) Value { return d.iso("", "") })
-	dateMethod(m, "replace", "self, year=None, month=None, day=None", func(rt *state, d *dateValue, a []Value) Value {
+	dateMethod(m, "replace", "self, year='', month='', day=''", func(rt *state, d *dateValue, a []Value) Value {
 		return d.replace(rt, a, true)
 	})
 }
@@ -52,7 +52,7 @@ func addDatetimeMethods(m map[string]*builtin) {
 		}
 		return d.iso(sep, textArg(a[1], "isoformat() argument 2"))
 	})
-	dateMethod(m, "replace", "self, year=None, month=None, day=None, hour=None, minute=None, second=None, microsecond=None, tzinfo=True",
+	dateMethod(m, "replace", "self, year='', month='', day='', hour='', minute='', second='', microsecond='', tzinfo=True",
 		func(rt *state, d *dateValue, a []Value) Value { return d.replace(rt, a, a[7] == true) })
 	dateMethod(m, "date", "self, /", func(_ *state, d *dateValue, _ []Value) Value {
 		return &dateValue{t: time.Date(d.t.Year(), d.t.Month(), d.t.Day(), 0, 0, 0, 0, time.UTC), dateOnly: true}
@@ -96,6 +96,9 @@ func dateMethod(m map[string]*builtin, name, signature string, fn func(rt *state
 	})
 }
 
+// keepPart is what replace has for a part that is not given.
+const keepPart = ""
+
 // replace is the date with other parts.
 func (d *dateValue) replace(rt *state, a []Value, keepZone bool) Value {
 	t := d.t
@@ -105,7 +108,7 @@ func (d *dateValue) replace(rt *state, a []Value, keepZone bool) Value {
 		low, up int
 	}{{"year", 1, 9999}, {"month", 1, 12}, {"", 1, 31}, {"hour", 0, 23}, {"minute", 0, 59}, {"second", 0, 59}, {"microsecond", 0, 999_999}}
 	for i := range min(len(a), len(parts)) {
-		if a[i] != None {
+		if a[i] != keepPart {
 			parts[i] = intArg(rt, a[i])
 		}
 		l := limits[i]

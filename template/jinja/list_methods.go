@@ -160,10 +160,14 @@ var dictMethods = map[string]*builtin{
 		return a[2]
 	}),
 	"pop": define("pop", "self, key, *default", func(rt *state, a []Value) Value {
+		rest := a[2].(*Tuple).Items
+		if len(rest) > 1 {
+			raise("TypeError", "pop expected at most 2 arguments, got %d", len(rest)+1)
+		}
 		if v, ok := a[0].(*Dict).remove(rt, a[1]); ok {
 			return v
 		}
-		if rest := a[2].(*Tuple).Items; len(rest) > 0 {
+		if len(rest) > 0 {
 			return rest[0]
 		}
 		raise("KeyError", "%s", rt.repr(a[1]))

@@ -180,6 +180,14 @@ func addTranslate(m map[string]*builtin) {
 		return table
 	})
 	textMethod(m, "translate", "self, table, /", func(rt *state, s string, a []Value) string {
+		switch a[0].(type) {
+		case *Dict, *List, *Tuple, string, Markup, bytesValue, *rangeValue, *Undefined:
+		default:
+			if s == "" {
+				return ""
+			}
+			raise("TypeError", "'%s' object is not subscriptable", typeName(a[0]))
+		}
 		b := &textWriter{rt: rt}
 		for _, r := range s {
 			v := rt.item(a[0], int64(r))

@@ -23,7 +23,7 @@ func splitMethods() map[string]*builtin {
 	split("rsplit", true)
 	m["splitlines"] = define("splitlines", "self, keepends=False", func(rt *state, a []Value) Value {
 		s, _ := asString(a[0])
-		return newList(rt.parts(a[0], splitLines(s, rt.isTrue(a[1]))))
+		return newList(rt.parts(a[0], splitLines(s, intArg(rt, a[1]) != 0)))
 	})
 	partition := func(name string, cut func(s, sep string) [3]string) {
 		m[name] = define(name, "self, sep, /", func(rt *state, a []Value) Value {

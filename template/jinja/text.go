@@ -215,17 +215,28 @@ func objectText(rt *state, v Value) string {
 		return "<Macro " + quote(v.name) + ">"
 	case *module:
 		return "<TemplateModule " + quote(v.tmpl.name) + ">"
+	case *joiner, *cycler:
+		return "<jinja2.utils." + typeName(v) + " object>"
 	case *selfRef:
 		return "<TemplateReference " + quote(v.ctx.tmpl.name) + ">"
 	case *boundMethod:
 		return "<built-in method " + v.fn.name + " of " + typeName(v.self) + " object>"
 	case *function:
 		if v.isClass {
-			return "<class " + quote(v.fn.name) + ">"
+			return "<class " + quote(className(v.fn.name)) + ">"
 		}
 		return "<function " + v.fn.name + ">"
 	}
 	return "<" + typeName(v) + " object>"
+}
+
+// className is a class's name with its module.
+func className(global string) string {
+	switch global {
+	case "cycler", "joiner", "namespace":
+		return "jinja2.utils." + strings.ToUpper(global[:1]) + global[1:]
+	}
+	return global
 }
 
 // quote is Python's repr of a string.
