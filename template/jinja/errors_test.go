@@ -36,6 +36,8 @@ func TestErrorText(t *testing.T) {
 		{"{% set d = {} %}{% set d.x = 1 %}", "case:1: cannot assign attribute on non-namespace object", "make one with {% set d = namespace() %}"},
 		{"\n{% macro m(a, b, a) %}{% endmacro %}", "case:2: duplicate argument 'a'", ""},
 		{"{% macro m() %}{% endmacro %}\n{% call(a, a) m() %}{% endcall %}", "case:2: duplicate argument 'a'", ""},
+		{"\n{% filter length %}a{% endfilter %}", "case:2: sequence item 0: expected str instance, int found", ""},
+		{"\n{% call dict() %}{% endcall %}", "case:2: sequence item 0: expected str instance, dict found", ""},
 		{"{{ lipsum() }}", "case:1: lipsum() is not supported: its text is random, and an image must not be", "write the text into the template"},
 		{"{{ 'a' + 1 }}", "case:1: can only concatenate str (not \"int\") to str", ""},
 		{"{{ [1]|map(upper)|list }}", "case:1: 'upper' is undefined", "the name of a filter is written in quotes here"},

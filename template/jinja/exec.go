@@ -128,7 +128,7 @@ func (s *filterStmt) exec(fr *frame) {
 	v := fr.collect(s.body)
 	fr.at(s.line)
 	fr.capture = v
-	fr.out.write(fr.rt.str(s.filter.eval(fr)))
+	fr.out.write(joinable(s.filter.eval(fr)))
 }
 
 func (s *withStmt) exec(fr *frame) {
@@ -199,5 +199,15 @@ func (s *callStmt) exec(fr *frame) {
 	fr.rt.charge(entrySize + itemSize*len(fr.slots))
 	caller := &macroValue{sig: &s.sig, info: &s.macroInfo, body: s.body,
 		fr: fr, tmpl: fr.rt.tmpl, autoescape: fr.rt.autoescape}
-	fr.out.write(fr.rt.str(s.call.evalWith(fr, []kwarg{{"caller", caller}})))
+	fr.out.write(joinable(s.call.evalWith(fr, []kwarg{{"caller", caller}})))
+}
+
+// joinable is a text that becomes output as it is: what filter and call blocks
+// give is not converted.
+func joinable(v Value) string {
+	s, ok := asString(v)
+	if !ok {
+		raise("TypeError", "sequence item 0: expected str instance, %s found", typeName(v))
+	}
+	return s
 }

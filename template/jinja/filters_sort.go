@@ -73,21 +73,23 @@ func sortFilters() {
 		return newList(rt.sorted(rt.listView(&dictView{d, "dict_items"}), key, rt.isTrue(a[3])))
 	})
 	addFilter("unique", "value, case_sensitive=False, attribute=None", func(rt *state, a []Value) Value {
-		it, key := rt.mustIterate(a[0]), rt.sortKey(a[2], rt.isTrue(a[1]))
-		seen := map[any]bool{}
-		return &generator{func() (Value, bool) {
-			for {
-				v, ok := it.next()
-				if !ok {
-					return nil, false
-				}
-				if h := rt.hash(key(v)); !seen[h] {
-					rt.charge(entrySize)
-					seen[h] = true
-					return v, true
+		return deferred(func() func() (Value, bool) {
+			it, key := rt.mustIterate(a[0]), rt.sortKey(a[2], rt.isTrue(a[1]))
+			seen := map[any]bool{}
+			return func() (Value, bool) {
+				for {
+					v, ok := it.next()
+					if !ok {
+						return nil, false
+					}
+					if h := rt.hash(key(v)); !seen[h] {
+						rt.charge(entrySize)
+						seen[h] = true
+						return v, true
+					}
 				}
 			}
-		}, "generator"}
+		})
 	})
 	extremeFilters()
 	addFilter("groupby", "value, attribute, default=None, case_sensitive=False", func(rt *state, a []Value) Value {
