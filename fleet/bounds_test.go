@@ -12,9 +12,9 @@ import (
 func TestTooMuchTogether(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "config.yaml", "{}\n")
-	for i := range 70 {
-		name := fmt.Sprintf("i%02d", i)
-		size := 4_000_000
+	for i := range 280 {
+		name := fmt.Sprintf("i%03d", i)
+		size := 1_000_000
 		if i == 42 {
 			size++
 		}
@@ -23,9 +23,12 @@ func TestTooMuchTogether(t *testing.T) {
 	o := scanOptions(t, "images")
 	o.ParseDockerfile = nil
 	_, err := fleet.Scan(t.Context(), o)
-	const want = "images/i42/Dockerfile.template: cannot keep the rendered Dockerfiles: together they have 280000001 bytes, more than the 268435456 allowed\nhint: the largest is that of i42"
+	const want = "images/i042/Dockerfile.template: cannot keep the rendered Dockerfiles: together they have 280000001 bytes, more than the 268435456 allowed\nhint: the largest is that of i042"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %.300v\nwant %s", err, want)
+	}
+	if _, err = fleet.Inspect(t.Context(), o); err == nil || err.Error() != want {
+		t.Errorf("inspecting: got  %.300v\nwant %s", err, want)
 	}
 }
 

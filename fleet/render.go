@@ -5,6 +5,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -82,8 +83,8 @@ const (
 	// maxKept bounds the Dockerfiles of a fleet together, in bytes. That is 25 KiB for each of
 	// 10,000 images.
 	maxKept = 256 << 20
-	// largeDockerfile is what is parsed one at a time: the parser takes a hundred times its bytes.
-	largeDockerfile = 256 << 10
+	// largeDockerfile is what is parsed one at a time: the parser takes hundreds of times its bytes.
+	largeDockerfile = 64 << 10
 	// maxWarnings and maxWarning bound what is told of one image, and the bytes of each.
 	maxWarnings, maxWarning = 100, 2000
 )
@@ -147,6 +148,7 @@ func (r *renderer) file(env imageTemplates, e *edges, name string) string {
 	if len(data) > largeDockerfile {
 		r.large.Lock()
 		defer r.large.Unlock()
+		defer runtime.GC() // the next one begins when the garbage of this one is gone
 	}
 	parsed, err := r.scan.ParseDockerfile(data)
 	if err != nil {

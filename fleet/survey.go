@@ -159,6 +159,9 @@ func (v *Survey) render(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := v.renderer.checkKept(results); err != nil {
+		return err
+	}
 	for i, result := range results {
 		v.Observations = append(v.Observations, kinds[i]...)
 		v.Fleet.missing = append(v.Fleet.missing, result.missing...)
