@@ -302,6 +302,9 @@ func (rt *state) contains(container, item Value) bool {
 		if part, ok := item.(bytesValue); ok {
 			return strings.Contains(string(c), string(part))
 		}
+		if _, isInt := asInt(item); !isInt {
+			bytesArg(item) // refuses it
+		}
 	case *Dict:
 		_, ok := c.get(rt, item)
 		return ok

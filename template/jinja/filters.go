@@ -271,7 +271,11 @@ func numberFilters() {
 		return normInt(n)
 	})
 	addFilter("int", "value, default=0, base=10", func(rt *state, a []Value) Value {
-		return toInt(rt, a[0], a[1], intArg(rt, a[2]))
+		base, ok := smallInt(a[2])
+		if !ok {
+			base = -1 // no int has it: the default comes
+		}
+		return toInt(rt, a[0], a[1], base)
 	})
 	addFilter("float", "value, default=0.0", func(rt *state, a []Value) Value {
 		if f, ok := toFloat(rt, a[0]); ok {

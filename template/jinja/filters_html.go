@@ -100,11 +100,19 @@ func (rt *state) urlEncode(v Value) Value {
 		if b.b.Len() > 0 {
 			b.writeByte('&')
 		}
-		b.write(rt.quoteURL(rt.str(items[0]), true))
+		b.write(rt.quoteURL(rt.rawText(items[0]), true))
 		b.writeByte('=')
-		b.write(rt.quoteURL(rt.str(items[1]), true))
+		b.write(rt.quoteURL(rt.rawText(items[1]), true))
 	}
 	return b.text()
+}
+
+// rawText is the text of a value, or its bytes where it has such.
+func (rt *state) rawText(v Value) string {
+	if b, ok := v.(bytesValue); ok {
+		return string(b)
+	}
+	return rt.str(v)
 }
 
 func (rt *state) xmlAttr(v Value, space bool) Value {

@@ -52,7 +52,7 @@ func (rt *state) foldCase(v Value, caseSensitive bool) Value {
 
 func sortFilters() {
 	addFilter("sort", "value, reverse=False, case_sensitive=False, attribute=None", func(rt *state, a []Value) Value {
-		return newList(rt.sorted(rt.toSlice(a[0]), rt.multiKey(a[3], rt.isTrue(a[2])), rt.isTrue(a[1])))
+		return newList(rt.sorted(rt.toSlice(a[0]), rt.multiKey(a[3], rt.isTrue(a[2])), intArg(rt, a[1]) != 0))
 	})
 	addFilter("dictsort", "value, case_sensitive=False, by='key', reverse=False", func(rt *state, a []Value) Value {
 		pos := 0
@@ -70,7 +70,7 @@ func sortFilters() {
 		}
 		exact := rt.isTrue(a[1])
 		key := func(v Value) Value { return rt.foldCase(v.(*Tuple).Items[pos], exact) }
-		return newList(rt.sorted(rt.listView(&dictView{d, "dict_items"}), key, rt.isTrue(a[3])))
+		return newList(rt.sorted(rt.listView(&dictView{d, "dict_items"}), key, intArg(rt, a[3]) != 0))
 	})
 	addFilter("unique", "value, case_sensitive=False, attribute=None", func(rt *state, a []Value) Value {
 		return deferred(func() func() (Value, bool) {

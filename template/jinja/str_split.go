@@ -271,7 +271,7 @@ func padMethods() map[string]*builtin {
 	m["format_map"] = define("format_map", "self, mapping, /", func(rt *state, a []Value) Value {
 		s, _ := asString(a[0])
 		d, ok := a[1].(*Dict)
-		if !ok {
+		if !ok && strings.Contains(strings.ReplaceAll(s, "{{", ""), "{") {
 			raise("TypeError", "format_map() needs a mapping")
 		}
 		return rt.format(s, nil, d, false)
