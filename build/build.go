@@ -6,28 +6,38 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/store"
 )
 
 // Options say how a run builds.
 type Options struct {
-	Engine *engine.Engine
+	Engine Builder
 	Store  *store.Store
 	// Fleet is what the plan was made of.
 	Fleet *fleet.Fleet
+	// Inputs are what the plan's images are made from. Without them no image is marked with its
+	// inputs, and the next plan does not know what it was made from.
+	Inputs *inputs.Set
+	// History, if not nil, gets a record of each image under RunID.
+	History History
+	RunID   int64
 	// Jobs is how many images build at once; less than one is one.
 	Jobs int
 	// NoCache runs all steps anew.
 	NoCache bool
+	// Retries is how often an image is tried again after a transient fault, RetryDelay the pause
+	// before the first of them; it doubles. Free makes room on a full disk.
+	Retries    int
+	RetryDelay time.Duration
+	Free       func(context.Context) (int64, error)
 	// FailFast starts nothing more after the first failure.
 	FailFast bool
 	// Secrets are texts that must not reach logs and events: passwords.
@@ -53,10 +63,16 @@ type Result struct {
 	// Causes are the references a blocked image waits for.
 	Causes []string
 	Digest string
-	Took   time.Duration
+	// Test is how the image's test went: store.TestPassed, store.TestNone, TestFailed or, if it did
+	// not come to that, empty.
+	Test string
+	Took time.Duration
 	// Log is the path of the log file, if there is one.
 	Log string
 }
+
+// TestFailed is Result.Test of an image that was built and did not pass its test.
+const TestFailed = "failed"
 
 // Summary is how a run went, in plan order.
 type Summary struct {
@@ -84,14 +100,9 @@ func (s Summary) Good() bool {
 // a run that could not begin. A plan that builds and tests nothing needs no
 // Engine, Store, Scratch and LogDir.
 func Run(ctx context.Context, p *plan.Plan, o Options) (Summary, error) {
-	root, err := os.OpenRoot(o.Fleet.Root)
-	if err != nil {
-		return Summary{}, fmt.Errorf("cannot open fleet: %w", err)
-	}
-	defer root.Close()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	r := &run{Options: o, root: root, hide: newHider(o.Secrets), results: map[*plan.Step]Result{}, stop: stop}
+	r := &run{Options: o, hide: newHider(o.Secrets), results: map[*plan.Step]Result{}, stop: stop}
 	start := time.Now()
 	schedule(ctx, p.Steps, o.Jobs, r.step, r.blocked, r.cancelled)
 	summary := Summary{Took: time.Since(start)}
@@ -104,9 +115,10 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (Summary, error) {
 // run is the state of one Run.
 type run struct {
 	Options
-	root *os.Root
 	stop func()
 	hide *strings.Replacer
+
+	historyOnce sync.Once
 
 	// testing lets one test run at a time: containers share the host's network,
 	// and tests written for docker-pkg all publish the same ports.
@@ -185,33 +197,48 @@ func (r *run) step(ctx context.Context, s *plan.Step) Outcome {
 		r.blocked(s, nil)
 		return NotBuilt
 	case plan.Error:
-		err := r.redactError(s.Image.Err)
+		err := r.redactError(s.Err)
 		r.emit(Event{Kind: Failed, Image: s.Image.Ref, Text: err.Error()})
 		return r.failed(s, Result{Err: err})
 	}
-	j := &job{run: r, image: s.Image, start: time.Now()}
+	return r.work(ctx, s)
+}
+
+// work builds or tests one image.
+func (r *run) work(ctx context.Context, s *plan.Step) Outcome {
+	j := &job{run: r, step: s, image: s.Image, start: time.Now(), tries: 1}
 	defer j.close()
 	r.emit(Event{Kind: Started, Image: s.Image.Ref})
+	j.record = r.beginRecord(ctx, s, j.start)
 	err := j.openLog()
+	outcome := Built
 	if err == nil {
-		err = j.do(ctx)
+		outcome, err = j.do(ctx)
 	}
-	res := Result{Outcome: Built, Digest: j.digest, Took: time.Since(j.start), Log: j.logPath}
+	res := Result{Outcome: outcome, Digest: j.digest, Test: j.tested, Took: time.Since(j.start), Log: j.logPath}
 	switch {
+	case err == nil && outcome == Unchanged:
+		r.emit(Event{Kind: Same, Image: s.Image.Ref, Digest: j.digest})
 	case err == nil:
-		r.emit(Event{Kind: Done, Image: s.Image.Ref, Digest: j.digest, Seconds: res.Took.Seconds(), Log: j.logPath})
-		return r.finish(s, res)
+		r.emit(Event{Kind: Done, Image: s.Image.Ref, Digest: j.digest, Test: outcome == Tested, Seconds: res.Took.Seconds(), Log: j.logPath})
 	case ctx.Err() != nil:
 		res.Outcome = Interrupt
 		r.emit(Event{Kind: Cancelled, Image: s.Image.Ref})
-		return r.finish(s, res)
+	default:
+		err = r.redactError(err)
+		j.flush()
+		fmt.Fprintf(j.log(), "error: %v\n", err)
+		r.emit(Event{Kind: Failed, Image: s.Image.Ref, Text: err.Error(), Test: j.testing, Tail: j.tail.lines(), Seconds: res.Took.Seconds(), Log: j.logPath})
+		res.Outcome, res.Err, res.Tail = BuildError, err, j.tail.lines()
+		if j.testing {
+			res.Test = TestFailed
+		}
 	}
-	err = r.redactError(err)
-	j.flush()
-	fmt.Fprintf(j.log(), "error: %v\n", err)
-	r.emit(Event{Kind: Failed, Image: s.Image.Ref, Text: err.Error(), Test: j.testing, Tail: j.tail.lines(), Seconds: res.Took.Seconds(), Log: j.logPath})
-	res.Err, res.Tail = err, j.tail.lines()
-	return r.failed(s, res)
+	j.record.finish(ctx, j, res)
+	if res.Outcome == BuildError {
+		return r.failed(s, res)
+	}
+	return r.finish(s, res)
 }
 
 func (r *run) failed(s *plan.Step, res Result) Outcome {
@@ -220,13 +247,4 @@ func (r *run) failed(s *plan.Step, res Result) Outcome {
 	}
 	res.Outcome = BuildError
 	return r.finish(s, res)
-}
-
-// log is where the image's output goes, without secrets and up to a size;
-// before openLog that is nowhere.
-func (j *job) log() io.Writer {
-	if j.logFile == nil {
-		return io.Discard
-	}
-	return &logWriter{job: j}
 }

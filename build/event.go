@@ -11,10 +11,13 @@ const (
 	StepBegan Kind = "step"      // a step of its Dockerfile runs; Text names it
 	Output    Kind = "output"    // a step or a test printed Text, one line
 	Testing   Kind = "testing"   // the image is built, its test runs
-	Done      Kind = "done"      // the image is built and good
+	Retry     Kind = "retry"     // a passing fault; Text says which, and when it is tried again
+	Done      Kind = "done"      // the image is built and good; with Test set it was built before
+	Same      Kind = "same"      // what it is made from was built again and is the same: nothing to do
 	Failed    Kind = "failed"    // the build or the test failed; Text is the error
 	Blocked   Kind = "blocked"   // not built, because of Causes
 	Cancelled Kind = "cancelled" // the run ended before it was built
+	Warning   Kind = "warning"   // Text is for a person to know; Image may be empty
 )
 
 // Event is one thing that happened during a run. Events of one run come one
@@ -32,7 +35,8 @@ type Event struct {
 	Digest string `json:"digest,omitempty"`
 	// Causes are the references whose failure blocks the image.
 	Causes []string `json:"causes,omitempty"`
-	// Test is set on a Failed image that was built and whose test failed.
+	// Test is set on a Failed image that was built and whose test failed, and on a Done one that was
+	// only tested.
 	Test bool `json:"test,omitempty"`
 	// Tail are the last lines of a Failed image's output.
 	Tail []string `json:"tail,omitempty"`

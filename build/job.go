@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +17,8 @@ import (
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
+	"github.com/slipway-build/slipway/fleet/inputs"
+	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/store"
 )
 
@@ -25,11 +28,17 @@ const tailLines = 20
 // job builds and tests one image.
 type job struct {
 	run     *run
+	step    *plan.Step
 	image   *fleet.Image
 	start   time.Time
 	logFile *os.File
 	logPath string
 	digest  string
+	parts   inputs.Parts // what it is made from, inputs is their digest
+	inputs  string
+	record  *record
+	tries   int
+	tested  string     // how the test went
 	testing bool       // the image is built, its test runs
 	logMu   sync.Mutex // guards logged and what is written
 	logged  int64
@@ -64,21 +73,97 @@ func (j *job) close() {
 	}
 }
 
-func (j *job) do(ctx context.Context) error {
-	if err := j.build(ctx); err != nil {
-		return err
+func (j *job) do(ctx context.Context) (Outcome, error) {
+	if j.step.Action == plan.Test {
+		digest, err := j.run.Store.Digest(ctx, j.image.Ref)
+		if err != nil {
+			return BuildError, err
+		}
+		j.digest = digest
+		if err := j.test(ctx); err != nil {
+			return Tested, err
+		}
+		return Tested, j.tag(ctx)
 	}
-	return j.test(ctx)
+	same, err := j.build(ctx)
+	if same || err != nil {
+		return Unchanged, err
+	}
+	if err := j.test(ctx); err != nil {
+		return Built, err
+	}
+	return Built, j.tag(ctx)
 }
 
-func (j *job) build(ctx context.Context) error {
-	if err := j.checkParents(ctx); err != nil {
-		return err
+// tag gives a listed image its further tags.
+func (j *job) tag(ctx context.Context) error {
+	l := j.image.Listed
+	if l == nil {
+		return nil
 	}
-	files, err := buildcontext.Open(j.run.root, j.image.Dir, j.run.Fleet.Path(j.image, ""))
+	repository := strings.TrimSuffix(j.image.Ref, ":"+j.image.Tag)
+	for _, tag := range l.Tags[1:] {
+		if err := j.run.Store.Tag(ctx, j.image.Ref, repository+":"+tag+strings.TrimPrefix(j.image.Tag, j.image.Version)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// build builds the image; same tells that there was no need to.
+func (j *job) build(ctx context.Context) (same bool, err error) {
+	parents, err := j.parents(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
+	files, err := j.run.Fleet.Context(j.image)
+	if err != nil {
+		return false, err
+	}
+	defer files.Close()
+	stamp := files.Stamp()
+	if j.run.Inputs != nil {
+		parts, listing, err := j.run.Inputs.Now(ctx, files, j.image)
+		if err != nil {
+			return false, err
+		}
+		j.parts = parts.On(parents)
+		j.inputs = j.parts.Digest()
+		if same, err := j.unchanged(ctx); same || err != nil {
+			return same, err
+		}
+		j.record.inputs(ctx, j.inputs, j.parts, listing)
+	}
+	if err := j.solve(ctx, files); err != nil {
+		return false, j.explain(err)
+	}
+	return false, j.markInputs(ctx, stamp)
+}
+
+// unchanged tells whether the image is what it would become: its parents were built again and came
+// out the same.
+func (j *job) unchanged(ctx context.Context) (bool, error) {
+	for _, r := range j.step.Reasons {
+		if r.Kind != plan.KindRebuilt && r.Kind != plan.KindNeeded {
+			return false, nil
+		}
+	}
+	stored, err := j.run.Store.Get(ctx, j.image.Ref)
+	if err != nil || stored.Tested == "" || stored.Inputs != j.inputs {
+		return false, ignore(err, store.ErrNotFound)
+	}
+	j.digest, j.tested = stored.Digest, stored.Tested
+	return true, nil
+}
+
+func ignore(err, expected error) error {
+	if errors.Is(err, expected) {
+		return nil
+	}
+	return err
+}
+
+func (j *job) solve(ctx context.Context, files *buildcontext.Tree) error {
 	ref, err := store.Normalize(j.image.Ref)
 	if err != nil {
 		return err
@@ -95,41 +180,90 @@ func (j *job) build(ctx context.Context) error {
 		Log:        j.log(),
 		Progress:   j.progress,
 	}
+	if l := j.image.Listed; l != nil {
+		req.PlainContext, req.Target = true, l.Target
+		req.Args = maps.Clone(l.Args)
+		if req.Args == nil {
+			req.Args = map[string]string{}
+		}
+		maps.Copy(req.Args, j.run.Args)
+	}
 	if j.image.HasBuild {
 		req.ArtifactDockerfile = []byte(j.image.BuildDockerfile)
 	}
-	res, err := j.run.Engine.Build(ctx, req)
-	if err != nil {
-		return j.explain(err)
+	builder := Retrying{
+		Builder: j.run.Engine, Retries: j.run.Retries, Delay: j.run.RetryDelay, Free: j.run.Free,
+		Notify: func(_ engine.Request, try int, cause string, pause time.Duration) {
+			j.flush()
+			j.tries, j.tail = try, tail{}
+			text := fmt.Sprintf("%s; try %d of %d in %s", cause, try, j.run.Retries+1, pause.Round(time.Second/10))
+			fmt.Fprintln(j.log(), "slipway: "+text)
+			j.run.emit(Event{Kind: Retry, Image: j.image.Ref, Text: text})
+		},
 	}
+	res, err := builder.Build(ctx, req)
 	j.digest = res.Digest
-	return nil
+	return err
 }
 
-// checkParents makes sure that the fleet's own parents come from the store: a
+// markInputs notes what the image was made from, unless its files changed while they were sent: then
+// nobody knows, and the next run builds it again.
+func (j *job) markInputs(ctx context.Context, stamp []byte) error {
+	if j.run.Inputs == nil {
+		return nil
+	}
+	files, err := j.run.Fleet.Context(j.image)
+	if err == nil {
+		defer files.Close()
+	}
+	if err != nil || !bytes.Equal(stamp, files.Stamp()) {
+		j.run.emit(Event{Kind: Warning, Image: j.image.Ref,
+			Text: j.run.Fleet.Path(j.image, "") + ": files changed while the image was built; the next run builds it again"})
+		return nil
+	}
+	return j.run.Store.MarkInputs(ctx, j.image.Ref, j.inputs)
+}
+
+// parents are what the image is made from, as the store has it now. The fleet's own must be there: a
 // name that is gone would be looked for at a registry, where anybody may have it.
-func (j *job) checkParents(ctx context.Context) error {
+func (j *job) parents(ctx context.Context) ([]inputs.Parent, error) {
+	digests := map[string]string{}
 	for _, p := range j.image.Parents() {
-		found, err := j.run.Store.Has(ctx, p.Ref)
-		if err != nil {
-			return err
-		}
-		if !found {
-			return fmt.Errorf("%s: cannot build %s:%s: its parent %s was removed from the store while it waited\nhint: run the build again",
+		found, err := j.run.Store.Digest(ctx, p.Ref)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil, fmt.Errorf("%s: cannot build %s:%s: its parent %s was removed from the store while it waited\nhint: run the build again",
 				j.run.Fleet.Path(j.image, "Dockerfile.template"), j.image.Name, j.image.Tag, p.Ref)
 		}
+		if err != nil {
+			return nil, err
+		}
+		digests[p.Ref] = found
 	}
-	return nil
+	for _, ref := range j.image.External {
+		if found, err := j.run.Store.Digest(ctx, ref); err == nil {
+			digests[ref] = found
+		}
+	}
+	return inputs.Parents(j.image, func(ref string) string { return digests[ref] }), nil
 }
 
 // explain says which file to look at, and what to do about a full disk.
 func (j *job) explain(err error) error {
-	file := j.run.Fleet.Path(j.image, "Dockerfile.template")
+	name := "Dockerfile.template"
+	if l := j.image.Listed; l != nil {
+		name = l.Dockerfile
+	}
 	var step *engine.StepError
 	if errors.As(err, &step) && step.File != "Dockerfile" {
-		file = j.run.Fleet.Path(j.image, "Dockerfile.build.template")
+		name = "Dockerfile.build.template"
 	}
-	err = fmt.Errorf("%s: cannot build %s:%s: %w", file, j.image.Name, j.image.Tag, err)
+	where := j.run.Fleet.Path(j.image, name)
+	if step != nil {
+		if place := j.run.Fleet.Place(j.image, name, step.Line); place.Line > 0 {
+			where = fmt.Sprintf("%s:%d", place.Path, place.Line)
+		}
+	}
+	err = fmt.Errorf("%s: cannot build %s:%s: %w", where, j.image.Name, j.image.Tag, err)
 	if errors.Is(err, syscall.ENOSPC) || noSpace(append(j.tail.lines(), err.Error())) {
 		return fmt.Errorf("%w\nhint: the disk is full; \"slipway du\" shows what the store holds, \"slipway prune\" frees old versions", err)
 	}
@@ -151,11 +285,16 @@ func noSpace(lines []string) bool {
 // may be built on it, and the next run builds it again.
 func (j *job) test(ctx context.Context) error {
 	ref := j.image.Ref
-	found, err := j.run.Test.applies(j.imageDir())
+	test := j.run.Test
+	if l := j.image.Listed; l != nil && l.Test != "" {
+		test = test.script(l.Test)
+	}
+	found, err := test.applies(j.imageDir())
 	if err != nil {
 		return err
 	}
 	if !found {
+		j.tested = store.TestNone
 		return j.run.Store.MarkTested(ctx, ref, store.TestNone)
 	}
 	j.run.testing.Lock()
@@ -166,8 +305,9 @@ func (j *job) test(ctx context.Context) error {
 	j.run.emit(Event{Kind: Testing, Image: ref})
 	j.flush()
 	j.testing, j.tail = true, tail{} // what the build printed does not explain a failed test
-	err = j.run.Test.run(ctx, j.imageDir(), ref, &lineWriter{job: j, step: "test"})
+	err = test.run(ctx, j.imageDir(), ref, &lineWriter{job: j, step: "test"})
 	if err == nil {
+		j.tested = store.TestPassed
 		return j.run.Store.MarkTested(ctx, ref, store.TestPassed)
 	}
 	if ctx.Err() != nil {
@@ -178,116 +318,5 @@ func (j *job) test(ctx context.Context) error {
 }
 
 func (j *job) imageDir() string {
-	return filepath.Join(j.run.Fleet.Root, filepath.FromSlash(j.image.Dir))
+	return j.run.Fleet.Folder(j.image)
 }
-
-// progress turns BuildKit's status into events.
-func (j *job) progress(u engine.Update) {
-	if j.seen == nil {
-		j.seen = map[string]bool{}
-	}
-	for _, s := range u.Steps {
-		if !s.Started.IsZero() && !j.seen[s.ID] {
-			j.seen[s.ID] = true
-			j.run.emit(Event{Kind: StepBegan, Image: j.image.Ref, Text: s.Name, Cached: s.Cached})
-		}
-	}
-	for _, o := range u.Logs {
-		j.output(o.StepID, o.Data)
-	}
-}
-
-// output cuts what a step printed into lines.
-func (j *job) output(step string, data []byte) {
-	if j.partial == nil {
-		j.partial = map[string][]byte{}
-	}
-	data = append(j.partial[step], data...)
-	for {
-		line, rest, ok := bytes.Cut(data, []byte("\n"))
-		if !ok {
-			break
-		}
-		j.line(string(line))
-		data = rest
-	}
-	// A line without end is not kept without bound.
-	if len(data) > 64<<10 {
-		j.line(string(data))
-		data = nil
-	}
-	j.partial[step] = slices.Clone(data)
-}
-
-// flush gives out what has no line break at its end.
-func (j *job) flush() {
-	for step, data := range j.partial {
-		if len(data) > 0 {
-			j.line(string(data))
-		}
-		delete(j.partial, step)
-	}
-}
-
-func (j *job) line(s string) {
-	// A progress display overwrites its line: only the last state is kept.
-	s = strings.TrimSuffix(s, "\r")
-	s = j.run.redact(s[strings.LastIndexByte(s, '\r')+1:])
-	j.tail.add(s)
-	j.run.emit(Event{Kind: Output, Image: j.image.Ref, Text: s})
-}
-
-// lineWriter sends a test's output to the log and, line by line, to the events.
-type lineWriter struct {
-	job  *job
-	step string
-}
-
-func (w *lineWriter) Write(p []byte) (int, error) {
-	w.job.output(w.step, p)
-	return w.job.log().Write(p)
-}
-
-// maxLog bounds a log file, in bytes: an image that prints without end must not
-// fill the disk.
-const maxLog = 64 << 20
-
-// logWriter writes to the log file, without secrets. What exceeds maxLog is
-// dropped, with a word.
-type logWriter struct{ job *job }
-
-func (w *logWriter) Write(p []byte) (int, error) {
-	j := w.job
-	j.logMu.Lock()
-	defer j.logMu.Unlock()
-	if j.logged > maxLog {
-		return len(p), nil
-	}
-	text := j.run.redact(string(p))
-	if j.logged += int64(len(text)); j.logged > maxLog {
-		text = fmt.Sprintf("\n(the log ends here: more than %d MiB)\n", maxLog>>20)
-	}
-	if _, err := j.logFile.WriteString(text); err != nil {
-		return 0, err
-	}
-	return len(p), nil
-}
-
-// tailWidth cuts the lines of a tail, in bytes.
-const tailWidth = 500
-
-// tail keeps the last lines of an output.
-type tail struct{ kept []string }
-
-func (t *tail) add(s string) {
-	if len(s) > tailWidth {
-		s = strings.ToValidUTF8(s[:tailWidth], "") + "…"
-	}
-	if len(t.kept) == tailLines {
-		copy(t.kept, t.kept[1:])
-		t.kept = t.kept[:tailLines-1]
-	}
-	t.kept = append(t.kept, s)
-}
-
-func (t *tail) lines() []string { return slices.Clone(t.kept) }

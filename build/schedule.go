@@ -14,6 +14,7 @@ type Outcome string
 // Outcomes. Unchanged and Skipped images were not touched.
 const (
 	Built      Outcome = "built"
+	Tested     Outcome = "tested" // it was built before, its test ended now
 	Unchanged  Outcome = "unchanged"
 	Skipped    Outcome = "skipped"
 	BuildError Outcome = "failed"
@@ -23,7 +24,7 @@ const (
 
 // good tells whether dependents may be built on the image.
 func (o Outcome) good() bool {
-	return o == Built || o == Unchanged || o == Skipped
+	return o == Built || o == Tested || o == Unchanged || o == Skipped
 }
 
 // node is a plan step on its way through the schedule.

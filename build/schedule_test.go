@@ -28,9 +28,9 @@ func graph(edges ...[]int) []*plan.Step {
 	return steps
 }
 
-// record runs a schedule in which the images of bad fail, and returns the order
+// chronicle runs a schedule in which the images of bad fail, and returns the order
 // of starts and who was blocked by whom.
-func record(ctx context.Context, steps []*plan.Step, jobs int, bad string) (started []string, blocked map[string][]string, cancelled []string) {
+func chronicle(ctx context.Context, steps []*plan.Step, jobs int, bad string) (started []string, blocked map[string][]string, cancelled []string) {
 	blocked = map[string][]string{}
 	var mu sync.Mutex
 	schedule(ctx, steps, jobs, func(_ context.Context, s *plan.Step) Outcome {
@@ -49,7 +49,7 @@ func record(ctx context.Context, steps []*plan.Step, jobs int, bad string) (star
 func TestScheduleAtOneJobIsPlanOrder(t *testing.T) {
 	steps := graph(nil, nil, []int{0}, []int{1, 2}, nil)
 	for range 20 {
-		started, _, _ := record(t.Context(), steps, 1, "")
+		started, _, _ := chronicle(t.Context(), steps, 1, "")
 		if diff := cmp.Diff([]string{"a", "b", "c", "d", "e"}, started); diff != "" {
 			t.Fatal(diff)
 		}
@@ -59,7 +59,7 @@ func TestScheduleAtOneJobIsPlanOrder(t *testing.T) {
 func TestScheduleNamesRootCauses(t *testing.T) {
 	// a, b fail; c needs a; d needs b and c; e needs d; f is free.
 	steps := graph(nil, nil, []int{0}, []int{1, 2}, []int{3}, nil)
-	started, blocked, _ := record(t.Context(), steps, 1, "ab")
+	started, blocked, _ := chronicle(t.Context(), steps, 1, "ab")
 	if diff := cmp.Diff([]string{"a", "b", "f"}, started); diff != "" {
 		t.Error(diff)
 	}
@@ -72,7 +72,7 @@ func TestScheduleNamesRootCauses(t *testing.T) {
 func TestScheduleStopsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	started, blocked, cancelled := record(ctx, graph(nil, []int{0}, nil), 2, "")
+	started, blocked, cancelled := chronicle(ctx, graph(nil, []int{0}, nil), 2, "")
 	slices.Sort(cancelled)
 	if len(started) != 0 || len(blocked) != 0 || !slices.Equal(cancelled, []string{"a", "b", "c"}) {
 		t.Errorf("started %v, blocked %v, cancelled %v", started, blocked, cancelled)
@@ -114,7 +114,7 @@ func TestScheduleOfRandomGraphs(t *testing.T) {
 				bad += string(rune('a' + i))
 			}
 		}
-		started, blocked, cancelled := record(t.Context(), steps, 1+r.IntN(4), bad)
+		started, blocked, cancelled := chronicle(t.Context(), steps, 1+r.IntN(4), bad)
 		checkRandom(t, fmt.Sprintf("seed %d", seed), steps, edges, bad, started, blocked)
 		if len(cancelled) != 0 || len(started)+len(blocked) != n {
 			t.Fatalf("seed %d: %d started, %d blocked, %d cancelled of %d", seed, len(started), len(blocked), len(cancelled), n)

@@ -27,6 +27,12 @@ type Test struct {
 	Env []string
 }
 
+// script is the same with another script than test.sh.
+func (t Test) script(name string) Test {
+	t.Command, t.Args = "/bin/bash", []string{"-c", `"$0" "$1"`, "{path}/" + name, "{image}"}
+	return t
+}
+
 // applies tells whether an image has a test: a file that an argument names with
 // {path} and that does not exist means it has none.
 func (t Test) applies(dir string) (bool, error) {

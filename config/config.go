@@ -4,6 +4,7 @@
 package config
 
 import (
+	"slices"
 	"time"
 )
 
@@ -49,16 +50,28 @@ type Config struct {
 	Distribution   string // distribution: of new changelog entries; default "wikimedia"
 	UpdateID       string // update_id: the s in 1.2.3-s1; default "s", null is ""
 
+	Builder []Listed // builder: images that are listed, each with a folder or a repository of its own
+
 	CABundle         string // ca_bundle: PEM file of the authorities to trust instead of the system's
 	ForceNumericUser bool   // force_numeric_user: refuse a Dockerfile whose last USER is a name
+	Strict           bool   // strict: content that changed under an unchanged version is an error
 	ContainerLimits  Limits // container_limits: of RUN steps
 	Driver           string // driver: "docker" when not given; what it means is not decided here
 
 	// Warnings are about what was read but is probably not meant, as "path:line: text".
 	Warnings []string
 
-	variables map[string]any // all keys but the password
+	variables map[string]any    // all keys but the password
+	private   []string          // the files that were read, and the one with the password
+	places    map[string]string // key to "path:line"
 }
+
+// PrivateFiles returns the files that no template may read, because they may hold secrets: those
+// that the configuration was read from, and the one that password_file names.
+func (c *Config) PrivateFiles() []string { return slices.Clone(c.private) }
+
+// Place returns where a key was given, "path:line", or "" for a key that no file has.
+func (c *Config) Place(key string) string { return c.places[key] }
 
 // defaults are docker-pkg's, key by key: templates see each of them although no file has it.
 func defaults() map[string]any {

@@ -29,6 +29,8 @@ type document struct {
 	anchors  map[*yaml.Node]anchored
 	errs     []*Error
 	warnings []string
+	root     *yaml.Node
+	hidden   bool // inside the key password: no name is shown
 	stopped  bool // the file is too much: nothing more is read
 }
 
@@ -53,13 +55,14 @@ func newDocument(path string) *document {
 func parseDocument(path string, data []byte) (map[string]setting, []string, []*Error) {
 	d := newDocument(path)
 	if len(data) > MaxSize {
-		d.fail(0, fmt.Sprintf("cannot read configuration: it has %d bytes, more than the %d allowed", len(data), MaxSize), "")
+		d.fail(0, fmt.Sprintf("cannot read configuration: it has %d bytes, more than the %d allowed", len(data), MaxSize), "keep data out of the configuration")
 		return nil, nil, d.errs
 	}
 	root := d.parse(data)
 	if root == nil {
 		return nil, d.warnings, d.errs
 	}
+	d.root = root
 	v := d.value(root)
 	if d.stopped {
 		return nil, d.warnings, d.errs
@@ -83,7 +86,8 @@ func parseDocument(path string, data []byte) (map[string]setting, []string, []*E
 			settings[name] = setting{item.Value, path, line}
 		}
 	default:
-		d.fail(root.Line, "cannot read configuration: it must be a mapping of keys to values, got "+kind(v), "")
+		d.fail(root.Line, "cannot read configuration: it must be a mapping of keys to values, got "+kind(v),
+			"write lines like \"registry: registry.example\"")
 	}
 	return settings, d.warnings, d.errs
 }
@@ -115,7 +119,12 @@ func (d *document) parse(data []byte) *yaml.Node {
 		}
 	}
 	line, cause := splitYAMLError(err, data)
-	d.fail(line, "cannot parse YAML: "+cause, "")
+	hint := "a value with a colon, a bracket, a quote or one of @`%&*!|>{}[] at its beginning needs quotes"
+	if unknownAnchor.MatchString(cause) {
+		// The name is not shown: it may be a password that begins with an asterisk.
+		cause, hint = "an alias (*) has no anchor (&)", "put the value in quotes if it is meant to begin with *"
+	}
+	d.fail(line, "cannot parse YAML: "+cause, hint)
 	return nil
 }
 
@@ -159,7 +168,8 @@ func (d *document) count(n, line int) bool {
 	d.values += n
 	if d.values > maxValues && !d.stopped {
 		d.stopped = true
-		d.fail(line, fmt.Sprintf("cannot read configuration: with all aliases expanded it has more than %d values", maxValues), "")
+		d.fail(line, fmt.Sprintf("cannot read configuration: with all aliases expanded it has more than %d values", maxValues),
+			"keep data out of the configuration")
 	}
 	return !d.stopped
 }
@@ -188,7 +198,7 @@ func (d *document) alias(n *yaml.Node) any {
 		return d.value(n.Alias) // the anchor is on a key, which is made later than its value's
 	}
 	if !a.done {
-		d.fail(n.Line, fmt.Sprintf("cannot use alias *%s: it is part of what it stands for", n.Value), "")
+		d.fail(n.Line, "cannot use alias: it is part of what it stands for", "put the value in quotes if it is meant to begin with *")
 		return nil
 	}
 	d.count(a.size, n.Line)
@@ -212,9 +222,12 @@ func (d *document) make(n *yaml.Node) any {
 	case n.Kind == yaml.ScalarNode:
 		return d.scalar(n, tag)
 	}
-	d.fail(n.Line, fmt.Sprintf("cannot use tag %s: it has no meaning here", tag), "")
+	d.fail(n.Line, "cannot use tag: it has no meaning here", tagHint)
 	return nil
 }
+
+// tagHint does not name the tag, which may be a password that begins with an exclamation mark.
+const tagHint = "leave the tag out, or put the value in quotes if it is meant to begin with !"
 
 const quoted = yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
 
@@ -229,7 +242,10 @@ func (d *document) scalar(n *yaml.Node, tag string) any {
 	default:
 		v, err = resolve(n.Value)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, errTag):
+		d.fail(n.Line, "cannot use tag: it has no meaning here", tagHint)
+	case err != nil:
 		d.fail(n.Line, "cannot read value: "+err.Error(), "put it in quotes if it is meant as a string")
 	}
 	return v
@@ -255,7 +271,10 @@ func (d *document) mapping(n *yaml.Node) *Map {
 			continue
 		}
 		key := d.value(keyNode)
+		outer := d.hidden
+		d.hidden = outer || n == d.root && key == "password"
 		value := d.value(n.Content[i+1])
+		d.hidden = outer
 		if d.stopped {
 			return m
 		}
@@ -265,7 +284,11 @@ func (d *document) mapping(n *yaml.Node) *Map {
 			continue
 		}
 		if first, twice := lines[normal]; twice {
-			d.warn(keyNode.Line, fmt.Sprintf("key %s replaces the one on line %d", pythonString(key), first))
+			name := pythonString(key)
+			if d.hidden {
+				name = hidden
+			}
+			d.warn(keyNode.Line, fmt.Sprintf("key %s replaces the one on line %d", name, first))
 		}
 		lines[normal] = keyNode.Line
 		m.set(key, value)
@@ -284,7 +307,8 @@ func (d *document) merge(m *Map, n *yaml.Node) {
 		from, ok := list[i].(*Map)
 		if !ok {
 			if !d.stopped {
-				d.fail(n.Line, "cannot merge: << needs a mapping or a list of mappings, got "+kind(list[i]), "")
+				d.fail(n.Line, "cannot merge: << needs a mapping or a list of mappings, got "+kind(list[i]),
+					"write << with an alias such as *defaults, or put it in quotes")
 			}
 			continue
 		}

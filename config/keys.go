@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"math/big"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -21,38 +20,46 @@ func (l *loader) decode() *Config {
 		vars["apt_only_proxy"] = vars["http_proxy"]
 	}
 	delete(vars, "password")
+	places := make(map[string]string, len(l.settings))
+	for name, s := range l.settings {
+		places[name] = fmt.Sprintf("%s:%d", s.path, s.line)
+	}
 	r := &reader{l, vars}
 	c := &Config{
 		Registry:       r.text("registry", ""),
-		Namespace:      r.text("namespace", ""),
-		Username:       r.text("username", ""),
+		Namespace:      r.namespace(),
 		Password:       r.password(),
 		HTTPProxy:      r.text("http_proxy", ""),
-		APTOptions:     r.text("apt_options", ""),
+		APTOptions:     r.printed("apt_options", ""),
 		APKOnlyProxy:   r.text("apk_only_proxy", ""),
 		DNFOnlyProxy:   r.text("dnf_only_proxy", ""),
 		TemplatePaths:  r.templatePaths(),
 		ImageDigests:   r.digests(),
-		SeedImage:      r.text("seed_image", ""),
-		BaseImages:     r.list("base_images", nil),
+		SeedImage:      r.seed(),
+		BaseImages:     r.iterated("base_images", nil),
 		ScanWorkers:    r.workers(),
 		VerifyCommand:  r.text("verify_command", "/bin/bash"),
-		VerifyArgs:     r.list("verify_args", []string{"-c", "{path}/test.sh {image}"}),
+		VerifyArgs:     r.iterated("verify_args", []string{"-c", "{path}/test.sh {image}"}),
 		VerifyTimeout:  r.timeout(),
-		FallbackAuthor: r.text("fallback_author", "Author"),
-		FallbackEmail:  r.text("fallback_email", "email@domain"),
+		FallbackAuthor: r.printed("fallback_author", "Author"),
+		FallbackEmail:  r.printed("fallback_email", "email@domain"),
 		Distribution:   r.text("distribution", "wikimedia"),
-		UpdateID:       r.text("update_id", ""),
+		UpdateID:       r.printed("update_id", ""),
 		CABundle:       r.text("ca_bundle", ""),
 		Driver:         r.text("driver", "docker"),
 		variables:      vars,
+		private:        l.private(),
+		places:         places,
 	}
+	c.Username = r.username(c.Password != "")
 	c.APTOnlyProxy = c.HTTPProxy
 	if ownAPTProxy {
-		c.APTOnlyProxy = r.text("apt_only_proxy", "")
+		c.APTOnlyProxy = r.aptProxy()
 	}
 	c.KnownUIDMappings = r.uids()
 	c.ForceNumericUser = r.boolean("force_numeric_user")
+	c.Strict = r.boolean("strict")
+	c.Builder = r.builder()
 	c.ContainerLimits = r.limits()
 	return c
 }
@@ -72,22 +79,17 @@ func (r *reader) fail(key, problem, hint string) {
 
 const quoteHint = "put the value in quotes"
 
-// text reads a string; null is the default. An update_id or a driver may look like a number.
+// text reads a string; null is the default.
 func (r *reader) text(key, ifNull string) string {
 	switch v := r.vars[key].(type) {
 	case nil:
 		return ifNull
 	case string:
 		return v
-	case int:
-		if key == "update_id" {
-			return pythonString(v)
-		}
-		r.fail(key, "must be a string, got "+kind(v), quoteHint)
-	case bool, float64, *big.Int, Date:
+	case bool, int, float64, *big.Int, Date:
 		r.fail(key, "must be a string, got "+kind(v), quoteHint)
 	default:
-		r.fail(key, "must be a string, got "+kind(v), "")
+		r.fail(key, "must be a string, got "+kind(v), "write a single value in quotes")
 	}
 	return ""
 }
@@ -103,11 +105,20 @@ func (r *reader) list(key string, ifNull []string) []string {
 		r.fail(key, "must be a list of strings, got "+kind(v), "put each string on a line of its own after a dash")
 		return nil
 	}
+	return r.texts(key, items)
+}
+
+func (r *reader) texts(key string, items []any) []string {
 	texts := make([]string, 0, len(items))
 	for i, item := range items {
 		s, ok := item.(string)
 		if !ok {
-			r.fail(key, fmt.Sprintf("must be a list of strings, but item %d is %s", i+1, kind(item)), quoteHint)
+			hint := quoteHint
+			switch item.(type) {
+			case []any, *Map:
+				hint = "write a single value for each item; one with a colon or a comma needs quotes"
+			}
+			r.fail(key, fmt.Sprintf("must be a list of strings, but item %d is %s", i+1, kind(item)), hint)
 			continue
 		}
 		texts = append(texts, s)
@@ -115,39 +126,10 @@ func (r *reader) list(key string, ifNull []string) []string {
 	return texts
 }
 
-// workers reads scan_workers. Null leaves the number to Python's thread pool: four more than there
-// are processors, 32 at most.
-func (r *reader) workers() int {
-	const key = "scan_workers"
-	switch v := r.vars[key].(type) {
-	case nil:
-		return min(runtime.NumCPU()+4, 32)
-	case int:
-		if v > 0 {
-			return v
-		}
-		r.fail(key, fmt.Sprintf("must be at least 1, got %d", v), "")
-	default:
-		r.fail(key, "must be an integer, got "+kind(v), "")
-	}
-	return 0
-}
-
-// boolean takes an integer too, as Python's if does.
-func (r *reader) boolean(key string) bool {
-	switch v := r.vars[key].(type) {
-	case nil:
-	case bool:
-		return v
-	case int:
-		return v != 0
-	default:
-		r.fail(key, "must be a boolean, got "+kind(v), "write true or false, without quotes")
-	}
-	return false
-}
-
-const defaultVerifyTimeout = 10 * time.Minute
+const (
+	defaultVerifyTimeout = 10 * time.Minute
+	durationHint         = `write seconds, or a number with a unit like "90s" or "10m"`
+)
 
 func (r *reader) timeout() time.Duration {
 	const key = "verify_timeout"
@@ -158,7 +140,7 @@ func (r *reader) timeout() time.Duration {
 	case string:
 		var err error
 		if d, err = time.ParseDuration(strings.TrimSpace(v)); err != nil {
-			r.fail(key, fmt.Sprintf("must be a duration, got %q", v), `write seconds, or a number with a unit like "90s" or "10m"`)
+			r.fail(key, fmt.Sprintf("must be a duration, got %q", v), durationHint)
 			return 0
 		}
 	case int:
@@ -166,11 +148,11 @@ func (r *reader) timeout() time.Duration {
 	case float64:
 		d = seconds(v)
 	default:
-		r.fail(key, "must be a duration, got "+kind(v), "")
+		r.fail(key, "must be a duration, got "+kind(v), durationHint)
 		return 0
 	}
 	if d <= 0 {
-		r.fail(key, "must be more than zero", "")
+		r.fail(key, "must be more than zero", durationHint)
 	}
 	return d
 }
@@ -187,36 +169,11 @@ func seconds(f float64) time.Duration {
 	return 0
 }
 
-func (r *reader) uids() map[string]string {
-	const key = "known_uid_mappings"
-	uids := map[string]string{}
-	v := r.vars[key]
-	m, ok := v.(*Map)
-	if !ok && v != nil {
-		r.fail(key, "must be a mapping of user names to user ids, got "+kind(v), "")
-	}
-	if !ok {
-		return uids
-	}
-	for _, item := range m.Items() {
-		user := pythonString(item.Key)
-		switch id := item.Value.(type) {
-		case int:
-			uids[user] = pythonString(id)
-		case string:
-			uids[user] = id
-		default:
-			r.fail(key, fmt.Sprintf("must map %q to a number, got %s", user, kind(id)), "")
-		}
-	}
-	return uids
-}
-
 func (r *reader) limits() Limits {
 	const key = "container_limits"
 	l, problems := parseLimits(r.vars[key])
 	for _, p := range problems {
-		r.fail(key, "is not usable: "+p, "")
+		r.fail(key, "is not usable: "+p, `write it like "memory=4g,cpusetcpus=0-2", or leave the key out for no limits`)
 	}
 	return l
 }

@@ -31,7 +31,7 @@ func Load(s Sources) (*Config, error) {
 	}
 	l := &loader{sources: s, settings: map[string]setting{}}
 	if path := l.userFile(); path != "" {
-		l.addFile(path, "")
+		l.addFile(path, "it is the user's own configuration: mend it or take it away")
 	}
 	hint := "run slipway in the folder that has " + s.File + ", or name the file with -c"
 	if s.FileExplicit {
@@ -55,6 +55,7 @@ func Default() *Config {
 type loader struct {
 	sources  Sources
 	settings map[string]setting
+	files    []string // that were read
 	errs     []*Error
 	warnings []string
 }
@@ -87,16 +88,13 @@ func (l *loader) userFile() string {
 }
 
 // addFile puts a file's settings over those there are.
-func (l *loader) addFile(path, hintIfMissing string) {
+func (l *loader) addFile(path, hint string) {
 	data, _, err := readBounded(path, MaxSize)
 	if err != nil {
-		e := &Error{Path: path, Msg: "cannot read configuration", Err: bareError(err)}
-		if errors.Is(err, fs.ErrNotExist) {
-			e.Hint = hintIfMissing
-		}
-		l.errs = append(l.errs, e)
+		l.errs = append(l.errs, &Error{Path: path, Msg: "cannot read configuration", Err: bareError(err), Hint: hint})
 		return
 	}
+	l.files = append(l.files, path)
 	settings, warnings, errs := parseDocument(path, data)
 	for name, s := range settings {
 		l.settings[name] = s

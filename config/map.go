@@ -1,10 +1,8 @@
 package config
 
 import (
-	"fmt"
 	"math"
 	"math/big"
-	"strconv"
 )
 
 // Map is a mapping that keeps the order in which its keys came, as a Python dict does. Keys are nil,
@@ -114,40 +112,4 @@ func normalKey(key any) (any, bool) {
 		return key, true
 	}
 	return nil, false
-}
-
-// pythonString prints a scalar as Python's str() does.
-func pythonString(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return "None"
-	case bool:
-		if v {
-			return "True"
-		}
-		return "False"
-	case float64:
-		return formatFloat(v)
-	}
-	return fmt.Sprint(v)
-}
-
-// formatFloat prints the shortest digits that give the number back, as Python's repr() does.
-func formatFloat(f float64) string {
-	switch {
-	case math.IsNaN(f):
-		return "nan"
-	case math.IsInf(f, 1):
-		return "inf"
-	case math.IsInf(f, -1):
-		return "-inf"
-	}
-	if abs := math.Abs(f); abs != 0 && (abs < 1e-4 || abs >= 1e16) {
-		return strconv.FormatFloat(f, 'e', -1, 64)
-	}
-	s := strconv.FormatFloat(f, 'f', -1, 64)
-	if f == math.Trunc(f) {
-		s += ".0"
-	}
-	return s
 }

@@ -20,16 +20,19 @@ func (r *reader) password() Secret {
 	if name := r.text("password_file", ""); name != "" {
 		p, err := r.readPasswordFile(name)
 		if err != nil {
-			r.fail("password_file", fmt.Sprintf("names %q, which cannot be used: %v", name, bareError(err)), "")
+			// The name is not shown: it may be the password, put into the wrong key.
+			r.fail("password_file", fmt.Sprintf("names a file that cannot be used: %v", bareError(err)),
+				"the first line of the file is the password; the path is relative to the configuration file")
 		}
 		return p
 	}
 	switch v := r.l.settings["password"].value.(type) {
-	case nil:
 	case string:
 		return Secret(v)
 	default:
-		r.fail("password", "must be a string, got "+kind(v), quoteHint)
+		if pythonTrue(v) { // what Python's if holds for none is none to docker-pkg
+			r.fail("password", "must be a string, got "+kind(v), quoteHint)
+		}
 	}
 	return ""
 }

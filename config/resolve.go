@@ -85,8 +85,10 @@ func construct(tag, s string) (any, error) {
 		}
 		return Bytes(data), nil
 	}
-	return nil, fmt.Errorf("the tag %s has no meaning here", tag)
+	return nil, errTag
 }
+
+var errTag = errors.New("the tag has no meaning here")
 
 // maxDigits bounds integers: conversion takes time that grows with the square of it.
 const maxDigits = 4000

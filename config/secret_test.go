@@ -73,13 +73,13 @@ func TestPassword(t *testing.T) {
 		{name: "others may read", text: inFile, file: "file\n", mode: 0o604, want: "file", warnings: 1},
 		{name: "group may read", text: inFile, file: "file\n", mode: 0o640, want: "file", warnings: 1},
 		{name: "missing", text: "a: 1\n" + inFile,
-			wantErr: "config.yaml:2: cannot read configuration: key password_file names \"secret.txt\", which cannot be used: no such file or directory"},
+			wantErr: "config.yaml:2: cannot read configuration: key password_file names a file that cannot be used: no such file or directory\nhint: the first line of the file is the password; the path is relative to the configuration file"},
 		{name: "empty", text: inFile, file: "\n", mode: 0o600,
-			wantErr: "config.yaml:1: cannot read configuration: key password_file names \"secret.txt\", which cannot be used: its first line is empty"},
+			wantErr: "config.yaml:1: cannot read configuration: key password_file names a file that cannot be used: its first line is empty\nhint: the first line of the file is the password; the path is relative to the configuration file"},
 		{name: "too large", text: inFile, file: strings.Repeat("x", maxPassword+1), mode: 0o600,
-			wantErr: "config.yaml:1: cannot read configuration: key password_file names \"secret.txt\", which cannot be used: it has more than the 65536 bytes allowed"},
+			wantErr: "config.yaml:1: cannot read configuration: key password_file names a file that cannot be used: it has more than the 65536 bytes allowed\nhint: the first line of the file is the password; the path is relative to the configuration file"},
 		{name: "type", text: "password_file: [a]\n",
-			wantErr: "config.yaml:1: cannot read configuration: key password_file must be a string, got a list"},
+			wantErr: "config.yaml:1: cannot read configuration: key password_file must be a string, got a list\nhint: write a single value in quotes"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := tree(t, map[string]string{"config.yaml": test.text})

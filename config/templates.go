@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -37,6 +37,13 @@ func (r *reader) templatePaths() []string {
 		if err == nil {
 			folder, err = existingFolder(folder)
 		}
+		if err == nil {
+			if file := r.privateIn(folder); file != "" {
+				r.fail(key, fmt.Sprintf("names %q, which holds %s: a template could print what is secret in it", name, file),
+					"put the templates for all images into a folder of their own")
+				continue
+			}
+		}
 		if err != nil {
 			r.fail(key, fmt.Sprintf("names %q, which cannot be used: %v", name, bareError(err)),
 				"folders of templates are relative to the configuration file")
@@ -45,6 +52,51 @@ func (r *reader) templatePaths() []string {
 		folders = append(folders, folder)
 	}
 	return folders
+}
+
+// privateIn returns the first file in the folder, or anywhere below, that no template may read.
+func (r *reader) privateIn(folder string) string {
+	top, err := os.Stat(folder)
+	if err != nil {
+		return "" // gone since it was looked at: its templates will not be found
+	}
+	for _, file := range r.l.private() {
+		for _, path := range places(file) {
+			for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
+				if info, err := os.Stat(dir); err == nil && os.SameFile(info, top) {
+					return file
+				}
+				if dir == filepath.Dir(dir) {
+					break
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// places are the absolute paths of a file: where it was found, and where symbolic links lead from there.
+func places(file string) []string {
+	path, err := filepath.Abs(file)
+	if err != nil {
+		return nil // there is no current folder, so no relative path was read
+	}
+	paths := []string{path}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		paths = append(paths, real)
+	}
+	return paths
+}
+
+// private are the files that were read for the configuration, and the one with the password.
+func (l *loader) private() []string {
+	files := slices.Clone(l.files)
+	if name, ok := l.settings["password_file"].value.(string); ok && name != "" {
+		if path, err := (&reader{l: l}).relative("password_file", name); err == nil {
+			files = append(files, path)
+		}
+	}
+	return files
 }
 
 func existingFolder(path string) (string, error) {
@@ -58,32 +110,26 @@ func existingFolder(path string) (string, error) {
 	return filepath.Abs(path)
 }
 
-var (
-	// digestPattern is the two algorithms that OCI's image-spec registers for all.
-	digestPattern = regexp.MustCompile(`^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$`)
-	refPattern    = regexp.MustCompile(`^[A-Za-z0-9\[][A-Za-z0-9._:/\[\]-]*$`)
-)
-
 func (r *reader) digests() map[string]string {
 	const key = "image_digests"
 	v := r.vars[key]
 	m, ok := v.(*Map)
 	if !ok {
 		if v != nil {
-			r.fail(key, "must be a mapping of image references to digests, got "+kind(v), "")
+			r.fail(key, "must be a mapping of image references to digests, got "+kind(v), "write each on a line of its own, such as \"  debian:12: sha256:...\"")
 		}
 		return nil
 	}
 	digests := make(map[string]string, m.Len())
 	for _, item := range m.Items() {
 		ref, isText := item.Key.(string)
-		if !isText || !refPattern.MatchString(ref) {
-			r.fail(key, fmt.Sprintf("has %q, which is not an image reference", pythonString(item.Key)), "write name:tag, without a digest")
+		if !isText || !IsReference(ref) {
+			r.fail(key, fmt.Sprintf("has %q, which is not an image reference", pythonString(item.Key)), "write name:tag, without a digest; the name is in lower case")
 			continue
 		}
 		digest, isText := item.Value.(string)
-		if !isText || !digestPattern.MatchString(digest) {
-			r.fail(key, "must map "+ref+" to a digest", "a digest is sha256: and 64 hexadecimal digits in lower case")
+		if !isText || !IsDigest(digest) {
+			r.fail(key, "must map "+ref+" to a digest", DigestHint(digest))
 			continue
 		}
 		digests[ref] = digest

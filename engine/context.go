@@ -18,10 +18,12 @@ import (
 	"github.com/tonistiigi/fsutil/types"
 )
 
-// newSolveOpt hands the Dockerfile and the context to BuildKit's frontend. The
-// Dockerfile is part of the context too, as docker-pkg has it.
-func newSolveOpt(attrs map[string]string, dockerfile []byte, files fs.FS) (client.SolveOpt, error) {
+// newSolveOpt hands the Dockerfile and the context to BuildKit's frontend.
+func newSolveOpt(attrs map[string]string, dockerfile []byte, files fs.FS, plain bool) (client.SolveOpt, error) {
 	own := fstest.MapFS{"Dockerfile": {Data: dockerfile, Mode: 0o644, ModTime: time.Unix(0, 0)}}
+	if !plain {
+		files = overlay(files, own)
+	}
 	return client.SolveOpt{
 		Frontend:      "dockerfile.v0",
 		FrontendAttrs: attrs,
@@ -33,7 +35,7 @@ func newSolveOpt(attrs map[string]string, dockerfile []byte, files fs.FS) (clien
 		SharedKey: identity.NewID(),
 		LocalMounts: map[string]fsutil.FS{
 			"dockerfile": contextFS{own},
-			"context":    contextFS{overlay(files, own)},
+			"context":    contextFS{files},
 		},
 	}, nil
 }

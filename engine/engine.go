@@ -34,6 +34,11 @@ type Request struct {
 	// ArtifactDockerfile is built first when not nil; its /build folder joins
 	// the context as build/.
 	ArtifactDockerfile []byte
+	// PlainContext sends Context as it is. Otherwise the Dockerfile is part of the
+	// context too, as docker-pkg has it.
+	PlainContext bool
+	// Target is the stage to build; empty is the last.
+	Target string
 	// Args are build arguments. Predefined ones (http_proxy and its kin) reach
 	// RUN steps without entering the image or its cache key.
 	Args map[string]string
@@ -64,6 +69,10 @@ type Result struct {
 	// Digest is that of the image's manifest.
 	Digest string
 }
+
+// Level is the compatibility level: it rises with a change that makes other bits of the same request,
+// and all images are built again then.
+const Level = 1
 
 // Engine builds images. It is safe for concurrent use.
 type Engine struct{ bk *client.Client }
@@ -120,11 +129,14 @@ func solveOpt(r Request, dockerfile []byte, files fs.FS) (client.SolveOpt, error
 	if r.NoCache {
 		attrs["no-cache"] = ""
 	}
+	if r.Target != "" {
+		attrs["target"] = r.Target
+	}
 	for k, v := range r.Args {
 		attrs["build-arg:"+k] = v
 	}
 	r.Limits.set(attrs)
-	return newSolveOpt(attrs, dockerfile, files)
+	return newSolveOpt(attrs, dockerfile, files, r.PlainContext)
 }
 
 // set writes the limits under the names the Dockerfile frontend knows.

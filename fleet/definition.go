@@ -14,9 +14,10 @@ import (
 
 // reader turns one folder's changelog and control into an Image.
 type reader struct {
-	tree   *tree
-	config *config.Config
-	suffix string
+	tree     *tree
+	config   *config.Config
+	platform string
+	suffix   string
 }
 
 // definition is what the first phase knows of a folder: an image, or why it is none.
@@ -53,7 +54,7 @@ func (r *reader) read(f folder) definition {
 	}
 	img.Ref = r.config.Ref(img.Name, img.Tag)
 	if img.Date.IsZero() {
-		d.warnings = append(d.warnings, problem(r.tree.show(rel), img.Line,
+		d.warnings = append(d.warnings, problem(ChangelogFormat, r.tree.show(rel), img.Line,
 			"end the entry with a line like \" -- Name <mail@example.com>  Mon, 02 Nov 2026 10:00:00 +0000\"",
 			"the newest entry has no date that can be read: the image's date will be 1970-01-01"))
 	}
@@ -71,7 +72,7 @@ func (r *reader) read(f folder) definition {
 func (r *reader) newestEntry(rel string) (changelog.Entry, error) {
 	data, err := r.tree.read(rel, maxChangelog)
 	if err != nil {
-		return changelog.Entry{}, problem(r.tree.show(rel), 0, "", "cannot read the changelog: %v", err)
+		return changelog.Entry{}, problem(ChangelogSyntax, r.tree.show(rel), 0, "", "cannot read the changelog: %v", err)
 	}
 	return changelog.ParseNewest(r.tree.show(rel), data)
 }
@@ -82,15 +83,15 @@ func asProblem(path string, err error) Problem {
 		return p
 	}
 	if e := (*changelog.Error)(nil); errors.As(err, &e) {
-		return Problem{Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}
+		return Problem{Kind: ChangelogSyntax, Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}
 	}
-	return problem(path, 0, "", "%v", err)
+	return problem(ChangelogSyntax, path, 0, "", "%v", err)
 }
 
 func (r *reader) control(rel string) ([]relation, error) {
 	data, err := r.tree.read(rel, maxControl)
 	if err != nil {
-		return nil, problem(r.tree.show(rel), 0, "", "cannot read the control file: %v", err)
+		return nil, problem(ControlSyntax, r.tree.show(rel), 0, "", "cannot read the control file: %v", err)
 	}
 	paragraphs, err := deb822.Parse(r.tree.show(rel), data)
 	problems := controlProblems(err)
@@ -117,7 +118,7 @@ func controlProblems(err error) []Problem {
 		return all
 	}
 	if e := (*deb822.Error)(nil); errors.As(err, &e) {
-		return []Problem{{Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}}
+		return []Problem{{Kind: ControlSyntax, Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}}
 	}
 	return nil
 }
@@ -138,12 +139,12 @@ const maxRepository = 255 // bytes, with registry and namespace; distribution/re
 
 func checkName(path string, entry changelog.Entry, cfg *config.Config) error {
 	if !repositoryPath.MatchString(entry.Package) {
-		return problem(path, entry.Line,
+		return problem(InvalidName, path, entry.Line,
 			"use lower-case letters and digits, with single . or _ or dashes between them",
 			"cannot use %q as the name of an image: it is not a repository path", entry.Package)
 	}
 	if full := cfg.Name(entry.Package); len(full) > maxRepository {
-		return problem(path, entry.Line, "shorten the name", "cannot use %q as the name of an image: "+
+		return problem(InvalidName, path, entry.Line, "shorten the name", "cannot use %q as the name of an image: "+
 			"with registry and namespace it has %d bytes, more than %d", entry.Package, len(full), maxRepository)
 	}
 	return nil
@@ -158,15 +159,15 @@ func checkTag(path string, img *Image) error {
 	}
 	for _, c := range img.Tag {
 		if !strings.ContainsRune("_.-", c) && !isAlphanumeric(c) {
-			return problem(path, img.Line, fmt.Sprintf("write a dash or a dot instead of %q in the changelog", string(c)),
+			return problem(InvalidTag, path, img.Line, fmt.Sprintf("write a dash or a dot instead of %q in the changelog", string(c)),
 				"cannot use version %s of %s as a tag: tags have no %q", img.Tag, img.Name, string(c))
 		}
 	}
 	if len(img.Tag) > 128 {
-		return problem(path, img.Line, "shorten the version", "cannot use version %s… of %s as a tag: "+
+		return problem(InvalidTag, path, img.Line, "shorten the version", "cannot use version %s… of %s as a tag: "+
 			"it has %d bytes, more than 128", img.Tag[:40], img.Name, len(img.Tag))
 	}
-	return problem(path, img.Line, "begin the version with a digit",
+	return problem(InvalidTag, path, img.Line, "begin the version with a digit",
 		"cannot use version %q of %s as a tag: tags begin with a letter, a digit or _", img.Tag, img.Name)
 }
 

@@ -2,8 +2,12 @@ package fleet
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
+
+	"github.com/slipway-build/slipway/template"
 )
 
 // edges collects what one image depends on.
@@ -13,11 +17,36 @@ type edges struct {
 	names   *resolver
 	img     *Image
 	control bool // there is a control file
+	warned  bool // by the template that is rendered now
 }
 
-// warn takes what the template engine finds suspicious; it does not say in which line.
-func (e *edges) warn(msg string) {
-	e.warnings = append(e.warnings, problem(e.scan.show(e.img, templateFile), 0, "", "%s", msg))
+// dir is the folder of the image as messages and the template engine have it.
+func (e *edges) dir() string { return filepath.FromSlash(e.scan.show(e.img, ".")) }
+
+func (e *edges) fail(problems ...Problem) {
+	for _, p := range problems {
+		e.img.Err = errors.Join(e.img.Err, p)
+	}
+}
+
+// warn notes that the template engine finds something suspicious; it does not say in which line.
+func (e *edges) warn(string) { e.warned = true }
+
+// suspect adds what the template engine finds suspicious in the template that was just rendered.
+func (e *edges) suspect(from *origins) {
+	if !e.warned {
+		return
+	}
+	e.warned = false
+	for _, w := range from.inspect().Warnings {
+		if !w.Untaken {
+			e.warnings = append(e.warnings, suspicion(w))
+		}
+	}
+}
+
+func suspicion(w template.Warning) Problem {
+	return Problem{Kind: UnknownUser, Path: w.Path, Line: w.Line, Via: w.Via, Text: w.Msg}
 }
 
 func (e *edges) find(name string) *Dependency {
@@ -63,7 +92,7 @@ func (e *edges) miss(name string, line int) {
 	if near := e.names.similar(name); near != "" {
 		hint = "did you mean " + near + "?"
 	}
-	e.missing = append(e.missing, problem(e.scan.show(e.img, controlFile), line, hint,
+	e.missing = append(e.missing, problem(UnknownDependency, e.scan.show(e.img, controlFile), line, hint,
 		"%s depends on %s, which no folder under %s defines", e.img.Name, name, e.scan.tree.dir))
 }
 
@@ -71,54 +100,59 @@ func (e *edges) miss(name string, line int) {
 // look at restrictions, so one that does not hold is a warning.
 func (e *edges) checkVersion(img *Image, rel relation) {
 	if !satisfies(img.Version, rel.operator, rel.version) {
-		e.warnings = append(e.warnings, problem(e.scan.show(e.img, controlFile), rel.line, "",
+		e.warnings = append(e.warnings, problem(UnmetVersion, e.scan.show(e.img, controlFile), rel.line, "",
 			"%s depends on %s (%s %s), the fleet has %s", e.img.Name, img.Name, rel.operator, rel.version, img.Version))
 	}
 }
 
 // use takes a reference in a rendered Dockerfile. Only images of the fleet are dependencies.
-func (e *edges) use(u Use, file, text string) {
+func (e *edges) use(u Use, from *origins) {
 	repo, tag, digest := splitRef(u.Ref)
 	target := e.names.byRepo[repo]
 	if target == nil {
+		e.img.External = append(e.img.External, u.Ref)
 		return
 	}
 	// What a build argument will bring is unknown: better built first in vain than too late.
+	if tag == "" && digest == "" {
+		tag = "latest"
+	}
 	current := tag == target.Tag || strings.Contains(tag, "$")
 	d := e.find(target.Name)
 	if d == nil || current && !d.Declared && !d.Used {
-		line := e.scan.source(e.img, file, text).use(u, target.Name)
 		if d == nil {
 			e.img.Depends = append(e.img.Depends, Dependency{Name: target.Name, Image: target})
 			d = &e.img.Depends[len(e.img.Depends)-1]
 		}
-		d.File, d.Line = file, line
-		if current {
-			e.undeclared(u, *d)
+		d.File, d.Line = from.name, own(from.place(u.Line))
+		if current && target != e.img && e.img.Listed == nil { // an image that needs itself is a cycle, whatever control says
+			e.undeclared(u, *d, from)
 		}
 	}
 	d.Used = d.Used || current
+	if !current {
+		e.img.External = append(e.img.External, u.Ref)
+	}
 	if !current && target != e.img {
-		e.stale(u, target, file, text, tag, digest)
+		e.stale(u, target, from, tag, digest)
 	}
 }
 
-func (e *edges) undeclared(u Use, d Dependency) {
+func (e *edges) undeclared(u Use, d Dependency, from *origins) {
 	hint := fmt.Sprintf("add %q to %s", "Build-Depends: "+d.Name, e.scan.show(e.img, controlFile))
 	if !e.control {
 		hint = fmt.Sprintf("make %s with the line %q", e.scan.show(e.img, controlFile), "Build-Depends: "+d.Name)
 	}
-	e.warnings = append(e.warnings, problem(e.scan.show(e.img, d.File), d.Line, hint,
-		"dependency missing from control: %s uses %s (%s)%s", e.img.Name, d.Name, u.Kind, renderedAt(d.Line, u.Line)))
+	e.warnings = append(e.warnings, from.mark(problem(UndeclaredDependency, e.scan.show(e.img, d.File), 0, hint,
+		"dependency missing from control: %s uses %s (%s)", e.img.Name, d.Name, u.Kind), u.Line))
 }
 
-func (e *edges) stale(u Use, target *Image, file, text, tag, digest string) {
+func (e *edges) stale(u Use, target *Image, from *origins, tag, digest string) {
 	what := target.Name + ":" + cmp.Or(tag, "latest")
 	if tag == "" && digest != "" {
 		what = target.Name + "@" + digest
 	}
-	line := e.scan.source(e.img, file, text).mention(u, target.Name)
-	e.warnings = append(e.warnings, problem(e.scan.show(e.img, file), line,
+	e.warnings = append(e.warnings, from.mark(problem(OutdatedReference, e.scan.show(e.img, from.name), 0,
 		fmt.Sprintf("write {{ %q | image_tag }} to follow the fleet", target.Name),
-		"%s uses %s (%s), the fleet has %s%s", e.img.Name, what, u.Kind, target.Tag, renderedAt(line, u.Line)))
+		"%s uses %s (%s), the fleet has %s", e.img.Name, what, u.Kind, target.Tag), u.Line))
 }

@@ -25,6 +25,14 @@ type Image struct {
 	// Depends are sorted by name. Not all of them say what is built first: see Dependency.Orders.
 	Depends []Dependency
 
+	// External are references in the rendered Dockerfiles to other images than the fleet's current
+	// ones, as written there; sorted. They exist already, or come from elsewhere.
+	External []string
+
+	// Listed is set for an image of the configuration's list. Its Dir is relative to Listed.Root, its
+	// Dockerfile no template, its Version a tag that says nothing of its content.
+	Listed *Listed
+
 	Dockerfile      string // rendered; empty when it could not be
 	BuildDockerfile string // rendered Dockerfile.build.template, which docker-pkg 1 and 2 knew
 	HasBuild        bool   // there is a Dockerfile.build.template
@@ -55,6 +63,18 @@ type Dependency struct {
 // version than the fleet's (FROM name:old) does not: that version is published already.
 func (d Dependency) Orders() bool { return d.Image != nil && (d.Declared || d.Used) }
 
+// Used are the parents that the Dockerfile names: what they hold becomes part of the image. Sorted by
+// name.
+func (i *Image) Used() []*Image {
+	var used []*Image
+	for _, d := range i.Depends {
+		if d.Image != nil && d.Used {
+			used = append(used, d.Image)
+		}
+	}
+	return used
+}
+
 // Parents are the images that must exist before this one can be built, sorted by name.
 func (i *Image) Parents() []*Image {
 	var parents []*Image
@@ -73,8 +93,10 @@ func (i *Image) sortDepends() {
 // Fleet is all images under one folder and their graph. It does not change after Scan or New and
 // may be read by many goroutines.
 type Fleet struct {
-	Root   string   // absolute path of the folder that was scanned
-	Images []*Image // sorted by name
+	Root string // absolute path of the folder that was scanned
+	// Platform is what the images are built for, such as linux/amd64; empty when New made the fleet.
+	Platform string
+	Images   []*Image // sorted by name
 
 	// Broken are folders that should define an image and of which not even its name is known.
 	// Sorted; everything else went on without them.
@@ -87,6 +109,7 @@ type Fleet struct {
 	byName   map[string]*Image
 	order    []*Image
 	children [][]*Image // by Image.index, sorted by name
+	renderer *renderer  // of a scan, for Place
 }
 
 // New makes a fleet of images that need not come from files. Dependencies without an Image are
@@ -125,9 +148,11 @@ func (f *Fleet) index() error {
 			f.byName[img.Name] = img
 			continue
 		}
-		problems = append(problems, problem(f.Path(img, changelogFile), img.Line,
+		path, line := f.place(img)
+		otherPath, otherLine := f.place(other)
+		problems = append(problems, problem(DuplicateName, path, line,
 			"give one of the two another name in its changelog, or remove one of the folders",
-			"cannot use the name %s: %s:%d has it too", img.Name, f.Path(other, changelogFile), other.Line))
+			"cannot use the name %s: %s:%d has it too", img.Name, otherPath, otherLine))
 	}
 	return joinProblems(problems)
 }
@@ -137,7 +162,20 @@ func (f *Fleet) Lookup(name string) *Image { return f.byName[name] }
 
 // Path returns a file of the image's folder as messages show it: below the folder that was scanned,
 // as the user named it.
-func (f *Fleet) Path(img *Image, file string) string { return path.Join(f.dir, img.Dir, file) }
+func (f *Fleet) Path(img *Image, file string) string {
+	if img.Listed != nil {
+		return path.Join(img.Listed.Shown, file)
+	}
+	return path.Join(f.dir, img.Dir, file)
+}
+
+// place is where the image gets its name, for messages.
+func (f *Fleet) place(img *Image) (path string, line int) {
+	if img.Listed != nil {
+		return img.Listed.Path, img.Listed.Line
+	}
+	return f.Path(img, changelogFile), img.Line
+}
 
 // MissingDependencies are the dependencies that no folder defines and no base image provides, one
 // problem each, sorted. A fleet may be built in parts, so Scan makes them warnings; PlanUpdate

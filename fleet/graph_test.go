@@ -180,7 +180,7 @@ func TestShortestCycleIsShown(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	want := fleet.Problem{
-		Path: "fleet/c/Dockerfile.template", Line: 2,
+		Kind: fleet.DependencyCycle, Path: "fleet/c/Dockerfile.template", Line: 2,
 		Text: "cannot order the images: c → d → c is a dependency cycle; on other cycles with them: a, b\n" +
 			"  fleet/c/Dockerfile.template:2: c needs d\n  fleet/d/Dockerfile.template:1: d needs c",
 		Hint: "remove one of these dependencies, from control and from the Dockerfile",

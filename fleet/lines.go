@@ -1,238 +1,196 @@
 package fleet
 
 import (
-	"fmt"
-	"os"
-	"path"
-	"path/filepath"
-	"regexp"
-	"strconv"
+	"errors"
 	"strings"
+
+	"github.com/slipway-build/slipway/template"
+	"github.com/slipway-build/slipway/template/jinja"
 )
 
-// Lines says where the lines of a rendered Dockerfile come from: for each of them, from the first,
-// the line of the template, or 0 when it is not known. File is Dockerfile.template or
-// Dockerfile.build.template.
-//
-// The template is rendered once more with marks before the text of each line. When the result
-// without its marks is the Dockerfile, the marks tell the truth; when it is not (a template that
-// counts characters, say), lines that are the same in both are taken for each other.
-func (v *Survey) Lines(img *Image, file string) []int {
-	text := img.Dockerfile
+// inspection is what there is to know of one template of an image. It takes longer than the render
+// that every scan does, so it is made when a problem needs it, or when a survey asks for all.
+type inspection struct {
+	template.Inspection                  // without its text and lines
+	places              []template.Place // by rendered line; nil when they are not those of the image's Dockerfile
+}
+
+// inspect returns the inspection of the template, which is made once: a Dockerfile may have as many
+// problems as lines.
+func (o *origins) inspect() *inspection {
+	e := o.edges
+	if known := e.inspected[o.name]; known != nil {
+		return known
+	}
+	ins := &inspection{Inspection: o.env.inspect(e.dir(), o.name)}
+	if string(ins.Text) == o.text {
+		ins.places = ins.Lines
+	}
+	ins.Text, ins.Lines = nil, nil
+	if e.inspected == nil {
+		e.inspected = map[string]*inspection{}
+	}
+	e.inspected[o.name] = ins
+	return ins
+}
+
+// size is the number of places that are kept, those that led to others included.
+func (ins *inspection) size() int {
+	n, seen := len(ins.places), map[*template.Place]bool{}
+	for i := range ins.places {
+		for via := ins.places[i].Via; via != nil && !seen[via]; via = via.Via {
+			seen[via] = true
+			n++
+		}
+	}
+	return n
+}
+
+// origins says where the lines of one rendered Dockerfile come from.
+type origins struct {
+	edges *edges
+	env   imageTemplates
+	name  string // of the template
+	text  string // of the Dockerfile
+}
+
+// place is where a rendered line comes from. Its Line is 0 when that is not known: for a line that
+// the Dockerfile does not have, or where a template gives another text each time.
+func (o *origins) place(rendered int) template.Place {
+	if l := o.edges.img.Listed; l != nil { // nothing was rendered
+		return template.Place{Path: o.edges.scan.show(o.edges.img, o.name), Line: rendered}
+	}
+	return placeOf(o.inspect().places, rendered)
+}
+
+func placeOf(places []template.Place, rendered int) template.Place {
+	if rendered <= 0 || rendered > len(places) {
+		return template.Place{}
+	}
+	return places[rendered-1]
+}
+
+// mark gives a problem the place that a rendered line comes from.
+func (o *origins) mark(p Problem, rendered int) Problem {
+	return p.at(o.place(rendered), rendered)
+}
+
+func (p Problem) at(place template.Place, rendered int) Problem {
+	if place.Line > 0 {
+		p.Path, p.Line, p.Via = place.Path, place.Line, place.Via
+	} else {
+		p.Rendered = max(rendered, 0)
+	}
+	return p
+}
+
+// own is the line of the image's own template that led to a place.
+func own(place template.Place) int {
+	for place.Via != nil {
+		place = *place.Via
+	}
+	return place.Line
+}
+
+// Place says where a line of a rendered Dockerfile comes from; file is Dockerfile.template or
+// Dockerfile.build.template. A place without a line is one that is not known.
+func (v *Survey) Place(img *Image, file string, rendered int) template.Place {
+	ins := v.inspected[img.index][file]
+	if ins == nil {
+		return template.Place{}
+	}
+	return placeOf(ins.places, rendered)
+}
+
+// Place says where a line of an image's rendered Dockerfile comes from; file is Dockerfile.template or
+// Dockerfile.build.template. It renders the template again. A place without a line is one that is
+// not known: the files have changed since the scan, say, or the fleet does not come from files.
+func (f *Fleet) Place(img *Image, file string, rendered int) template.Place {
+	if img.Listed != nil {
+		return template.Place{Path: f.Path(img, img.Listed.Dockerfile), Line: rendered}
+	}
+	if f.renderer == nil {
+		return template.Place{}
+	}
+	at := f.renderer.desks.Get().(*desk)
+	at.edges = &edges{scan: f.renderer.scan, names: f.renderer.names, img: img}
+	defer func() { at.edges = nil; f.renderer.desks.Put(at) }()
+	from := &origins{edges: at.edges, env: at.env, name: file, text: img.Dockerfile}
 	if file == buildFile {
-		text = img.BuildDockerfile
+		from.text = img.BuildDockerfile
 	}
-	data, err := v.scan.tree.read(path.Join(img.Dir, file), maxTemplate)
-	if err != nil || text == "" {
-		return nil
+	return from.place(rendered)
+}
+
+// templateProblems are what is wrong with a template that cannot be rendered: all faults, or the
+// render's own error when the inspection has none, as for a template that changes meanwhile.
+func (o *origins) templateProblems(err error) []Problem {
+	shown := o.edges.scan.show(o.edges.img, o.name)
+	var problems []Problem
+	for _, fault := range o.inspect().Faults {
+		problems = append(problems, templateProblem(shown, fault))
 	}
-	if marked, err := v.renderMarked(img, file, string(data)); err == nil {
-		if clean, lines := readMarks(marked); clean == text {
-			return lines
+	sortProblems(problems)
+	if problems == nil {
+		problems = []Problem{templateProblem(shown, err)}
+	}
+	return problems
+}
+
+func templateProblem(path string, err error) Problem {
+	if e := (*template.Error)(nil); errors.As(err, &e) {
+		return Problem{Kind: templateKind(e), Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}
+	}
+	return problem(TemplateError, path, 0, "", "cannot render the template: %v", err)
+}
+
+func templateKind(err *template.Error) Kind {
+	var cause *jinja.Error
+	var user *template.UnknownUserError
+	var image *unknownImage
+	switch {
+	case errors.As(err, &user):
+		return UnknownUser
+	case errors.As(err, &image):
+		return UnknownImage
+	case errors.As(err, &cause) && cause.Kind == jinja.UndefinedError:
+		return UndefinedVariable
+	}
+	return TemplateError
+}
+
+// doubtful is what is wrong with a part of a template that was not reached. It says not for which
+// image: where several take the template in, it is the same for all.
+func doubtful(err *template.Error, shown string) Problem {
+	p := templateProblem(err.Path, err)
+	text := strings.TrimSuffix(strings.TrimPrefix(p.Text, "cannot render: "), ", for "+shown)
+	p.Text = "cannot render a part that is not reached now: " + text
+	return p
+}
+
+// doubts counts how many renders have a doubt about a template, and how many take the template in.
+type doubts struct {
+	have  map[Problem]int
+	takes map[string]int // by path
+}
+
+// count takes what the inspections of one image say.
+func (d *doubts) count(s *scan, img *Image, inspected map[string]*inspection) {
+	for name, ins := range inspected {
+		for _, file := range ins.Files {
+			d.takes[file]++
+		}
+		for _, doubt := range ins.Doubts {
+			p := doubtful(doubt, s.show(img, name))
+			p.Hint = "" // it may differ: names are near to what an image has
+			d.have[p]++
 		}
 	}
-	src := newSource(data, text)
-	lines := make([]int, strings.Count(text, "\n")+1)
-	for i := range lines {
-		lines[i] = src.line(i + 1)
-	}
-	return lines
 }
 
-// loads finds the names of templates that a template takes in.
-var loads = regexp.MustCompile(`\{%[-+]?\s*(?:include|import|from|extends)\s+["']([^"']+)["']`)
-
-const mostLoaded = 100 // templates that one template takes in
-
-// renderMarked renders the template with marks, in a temporary folder beside what it includes.
-func (v *Survey) renderMarked(img *Image, file, text string) (string, error) {
-	if strings.ContainsAny(text, markBegin+markEnd) {
-		return "", fmt.Errorf("internal error: %s has marks already", file)
-	}
-	dir, err := os.MkdirTemp("", "slipway-lint-")
-	if err != nil {
-		return "", fmt.Errorf("cannot make a temporary folder: %w", err)
-	}
-	defer os.RemoveAll(dir)
-	if err := os.WriteFile(filepath.Join(dir, file), []byte(mark(text)), 0o600); err != nil {
-		return "", fmt.Errorf("cannot write a temporary file: %w", err)
-	}
-	seen := map[string]bool{file: true}
-	for next := []string{text}; len(next) > 0; next = next[1:] {
-		for _, m := range loads.FindAllStringSubmatch(next[0], -1) {
-			name := m[1]
-			if seen[name] || len(seen) > mostLoaded || !filepath.IsLocal(filepath.FromSlash(name)) {
-				continue
-			}
-			seen[name] = true
-			data, err := v.scan.tree.read(path.Join(img.Dir, name), maxTemplate)
-			if err != nil {
-				continue // it may come from elsewhere, or be optional
-			}
-			to := filepath.Join(dir, filepath.FromSlash(name))
-			if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
-				return "", fmt.Errorf("cannot make a temporary folder: %w", err)
-			}
-			if err := os.WriteFile(to, data, 0o600); err != nil {
-				return "", fmt.Errorf("cannot write a temporary file: %w", err)
-			}
-			next = append(next, string(data))
-		}
-	}
-	out, err := v.draft(img, dir, file)
-	return string(out), err
-}
-
-// A mark is a line's number between two characters that no Dockerfile has.
-const (
-	markBegin = "\x01"
-	markEnd   = "\x02"
-)
-
-// readMarks takes the marks out. A line of the text comes from the template's line of its first
-// mark; one without a mark is more of the line above it.
-func readMarks(marked string) (clean string, lines []int) {
-	var b strings.Builder
-	current, fresh := 0, true
-	for marked != "" {
-		i := strings.IndexAny(marked, markBegin+"\n")
-		if i < 0 {
-			break
-		}
-		b.WriteString(marked[:i])
-		if marked[i] == '\n' {
-			b.WriteByte('\n')
-			lines = append(lines, current)
-			marked, fresh = marked[i+1:], true
-			continue
-		}
-		number, rest, _ := strings.Cut(marked[i+1:], markEnd)
-		if fresh {
-			current, _ = strconv.Atoi(number) // mark wrote it
-			fresh = false
-		}
-		marked = rest
-	}
-	b.WriteString(marked)
-	return b.String(), append(lines, current)
-}
-
-// marker puts marks into a template.
-type marker struct {
-	in   string
-	out  strings.Builder
-	line int  // of what is read next, from one
-	done bool // the line has its mark
-}
-
-// mark puts a mark before the first text of each line, and before an expression that begins one.
-// White space that a "-" removes never gets a mark inside it.
-func mark(text string) string {
-	m := &marker{in: text, line: 1}
-	for m.in != "" {
-		switch {
-		case strings.HasPrefix(m.in, "{#"):
-			m.take(end(m.in, "#}"))
-		case strings.HasPrefix(m.in, "{%"):
-			m.statement()
-		case strings.HasPrefix(m.in, "{{-"):
-			if !m.done {
-				m.out.WriteString(`{{- "` + m.next() + `" }}{{`)
-				m.in = m.in[len("{{-"):]
-				m.take(codeEnd(m.in, "}}"))
-				continue
-			}
-			m.take(codeEnd(m.in[2:], "}}") + 2)
-		case strings.HasPrefix(m.in, "{{"):
-			m.put()
-			m.take(codeEnd(m.in[2:], "}}") + 2)
-		default:
-			m.data(1)
-		}
-	}
-	return m.out.String()
-}
-
-func (m *marker) next() string {
-	m.done = true
-	return markBegin + strconv.Itoa(m.line) + markEnd
-}
-
-func (m *marker) put() {
-	if !m.done {
-		m.out.WriteString(m.next())
-	}
-}
-
-// take copies n bytes that get no mark inside.
-func (m *marker) take(n int) {
-	if lines := strings.Count(m.in[:n], "\n"); lines > 0 {
-		m.line += lines
-		m.done = false
-	}
-	m.out.WriteString(m.in[:n])
-	m.in = m.in[n:]
-}
-
-// data copies n bytes of text.
-func (m *marker) data(n int) {
-	for ; n > 0; n-- {
-		if !strings.ContainsRune(" \t\r\n\v\f", rune(m.in[0])) {
-			m.put()
-		}
-		m.take(1)
-	}
-}
-
-var (
-	rawBegin = regexp.MustCompile(`^\{%[-+]?\s*raw\s*-?%\}`)
-	rawEnd   = regexp.MustCompile(`\{%[-+]?\s*endraw\s*[-+]?%\}`)
-)
-
-// statement copies a {% … %}; what is between raw and endraw is text.
-func (m *marker) statement() {
-	begin := rawBegin.FindString(m.in)
-	if begin == "" {
-		m.take(codeEnd(m.in[2:], "%}") + 2)
-		return
-	}
-	m.take(len(begin))
-	at := rawEnd.FindStringIndex(m.in)
-	if at == nil {
-		m.take(len(m.in))
-		return
-	}
-	m.data(at[0])
-	m.take(at[1] - at[0])
-}
-
-// end returns the index behind the first delimiter, or the length of the text.
-func end(text, delimiter string) int {
-	if i := strings.Index(text, delimiter); i >= 0 {
-		return i + len(delimiter)
-	}
-	return len(text)
-}
-
-// codeEnd returns the index behind the delimiter that ends an expression or a statement: not one in
-// a string literal, nor one that closes an inner brace.
-func codeEnd(text, delimiter string) int {
-	depth := 0
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case depth == 0 && strings.HasPrefix(text[i:], delimiter):
-			return i + len(delimiter)
-		case c == '"' || c == '\'':
-			for i++; i < len(text) && text[i] != c; i++ {
-				if text[i] == '\\' {
-					i++
-				}
-			}
-		case strings.IndexByte("({[", c) >= 0:
-			depth++
-		case strings.IndexByte(")}]", c) >= 0:
-			depth = max(depth-1, 0)
-		}
-	}
-	return len(text)
+// common reports whether all who take the template in have the doubt. What only some have depends on
+// what the others set before: a shared template has parts for images of different kinds.
+func (d *doubts) common(p Problem) bool {
+	p.Hint = ""
+	return d.have[p] >= d.takes[p.Path]
 }

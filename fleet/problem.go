@@ -6,14 +6,50 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/slipway-build/slipway/template"
+)
+
+// Kind says in a word what a problem is about, for those who sort problems and do not only print
+// them. The words are the names of the rules of slipway lint.
+type Kind string
+
+// The kinds of problems that a scan finds.
+const (
+	UnreadableFile       Kind = "unreadable-file"
+	IncompleteFolder     Kind = "incomplete-folder"
+	OutsideFolder        Kind = "outside-folder"
+	ChangelogSyntax      Kind = "changelog-syntax"
+	ChangelogFormat      Kind = "changelog-format"
+	InvalidName          Kind = "invalid-name"
+	InvalidTag           Kind = "invalid-tag"
+	DuplicateName        Kind = "duplicate-name"
+	ControlSyntax        Kind = "control-syntax"
+	DependencyCycle      Kind = "dependency-cycle"
+	UnknownDependency    Kind = "unknown-dependency"
+	UnmetVersion         Kind = "unmet-version"
+	UndeclaredDependency Kind = "undeclared-dependency"
+	OutdatedReference    Kind = "outdated-reference"
+	UndefinedVariable    Kind = "undefined-variable"
+	UnknownImage         Kind = "unknown-image"
+	UnknownUser          Kind = "unknown-user"
+	TemplateError        Kind = "template-error"
+	DockerfileSyntax     Kind = "dockerfile-syntax"
+	UserNotNumeric       Kind = "user-not-numeric"
 )
 
 // Problem is what is wrong at one place of the definitions, for the person who must mend it.
 type Problem struct {
+	Kind Kind
 	Path string // as the user named the folder, and below it
 	Line int    // from one; 0 when the whole file or folder is meant
 	Text string // without path and line; further lines are indented
 	Hint string // the way out; may be empty
+
+	// Rendered is the line of the rendered Dockerfile, only when that of the template is not known.
+	Rendered int
+	// Via is the include, extends or macro call that led to the line; nil when it is the image's own.
+	Via *template.Place
 }
 
 // Error returns "path:line: text", and the hint on a line of its own.
@@ -24,14 +60,17 @@ func (p Problem) Error() string {
 		fmt.Fprintf(&b, ":%d", p.Line)
 	}
 	b.WriteString(": " + p.Text)
+	if p.Rendered > 0 {
+		fmt.Fprintf(&b, " (line %d of the rendered Dockerfile)", p.Rendered)
+	}
 	if p.Hint != "" {
 		b.WriteString("\nhint: " + p.Hint)
 	}
 	return b.String()
 }
 
-func problem(path string, line int, hint, format string, args ...any) Problem {
-	return Problem{Path: path, Line: line, Text: fmt.Sprintf(format, args...), Hint: hint}
+func problem(kind Kind, path string, line int, hint, format string, args ...any) Problem {
+	return Problem{Kind: kind, Path: path, Line: line, Text: fmt.Sprintf(format, args...), Hint: hint}
 }
 
 func sortProblems(problems []Problem) {
@@ -48,4 +87,30 @@ func joinProblems(problems []Problem) error {
 		errs[i] = p
 	}
 	return errors.Join(errs...)
+}
+
+// problemsOf takes a joined error apart.
+func problemsOf(err error) []Problem {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []Problem
+		for _, e := range joined.Unwrap() {
+			all = append(all, problemsOf(e)...)
+		}
+		return all
+	}
+	if p := (Problem{}); errors.As(err, &p) {
+		return []Problem{p}
+	}
+	return nil
+}
+
+// OfKind returns those problems of an error that are of a kind, as one error; nil for none.
+func OfKind(err error, kind Kind) error {
+	var found []Problem
+	for _, p := range problemsOf(err) {
+		if p.Kind == kind {
+			found = append(found, p)
+		}
+	}
+	return joinProblems(found)
 }

@@ -3,7 +3,6 @@ package fleet
 import (
 	"errors"
 	"path"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
@@ -18,9 +17,12 @@ import (
 type renderer struct {
 	scan  *scan
 	names *resolver
-	desks sync.Pool // of *desk
-	kept  atomic.Int64
-	large sync.Mutex // held while a large Dockerfile is parsed
+	desks sync.Pool    // of *desk
+	kept  atomic.Int64 // bytes of Dockerfiles
+	lines atomic.Int64 // places of their lines
+	large sync.Mutex   // held while a large Dockerfile is parsed
+
+	everything bool // inspect each template, whether or not there is a problem
 }
 
 // desk is a template environment and who works at it. Making an environment takes as long as
@@ -37,17 +39,15 @@ func newRenderer(s *scan) *renderer {
 	r.desks.New = func() any {
 		d := &desk{}
 		d.env = imageTemplates{desk: d, platform: s.platform(), shared: template.New(template.Options{
-			Variables:    variables,
-			ImageTag:     r.names.imageTag,
-			UIDs:         s.Config.KnownUIDMappings,
-			APTOnlyProxy: s.Config.APTOnlyProxy,
-			APTOptions:   s.Config.APTOptions,
-			APKProxy:     s.Config.APKOnlyProxy,
-			DNFProxy:     s.Config.DNFOnlyProxy,
-			Digests:      s.Config.ImageDigests,
-			Paths:        paths,
-			Root:         s.tree.root,
-			Warn:         func(msg string) { d.edges.warn(msg) },
+			Variables: variables,
+			ImageTag:  r.names.imageTag,
+			APKProxy:  s.Config.APKOnlyProxy,
+			DNFProxy:  s.Config.DNFOnlyProxy,
+			Digests:   s.Config.ImageDigests,
+			Paths:     paths,
+			Root:      s.tree.root,
+			Private:   s.Config.PrivateFiles(),
+			Warn:      func(msg string) { d.edges.warn(msg) },
 		})}
 		return d
 	}
@@ -57,10 +57,15 @@ func newRenderer(s *scan) *renderer {
 // rendered is what the second phase finds beside the image itself.
 type rendered struct {
 	warnings, missing []Problem
-	size              int // of the Dockerfiles in bytes
+	size              int                    // of the Dockerfiles in bytes
+	lines             int                    // that the inspections keep the places of
+	inspected         map[string]*inspection // by the template's name, as far as they were made
 }
 
 func (r *renderer) image(d definition) rendered {
+	if d.image.Listed != nil {
+		return r.listed(d)
+	}
 	e := &edges{names: r.names, scan: r.scan, img: d.image, control: d.folder.control}
 	for _, rel := range d.relations {
 		e.declare(rel)
@@ -74,8 +79,13 @@ func (r *renderer) image(d definition) rendered {
 	}
 	slices.Sort(d.image.Templates)
 	d.image.Templates = slices.Compact(d.image.Templates)
+	slices.Sort(d.image.External)
+	d.image.External = slices.Compact(d.image.External)
 	d.image.sortDepends()
 	e.limitWarnings()
+	if !r.everything {
+		e.inspected = nil
+	}
 	return e.rendered
 }
 
@@ -83,6 +93,8 @@ const (
 	// maxKept bounds the Dockerfiles of a fleet together, in bytes. That is 25 KiB for each of
 	// 10,000 images.
 	maxKept = 256 << 20
+	// maxLines bounds where their lines come from, in places. That is 800 for each of them.
+	maxLines = 8 << 20
 	// largeDockerfile is what is parsed one at a time: the parser takes hundreds of times its bytes.
 	largeDockerfile = 64 << 10
 	// maxWarnings and maxWarning bound what is told of one image, and the bytes of each.
@@ -100,18 +112,49 @@ func (r *renderer) keep(e *edges, text string) string {
 
 // checkKept names the image with the largest Dockerfile where all are too much.
 func (r *renderer) checkKept(results []rendered) error {
-	if r.kept.Load() <= maxKept {
-		return nil
+	if kept := r.kept.Load(); kept > maxKept {
+		return r.tooMuch(results, func(one rendered) int { return one.size },
+			"cannot keep the rendered Dockerfiles: together they have %d bytes, more than the %d allowed", kept, maxKept)
 	}
+	if lines := r.lines.Load(); lines > maxLines {
+		return r.tooMuch(results, func(one rendered) int { return one.lines },
+			"cannot keep where the lines of the rendered Dockerfiles come from: together that is %d places, more than the %d allowed", lines, maxLines)
+	}
+	return nil
+}
+
+func (r *renderer) tooMuch(results []rendered, size func(rendered) int, format string, args ...any) error {
 	largest := 0
 	for i, result := range results {
-		if result.size > results[largest].size {
+		if size(result) > size(results[largest]) {
 			largest = i
 		}
 	}
 	img := r.scan.definitions[largest].image
-	return problem(r.scan.show(img, templateFile), 0, "the largest is that of "+img.Name,
-		"cannot keep the rendered Dockerfiles: together they have %d bytes, more than the %d allowed", r.kept.Load(), maxKept)
+	file := templateFile
+	if img.Listed != nil {
+		file = img.Listed.Dockerfile
+	}
+	return problem(TemplateError, r.scan.show(img, file), 0, "the largest is that of "+img.Name, format, args...)
+}
+
+// parse calls a parser; of large Dockerfiles it reads one at a time.
+func (r *renderer) parse(data []byte, parser func([]byte) (Dockerfile, error)) (Dockerfile, error) {
+	if len(data) > largeDockerfile {
+		r.large.Lock()
+		defer r.large.Unlock()
+		defer runtime.GC() // the next one begins when the garbage of this one is gone
+	}
+	return parser(data)
+}
+
+// keepLines is keep for what a survey keeps beside a Dockerfile.
+func (r *renderer) keepLines(e *edges, ins *inspection) {
+	n := ins.size()
+	e.lines += n
+	if r.lines.Add(int64(n)) > maxLines {
+		ins.places = nil
+	}
 }
 
 // limitWarnings keeps a template from filling the memory with what it is warned about.
@@ -128,83 +171,60 @@ func (e *edges) limitWarnings() {
 
 // file renders one template, parses the result and takes its edges over. Errors go to the image.
 func (r *renderer) file(env imageTemplates, e *edges, name string) string {
-	fail := func(err error) { e.img.Err = errors.Join(e.img.Err, err) }
 	shown := r.scan.show(e.img, name)
 	if _, _, err := r.scan.tree.check(path.Join(e.img.Dir, name), maxTemplate); err != nil {
-		fail(problem(shown, 0, "", "cannot read the template: %v", err))
+		e.fail(problem(UnreadableFile, shown, 0, "", "cannot read the template: %v", err))
 		return ""
 	}
-	result, err := env.render(filepath.FromSlash(r.scan.show(e.img, ".")), name)
+	result, err := env.render(e.dir(), name)
 	e.img.Templates = append(e.img.Templates, result.Files...)
+	text := string(result.Text)
+	from := &origins{edges: e, env: env, name: name, text: text}
 	if err != nil {
-		fail(templateProblem(shown, err))
-		return ""
+		e.fail(from.templateProblems(err)...)
 	}
-	data := result.Text
-	text := string(data)
-	if r.scan.ParseDockerfile == nil {
+	e.suspect(from)
+	if r.everything {
+		r.keepLines(e, from.inspect())
+	}
+	if err != nil || r.scan.ParseDockerfile == nil {
 		return text
 	}
-	if len(data) > largeDockerfile {
-		r.large.Lock()
-		defer r.large.Unlock()
-		defer runtime.GC() // the next one begins when the garbage of this one is gone
-	}
-	parsed, err := r.scan.ParseDockerfile(data)
+	parsed, err := r.parse(result.Text, r.scan.ParseDockerfile)
 	if err != nil {
-		fail(r.parseProblem(e.img, name, text, err))
+		e.fail(r.parseProblem(e.img, from, err))
 		return text
 	}
 	for _, u := range parsed.Uses {
-		e.use(u, name, text)
+		e.use(u, from)
 	}
 	if name == templateFile && r.scan.Config.ForceNumericUser {
-		if err := r.checkUser(e.img, text, parsed); err != nil {
-			fail(err)
-		}
+		r.checkUser(e, from, parsed)
 	}
 	return text
 }
 
-func templateProblem(path string, err error) Problem {
-	if e := (*template.Error)(nil); errors.As(err, &e) {
-		return Problem{Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}
-	}
-	return problem(path, 0, "", "cannot render the template: %v", err)
-}
-
-// source reads the template again; only problems need it.
-func (s *scan) source(img *Image, name, text string) source {
-	data, err := s.tree.read(path.Join(img.Dir, name), maxTemplate)
-	if err != nil {
-		return source{rendered: text} // no line is found in it: the problem names the file alone
-	}
-	return newSource(data, text)
-}
-
-func (r *renderer) parseProblem(img *Image, name, text string, err error) Problem {
+func (r *renderer) parseProblem(img *Image, from *origins, err error) Problem {
 	line := 0
 	if e := (*ParseError)(nil); errors.As(err, &e) {
 		line = e.Line
 	}
-	at := r.scan.source(img, name, text).line(line)
-	return problem(r.scan.show(img, name), at, "`slipway render "+img.Name+" "+r.scan.tree.dir+"` prints it",
-		"cannot parse the rendered Dockerfile: %v%s", err, renderedAt(at, line))
+	return from.mark(problem(DockerfileSyntax, r.scan.show(img, from.name), 0, "`slipway render "+img.Name+" "+r.scan.tree.dir+"` prints it",
+		"cannot parse the rendered Dockerfile: %v", err), line)
 }
 
 var numericUser = regexp.MustCompile(`^[0-9]+(:[0-9]+)?$`)
 
 // checkUser is force_numeric_user: a cluster that forbids root cannot tell who a named user is.
-func (r *renderer) checkUser(img *Image, text string, d Dockerfile) error {
+func (r *renderer) checkUser(e *edges, from *origins, d Dockerfile) {
 	if d.LastUser == "" || numericUser.MatchString(d.LastUser) {
-		return nil
+		return
 	}
-	at := r.scan.source(img, templateFile, text).user()
 	name, _, _ := strings.Cut(d.LastUser, ":")
 	hint := `write the number, or {{ "` + name + `" | uid }} with the name in known_uid_mappings`
 	if numericUser.MatchString(name) {
 		hint = "write the number of the group, too"
 	}
-	return problem(r.scan.show(img, templateFile), at, hint,
-		"cannot accept USER %s: force_numeric_user asks for a number%s", d.LastUser, renderedAt(at, d.LastUserLine))
+	e.fail(from.mark(problem(UserNotNumeric, r.scan.show(e.img, templateFile), 0, hint,
+		"cannot accept USER %s: force_numeric_user asks for a number", d.LastUser), d.LastUserLine))
 }

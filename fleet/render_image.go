@@ -16,14 +16,16 @@ type imageTemplates struct {
 	platform string
 }
 
-// Render renders one template; dir need not be the image's folder.
-func (t imageTemplates) Render(dir, name string) ([]byte, error) {
-	result, err := t.render(dir, name)
-	return result.Text, err
+func (t imageTemplates) render(dir, name string) (template.Result, error) {
+	return t.shared.RenderInput(t.input(dir, name))
 }
 
-func (t imageTemplates) render(dir, name string) (template.Result, error) {
-	return t.shared.RenderInput(template.Input{Dir: dir, Name: name, Variables: imageVariables(t.desk.edges.img, t.platform)})
+func (t imageTemplates) inspect(dir, name string) template.Inspection {
+	return t.shared.Inspect(t.input(dir, name))
+}
+
+func (t imageTemplates) input(dir, name string) template.Input {
+	return template.Input{Dir: dir, Name: name, Variables: imageVariables(t.desk.edges.img, t.platform)}
 }
 
 // imageVariables are what a template knows of its own image; keys of the configuration win. The

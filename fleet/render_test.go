@@ -55,3 +55,29 @@ func TestImageTemplates(t *testing.T) {
 		t.Errorf("platform %q", got)
 	}
 }
+
+// TestTemplatesCannotReadConfiguration: a fleet may be the folder of its configuration, and then links
+// may lead there.
+func TestTemplatesCannotReadConfiguration(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "config.yaml", "password: hunter2\n")
+	define(t, "a", "a", "1.0", "{% include 'link' %}", "")
+	define(t, "b", "b", "1.0", "", "")
+	if err := os.Remove("b/Dockerfile.template"); err != nil {
+		t.Fatal(err)
+	}
+	for _, link := range []string{"a/link", "b/Dockerfile.template"} {
+		if err := os.Symlink("../config.yaml", link); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := fleet.Scan(t.Context(), scanOptions(t, "."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a", "b"} {
+		if img := f.Lookup(name); img.Err == nil || img.Dockerfile != "" {
+			t.Errorf("%s: made %q, error %v", name, img.Dockerfile, img.Err)
+		}
+	}
+}

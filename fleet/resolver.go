@@ -56,10 +56,20 @@ func (r *resolver) imageTag(name string) (string, error) {
 	return "", r.miss(name, repo)
 }
 
+// unknownImage is the error of image_tag.
+type unknownImage struct{ text string }
+
+func newUnknownImage(format string, args ...any) error {
+	return &unknownImage{fmt.Sprintf(format, args...)}
+}
+
+// Error gives the sentence and the hint.
+func (e *unknownImage) Error() string { return e.text }
+
 func (r *resolver) miss(name, repo string) error {
 	for _, b := range r.base {
 		if b.repo == repo {
-			return fmt.Errorf("cannot find image %q: base_images lists it without a tag\nhint: write %s:TAG there",
+			return newUnknownImage("cannot find image %q: base_images lists it without a tag\nhint: write %s:TAG there",
 				name, b.ref)
 		}
 	}
@@ -69,7 +79,7 @@ func (r *resolver) miss(name, repo string) error {
 	} else if len(r.fleet.Broken) > 0 {
 		hint = "it may be the one that could not be read: " + r.fleet.Broken[0].Path
 	}
-	return fmt.Errorf("cannot find image %q: neither the fleet nor base_images has %s\nhint: %s", name, repo, hint)
+	return newUnknownImage("cannot find image %q: neither the fleet nor base_images has %s\nhint: %s", name, repo, hint)
 }
 
 // mostCompared is the number of images above which a scan looks for no similar names: at every

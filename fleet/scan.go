@@ -29,6 +29,16 @@ type ScanOptions struct {
 	// force_numeric_user is not checked.
 	ParseDockerfile func(data []byte) (Dockerfile, error)
 
+	// Listed are images of the configuration's list, which FindListed found; ListedOnly leaves Dir
+	// alone. ParseListed is ParseDockerfile with the build arguments of the entry.
+	Listed      []*Listed
+	ParseListed func(data []byte, args map[string]string) (Dockerfile, error)
+	ListedOnly  bool
+
+	// KeepCycles makes dependency cycles the Err of the images on them and of those that need them,
+	// for who looks at images one by one. In Fleet.Order they come last, in the order of names.
+	KeepCycles bool
+
 	// Warn, if not nil, is called for each of Fleet.Warnings, in their order, before Scan returns.
 	Warn func(Problem)
 }
@@ -45,13 +55,16 @@ func Scan(ctx context.Context, o ScanOptions) (*Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := t.walk(ctx)
-	if err != nil {
-		return nil, err
+	var found found
+	if !o.ListedOnly {
+		if found, err = t.walk(ctx); err != nil {
+			return nil, err
+		}
 	}
 	s := &scan{ScanOptions: o, tree: t, fleet: &Fleet{
 		Root: t.root, dir: t.dir, Broken: found.broken, Warnings: found.warnings,
 	}}
+	s.fleet.Platform = s.platform()
 	if err := s.read(ctx, found.images); err != nil {
 		return nil, err
 	}
@@ -60,7 +73,10 @@ func Scan(ctx context.Context, o ScanOptions) (*Fleet, error) {
 	}
 	s.report()
 	if err := s.fleet.link(); err != nil {
-		return nil, err
+		if !o.KeepCycles {
+			return nil, err
+		}
+		s.fleet.blameCycles()
 	}
 	return s.fleet, nil
 }
@@ -76,10 +92,13 @@ type scan struct {
 // read is the first phase: names and versions, from which the second makes references.
 func (s *scan) read(ctx context.Context, folders []folder) error {
 	definitions := make([]definition, len(folders))
-	r := &reader{tree: s.tree, config: s.Config, suffix: s.TagSuffix}
+	r := &reader{tree: s.tree, config: s.Config, suffix: s.TagSuffix, platform: s.platform()}
 	err := s.parallel(ctx, len(folders), func(i int) { definitions[i] = r.read(folders[i]) })
 	if err != nil {
 		return err
+	}
+	for _, l := range s.Listed {
+		definitions = append(definitions, l.definition(r))
 	}
 	for _, d := range definitions {
 		if d.problem != nil {
@@ -118,6 +137,7 @@ func (s *scan) render(ctx context.Context) error {
 		s.fleet.missing = append(s.fleet.missing, result.missing...)
 	}
 	sortProblems(s.fleet.missing)
+	s.fleet.renderer = r
 	return nil
 }
 
@@ -154,4 +174,12 @@ func (s *scan) parallel(ctx context.Context, n int, do func(i int)) error {
 }
 
 // show is a file of an image's folder as messages have it.
-func (s *scan) show(img *Image, file string) string { return s.tree.show(path.Join(img.Dir, file)) }
+func (s *scan) show(img *Image, file string) string {
+	switch {
+	case img.Listed == nil:
+		return s.tree.show(path.Join(img.Dir, file))
+	case file == controlFile:
+		return img.Listed.Path
+	}
+	return path.Join(img.Listed.Shown, file)
+}

@@ -12,6 +12,9 @@ func (f *Fleet) similar(name string) []string {
 		distance int
 	}
 	limit := max(1, min(len(name)/4, 3))
+	if len(name) < 2 {
+		return nil // every other letter is near
+	}
 	var near []candidate
 	for _, img := range f.Images {
 		if d := distance(name, img.Name, limit); d <= limit {

@@ -24,7 +24,8 @@ func TestSimilar(t *testing.T) {
 		"python-build-bookworm":  {"python3-build-bookworm"},
 		"pyhton3-buld-bookwrom":  {"python3-build-bookworm"},
 		"nothing":                nil,
-		"":                       {"a"},
+		"":                       nil,
+		"b":                      nil,
 		"a-name-like-no-other-1": nil,
 	} {
 		if diff := cmp.Diff(want, f.similar(name)); diff != "" {

@@ -9,7 +9,9 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 )
 
 // The files that make a folder an image definition; docker-pkg's names.
@@ -92,27 +94,30 @@ type found struct {
 // walk visits every folder, those inside images too, as os.walk does for docker-pkg. It does not
 // enter symbolic links or .git.
 func (t *tree) walk(ctx context.Context) (found, error) {
-	var out found
-	if err := t.visit(ctx, ".", &out); err != nil {
-		return found{}, err
-	}
-	return out, nil
+	return t.visit(ctx, ".", make(chan struct{}, runtime.GOMAXPROCS(0)-1))
 }
 
-func (t *tree) visit(ctx context.Context, rel string, out *found) error {
+// visit visits a folder and what is below. A subfolder is visited by another goroutine while there is
+// room in helpers; the result does not depend on that.
+func (t *tree) visit(ctx context.Context, rel string, helpers chan struct{}) (found, error) {
+	var out found
 	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("cannot scan %s: %w", t.dir, context.Cause(ctx))
+		return found{}, fmt.Errorf("cannot scan %s: %w", t.dir, context.Cause(ctx))
 	}
 	entries, err := os.ReadDir(t.abs(rel))
 	if err != nil {
 		if rel == "." {
-			return fmt.Errorf("cannot scan %s: %w", t.dir, cause(err))
+			return found{}, fmt.Errorf("cannot scan %s: %w", t.dir, cause(err))
 		}
-		out.warnings = append(out.warnings, problem(t.show(rel), 0, "", "cannot read the folder: %v", cause(err)))
+		out.warnings = append(out.warnings, problem(UnreadableFile, t.show(rel), 0, "", "cannot read the folder: %v", cause(err)))
 	}
 	here := folder{rel: rel}
+	var folders []string
 	for _, entry := range entries {
-		t.note(&here, entry, out)
+		t.note(&here, entry, &out)
+		if entry.IsDir() && entry.Name() != ".git" {
+			folders = append(folders, path.Join(rel, entry.Name()))
+		}
 	}
 	switch {
 	case here.template && here.changelog:
@@ -122,18 +127,36 @@ func (t *tree) visit(ctx context.Context, rel string, out *found) error {
 	case here.changelog:
 		out.warnings = append(out.warnings, lacks(t.show(rel), changelogFile, templateFile))
 	}
-	for _, entry := range entries {
-		if entry.IsDir() && entry.Name() != ".git" {
-			if err := t.visit(ctx, path.Join(rel, entry.Name()), out); err != nil {
-				return err
-			}
+	err = t.visitAll(ctx, folders, &out, helpers)
+	return out, err
+}
+
+func (t *tree) visitAll(ctx context.Context, folders []string, out *found, helpers chan struct{}) error {
+	results, errs := make([]found, len(folders)), make([]error, len(folders))
+	var group sync.WaitGroup
+	for i, rel := range folders {
+		visit := func() { results[i], errs[i] = t.visit(ctx, rel, helpers) }
+		select {
+		case helpers <- struct{}{}:
+			group.Go(func() { visit(); <-helpers })
+		default:
+			visit()
 		}
+	}
+	group.Wait()
+	for i, r := range results {
+		if errs[i] != nil {
+			return errs[i]
+		}
+		out.images = append(out.images, r.images...)
+		out.warnings = append(out.warnings, r.warnings...)
+		out.broken = append(out.broken, r.broken...)
 	}
 	return nil
 }
 
 func lacks(dir, has, lacks string) Problem {
-	return problem(dir, 0, "", "ignoring the folder: it has a %s but no %s", has, lacks)
+	return problem(IncompleteFolder, dir, 0, "", "ignoring the folder: it has a %s but no %s", has, lacks)
 }
 
 // note records an entry that is a file of a definition. Like os.walk it counts a symbolic link to a
@@ -170,7 +193,7 @@ func (t *tree) noteLinkedFolder(rel string, out *found) {
 		}
 	}
 	if _, err := t.resolve(rel); err != nil {
-		out.broken = append(out.broken, problem(t.show(rel), 0,
+		out.broken = append(out.broken, problem(OutsideFolder, t.show(rel), 0,
 			"copy the definition into the fleet, or scan its own folder", "cannot use the image folder: %v", err))
 	}
 }

@@ -7,14 +7,14 @@ import (
 	"strings"
 
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/inputs"
 )
 
-// Make decides by versions, as docker-pkg does: what is in the store under the tag of its changelog
-// is not built again, not even when something it builds on is. The result depends on the arguments
-// alone.
+// Make decides by content: what is in the store under the tag of its changelog, tested and made from
+// what it would be made from now, is not built again. The result depends on the arguments alone.
 func Make(f *fleet.Fleet, facts Facts, o Options) *Plan {
 	m := &maker{
-		facts: facts, selection: fleet.NewSelection(o.Select), previous: previousTags(f, facts),
+		Options: o, fleet: f, facts: facts, selection: fleet.NewSelection(o.Select), previous: previousTags(f, facts),
 		steps: make(map[*fleet.Image]*Step, len(f.Images)), states: make(map[*Step]*state, len(f.Images)),
 	}
 	p := &Plan{}
@@ -31,6 +31,8 @@ func Make(f *fleet.Fleet, facts Facts, o Options) *Plan {
 }
 
 type maker struct {
+	Options
+	fleet     *fleet.Fleet
 	facts     Facts
 	selection fleet.Selection
 	previous  map[string]string // repository to the newest other tag in the store
@@ -40,42 +42,65 @@ type maker struct {
 
 // state is what is known of a step before its action.
 type state struct {
-	stored   bool // and tested: only then may anything rely on it
-	untested bool // there is one whose test did not end
+	stored   StoredImage
+	found    bool         // there is a stored image
+	known    bool         // parts is what the image would be made from
+	parts    inputs.Parts // with the parents that are in the store
+	same     bool         // it was made from these
+	fresh    []*Step      // what it is made from and is to be built first
+	why      []Reason     // to build it; empty for an image that is good, or only lacks its test
 	selected bool
 	causes   []string // names of the images with an error that stop it; sorted
 	neededBy []string // names of the images to be built on it; descending order of Steps
 }
 
+// stale reports whether the image is to be built, if it can be.
+func (s *state) stale() bool { return len(s.why) > 0 }
+
+// wanted reports whether the step is selected, or needed by one that is.
+func (s *state) wanted() bool { return s.selected || len(s.neededBy) > 0 }
+
 func (m *maker) add(img *fleet.Image) *Step {
-	fact, found := m.facts.Images[img.Ref]
-	st := &state{stored: found && fact.Tested, untested: found && !fact.Tested, selected: m.selection.Matches(img)}
-	step := &Step{Image: img}
+	step := &Step{Image: img, Err: cmp.Or(img.Err, m.facts.Errors[img])}
+	st := &state{selected: m.selection.Matches(img)}
+	m.steps[img], m.states[step] = step, st
 	for _, parent := range img.Parents() {
 		step.Needs = append(step.Needs, m.steps[parent])
 	}
+	st.stored, st.found = m.facts.Images[img.Ref]
+	if st.parts, st.known = m.facts.Inputs[img]; st.known {
+		st.parts = st.parts.On(inputs.Parents(img, func(ref string) string { return m.facts.Images[ref].Digest }))
+		st.same = st.found && st.stored.Inputs == st.parts.Digest()
+	}
+	for _, parent := range img.Used() {
+		if p := m.states[m.steps[parent]]; st.known && p.stale() && len(p.causes) == 0 {
+			st.fresh = append(st.fresh, m.steps[parent])
+		}
+	}
+	if step.Err == nil {
+		st.why = m.whyBuild(img, st)
+	}
+	if step.Err == nil && m.Strict && changedUnversioned(st.why) {
+		step.Err = m.strictError(img, st)
+	}
 	switch {
-	case img.Err != nil:
+	case step.Err != nil:
 		st.causes = []string{img.Name}
-	case !st.stored:
+	case st.stale():
 		for _, need := range step.Needs {
 			st.causes = append(st.causes, m.states[need].causes...)
 		}
 		slices.Sort(st.causes)
 		st.causes = slices.Clip(slices.Compact(st.causes))
 	}
-	m.steps[img], m.states[step] = step, st
 	return step
 }
-
-// wanted reports whether the step is selected, or needed by one that is.
-func (s *state) wanted() bool { return s.selected || len(s.neededBy) > 0 }
 
 // want passes on what a step needs. One that is blocked wants only what blocks it: the rest would be
 // built in vain.
 func (m *maker) want(step *Step) {
 	st := m.states[step]
-	if !st.wanted() || st.stored || step.Image.Err != nil {
+	if !st.wanted() || !st.stale() || step.Err != nil {
 		return
 	}
 	for _, need := range step.Needs {
@@ -86,15 +111,15 @@ func (m *maker) want(step *Step) {
 }
 
 func (m *maker) decide(step *Step) {
-	st, img := m.states[step], step.Image
+	st := m.states[step]
 	switch {
 	case !st.wanted():
 		step.Action = Skip
 		step.reason(KindUnselected, "not selected")
 		return
-	case img.Err != nil:
+	case step.Err != nil:
 		step.Action = Error
-		for _, text := range problems(img.Err) {
+		for _, text := range problems(step.Err) {
 			step.reason(KindError, text)
 		}
 		return
@@ -104,16 +129,15 @@ func (m *maker) decide(step *Step) {
 			step.reason(KindBlocked, "blocked by "+cause+", whose definition is wrong")
 		}
 		return
-	case st.stored:
+	case st.stale():
+		step.Action = Build
+		step.Reasons = st.why
+	case !st.stored.Tested:
+		step.Action = Test
+		step.reason(KindUntested, "built, but its test did not end")
+	default:
 		step.Action = UpToDate
 		step.reason(KindStored, "built and tested")
-	case st.untested:
-		// Nobody knows whether its definition is still what it was built from.
-		step.Action = Build
-		step.reason(KindUntested, "its test did not end")
-	default:
-		step.Action = Build
-		step.Reasons = append(step.Reasons, m.whyBuild(img))
 	}
 	if !st.selected {
 		step.reason(KindNeeded, "needed by "+someOf(st.neededBy))
@@ -122,16 +146,21 @@ func (m *maker) decide(step *Step) {
 
 func (s *Step) reason(kind, text string) { s.Reasons = append(s.Reasons, Reason{kind, text}) }
 
-func (m *maker) whyBuild(img *fleet.Image) Reason {
-	old, ok := m.previous[repository(img)]
-	if !ok {
-		return Reason{KindNew, "never built"}
+// Relevant tells which images a plan looks at: those that are selected, and all that they are built
+// on, however far.
+func Relevant(f *fleet.Fleet, o Options) func(*fleet.Image) bool {
+	selection := fleet.NewSelection(o.Select)
+	relevant := map[*fleet.Image]bool{}
+	for _, img := range slices.Backward(f.Order()) {
+		if !relevant[img] && !selection.Matches(img) {
+			continue
+		}
+		relevant[img] = true
+		for _, parent := range img.Parents() {
+			relevant[parent] = true
+		}
 	}
-	source := "changelog"
-	if img.Tag != img.Version {
-		source = "nightly or snapshot"
-	}
-	return Reason{KindVersion, fmt.Sprintf("version %s → %s (%s)", old, img.Tag, source)}
+	return func(img *fleet.Image) bool { return relevant[img] }
 }
 
 // repository is the image's reference without the tag.
@@ -165,19 +194,6 @@ func splitRef(ref string) (repo, tag string) {
 		return ref[:i], ref[i+1:]
 	}
 	return ref, ""
-}
-
-// problems takes joined errors apart, without their hints.
-func problems(err error) []string {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var all []string
-		for _, e := range joined.Unwrap() {
-			all = append(all, problems(e)...)
-		}
-		return all
-	}
-	text, _, _ := strings.Cut(err.Error(), "\nhint: ")
-	return []string{text}
 }
 
 // someOf lists up to three names in alphabetical order.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/inputs"
 )
 
 // Action is what is to be done with an image.
@@ -14,8 +15,9 @@ type Action string
 
 // The actions. UpToDate and Skip do nothing; Error and Blocked cannot.
 const (
-	UpToDate Action = "up to date" // in the store and tested
+	UpToDate Action = "up to date" // in the store and tested, with what it would be made from now
 	Build    Action = "build"      // build, then test
+	Test     Action = "test"       // it was built; only its test did not end
 	Error    Action = "error"      // its definition is wrong
 	Blocked  Action = "blocked"    // something it builds on has the action Error
 	Skip     Action = "skip"       // neither selected nor needed
@@ -29,14 +31,27 @@ type Reason struct {
 
 // The kinds of reasons.
 const (
-	KindStored     = "stored"     // this version is in the store
-	KindUntested   = "untested"   // it is in the store, but the run that built it ended before its test
-	KindNew        = "new"        // no version is in the store
-	KindVersion    = "version"    // another version is in the store
-	KindNeeded     = "needed"     // something that is to be built needs it
-	KindUnselected = "unselected" // --select leaves it out
-	KindError      = "error"      // one problem of the definition, beginning with path:line
-	KindBlocked    = "blocked"    // one image whose definition is wrong
+	KindStored      = "stored"      // it is in the store, made from the same inputs
+	KindUntested    = "untested"    // it is in the store, but the run that built it ended before its test
+	KindNew         = "new"         // no version is in the store
+	KindRemoved     = "removed"     // it was built, and is no longer in the store
+	KindFailed      = "failed"      // the last attempt to build it failed
+	KindVersion     = "version"     // another version is in the store
+	KindFiles       = "files"       // files of its folder, or templates of the fleet, changed
+	KindDockerfile  = "dockerfile"  // the rendered Dockerfile changed, although no template did
+	KindCommit      = "commit"      // its git repository has another commit
+	KindParent      = "parent"      // it is made from other images, or from another version of one
+	KindRebuilt     = "rebuilt"     // an image that it is made from was, or is to be, built again
+	KindArgument    = "argument"    // a build argument changed
+	KindPlatform    = "platform"    // it is for another platform
+	KindEngine      = "engine"      // this Slipway's engine makes other bits of the same inputs
+	KindInputs      = "inputs"      // its inputs changed, and it is not known which
+	KindUnversioned = "unversioned" // its content changed, its version did not
+	KindRequested   = "requested"   // --force
+	KindNeeded      = "needed"      // something that is to be built needs it
+	KindUnselected  = "unselected"  // --select leaves it out
+	KindError       = "error"       // one problem of the definition, beginning with path:line
+	KindBlocked     = "blocked"     // one image whose definition is wrong
 )
 
 // Step is one image's part of a plan.
@@ -45,6 +60,7 @@ type Step struct {
 	Action  Action
 	Reasons []Reason // at least one
 	Needs   []*Step  // of the images it builds on, whatever their action; sorted by name
+	Err     error    // of the action Error
 }
 
 // Plan holds one step for each image of the fleet.
@@ -52,22 +68,52 @@ type Plan struct {
 	Steps []*Step // each after those it needs; of those that could come next the smallest name
 }
 
+// Find returns the step of the image with the name (or name:tag), or nil.
+func (p *Plan) Find(name string) *Step {
+	for _, s := range p.Steps {
+		if s.Image.Name == name || s.Image.Name+":"+s.Image.Tag == name || s.Image.Ref == name {
+			return s
+		}
+	}
+	return nil
+}
+
 // Facts are what the plan must know of the world.
 type Facts struct {
 	// Images are all stored images by full reference, registry/namespace/name:tag. Those with other
 	// tags than the fleet's tell which version was built before.
 	Images map[string]StoredImage
+	// Inputs are what the images would be made from now; the parents are filled in by the plan. An
+	// image without an entry is judged by its version alone, as docker-pkg does.
+	Inputs map[*fleet.Image]inputs.Parts
+	// Errors tell why an image's inputs cannot be read.
+	Errors map[*fleet.Image]error
+	// Past is what the state remembers, by the image's name. It decides nothing, it explains.
+	Past map[string]Past
 }
 
 // StoredImage is an image that was built.
 type StoredImage struct {
 	Digest string
-	Tested bool // its test passed, or it has none
+	Tested bool   // its test passed, or it has none
+	Inputs string // digest of what it was made from; empty when that is not known
 }
 
-// Options narrow a plan down.
+// Past is how an image was built before.
+type Past struct {
+	Tag           string            // of the last good build; empty when there was none
+	Parts         inputs.Parts      // of that build
+	Before, After map[string]string // the files of the context then and now, as buildcontext.Files
+	Failed        bool              // the last attempt at the fleet's version failed
+}
+
+// Options narrow a plan down, or widen it.
 type Options struct {
 	Select string // glob, see fleet.Selection; empty is all images
+	// Force, if not nil, tells which of the selected images are built in any case.
+	Force func(*fleet.Image) bool
+	// Strict makes it an error when content changed under an unchanged version.
+	Strict bool
 }
 
 // MarshalJSON gives {"images": [{"name", "version", "ref", "action", "reasons": [{"kind", "text"}]}]}

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"time"
 
@@ -25,6 +26,10 @@ import (
 // TestedLabel marks an image, in the store only, whose test has passed or that
 // has none. An image without it is not good yet: its run was cut short.
 const TestedLabel = "slipway.io/tested"
+
+// InputsLabel holds, in the store only, the digest of what an image was made from. An image that is
+// built again loses it with the name's old target.
+const InputsLabel = "slipway.io/inputs"
 
 // Values of TestedLabel.
 const (
@@ -53,6 +58,7 @@ type Image struct {
 	Size    int64     `json:"size"`             // bytes of all blobs, compressed
 	Created time.Time `json:"created"`          // from the image's configuration
 	Tested  string    `json:"tested,omitempty"` // TestedLabel's value
+	Inputs  string    `json:"inputs,omitempty"` // InputsLabel's value
 	// Damaged says why the image cannot be used, when blobs of it are missing.
 	Damaged string `json:"damaged,omitempty"`
 }
@@ -79,7 +85,7 @@ func FromIndex(list []images.Image) []Image {
 }
 
 func fromRecord(img images.Image) Image {
-	out := Image{Ref: img.Name, Name: img.Name, Digest: img.Target.Digest.String(), Tested: img.Labels[TestedLabel]}
+	out := Image{Ref: img.Name, Name: img.Name, Digest: img.Target.Digest.String(), Tested: img.Labels[TestedLabel], Inputs: img.Labels[InputsLabel]}
 	if named, err := reference.ParseNormalizedNamed(img.Name); err == nil {
 		out.Name = reference.FamiliarName(named)
 		if t, ok := named.(reference.Tagged); ok {
@@ -159,6 +165,16 @@ func (s *Store) record(ctx context.Context, ref string) (images.Image, error) {
 	return img, nil
 }
 
+// Digest returns the digest of an image's manifest or index. The error wraps ErrNotFound when the
+// image is not there.
+func (s *Store) Digest(ctx context.Context, ref string) (string, error) {
+	img, err := s.record(ctx, ref)
+	if err != nil {
+		return "", err
+	}
+	return img.Target.Digest.String(), nil
+}
+
 // Has tells whether the store knows the name. It reads nothing else.
 func (s *Store) Has(ctx context.Context, ref string) (bool, error) {
 	_, err := s.record(ctx, ref)
@@ -168,21 +184,48 @@ func (s *Store) Has(ctx context.Context, ref string) (bool, error) {
 	return err == nil, err
 }
 
-// MarkTested records how the image's test went; value is TestPassed or TestNone.
-func (s *Store) MarkTested(ctx context.Context, ref, value string) error {
+// Tag gives an image a further name, with all marks, or moves that name to it.
+func (s *Store) Tag(ctx context.Context, ref, name string) error {
 	img, err := s.record(ctx, ref)
 	if err != nil {
 		return err
 	}
-	labels := map[string]string{TestedLabel: value}
-	for k, v := range img.Labels {
-		if k != TestedLabel {
-			labels[k] = v
-		}
+	if img.Name, err = Normalize(name); err != nil {
+		return err
 	}
+	_, err = s.images.Create(ctx, img)
+	if errdefs.IsAlreadyExists(err) {
+		_, err = s.images.Update(ctx, img)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot name %s %s: %w", ref, name, err)
+	}
+	return nil
+}
+
+// MarkTested records how the image's test went; value is TestPassed or TestNone.
+func (s *Store) MarkTested(ctx context.Context, ref, value string) error {
+	return s.label(ctx, ref, TestedLabel, value)
+}
+
+// MarkInputs records the digest of what the image was made from.
+func (s *Store) MarkInputs(ctx context.Context, ref, digest string) error {
+	return s.label(ctx, ref, InputsLabel, digest)
+}
+
+func (s *Store) label(ctx context.Context, ref, key, value string) error {
+	img, err := s.record(ctx, ref)
+	if err != nil {
+		return err
+	}
+	labels := maps.Clone(img.Labels)
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	labels[key] = value
 	img.Labels = labels
 	if _, err := s.images.Update(ctx, img, "labels"); err != nil {
-		return fmt.Errorf("cannot mark %s as tested: %w", ref, err)
+		return fmt.Errorf("cannot mark %s with %s: %w", ref, key, err)
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ func Example() {
 			}
 			return "registry.example/debian:12", nil
 		},
-		UIDs: map[string]string{"app": "1000"},
+		Variables: map[string]any{"known_uid_mappings": map[string]any{"app": 1000}},
 	})
 	out, err := env.Render(dir, "Dockerfile.template")
 	fmt.Println(string(out), err)

@@ -3,8 +3,9 @@ package template
 import (
 	"errors"
 	"fmt"
+	"math/big"
 	"regexp"
-	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/slipway-build/slipway/template/jinja"
@@ -12,7 +13,7 @@ import (
 
 // addFilters adds docker-pkg's filters and Slipway's own. Their output is part
 // of the format: whole fleets of Dockerfiles consist of it.
-func addFilters(env *jinja.Env, o *Options) {
+func addFilters(env *jinja.Env, o *Options, vars jinja.Vars) {
 	text := func(name string, f func(s string) (string, error)) {
 		env.AddFilter(name, "value", func(args []any) (any, error) {
 			s, ok := args[0].(string)
@@ -23,37 +24,57 @@ func addFilters(env *jinja.Env, o *Options) {
 		})
 	}
 	text("image_tag", o.imageTag)
-	text("apt_install", func(s string) (string, error) { return o.aptInstall(s), nil })
-	text("apt_remove", func(s string) (string, error) { return o.aptRemove(s), nil })
-	text("uid", func(user string) (string, error) {
-		id, ok := o.UIDs[user]
-		if !ok {
-			o.warn("UID mapping for user " + user + " not found")
-			return user, nil
-		}
-		return id, nil
-	})
-	text("add_user", o.addUser)
 	text("upstream_version", upstreamVersion)
 	text("digest_pin", o.digestPin)
+	addAPTFilters(env, vars)
+	addUserFilters(env, o, vars)
 	env.AddFilter("apk_install", "packages", func(args []any) (any, error) { return o.apkInstall(args[0]) })
 	env.AddFilter("dnf_install", "packages", func(args []any) (any, error) { return o.dnfInstall(args[0]) })
 	env.AddFilter("fetch", "url, checksum, dest, chmod=None", fetch)
 }
 
 func wantsText(filter string, v any) error {
-	if _, ok := v.([]any); ok {
-		return fmt.Errorf("%s wants text, not a list\nhint: join the list first: {{ packages | join(' ') | %s }}", filter, filter)
+	switch v.(type) {
+	case []any, *jinja.List, *jinja.Tuple:
+		return fmt.Errorf("%s wants text, not %s\nhint: join it first: {{ packages | join(' ') | %s }}", filter, shown(v), filter)
 	}
-	return fmt.Errorf("%s wants text, not %v", filter, shown(v))
+	return fmt.Errorf("%s wants text, not %s", filter, shown(v))
 }
 
-// shown is a value as an error names it.
-func shown(v any) any {
-	if v == nil {
+// shown is a value as an error names it: what is one of many values is not spelt out.
+func shown(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "None"
+	case bool:
+		if v {
+			return "True"
+		}
+		return "False"
+	case string:
+		return quoted(v)
+	case int64, *big.Int, float64:
+		return fmt.Sprint(v)
+	case []any, *jinja.List:
+		return "a list"
+	case *jinja.Tuple:
+		return "a tuple"
+	case map[string]any, *jinja.Dict:
+		return "a mapping"
+	}
+	if v == jinja.None {
 		return "None"
 	}
-	return v
+	return "another kind of value"
+}
+
+// quoted is a text as an error repeats it: on one line, and not whole if it is long.
+func quoted(s string) string {
+	const most = 200 // bytes
+	if len(s) > most {
+		return strconv.Quote(strings.ToValidUTF8(s[:most], "")) + "..."
+	}
+	return strconv.Quote(s)
 }
 
 func (o *Options) warn(msg string) {
@@ -67,57 +88,6 @@ func (o *Options) imageTag(name string) (string, error) {
 		return "", fmt.Errorf("image %s is not known", name)
 	}
 	return o.ImageTag(name)
-}
-
-const (
-	aptClean      = "\n    && apt-get clean && rm -rf /var/lib/apt/lists/* "
-	aptProxyFile  = "/etc/apt/apt.conf.d/80_proxy"
-	aptUnsetProxy = "\n    && rm -f " + aptProxyFile + " \\"
-)
-
-// setProxy is the command that makes apt use the proxy.
-func (o *Options) setProxy() string {
-	return "echo 'Acquire::http::Proxy \"" + o.APTOnlyProxy + "\";' > " + aptProxyFile
-}
-
-// aptInstall is the commands that install packages and leave no trace of the
-// proxy. Line ends between packages become spaces.
-func (o *Options) aptInstall(packages string) string {
-	var b strings.Builder
-	if o.APTOnlyProxy != "" {
-		b.WriteString(o.setProxy() + " \\\n    && ")
-	}
-	b.WriteString("apt-get update " + o.APTOptions + " \\\n    && DEBIAN_FRONTEND=noninteractive \\\n    apt-get install " +
-		o.APTOptions + " --yes " + strings.ReplaceAll(packages, "\n", " ") + " --no-install-recommends \\")
-	if o.APTOnlyProxy != "" {
-		b.WriteString(aptUnsetProxy)
-	}
-	return b.String() + aptClean
-}
-
-func (o *Options) aptRemove(packages string) string {
-	var b strings.Builder
-	if o.APTOnlyProxy != "" {
-		b.WriteString(o.setProxy() + "  && \\")
-	}
-	b.WriteString("apt-get update && DEBIAN_FRONTEND=noninteractive apt-get remove --yes --purge " + packages + " \\")
-	if o.APTOnlyProxy != "" {
-		b.WriteString(aptUnsetProxy)
-	}
-	return b.String() + aptClean
-}
-
-func (o *Options) addUser(user string) (string, error) {
-	id, ok := o.UIDs[user]
-	if !ok || id == user {
-		known := make([]string, 0, len(o.UIDs))
-		for name := range o.UIDs {
-			known = append(known, name)
-		}
-		sort.Strings(known)
-		return "", fmt.Errorf("no mapping found for user '%s'\nhint: add it to known_uid_mappings, which has %s", user, strings.Join(known, ", "))
-	}
-	return fmt.Sprintf("groupadd -o -g %[1]s -r %[2]s && useradd -l -o -r -m -d /var/lib/%[2]s -g %[2]s -u %[1]s %[2]s", id, user), nil
 }
 
 // debianVersion is a Debian version without epoch, as python-debian reads it.

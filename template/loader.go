@@ -16,6 +16,8 @@ import (
 // maxSource bounds the size of one template file in bytes.
 const maxSource = 4 << 20
 
+var errPrivate = errors.New("it is part of the configuration, which may hold passwords")
+
 var errNotRegular = errors.New("not a regular file")
 
 // folders loads the templates of one render: from the image's own folder, then
@@ -25,6 +27,9 @@ type folders struct {
 	dirs  []string // with slashes; the image's own is the first
 	fleet string   // where links of the image's own folder may lead; may be empty
 	roots []*os.Root
+
+	private []os.FileInfo // what must not be read
+
 	found map[string]place // by the name that templates use
 	files []string         // paths of what was read, in order
 }
@@ -90,7 +95,7 @@ func (f *folders) Load(name string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		text, err := readFile(root, file)
+		text, err := f.readFile(root, file)
 		if err != nil && i == 0 && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errNotRegular) {
 			if linked, e := f.readLinked(file); e == nil {
 				text, err = linked, nil
@@ -164,13 +169,16 @@ func (f *folders) readLinked(file string) (string, error) {
 		return "", err
 	}
 	defer root.Close()
-	return readFile(root, rel)
+	return f.readFile(root, rel)
 }
 
-func readFile(root *os.Root, file string) (string, error) {
+func (f *folders) readFile(root *os.Root, file string) (string, error) {
 	info, err := root.Stat(file)
 	if err != nil {
 		return "", err
+	}
+	if slices.ContainsFunc(f.private, func(p os.FileInfo) bool { return os.SameFile(p, info) }) {
+		return "", errPrivate
 	}
 	if !info.Mode().IsRegular() {
 		return "", errNotRegular

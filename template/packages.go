@@ -10,12 +10,34 @@ import (
 var (
 	// plainWord means the same to a shell with and without quotes.
 	plainWord = regexp.MustCompile(`^[A-Za-z0-9@/._+:=,%-]+$`)
-	// packageWord has what apk and dnf allow beside that: foo>1.2, foo~1, php-*, pkgconfig(zlib).
-	packageWord = regexp.MustCompile(`^[A-Za-z0-9@/._+:=,%~^<>*?!()\[\]-]+$`)
+	// packageWord is what apk and dnf call a package: a name, a file, a thing provided, a pattern; !name
+	// for one to keep away; a version behind it as in foo=1.2-r0, foo~=1.2 or 'foo>1.2', and apk's @tag
+	// of a repository. A version begins with a digit: FOO=bar and foo>/dev/null are no packages.
+	packageWord = regexp.MustCompile(`^!?[A-Za-z0-9./@*?\[][A-Za-z0-9@/._+:%~^*?()\[\]-]*` +
+		`(?:(?:<=|>=|><|==|=~|~=|=|<|>|~)[0-9][A-Za-z0-9._+:~^-]*(?:@[A-Za-z0-9._-]+)?)?$`)
+	optionWord  = regexp.MustCompile(`^--?[A-Za-z0-9][A-Za-z0-9_.-]*(?:=[A-Za-z0-9@/._+:=,%~^*?-]*)?$`)
+	addressWord = regexp.MustCompile(`^(?:https?|ftp|file)://[A-Za-z0-9\[\]._~:/?@&+,;=%-]+$`)
+	constraint  = regexp.MustCompile(`^[<>=~]{1,2}[0-9]`)
 	proxyURL    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z0-9\[\]._~:/?@!&()*+,;=%-]+$`)
+	userInURL   = regexp.MustCompile(`://[^/]*@`)
 )
 
-// shellWord puts a word that matches packageWord or proxyURL into quotes if a
+// checkPackage refuses what is no argument of apk add or dnf install.
+func checkPackage(filter, word string) error {
+	switch {
+	case userInURL.MatchString(word):
+		return fmt.Errorf("%s cannot take an address with credentials\nhint: they would stay in the image's history", filter)
+	case packageWord.MatchString(word), optionWord.MatchString(word), addressWord.MatchString(word):
+		return nil
+	}
+	hint := "write what is more than packages and options as a RUN step of its own"
+	if constraint.MatchString(word) {
+		hint = "write a version without spaces, as in foo>1.2"
+	}
+	return fmt.Errorf("%s cannot take %s for a package\nhint: %s", filter, quoted(word), hint)
+}
+
+// shellWord puts a word that checkPackage or proxyURL let pass into quotes if a
 // shell would make something else of it.
 func shellWord(word string) string {
 	if plainWord.MatchString(word) {
@@ -35,19 +57,19 @@ func packageList(filter string, v any) (string, error) {
 		for _, item := range v {
 			s, ok := item.(string)
 			if !ok {
-				return "", fmt.Errorf("%s wants names of packages, not %v", filter, shown(item))
+				return "", fmt.Errorf("%s wants names of packages, not %s", filter, shown(item))
 			}
 			words = append(words, strings.Fields(s)...)
 		}
 	default:
-		return "", fmt.Errorf("%s wants the names of packages, not %v", filter, shown(v))
+		return "", fmt.Errorf("%s wants the names of packages, not %s", filter, shown(v))
 	}
 	if len(words) == 0 {
 		return "", errors.New(filter + " wants at least one package")
 	}
 	for i, word := range words {
-		if !packageWord.MatchString(word) {
-			return "", fmt.Errorf("%s cannot take %q for a package\nhint: write what is more than packages and options as a RUN step of its own", filter, word)
+		if err := checkPackage(filter, word); err != nil {
+			return "", err
 		}
 		words[i] = shellWord(word)
 	}
@@ -56,7 +78,7 @@ func packageList(filter string, v any) (string, error) {
 
 func checkProxy(key, proxy string) error {
 	if proxy != "" && !proxyURL.MatchString(proxy) {
-		return errors.New(key + " is not a URL") // it may hold credentials: it is not shown
+		return errors.New(key + " is not a URL\nhint: write it like http://proxy.example:3128 in the configuration") // it may hold credentials: it is not shown
 	}
 	return nil
 }

@@ -8,21 +8,16 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-)
 
-var (
-	// imageRef is the characters that the grammar of distribution/reference has.
-	imageRef = regexp.MustCompile(`^[A-Za-z0-9\[][A-Za-z0-9._:/\[\]-]*$`)
-	// imageDigest is the two algorithms that OCI's image-spec registers for all.
-	imageDigest = regexp.MustCompile(`^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$`)
+	"github.com/slipway-build/slipway/config"
 )
 
 // digestPin puts the digest that the configuration has for a reference behind
 // it. A reference with a digest is pinned already.
 func (o *Options) digestPin(ref string) (string, error) {
 	name, digest, pinned := strings.Cut(ref, "@")
-	if !imageRef.MatchString(name) {
-		return "", fmt.Errorf("digest_pin wants an image reference, not %q", ref)
+	if !config.IsReference(name) {
+		return "", fmt.Errorf("digest_pin wants an image reference, not %s\nhint: write name:tag without spaces, the name in lower case", quoted(ref))
 	}
 	if !pinned {
 		var known bool
@@ -30,18 +25,17 @@ func (o *Options) digestPin(ref string) (string, error) {
 			return "", fmt.Errorf("no digest is known for %s\nhint: add the line \"  %s: sha256:...\" to image_digests in the configuration", ref, ref)
 		}
 	}
-	if !imageDigest.MatchString(digest) {
-		return "", fmt.Errorf("%q is not a digest\nhint: a digest is sha256: and 64 hexadecimal digits in lower case", digest)
+	if !config.IsDigest(digest) {
+		return "", fmt.Errorf("%s is not a digest\nhint: %s", quoted(digest), config.DigestHint(digest))
 	}
 	return name + "@" + digest, nil
 }
 
 var (
-	fetchURL      = regexp.MustCompile(`^https?://[A-Za-z0-9\[\]._~:/?@!&()*+,;=%-]+$`)
+	fetchURL      = regexp.MustCompile(`^https://[A-Za-z0-9\[\]._~:/?@!&()*+,;=%-]+$`)
 	fetchChecksum = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 	fetchDest     = regexp.MustCompile(`^/[A-Za-z0-9._~:/@!+,=%-]*$`)
 	fetchMode     = regexp.MustCompile(`^[0-7]{3,4}$`)
-	bareChecksum  = regexp.MustCompile(`^(sha256:)?[0-9a-fA-F]{64}$`)
 )
 
 // fetch is the ADD instruction for a download that must have the checksum. Its
@@ -52,7 +46,7 @@ func fetch(args []any) (any, error) {
 	for i, name := range []string{"a URL", "a checksum", "a destination"} {
 		s, ok := args[i].(string)
 		if !ok {
-			return nil, fmt.Errorf("fetch wants %s as text, not %v", name, shown(args[i]))
+			return nil, fmt.Errorf("fetch wants %s as text, not %s", name, shown(args[i]))
 		}
 		text[i] = s
 	}
@@ -71,7 +65,7 @@ func fetch(args []any) (any, error) {
 	if args[3] != nil {
 		s, ok := args[3].(string)
 		if !ok || !fetchMode.MatchString(s) {
-			return nil, fmt.Errorf("fetch cannot use the mode %v\nhint: write three or four octal digits in quotes: chmod=\"0755\"", args[3])
+			return nil, fmt.Errorf("fetch cannot use the mode %s\nhint: write three or four octal digits in quotes: chmod=\"0755\"", shown(args[3]))
 		}
 		mode = "--chmod=" + s + " "
 	}
@@ -79,18 +73,22 @@ func fetch(args []any) (any, error) {
 }
 
 func checkFetchURL(source string) (*url.URL, error) {
+	if strings.HasPrefix(strings.ToLower(source), "http://") {
+		return nil, fmt.Errorf("fetch cannot use the URL %s: it is not https\nhint: "+
+			"write https://; where there is no such server, ADD --checksum=... does without this filter", quoted(withoutUser(source)))
+	}
 	if !fetchURL.MatchString(source) {
 		hint := "it begins with https:// and has neither spaces, quotes, $, # nor \\; write others as %XX"
-		return nil, fmt.Errorf("fetch cannot use the URL %q\nhint: %s", withoutUser(source), hint)
+		return nil, fmt.Errorf("fetch cannot use the URL %s\nhint: %s", quoted(withoutUser(source)), hint)
 	}
 	u, err := url.Parse(source)
 	switch {
 	case err != nil || u.Hostname() == "":
-		return nil, fmt.Errorf("fetch cannot use the URL %q: it has no host", withoutUser(source))
+		return nil, fmt.Errorf("fetch cannot use the URL %s: it has no host", quoted(withoutUser(source)))
 	case u.User != nil:
 		return nil, errors.New("fetch cannot use a URL with credentials\nhint: they would stay in the image's history")
 	case strings.HasSuffix(u.Path, ".git"):
-		return nil, fmt.Errorf("fetch cannot use the URL %q: ADD takes .git for a repository to clone", source)
+		return nil, fmt.Errorf("fetch cannot use the URL %s: ADD takes .git for a repository to clone", quoted(source))
 	}
 	return u, nil
 }
@@ -107,19 +105,19 @@ func checkFetchChecksum(checksum string) error {
 	if fetchChecksum.MatchString(checksum) {
 		return nil
 	}
-	hint := "it is sha256: and the 64 hexadecimal digits that sha256sum prints"
-	if bareChecksum.MatchString(checksum) {
-		hint = "write sha256:" + strings.ToLower(strings.TrimPrefix(checksum, "sha256:"))
+	hint := config.DigestHint(checksum)
+	if config.IsDigest(checksum) {
+		hint = "write sha256: and the digits that sha256sum prints"
 	}
-	return fmt.Errorf("fetch cannot use the checksum %q\nhint: %s", checksum, hint)
+	return fmt.Errorf("fetch cannot use the checksum %s\nhint: %s", quoted(checksum), hint)
 }
 
 func checkFetchDest(dest string, u *url.URL) error {
 	if !fetchDest.MatchString(dest) || slices.Contains(strings.Split(dest, "/"), "..") {
-		return fmt.Errorf("fetch cannot use the destination %q\nhint: write an absolute path without spaces, quotes, $ and ..", dest)
+		return fmt.Errorf("fetch cannot use the destination %s\nhint: write an absolute path without spaces, quotes, $ and ..", quoted(dest))
 	}
 	if base := path.Base(u.Path); strings.HasSuffix(dest, "/") && (base == "." || base == "/") {
-		return fmt.Errorf("fetch cannot put %q into the folder %s: the URL has no file name\nhint: write the file's name behind the folder", u, dest)
+		return fmt.Errorf("fetch cannot put %s into the folder %s: the URL has no file name\nhint: write the file's name behind the folder", quoted(u.String()), dest)
 	}
 	return nil
 }

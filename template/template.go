@@ -5,6 +5,7 @@ package template
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -16,18 +17,15 @@ import (
 // Options are what templates see of the configuration and the fleet.
 type Options struct {
 	// Variables by name; values are those jinja.FromGo accepts. "password" is
-	// left out whoever passes it: a secret never reaches an image.
+	// left out whoever passes it: a secret never reaches an image. Filters read
+	// three of them, as docker-pkg's do: known_uid_mappings (user to number, for
+	// uid and add_user), apt_only_proxy (a URL) and apt_options (arguments of
+	// apt-get), both for apt_install and apt_remove.
 	Variables map[string]any
 	// ImageTag finds the full reference (registry/namespace/name:tag) of an
 	// image by its short name, for the filter image_tag. Its error becomes the
 	// template's; a line "hint: ..." in it becomes the hint. Nil knows no image.
 	ImageTag func(name string) (ref string, err error)
-	// UIDs maps user names to numeric ids, for the filters uid and add_user.
-	UIDs map[string]string
-	// APTOnlyProxy is the proxy that apt_install and apt_remove set up, a URL.
-	APTOnlyProxy string
-	// APTOptions are more arguments of apt-get in apt_install.
-	APTOptions string
 	// APKProxy and DNFProxy are the proxies that apk_install and dnf_install
 	// name in their commands, URLs. A proxy that RUN steps have in their
 	// environment needs neither.
@@ -40,6 +38,9 @@ type Options struct {
 	// Paths are folders of shared templates, searched in this order for what
 	// the template's own folder lacks. Errors name files as they are here.
 	Paths []string
+	// Private are files that no template may read, whatever leads to them: the
+	// configuration has passwords.
+	Private []string
 	// Warn gets one sentence for what is suspicious but renders. It may be
 	// called concurrently. Nil drops warnings.
 	Warn func(msg string)
@@ -47,10 +48,13 @@ type Options struct {
 
 // Environment renders templates. It is safe for concurrent use.
 type Environment struct {
-	env   *jinja.Env
-	vars  jinja.Vars
-	root  string
-	paths []string
+	env     *jinja.Env
+	vars    jinja.Vars
+	root    string
+	paths   []string
+	private []os.FileInfo
+	// options are for Inspect, whose filters warn another one.
+	options Options
 }
 
 // Input is one template, and what is known of it alone.
@@ -88,20 +92,29 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// maxOutput bounds one Dockerfile, in bytes. Parsing takes hundreds of times as much.
-const maxOutput = 1 << 20
+// MaxOutput bounds one Dockerfile, in bytes. Parsing takes hundreds of times as much.
+const MaxOutput = 1 << 20
+
+var engine = jinja.Options{Limits: jinja.Limits{Output: MaxOutput}}
 
 // New returns an Environment.
 func New(o Options) *Environment {
-	env := jinja.NewEnv(nil, jinja.Options{Limits: jinja.Limits{Output: maxOutput}})
-	addFilters(env, &o)
+	env := jinja.NewEnv(nil, engine)
 	vars := make(map[string]any, len(o.Variables))
 	for k, v := range o.Variables {
 		if k != "password" {
 			vars[k] = v
 		}
 	}
-	return &Environment{env: env, vars: jinja.NewVars(vars), root: o.Root, paths: slices.Clone(o.Paths)}
+	converted := jinja.NewVars(vars)
+	addFilters(env, &o, converted)
+	e := &Environment{env: env, vars: converted, root: o.Root, paths: slices.Clone(o.Paths), options: o}
+	for _, file := range o.Private {
+		if info, err := os.Stat(file); err == nil { // what is not there cannot be read
+			e.private = append(e.private, info)
+		}
+	}
+	return e
 }
 
 // Render renders the template called name in the folder dir. What it includes,
@@ -116,6 +129,9 @@ func (e *Environment) Render(dir, name string) ([]byte, error) {
 // the files that were read before it, and no text.
 func (e *Environment) RenderInput(in Input) (Result, error) {
 	loader, err := openFolders(in.Dir, e.root, e.paths)
+	if err == nil {
+		loader.private = e.private
+	}
 	if err != nil {
 		return Result{}, &Error{Path: slashPath(in.Dir, in.Name), Msg: "cannot read template: " + reason(err), Err: err}
 	}

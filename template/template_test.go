@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/template"
 )
 
@@ -33,11 +34,11 @@ func writeTree(t testing.TB, files map[string]string) string {
 }
 
 type filterCase struct {
-	Template string         `json:"template"`
-	Config   map[string]any `json:"config"`
-	Known    []string       `json:"known"`
-	Want     string         `json:"want"`
-	Error    string         `json:"error"`
+	Template string          `json:"template"`
+	Config   json.RawMessage `json:"config"`
+	Known    []string        `json:"known"`
+	Want     string          `json:"want"`
+	Error    string          `json:"error"`
 }
 
 // TestFiltersAreDockerPkgs renders what docker-pkg's own filters rendered; see
@@ -57,7 +58,7 @@ func TestFiltersAreDockerPkgs(t *testing.T) {
 	for i, c := range cases {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			dir := writeTree(t, map[string]string{"Dockerfile.template": c.Template})
-			got, err := template.New(c.options()).Render(dir, "Dockerfile.template")
+			got, err := template.New(c.options(t)).Render(dir, "Dockerfile.template")
 			if c.Error != "" {
 				if err == nil {
 					t.Errorf("%s\nmade %q, docker-pkg says %s", c.Template, got, c.Error)
@@ -74,24 +75,17 @@ func TestFiltersAreDockerPkgs(t *testing.T) {
 	}
 }
 
-func (c *filterCase) options() template.Options {
-	text := func(key string) string {
-		s, _ := c.Config[key].(string)
-		return s
-	}
-	uids := map[string]string{"root": "0", "www-data": "33", "nobody": "65534"}
-	if m, ok := c.Config["known_uid_mappings"].(map[string]any); ok {
-		for user, id := range m {
-			uids[user] = fmt.Sprint(id)
-		}
+// options reads the case's configuration as a file, so that numbers are what YAML makes of them.
+func (c *filterCase) options(t *testing.T) template.Options {
+	dir := writeTree(t, map[string]string{"config.yaml": string(c.Config)})
+	cfg, err := config.Load(config.Sources{File: filepath.Join(dir, "config.yaml")})
+	if err != nil {
+		t.Fatal(err)
 	}
 	return template.Options{
-		Variables:    c.Config,
-		UIDs:         uids,
-		APTOnlyProxy: text("apt_only_proxy"),
-		APTOptions:   text("apt_options"),
+		Variables: cfg.Variables(),
 		ImageTag: func(name string) (string, error) {
-			full := path.Join(text("registry"), text("namespace"), name)
+			full := cfg.Name(name)
 			for _, known := range c.Known {
 				if strings.HasPrefix(known, full+":") {
 					return known, nil
@@ -111,7 +105,10 @@ var errorCases = []struct{ name, want string }{
 	{"tag", ":1: cannot parse template: Encountered unknown tag 'fro'.|did you mean 'for'?"},
 	{"image", ":1: cannot render: image nope is not known|add a folder for it"},
 	{"user", ":2: cannot render: no mapping found for user 'ghost'|add it to known_uid_mappings, which has root"},
-	{"list", ":1: cannot render: apt_install wants text, not a list|join the list first: {{ packages | join(' ') | apt_install }}"},
+	{"list", ":1: cannot render: apt_install wants text, not a list|join it first: {{ packages | join(' ') | apt_install }}"},
+	{"users", ":1: cannot render: a user cannot be a list|give each name to the filter alone: {{ users | map('uid') | join(' ') }}"},
+	{"unset", ":1: cannot render: 'packages' is undefined|"},
+	{"unsetuser", ":1: cannot render: 'user' is undefined|"},
 	{"version", ":1: cannot render: upstream_version wants name:tag, not 'x'|use it after image_tag"},
 	{"missing", ":3: cannot render: template 'gone' not found|templates are looked up in DIR"},
 	{"outside", ":1: cannot render: cannot read template '../x': names of templates may not contain ..: permission denied|"},
@@ -134,6 +131,9 @@ func TestErrors(t *testing.T) {
 		"image":     "{{ 'nope' | image_tag }}",
 		"user":      "\n{{ 'ghost' | add_user }}",
 		"list":      "{{ ['a'] | apt_install }}",
+		"users":     "{{ ['root'] | uid }}",
+		"unset":     "{{ packages | apt_install }}",
+		"unsetuser": "{{ user | uid }}",
 		"version":   "{{ 'x' | upstream_version }}",
 		"include":   "\n{% include 'part' %}",
 		"part":      "ok\n{{ 1 / 0 }}",
@@ -149,8 +149,7 @@ func TestErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	env := template.New(template.Options{
-		Variables: map[string]any{"registry": "r", "password": "secret"},
-		UIDs:      map[string]string{"root": "0"},
+		Variables: map[string]any{"registry": "r", "password": "secret", "known_uid_mappings": map[string]any{"root": 0}},
 		ImageTag: func(name string) (string, error) {
 			return "", errors.New("image " + name + " is not known\nhint: add a folder for it")
 		},

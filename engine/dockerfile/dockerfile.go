@@ -19,7 +19,10 @@ import (
 // last USER. References with build arguments are resolved with the defaults of
 // the ARGs before the first FROM; stages are not images and are left out. The
 // error is a *fleet.ParseError.
-func Parse(data []byte) (fleet.Dockerfile, error) {
+func Parse(data []byte) (fleet.Dockerfile, error) { return ParseWith(data, nil) }
+
+// ParseWith is Parse with values for build arguments, which replace defaults.
+func ParseWith(data []byte, given map[string]string) (fleet.Dockerfile, error) {
 	var out fleet.Dockerfile
 	tree, err := parser.Parse(bytes.NewReader(data))
 	if err != nil {
@@ -30,7 +33,7 @@ func Parse(data []byte) (fleet.Dockerfile, error) {
 		return out, newError(err)
 	}
 	lex := shell.NewLex(tree.EscapeToken)
-	args, err := globalArgs(lex, meta)
+	args, err := globalArgs(lex, meta, given)
 	if err != nil {
 		return out, err
 	}
@@ -108,12 +111,16 @@ func (s *scanner) use(ref string, line int, kind string) {
 	s.out.Uses = append(s.out.Uses, fleet.Use{Ref: ref, Line: line, Kind: kind})
 }
 
-// globalArgs are the defaults of the ARGs before the first FROM; each may use
-// those before it.
-func globalArgs(lex *shell.Lex, meta []instructions.ArgCommand) (argList, error) {
+// globalArgs are the ARGs before the first FROM, as given or by default; each
+// default may use those before it.
+func globalArgs(lex *shell.Lex, meta []instructions.ArgCommand, given map[string]string) (argList, error) {
 	var args argList
 	for _, cmd := range meta {
 		for _, a := range cmd.Args {
+			if value, ok := given[a.Key]; ok {
+				args = append(args, a.Key+"="+value)
+				continue
+			}
 			if a.Value == nil {
 				continue
 			}

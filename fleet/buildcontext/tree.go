@@ -29,21 +29,35 @@ const MaxFiles = 1_000_000
 
 const maxIgnoreFile = 1 << 20
 
-// Tree is a listed context. It implements fs.FS, fs.ReadDirFS and fs.StatFS;
-// there are no links in it. Contents are read when they are opened.
+// Tree is a listed context. It implements fs.FS, fs.ReadDirFS, fs.StatFS and
+// fs.ReadLinkFS. Contents are read when they are opened.
 type Tree struct {
 	root  *os.Root
 	dir   string // slash path of the folder below root
 	shown string // the folder as messages have it
 	nodes map[string]*node
 	count int
+	links bool // symbolic links stay what they are
 }
 
 type node struct {
 	name     string
 	source   string // slash path below root
-	info     fs.FileInfo
+	meta     meta
 	children []*node // sorted by name
+}
+
+// meta is what stat(2) says of a file. Times are nanoseconds since 1970; a program can set mtime back,
+// but not ctime. Inode and device are zero where they are not known.
+type meta struct {
+	mode          fs.FileMode
+	size          int64
+	mtime, ctime  int64
+	inode, device uint64
+}
+
+func (m meta) sameFile(o meta) bool {
+	return m.inode != 0 && m.inode == o.inode && m.device == o.device
 }
 
 // Open lists the folder dir, a slash path below root. Links are followed as
@@ -52,7 +66,20 @@ type node struct {
 // pipe or socket. All such errors are collected; they call the folder shown.
 // The tree reads from root until the caller closes it.
 func Open(root *os.Root, dir, shown string) (*Tree, error) {
-	t := &Tree{root: root, dir: path.Clean(dir), shown: shown, nodes: map[string]*node{}}
+	return open(&Tree{root: root, dir: path.Clean(dir), shown: shown, nodes: map[string]*node{}})
+}
+
+// OpenWithLinks lists the folder as Docker sends it: symbolic links stay links, wherever they lead,
+// and none is followed.
+func OpenWithLinks(root *os.Root, dir, shown string) (*Tree, error) {
+	return open(&Tree{root: root, dir: path.Clean(dir), shown: shown, nodes: map[string]*node{}, links: true})
+}
+
+// Close closes the root that the tree was opened with.
+func (t *Tree) Close() error { return t.root.Close() }
+
+func open(t *Tree) (*Tree, error) {
+	root, shown := t.root, t.shown
 	matcher, err := t.ignore()
 	if err != nil {
 		return nil, err
@@ -61,10 +88,15 @@ func Open(root *os.Root, dir, shown string) (*Tree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: cannot read image folder: %w", shown, err)
 	}
-	top := &node{name: ".", source: t.dir, info: info}
+	top := &node{name: ".", source: t.dir, meta: newMeta(info)}
 	t.nodes["."] = top
 	w := walker{tree: t, matcher: matcher}
-	w.dir(top, ".", patternmatcher.MatchInfo{}, []fs.FileInfo{info})
+	here, err := openFolder(root, t.dir)
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot read image folder: %w", shown, pathCause(err))
+	}
+	defer here.close()
+	w.dir(here, top, ".", patternmatcher.MatchInfo{}, []meta{top.meta})
 	if len(w.errs) > 0 {
 		return nil, errors.Join(w.errs...)
 	}
@@ -103,18 +135,11 @@ func (w *walker) fail(rel, format string, args ...any) {
 	w.errs = append(w.errs, fmt.Errorf("%s: cannot add to the build context: "+format, append([]any{shown}, args...)...))
 }
 
-// dir lists one folder. Ancestors are the folders above it, to find links that
-// contain themselves.
-func (w *walker) dir(n *node, rel string, parent patternmatcher.MatchInfo, ancestors []fs.FileInfo) {
-	f, err := w.tree.root.Open(n.source)
+// dir lists one folder. Ancestors are the folders above it, to find links that contain themselves.
+func (w *walker) dir(here folder, n *node, rel string, parent patternmatcher.MatchInfo, ancestors []meta) {
+	names, err := here.names()
 	if err != nil {
-		w.fail(rel, "%w", err)
-		return
-	}
-	names, err := f.Readdirnames(-1)
-	f.Close()
-	if err != nil {
-		w.fail(rel, "%w", err)
+		w.fail(rel, "%w", pathCause(err))
 		return
 	}
 	slices.Sort(names)
@@ -125,11 +150,11 @@ func (w *walker) dir(n *node, rel string, parent patternmatcher.MatchInfo, ances
 			}
 			return
 		}
-		w.entry(n, path.Join(rel, name), name, parent, ancestors)
+		w.entry(here, n, path.Join(rel, name), name, parent, ancestors)
 	}
 }
 
-func (w *walker) entry(parent *node, rel, name string, above patternmatcher.MatchInfo, ancestors []fs.FileInfo) {
+func (w *walker) entry(here folder, parent *node, rel, name string, above patternmatcher.MatchInfo, ancestors []meta) {
 	source := path.Join(parent.source, name)
 	ignored, match, err := w.matcher.MatchesUsingParentResults(rel, above)
 	if err != nil {
@@ -139,27 +164,39 @@ func (w *walker) entry(parent *node, rel, name string, above patternmatcher.Matc
 	if rel == IgnoreFile {
 		ignored = false // BuildKit reads it itself
 	}
-	info, ok := w.stat(source, rel, ignored)
-	if !ok || (ignored && !info.IsDir()) {
+	meta, linked, ok := w.stat(here, source, name, rel, ignored)
+	if !ok || (ignored && !meta.mode.IsDir()) {
 		return
 	}
-	child := &node{name: name, source: source, info: info}
+	child := &node{name: name, source: source, meta: meta}
 	switch {
-	case info.IsDir():
+	case meta.mode.IsDir():
 		// An ignored folder is only entered for exceptions ("!dir/keep").
 		if ignored && !w.matcher.Exclusions() {
 			return
 		}
-		if slices.ContainsFunc(ancestors, func(a fs.FileInfo) bool { return os.SameFile(a, info) }) {
+		if slices.ContainsFunc(ancestors, meta.sameFile) {
 			w.fail(rel, "the link contains itself")
 			return
 		}
-		w.dir(child, rel, match, append(slices.Clip(ancestors), info))
+		var sub folder
+		if linked {
+			sub, err = openFolder(w.tree.root, source)
+		} else {
+			sub, err = here.open(name)
+		}
+		if err != nil {
+			w.fail(rel, "%w", pathCause(err))
+			return
+		}
+		w.dir(sub, child, rel, match, append(slices.Clip(ancestors), meta))
+		sub.close()
 		if ignored && len(child.children) == 0 {
 			return
 		}
-	case !info.Mode().IsRegular():
-		w.fail(rel, "it is a %s", kind(info.Mode()))
+	case meta.mode&fs.ModeSymlink != 0: // only where links are kept
+	case !meta.mode.IsRegular():
+		w.fail(rel, "it is a %s", kind(meta.mode))
 		return
 	}
 	parent.children = append(parent.children, child)
@@ -167,20 +204,20 @@ func (w *walker) entry(parent *node, rel, name string, above patternmatcher.Matc
 }
 
 // stat follows links, within root only.
-func (w *walker) stat(source, rel string, ignored bool) (fs.FileInfo, bool) {
-	info, err := w.tree.root.Lstat(source)
+func (w *walker) stat(here folder, source, name, rel string, ignored bool) (m meta, linked, ok bool) {
+	m, err := here.lstat(name)
 	if err != nil {
 		w.fail(rel, "%w", err)
-		return nil, false
+		return m, false, false
 	}
-	if info.Mode()&fs.ModeSymlink == 0 {
-		return info, true
+	if m.mode&fs.ModeSymlink == 0 || w.tree.links {
+		return m, false, true
 	}
 	target, _ := w.tree.root.Readlink(source)
-	info, err = w.tree.root.Stat(source)
+	info, err := w.tree.root.Stat(source)
 	switch {
 	case err == nil:
-		return info, true
+		return newMeta(info), true, true
 	case ignored:
 	case errors.Is(err, fs.ErrNotExist):
 		w.fail(rel, "it is a link to %s, which does not exist", target)
@@ -189,7 +226,7 @@ func (w *walker) stat(source, rel string, ignored bool) (fs.FileInfo, bool) {
 	default:
 		w.fail(rel, "it is a link to %s, which is outside of the fleet's folder\nhint: copy the file, or list the link in %s", target, IgnoreFile)
 	}
-	return nil, false
+	return meta{}, true, false
 }
 
 func kind(m fs.FileMode) string {
@@ -211,7 +248,7 @@ func (t *Tree) Open(name string) (fs.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n.info.IsDir() {
+	if n.IsDir() {
 		return &openDir{node: n}, nil
 	}
 	return openRegular(t.root, n.source)
@@ -244,12 +281,19 @@ func (t *Tree) Stat(name string) (fs.FileInfo, error) {
 	return n, nil
 }
 
-// Lstat is Stat: there are no links in a tree.
+// Lstat is Stat: no link is followed.
 func (t *Tree) Lstat(name string) (fs.FileInfo, error) { return t.Stat(name) }
 
-// ReadLink implements fs.ReadLinkFS; it always fails.
+// ReadLink implements fs.ReadLinkFS. Only a tree of OpenWithLinks has links.
 func (t *Tree) ReadLink(name string) (string, error) {
-	return "", &fs.PathError{Op: "readlink", Path: name, Err: fs.ErrInvalid}
+	n, err := t.find("readlink", name)
+	if err != nil {
+		return "", err
+	}
+	if n.meta.mode&fs.ModeSymlink == 0 {
+		return "", &fs.PathError{Op: "readlink", Path: name, Err: fs.ErrInvalid}
+	}
+	return t.root.Readlink(n.source)
 }
 
 // ReadDir implements fs.ReadDirFS; the entries are sorted by name.
@@ -280,10 +324,10 @@ func (n *node) entries() []fs.DirEntry {
 // A node is the file info of its source under the name it has in the tree.
 
 func (n *node) Name() string       { return n.name }
-func (n *node) Size() int64        { return n.info.Size() }
-func (n *node) Mode() fs.FileMode  { return n.info.Mode() }
-func (n *node) ModTime() time.Time { return n.info.ModTime() }
-func (n *node) IsDir() bool        { return n.info.IsDir() }
+func (n *node) Size() int64        { return n.meta.size }
+func (n *node) Mode() fs.FileMode  { return n.meta.mode }
+func (n *node) ModTime() time.Time { return time.Unix(0, n.meta.mtime) }
+func (n *node) IsDir() bool        { return n.meta.mode.IsDir() }
 func (n *node) Sys() any           { return nil }
 
 // openDir is an open folder.

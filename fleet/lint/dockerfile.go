@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -98,7 +99,7 @@ func (c *check) dockerfile(file, text string) {
 	} else {
 		d, err = c.ReadDockerfile([]byte(text), c.bases.base)
 	}
-	if err != nil {
+	if err != nil && !d.copiesURL(err) {
 		c.unreadable(file, text, err) // what was found up to there counts as well
 	}
 	for _, w := range d.Warnings {
@@ -118,6 +119,15 @@ func (c *check) dockerfile(file, text string) {
 				"give it to the step that needs it: RUN --mount=type=secret", "%s %s looks like a secret: %s", v.Instruction, v.Name, why)
 		}
 	}
+}
+
+// isURL reports whether it is what only ADD can do.
+func (s Copy) isURL() bool { return s.Instruction == "COPY" && strings.Contains(s.Source, "://") }
+
+// copiesURL reports whether an error is about a COPY that has a finding of its own.
+func (d Dockerfile) copiesURL(err error) bool {
+	e := (*fleet.ParseError)(nil)
+	return errors.As(err, &e) && slices.ContainsFunc(d.Copies, func(s Copy) bool { return s.isURL() && s.Line == e.Line })
 }
 
 // unreadable reports what the scan's own parser let pass.
@@ -172,6 +182,11 @@ func (c *check) source(s Copy, file string) {
 			}
 			c.addRendered(unpinnedAdd, file, s.Line, hint, "ADD fetches the %s %s, which may change at any time", s.Remote, s.Source)
 		}
+		return
+	}
+	if s.isURL() {
+		c.addRendered(missingSource, file, s.Line, "write ADD --checksum=sha256:… "+s.Source+" …",
+			"COPY cannot fetch %s: only ADD takes URLs", s.Source)
 		return
 	}
 	// What has variables or wildcards is for the build to find out.

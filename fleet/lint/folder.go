@@ -117,24 +117,6 @@ func mentions(text, repo string) bool {
 	return false
 }
 
-// quotedUser is the user in the warning of the filter uid.
-var quotedUser = regexp.MustCompile(`UID mapping for user (\S+) not found`)
-
-// userLine finds the template's line that asks for a user's number, or 0.
-func (c *check) userLine(o fleet.Observation) int {
-	m := quotedUser.FindStringSubmatch(o.Text)
-	if m == nil {
-		return 0
-	}
-	asks := regexp.MustCompile(`["']` + regexp.QuoteMeta(m[1]) + `["']\s*\|\s*(?:uid|add_user)\b`)
-	for i, line := range c.read(path.Join(c.img.Dir, path.Base(o.Path))) {
-		if asks.MatchString(line) {
-			return i + 1
-		}
-	}
-	return 0
-}
-
 // read returns the lines of a file; none when it cannot be read.
 func (l *linter) read(rel string) []string {
 	data, err := l.root.ReadFile(rel)

@@ -2,8 +2,12 @@ package lint
 
 import (
 	"fmt"
+	"io"
+	"os"
 	"path"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/slipway-build/slipway/fleet"
@@ -13,55 +17,119 @@ import (
 const ignoreKey = "lint_ignore"
 
 // ignoreComment is in a line of its own above the finding's line, or in that line:
-// "slipway-lint: ignore RULE, RULE and why". What surrounds it makes it a comment in its file.
-var ignoreComment = regexp.MustCompile(`slipway-lint:\s*ignore\s+([\w-]+(?:\s*,\s*[\w-]+)*)`)
+// "slipway-lint: ignore RULE, RULE and why", or with = behind ignore. What surrounds it makes it a
+// comment in its file.
+var ignoreComment = regexp.MustCompile(`slipway-lint:\s*ignore(?:\s*=\s*|\s+)([\w-]+(?:\s*,\s*[\w-]+)*)(.*)`)
 
-// ignore returns a function that says whether a finding is to be left out. The error names what is
-// wrong with the configuration's list.
-func (l *linter) ignore() (func(Finding) bool, error) {
+// Suppression says why a finding is left out. The words for By are SARIF's.
+type Suppression struct {
+	By  string // "inSource" for a comment, "external" for the configuration
+	Why string // what the comment says behind the rules, or the item of the configuration
+}
+
+const (
+	byComment = "inSource"
+	byConfig  = "external"
+)
+
+// Suppressed is a finding that is left out.
+type Suppressed struct {
+	Finding
+	Suppression
+}
+
+// ignore returns a function that says whether a finding is to be left out, and why. A comment counts
+// at the finding's line, and where that was included or called. The error names what is wrong with
+// the configuration's list.
+func (l *linter) ignore() (func(Finding) *Suppression, error) {
 	list, err := l.ignoreList()
 	if err != nil {
 		return nil, err
 	}
-	top := l.fleet.Path(&fleet.Image{Dir: "."}, "")
 	files := map[string][]string{}
-	return func(f Finding) bool {
-		rel := f.File
-		if top != "." {
-			rel = strings.TrimPrefix(strings.TrimPrefix(f.File, top), "/")
+	look := func(file string, line int, rule string) *Suppression {
+		if line == 0 {
+			return nil
+		}
+		if _, read := files[file]; !read {
+			files[file] = l.readShown(file)
+		}
+		return commented(files[file], line, rule)
+	}
+	return func(f Finding) *Suppression {
+		rel, inside := l.below(f.File)
+		if !inside {
+			rel = f.File
 		}
 		for _, item := range list {
 			if item.rule == f.Rule && (item.glob == "" || fleet.Match(item.glob, rel)) {
-				return true
+				return &Suppression{By: byConfig, Why: strings.TrimSpace(ignoreKey + ": " + item.rule + " " + item.glob)}
 			}
 		}
-		if f.Line == 0 {
-			return false
+		s := look(f.File, f.Line, f.Rule)
+		for via := f.via; s == nil && via != nil; via = via.Via {
+			s = look(via.Path, via.Line, f.Rule)
 		}
-		if _, read := files[rel]; !read {
-			files[rel] = l.read(rel)
-		}
-		return commented(files[rel], f)
+		return s
 	}, nil
 }
 
-// commented looks at the finding's line and at the comments right above it.
-func commented(lines []string, f Finding) bool {
-	for n := f.Line; n > 0 && n <= len(lines); n-- {
+// below returns a shown path as one below the fleet's folder, if it is.
+func (l *linter) below(shown string) (rel string, inside bool) {
+	top := l.fleet.Path(&fleet.Image{Dir: "."}, "")
+	switch {
+	case top == ".":
+		return shown, !path.IsAbs(shown) && !strings.HasPrefix(shown, "../")
+	case shown == top:
+		return ".", true
+	}
+	return strings.CutPrefix(shown, strings.TrimSuffix(top, "/")+"/")
+}
+
+// mostRead is the number of bytes of a template, as the template engine has it.
+const mostRead = 4 << 20
+
+// readShown returns the lines of a file of the fleet, or of a template from template_paths; none when
+// it cannot be read.
+func (l *linter) readShown(shown string) []string {
+	if rel, inside := l.below(shown); inside {
+		return l.read(rel)
+	}
+	file, err := os.Open(filepath.FromSlash(shown))
+	if err != nil {
+		return nil
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, mostRead))
+	if err != nil {
+		return nil
+	}
+	return strings.Split(string(data), "\n")
+}
+
+// commented looks at a line and at the comments right above it.
+func commented(lines []string, line int, rule string) *Suppression {
+	for n := line; n > 0 && n <= len(lines); n-- {
 		text := lines[n-1]
-		rules := ignoreComment.FindStringSubmatch(text)
-		if rules != nil && (n == f.Line || onlyComment(text)) {
-			for _, rule := range strings.Split(rules[1], ",") {
-				if strings.TrimSpace(rule) == f.Rule {
-					return true
+		m := ignoreComment.FindStringSubmatch(text)
+		if m != nil && (n == line || onlyComment(text)) {
+			for _, named := range strings.Split(m[1], ",") {
+				if strings.TrimSpace(named) == rule {
+					return &Suppression{By: byComment, Why: justification(m[2])}
 				}
 			}
 		}
-		if n < f.Line && (rules == nil || !onlyComment(text)) {
-			return false
+		if n < line && (m == nil || !onlyComment(text)) {
+			return nil
 		}
 	}
-	return false
+	return nil
+}
+
+// justification is what a comment says behind its rules, without the comment's end.
+func justification(text string) string {
+	text, _, _ = strings.Cut(text, "#}")
+	return strings.Trim(text, " \t:-+")
 }
 
 // onlyComment reports whether a line has nothing but a comment.
@@ -84,11 +152,11 @@ func (l *linter) ignoreList() ([]ignoreItem, error) {
 		return nil, fmt.Errorf("cannot use %s of the configuration: it is not a list", ignoreKey)
 	}
 	var items []ignoreItem
-	for _, entry := range list {
+	for i, entry := range list {
 		text, ok := entry.(string)
 		rule, glob, _ := strings.Cut(strings.TrimSpace(text), " ")
 		if !ok || rule == "" {
-			return nil, fmt.Errorf("cannot use %s of the configuration: %v is not the name of a rule", ignoreKey, entry)
+			return nil, fmt.Errorf("cannot use %s of the configuration: entry %d is not the name of a rule\nhint: write RULE or RULE PATTERN", ignoreKey, i+1)
 		}
 		if _, known := byID[rule]; !known {
 			return nil, fmt.Errorf("cannot use %s of the configuration: there is no rule %s\nhint: docs/lint.md lists the rules",
@@ -99,25 +167,41 @@ func (l *linter) ignoreList() ([]ignoreItem, error) {
 	return items, nil
 }
 
-// unknownRules finds comments that ignore what does not exist.
+// unknownRules finds comments that ignore what does not exist, in the files of definitions and in
+// the templates they take in.
 func (l *linter) unknownRules() []Finding {
 	var findings []Finding
+	seen := map[string]bool{}
 	for _, img := range l.fleet.Images {
-		c := check{linter: l, img: img}
-		for _, file := range []string{templateFile, buildFile, changelogFile, "control"} {
-			for i, line := range l.read(path.Join(img.Dir, file)) {
-				m := ignoreComment.FindStringSubmatch(line)
-				if m == nil {
-					continue
-				}
-				for _, rule := range strings.Split(m[1], ",") {
-					if _, known := byID[strings.TrimSpace(rule)]; !known {
-						c.add(unknownRule, file, i+1, "docs/lint.md lists the rules", "there is no rule %s to ignore", strings.TrimSpace(rule))
-					}
-				}
+		files := slices.Clone(img.Templates)
+		for _, name := range []string{templateFile, buildFile, changelogFile, "control"} {
+			files = append(files, l.fleet.Path(img, name))
+		}
+		for _, file := range files {
+			if !seen[file] {
+				seen[file] = true
+				findings = append(findings, unknownIn(file, l.readShown(file))...)
 			}
 		}
-		findings = append(findings, c.findings...)
+	}
+	return findings
+}
+
+func unknownIn(file string, lines []string) []Finding {
+	var findings []Finding
+	for i, line := range lines {
+		m := ignoreComment.FindStringSubmatch(line)
+		if m == nil {
+			continue
+		}
+		for _, rule := range strings.Split(m[1], ",") {
+			if rule = strings.TrimSpace(rule); byID[rule] == nil {
+				findings = append(findings, Finding{
+					Rule: unknownRule, Severity: byID[unknownRule].Severity, File: file, Line: i + 1,
+					Text: fmt.Sprintf("there is no rule %s to ignore", rule), Hint: "docs/lint.md lists the rules",
+				})
+			}
+		}
 	}
 	return findings
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -15,6 +14,7 @@ import (
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
+	"github.com/slipway-build/slipway/template"
 )
 
 // Options say what Run looks at and with what.
@@ -38,13 +38,22 @@ type Finding struct {
 	Rendered int      `json:"rendered,omitempty"`
 	Text     string   `json:"text"`
 	Hint     string   `json:"hint,omitempty"`
+
+	via *template.Place // what led to the line, outwards; nil in the image's own template
+}
+
+// same reports whether two findings say the same; where images share a template they do.
+func (f Finding) same(other Finding) bool {
+	f.via, other.via = nil, nil
+	return f == other
 }
 
 // Report is what Run found.
 type Report struct {
 	Findings    []Finding // sorted by file, line, rule and text
 	Definitions int       // folders that were looked at
-	Ignored     int       // findings that comments or the configuration told to leave out
+	// Suppressed are findings that comments or the configuration told to leave out, in the same order.
+	Suppressed []Suppressed
 }
 
 // Count returns the number of findings of a severity.
@@ -116,27 +125,48 @@ func (l *linter) report(findings []Finding) (*Report, error) {
 	findings = append(findings, l.unknownRules()...)
 	r := &Report{Findings: []Finding{}, Definitions: len(l.fleet.Images) + len(l.fleet.Broken)}
 	for _, f := range findings {
-		if ignore(f) {
-			r.Ignored++
+		if s := ignore(f); s != nil {
+			r.Suppressed = append(r.Suppressed, Suppressed{f, *s})
 		} else {
 			r.Findings = append(r.Findings, f)
 		}
 	}
-	slices.SortFunc(r.Findings, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Rendered, b.Rendered),
-			cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Text, b.Text))
-	})
-	r.Findings = slices.Compact(r.Findings)
+	r.tidy()
 	return r, nil
 }
 
-// newFinding makes a finding of what the scan saw.
+// tidy sorts, and leaves of equal findings one. What one image suppresses in a shared template and
+// another does not is not suppressed.
+func (r *Report) tidy() {
+	slices.SortFunc(r.Findings, Finding.compare)
+	r.Findings = slices.CompactFunc(r.Findings, Finding.same)
+	slices.SortStableFunc(r.Suppressed, func(a, b Suppressed) int { return a.compare(b.Finding) })
+	r.Suppressed = slices.CompactFunc(r.Suppressed, func(a, b Suppressed) bool { return a.same(b.Finding) })
+	r.Suppressed = slices.DeleteFunc(r.Suppressed, func(s Suppressed) bool {
+		i, found := slices.BinarySearchFunc(r.Findings, s.Finding, Finding.compare)
+		return found && r.Findings[i].same(s.Finding)
+	})
+}
+
+func (f Finding) compare(other Finding) int {
+	return cmp.Or(cmp.Compare(f.File, other.File), cmp.Compare(f.Line, other.Line), cmp.Compare(f.Rendered, other.Rendered),
+		cmp.Compare(f.Rule, other.Rule), cmp.Compare(f.Text, other.Text))
+}
+
+// newFinding makes a finding of what the scan saw. What fails fails, whatever its rule says of other
+// cases; what is in a branch that was not taken may never be.
 func newFinding(o fleet.Observation) Finding {
-	text, rendered := fleet.SplitRendered(o.Text)
-	return Finding{
+	f := Finding{
 		Rule: string(o.Kind), Severity: byID[string(o.Kind)].Severity,
-		File: o.Path, Line: o.Line, Rendered: rendered, Text: text, Hint: o.Hint,
+		File: o.Path, Line: o.Line, Rendered: o.Rendered, Text: o.Text, Hint: o.Hint, via: o.Via,
 	}
+	switch {
+	case o.Fails:
+		f.Severity = Error
+	case o.Untaken:
+		f.Severity = Warning
+	}
+	return f
 }
 
 // check collects the findings of one image.
@@ -144,14 +174,13 @@ type check struct {
 	*linter
 	img      *fleet.Image
 	findings []Finding
-	lines    map[string][]int   // of the templates, by rendered line; made when needed
 	tree     *buildcontext.Tree // nil when there is something wrong with it
 }
 
 func (l *linter) image(img *fleet.Image) []Finding {
-	c := &check{linter: l, img: img, lines: map[string][]int{}}
+	c := &check{linter: l, img: img}
 	for _, o := range l.observed[img] {
-		c.observe(o)
+		c.findings = append(c.findings, newFinding(o))
 	}
 	c.context()
 	c.changelog()
@@ -178,31 +207,14 @@ func (c *check) add(rule, file string, line int, hint, format string, args ...an
 	})
 }
 
-// addRendered adds a finding about a line of the rendered Dockerfile.
+// addRendered adds a finding about a line of the rendered Dockerfile, at the template's line that it
+// comes from, where that is known.
 func (c *check) addRendered(rule, file string, rendered int, hint, format string, args ...any) {
 	c.add(rule, file, 0, hint, format, args...)
-	c.place(&c.findings[len(c.findings)-1], file, rendered)
-}
-
-// place says where in the template a rendered line comes from, or that it is not known.
-func (c *check) place(f *Finding, file string, rendered int) {
-	if _, known := c.lines[file]; !known {
-		c.lines[file] = c.survey.Lines(c.img, file)
+	f := &c.findings[len(c.findings)-1]
+	if place := c.survey.Place(c.img, file, rendered); place.Line > 0 {
+		f.File, f.Line, f.via = place.Path, place.Line, place.Via
+	} else {
+		f.Rendered = max(rendered, 0)
 	}
-	if lines := c.lines[file]; rendered > 0 && rendered <= len(lines) && lines[rendered-1] > 0 {
-		f.Line, f.Rendered = lines[rendered-1], 0
-		return
-	}
-	f.Line, f.Rendered = 0, max(rendered, 0)
-}
-
-func (c *check) observe(o fleet.Observation) {
-	f := newFinding(o)
-	if file := path.Base(o.Path); f.Line == 0 && f.Rendered > 0 && (file == templateFile || file == buildFile) {
-		c.place(&f, file, f.Rendered)
-	}
-	if o.Kind == fleet.UnknownUser && f.Line == 0 {
-		f.Line = c.userLine(o)
-	}
-	c.findings = append(c.findings, f)
 }

@@ -90,17 +90,24 @@ FROM x
 # slipway-lint: ignore d
 FROM y
 FROM z # slipway-lint: ignore e
-FROM w`, "\n")
+FROM w
+{#- slipway-lint: ignore=f: it is ours -#}
+FROM v`, "\n")
 	for _, test := range []struct {
 		rule string
 		line int
 		want bool
 	}{
 		{"a", 2, true}, {"b", 2, true}, {"because", 2, false}, {"c", 2, false}, {"a", 3, false},
-		{"c", 5, true}, {"d", 5, true}, {"a", 5, false}, {"e", 6, true}, {"e", 7, false}, {"a", 99, false}, {"a", 0, false},
+		{"c", 5, true}, {"d", 5, true}, {"a", 5, false}, {"e", 6, true}, {"e", 7, false}, {"a", 99, false}, {"a", 0, false}, {"f", 9, true},
 	} {
-		if got := commented(lines, Finding{Rule: test.rule, Line: test.line}); got != test.want {
+		got := commented(lines, test.line, test.rule)
+		if (got != nil) != test.want {
 			t.Errorf("%s in line %d: %v", test.rule, test.line, got)
+		}
+		why := map[string]string{"a": "because", "b": "because", "f": "it is ours"}[test.rule]
+		if got != nil && (got.Why != why || got.By != "inSource") {
+			t.Errorf("%s in line %d: %+v", test.rule, test.line, got)
 		}
 	}
 }
@@ -210,6 +217,9 @@ func TestSARIF(t *testing.T) {
 		{Rule: unpinnedAdd, Severity: Warning, File: "a b/Dockerfile.template", Line: 4, Text: "x", Hint: "y"},
 		{Rule: string(fleet.IncompleteFolder), Severity: Warning, File: "/abs/olute", Text: "z"},
 		{Rule: "FromAsCasing", Severity: Note, File: "n", Line: 1, Text: "hidden"},
+	}, Suppressed: []Suppressed{
+		{Finding{Rule: unpinnedAdd, Severity: Warning, File: "s", Line: 1, Text: "x"}, Suppression{By: byComment, Why: "ours"}},
+		{Finding{Rule: "FromAsCasing", Severity: Note, File: "n", Line: 1, Text: "hidden, too"}, Suppression{By: byConfig}},
 	}}
 	data, err := json.Marshal(r.SARIF("1.0", Warning))
 	if err != nil {
@@ -242,6 +252,7 @@ func TestSARIF(t *testing.T) {
 					}
 				}
 				PartialFingerprints map[string]string
+				Suppressions        *[]struct{ Kind, Justification string }
 			}
 		}
 	}
@@ -252,7 +263,7 @@ func TestSARIF(t *testing.T) {
 		t.Fatalf("version %q, schema %q, %d runs", log.Version, log.Schema, len(log.Runs))
 	}
 	driver, results := log.Runs[0].Tool.Driver, log.Runs[0].Results
-	if driver.Name == "" || len(driver.Rules) != len(Rules()) || len(results) != 3 {
+	if driver.Name == "" || len(driver.Rules) != len(Rules()) || len(results) != 4 {
 		t.Fatalf("driver %q, %d rules, %d results", driver.Name, len(driver.Rules), len(results))
 	}
 	for _, rule := range driver.Rules {
@@ -266,8 +277,14 @@ func TestSARIF(t *testing.T) {
 			t.Errorf("result %+v", res)
 		}
 		prints[res.PartialFingerprints["slipwayFinding/v1"]] = true
+		suppressed := res.Locations[0].PhysicalLocation.ArtifactLocation.URI == "s"
+		if res.Suppressions == nil || (len(*res.Suppressions) > 0) != suppressed {
+			t.Errorf("suppressions %v", res.Suppressions)
+		} else if s := *res.Suppressions; suppressed && (s[0].Kind != "inSource" || s[0].Justification != "ours") {
+			t.Errorf("suppressions %v", s)
+		}
 	}
-	if len(prints) != 3 {
+	if len(prints) != 4 {
 		t.Errorf("%d different fingerprints", len(prints))
 	}
 	first, last := results[0].Locations[0].PhysicalLocation, results[2].Locations[0].PhysicalLocation

@@ -63,6 +63,13 @@ type sarifResult struct {
 	Message      sarifMessage      `json:"message"`
 	Locations    []sarifLocation   `json:"locations"`
 	Fingerprints map[string]string `json:"partialFingerprints"`
+	// Suppressions are there for all results or for none, says the standard (3.27.23).
+	Suppressions []sarifSuppression `json:"suppressions"`
+}
+
+type sarifSuppression struct {
+	Kind          string `json:"kind"`
+	Justification string `json:"justification,omitempty"`
 }
 
 type sarifLocation struct {
@@ -89,8 +96,8 @@ const (
 	rulesPage   = homePage + "/blob/main/docs/lint.md"
 )
 
-// SARIF returns the findings that are at least as bad as least as a log of one run. All rules are
-// in it, also those that found nothing. Version is the program's.
+// SARIF returns the findings that are at least as bad as least as a log of one run, with those that
+// are suppressed. All rules are in it, also those that found nothing. Version is the program's.
 func (r *Report) SARIF(version string, least Severity) SARIF {
 	run := sarifRun{ColumnKind: "unicodeCodePoints", Results: []sarifResult{}, Tool: sarifTool{Driver: sarifDriver{
 		Name: "slipway lint", Version: version, InformationURI: homePage,
@@ -114,6 +121,13 @@ func (r *Report) SARIF(version string, least Severity) SARIF {
 	seen := map[string]int{}
 	for _, f := range shown {
 		run.Results = append(run.Results, f.sarif(seen))
+	}
+	for _, s := range r.Suppressed {
+		if s.Severity.AtLeast(least) {
+			result := s.sarif(seen)
+			result.Suppressions = append(result.Suppressions, sarifSuppression{s.By, s.Why})
+			run.Results = append(run.Results, result)
+		}
 	}
 	return SARIF{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{run}}
 }
@@ -139,5 +153,6 @@ func (f Finding) sarif(seen map[string]int) sarifResult {
 		RuleID: f.Rule, RuleIndex: slices.IndexFunc(rules, func(r Rule) bool { return r.ID == f.Rule }),
 		Level: f.Severity, Message: sarifMessage{text}, Locations: []sarifLocation{{physical}},
 		Fingerprints: map[string]string{"slipwayFinding/v1": hex.EncodeToString(sum[:16])},
+		Suppressions: []sarifSuppression{},
 	}
 }

@@ -2,19 +2,27 @@ package lint
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
 var (
-	// secretName is a name that ends in a word for a secret. What only speaks of one (TOKEN_URL,
-	// PASSWORD_FILE) ends in another word.
-	secretName = regexp.MustCompile(`(?i)(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIALS?|` +
-		`APIKEY|(?:API|ACCESS|SECRET|PRIVATE|SIGNING|ENCRYPTION|MASTER|AUTH|LICENSE)_?KEY)(?:_?[0-9]+)?(?:_(?:BASE64|B64|VALUE))?$`)
-	publicName = regexp.MustCompile(`(?i)(?:^|_)PUBLIC(?:_|$)`)
-
-	// plainValue is what no secret looks like: nothing, a switch, a small number, a path, another
-	// variable.
-	plainValue = regexp.MustCompile(`^(?i:|true|false|yes|no|on|off|none|null|[0-9]{1,5}|\.{0,2}/.*|\$\w+|\$\{[^}]*\})$`)
+	// plainValue is what no secret looks like: a switch, a path or a file, a URL, and another variable
+	// without a default of its own.
+	plainValue = regexp.MustCompile(`^(?i:true|false|yes|no|on|off|none|null|\.{0,2}/.*|~/.*` +
+		`|[\w./-]+\.(?:pem|key|crt|cer|der|asc|gpg|pgp|pub|json|txt|ya?ml|conf|ini|env|p12|pfx|jks)` +
+		`|https?://[^\s@?]*|\$\w+|\$\{\w+(?::?[-+]|:?\?[^}]*)?\})$`)
+	// smallNumber is no key, but people do take 1234 for a password.
+	smallNumber = regexp.MustCompile(`^[0-9]{1,5}$`)
+	// authMethod is what AUTH is when it is no secret: how somebody logs in.
+	authMethod = regexp.MustCompile(`^(?i:basic|digest|bearer|token|jwt|ldaps?|oauth2?|oidc|openid|saml2?|kerberos|gssapi|negotiate|ntlm` +
+		`|pam|plain|password|scram(?:[-_]\w+)*|md5|trust|peer|ident|cert|certificate|x509|m?tls|anonymous|local|internal|external` +
+		`|default|htpasswd|required|optional|enabled|disabled|any|all|simple|iam|\w+_password)$`)
+	// publicValue is a public key, whatever its name.
+	publicValue = regexp.MustCompile(`^(?:ssh-(?:rsa|ed25519|dss) |ecdsa-sha2-\S+ |sk-\S+@openssh\.com |age1[0-9a-z]{58}$)|-----BEGIN (?:[A-Z]+ )*PUBLIC KEY`)
+	// fingerprint is what names a public key of OpenPGP: all its digits, or the last ones.
+	fingerprint    = regexp.MustCompile(`^(?i:(?:0x)?(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{16}|[0-9a-f]{8})[,;]?)$`)
+	fullUpperPrint = regexp.MustCompile(`^[0-9A-F]{40}$`)
 
 	// secretValue has the forms that services give to their secrets, and addresses with a password.
 	secretValue = []struct {
@@ -41,11 +49,50 @@ func looksSecret(name, value string) string {
 			return "its value has the form of " + form.what
 		}
 	}
-	if !secretName.MatchString(name) || publicName.MatchString(name) {
+	words := nameWords(name)
+	at := secretWord(words)
+	if at < 0 {
 		return ""
 	}
-	if value != "" && plainValue.MatchString(strings.TrimSpace(value)) {
+	if value = strings.TrimSpace(value); value != "" && harmless(words, at, value) {
 		return ""
 	}
 	return "its name says so"
+}
+
+// harmless reports a value that is no secret although the word at that place of the name says so.
+func harmless(words []string, at int, value string) bool {
+	word := unnumbered(words[at])
+	kind := at > 0 && secretKinds[words[at-1]]
+	switch {
+	case plainValue.MatchString(value), publicValue.MatchString(value):
+		return true
+	case smallNumber.MatchString(value):
+		return !saysSecret(word) && !kind
+	case word == "AUTH":
+		return authMethod.MatchString(value)
+	case !isKey[word]:
+		return false
+	}
+	return fingerprints(value, slices.ContainsFunc(words, func(w string) bool { return signerWords[w] }), kind)
+}
+
+// fingerprints reports a value that only names public keys, as official images have it in GPG_KEY: one
+// or more fingerprints when the name speaks of signatures, else one in the letters of gpg.
+func fingerprints(value string, signer, secret bool) bool {
+	joined := strings.Join(strings.Fields(value), "")
+	switch {
+	case secret:
+		return false
+	case fullUpperPrint.MatchString(joined):
+		return true
+	case !signer:
+		return false
+	}
+	for field := range strings.FieldsSeq(value) {
+		if !fingerprint.MatchString(field) {
+			return false
+		}
+	}
+	return true
 }

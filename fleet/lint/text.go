@@ -42,8 +42,8 @@ func (r *Report) WriteText(w io.Writer, least Severity) error {
 	if hidden > 0 {
 		fmt.Fprintf(&b, "; %d not shown (--severity %s)", hidden, least)
 	}
-	if r.Ignored > 0 {
-		fmt.Fprintf(&b, "; %d ignored", r.Ignored)
+	if n := len(r.Suppressed); n > 0 {
+		fmt.Fprintf(&b, "; %d ignored", n)
 	}
 	b.WriteByte('\n')
 	if _, err := io.WriteString(w, b.String()); err != nil {
@@ -86,7 +86,7 @@ type JSON struct {
 // JSON returns the findings that are at least as bad as least, with a summary of all.
 func (r *Report) JSON(least Severity) JSON {
 	shown, _ := r.Shown(least)
-	out := JSON{Findings: append([]Finding{}, shown...), Summary: map[Severity]int{}, Ignored: r.Ignored, Images: r.Definitions}
+	out := JSON{Findings: append([]Finding{}, shown...), Summary: map[Severity]int{}, Ignored: len(r.Suppressed), Images: r.Definitions}
 	for _, s := range Severities() {
 		out.Summary[s] = r.Count(s)
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -53,7 +54,6 @@ func (a *app) lintCommand() *cobra.Command {
 	f.StringVar(&o.failOn, "fail-on", "error", "exit with 1 when a finding is of this `SEVERITY` or worse; or never")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
 	f.BoolVar(&o.asSARIF, "sarif", false, "print SARIF 2.1.0")
-	cmd.MarkFlagsMutuallyExclusive("json", "sarif")
 	words := []string{"error", "warning", "note"}
 	cmd.RegisterFlagCompletionFunc("severity", cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(append(words, "never"), cobra.ShellCompDirectiveNoFileComp))
@@ -64,6 +64,9 @@ func (a *app) lint(cmd *cobra.Command, o lintOptions) error {
 	least, failOn, err := o.severities()
 	if err != nil {
 		return usageError(cmd, err)
+	}
+	if o.asJSON && o.asSARIF {
+		return usageError(cmd, errors.New("--json and --sarif exclude each other: each is the whole output"))
 	}
 	cfg, err := a.loadConfig(cmd)
 	if err != nil {

@@ -86,7 +86,11 @@ func (v *liveView) event(e build.Event) {
 		v.setStep(e.Image, e.Text)
 	case build.Testing:
 		v.setStep(e.Image, "testing")
-	case build.Done, build.Failed, build.Blocked, build.Cancelled:
+	case build.Retry:
+		v.setStep(e.Image, e.Text)
+	case build.Warning:
+		v.draw(func() { v.lines.outcome(e) })
+	case build.Done, build.Same, build.Failed, build.Blocked, build.Cancelled:
 		v.ended[e.Kind]++
 		v.running = slices.DeleteFunc(v.running, func(i *liveImage) bool { return i.ref == e.Image })
 		v.draw(func() { v.lines.outcome(e) })
@@ -137,7 +141,7 @@ func (v *liveView) block(width, height int) []string {
 }
 
 func (v *liveView) status() string {
-	done := v.ended[build.Done]
+	done := v.ended[build.Done] + v.ended[build.Same]
 	over := done + v.ended[build.Failed] + v.ended[build.Blocked] + v.ended[build.Cancelled]
 	parts := []string{fmt.Sprintf("%d of %d done", done, v.total), fmt.Sprintf("%d running", len(v.running))}
 	for _, k := range []build.Kind{build.Failed, build.Blocked, build.Cancelled} {

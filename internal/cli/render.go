@@ -25,11 +25,14 @@ func (a *app) renderCommand() *cobra.Command {
 		Short: "Print the Dockerfile of one image, or write those of all",
 		Long: `Prints the Dockerfile that NAME's Dockerfile.template gives, with the
 configuration and the versions of the fleet as "slipway build" would use them.
+Of an image on a dependency cycle, or one that needs such an image, the
+Dockerfile is printed, too, and the exit code is 1.
 
 With --all the Dockerfiles of the whole fleet are written below FOLDER, in the
 folders they have below DIRECTORY, as Dockerfile and, from a
 Dockerfile.build.template, Dockerfile.build. FOLDER/images.json lists name,
-version, tag, ref and dir of each image, and error where there is one.`,
+version, tag, ref and dir of each image, and error where there is one; then the
+exit code is 1.`,
 		Example: `  slipway render nodejs images/
   slipway render nodejs images/ | less
   slipway render --all --output /tmp/after images/ && diff -r /tmp/before /tmp/after`,
@@ -43,6 +46,8 @@ version, tag, ref and dir of each image, and error where there is one.`,
 			switch {
 			case o.all != (o.output != ""):
 				return usageError(cmd, errors.New("--all and --output FOLDER go together"))
+			case o.all && o.artifact:
+				return usageError(cmd, errors.New("--build and --all exclude each other: --all writes both Dockerfiles"))
 			case o.all:
 				return a.renderAll(cmd, o, args[0])
 			}
@@ -52,7 +57,6 @@ version, tag, ref and dir of each image, and error where there is one.`,
 	cmd.Flags().BoolVar(&o.artifact, "build", false, "print Dockerfile.build.template's result instead")
 	cmd.Flags().BoolVar(&o.all, "all", false, "write the Dockerfiles of all images")
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "with --all: write below `FOLDER`")
-	cmd.MarkFlagsMutuallyExclusive("build", "all")
 	return cmd
 }
 
@@ -62,7 +66,7 @@ func (a *app) rendered(cmd *cobra.Command, dir string) (*fleet.Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fleet.Scan(cmd.Context(), fleet.ScanOptions{Dir: dir, Config: cfg, ParseDockerfile: parseDockerfile})
+	return fleet.Scan(cmd.Context(), fleet.ScanOptions{Dir: dir, Config: cfg, ParseDockerfile: parseDockerfile, KeepCycles: true})
 }
 
 func (a *app) renderOne(cmd *cobra.Command, o renderOptions, name, dir string) error {
@@ -85,7 +89,7 @@ func (a *app) renderOne(cmd *cobra.Command, o renderOptions, name, dir string) e
 	if isTerminal(a.Out) && !strings.HasSuffix(text, "\n") {
 		fmt.Fprintln(a.Out) // Jinja2 drops the last line break; a prompt needs one
 	}
-	return nil
+	return fleet.OfKind(img.Err, fleet.DependencyCycle)
 }
 
 // renderedImage is an entry of images.json.
@@ -105,6 +109,7 @@ func (a *app) renderAll(cmd *cobra.Command, o renderOptions, dir string) error {
 		return err
 	}
 	var errs []error
+	said := map[string]bool{} // images on a cycle share its error
 	list := []renderedImage{}
 	for _, b := range f.Broken {
 		errs = append(errs, b)
@@ -113,7 +118,10 @@ func (a *app) renderAll(cmd *cobra.Command, o renderOptions, dir string) error {
 		item := renderedImage{Name: img.Name, Version: img.Version, Tag: img.Tag, Ref: img.Ref, Dir: img.Dir}
 		if img.Err != nil {
 			item.Error = img.Err.Error()
-			errs = append(errs, img.Err)
+			if !said[item.Error] {
+				said[item.Error] = true
+				errs = append(errs, img.Err)
+			}
 		}
 		list = append(list, item)
 		to := filepath.Join(o.output, filepath.FromSlash(img.Dir))

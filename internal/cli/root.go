@@ -2,12 +2,14 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -34,11 +36,13 @@ type Streams struct {
 // app is what all commands share: streams and global flags.
 type app struct {
 	Streams
-	configFile string
-	root       string
-	info       bool
-	debug      bool
-	began      bool // a command's own code runs: errors before it are of usage
+	configFile  string
+	root        string
+	stateDir    string
+	info        bool
+	debug       bool
+	commandLine string // as a person typed it
+	began       bool   // a command's own code runs: errors before it are of usage
 }
 
 // exitError ends the program with a code; a nil Err has already been said.
@@ -63,7 +67,7 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	if filepath.Base(args[0]) == "docker" {
 		return dockercmd.Main(ctx, args[1:], s.In, s.Out, s.Err, os.Getenv)
 	}
-	a := &app{Streams: s}
+	a := &app{Streams: s, commandLine: strings.Join(args, " ")}
 	root := a.command()
 	root.SetArgs(args[1:])
 	root.SetIn(s.In)
@@ -165,12 +169,13 @@ func (a *app) command() *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVarP(&a.configFile, "configfile", "c", "config.yaml", "the fleet's configuration `FILE`")
 	flags.StringVar(&a.root, "root", "", "`DIR` of images and build cache (default "+defaultRootText+")")
+	flags.StringVarP(&a.stateDir, "state-dir", "s", "", "`DIR` of the state file (default: --root)")
 	flags.BoolVar(&a.info, "info", false, "show the output of builds as they run")
 	flags.BoolVar(&a.debug, "debug", false, "like --info, and BuildKit's own log")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err) })
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddGroup(&cobra.Group{ID: "fleet", Title: "Fleet commands:"}, &cobra.Group{ID: "image", Title: "Image commands:"})
-	for _, c := range []*cobra.Command{a.buildCommand(), a.renderCommand(), a.lintCommand(), a.updateCommand(), a.pruneCommand()} {
+	for _, c := range []*cobra.Command{a.buildCommand(), a.planCommand(), a.historyCommand(), a.logCommand(), a.renderCommand(), a.lintCommand(), a.updateCommand(), a.pruneCommand()} {
 		c.GroupID = "fleet"
 		root.AddCommand(c)
 	}
@@ -200,6 +205,14 @@ func exactArgs(names ...string) cobra.PositionalArgs {
 	}
 }
 
+// atMostOne is cobra.MaximumNArgs(1) with this program's words.
+func atMostOne(cmd *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usageError(cmd, fmt.Errorf("unexpected argument %q", args[1]))
+	}
+	return nil
+}
+
 // loadConfig reads the configuration and says its warnings.
 func (a *app) loadConfig(cmd *cobra.Command) (*config.Config, error) {
 	cfg, err := config.Load(config.Sources{
@@ -211,7 +224,12 @@ func (a *app) loadConfig(cmd *cobra.Command) (*config.Config, error) {
 		return nil, err
 	}
 	if _, err := store.Normalize(cfg.Ref("image", "1")); err != nil {
-		return nil, fmt.Errorf("%s: cannot use registry %q with namespace %q: they make no valid name of an image\nhint: a registry is a host, without https://, such as registry.example:5000", a.configFile, cfg.Registry, cfg.Namespace)
+		place := cmp.Or(cfg.Place("registry"), cfg.Place("namespace"), a.configFile)
+		registry := cfg.Registry
+		if at := strings.LastIndexByte(registry, '@'); at >= 0 {
+			registry = "..." + registry[at:] // a password may be in front
+		}
+		return nil, fmt.Errorf("%s: cannot use registry %q with namespace %q: they make no valid name of an image\nhint: a registry is a host, without https://, such as registry.example:5000", place, registry, cfg.Namespace)
 	}
 	for _, w := range cfg.Warnings {
 		fmt.Fprintln(a.Err, "warning:", w)

@@ -2,8 +2,11 @@ package cli_test
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"net"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strings"
@@ -51,9 +54,10 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"tmpfs":   cmdTmpfs,
-			"waitfor": cmdWaitFor,
-			"busybox": cmdBusybox,
+			"tmpfs":     cmdTmpfs,
+			"waitfor":   cmdWaitFor,
+			"busybox":   cmdBusybox,
+			"gitserver": cmdGitServer,
 		},
 	})
 }
@@ -81,6 +85,35 @@ func cmdWaitFor(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("%s never held %q", args[0], args[1])
+}
+
+// cmdGitServer serves the repositories below a folder as git:// does it: gitserver DIR. Their address
+// is $GIT_SERVER; the server ends with the test.
+func cmdGitServer(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: gitserver DIR")
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	port := listener.Addr().(*net.TCPAddr).Port
+	ts.Check(listener.Close())
+	dir := ts.MkAbs(args[0])
+	cmd := exec.Command("git", "daemon", "--reuseaddr", "--export-all", "--listen=127.0.0.1", fmt.Sprintf("--port=%d", port), "--base-path="+dir, dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	ts.Check(cmd.Start())
+	ts.Defer(func() {
+		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		cmd.Wait()
+	})
+	address := fmt.Sprintf("127.0.0.1:%d", port)
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if c, err := net.Dial("tcp", address); err == nil {
+			c.Close()
+			ts.Setenv("GIT_SERVER", "git://"+address)
+			return
+		}
+	}
+	ts.Fatalf("git daemon does not answer")
 }
 
 // cmdBusybox copies the busybox into folders: busybox DIR...

@@ -60,21 +60,32 @@ type lineView struct {
 func (v *lineView) heading(text string) { fmt.Fprintf(v.out, "== %s ==\n", text) }
 
 func (v *lineView) plan(p *plan.Plan) {
-	var refs []string
+	var refs, tests []string
 	for _, s := range p.Steps {
-		if s.Action == plan.Build {
+		switch s.Action {
+		case plan.Build:
 			refs = append(refs, s.Image.Ref)
+		case plan.Test:
+			tests = append(tests, s.Image.Ref)
 		}
 	}
-	if len(refs) == 0 {
+	if len(refs)+len(tests) == 0 {
 		fmt.Fprintln(v.out, "Nothing to build")
 		return
 	}
-	fmt.Fprintln(v.out, "Will build the following images:")
+	v.list("Will build the following images:", refs)
+	v.list("Will test the following images, which were built:", tests)
+	v.heading("Step 1: building images")
+}
+
+func (v *lineView) list(title string, refs []string) {
+	if len(refs) == 0 {
+		return
+	}
+	fmt.Fprintln(v.out, title)
 	for _, ref := range refs {
 		fmt.Fprintln(v.out, "* "+ref)
 	}
-	v.heading("Step 1: building images")
 }
 
 func (v *lineView) event(e build.Event) {
@@ -100,7 +111,17 @@ func (v *lineView) event(e build.Event) {
 func (v *lineView) outcome(e build.Event) {
 	switch e.Kind {
 	case build.Done:
-		fmt.Fprintf(v.out, "* Built image %s (%.1fs)\n", e.Image, e.Seconds)
+		verb := "Built"
+		if e.Test {
+			verb = "Tested"
+		}
+		fmt.Fprintf(v.out, "* %s image %s (%.1fs)\n", verb, e.Image, e.Seconds)
+	case build.Same:
+		fmt.Fprintf(v.out, "* Unchanged image %s: its parents came out the same\n", e.Image)
+	case build.Retry:
+		fmt.Fprintf(v.out, " RETRY: image %s: %s\n", e.Image, e.Text)
+	case build.Warning:
+		printWarning(v.err, e.Text)
 	case build.Failed:
 		if e.Test {
 			fmt.Fprintf(v.out, " ERROR: image %s failed its test\n", e.Image)
@@ -166,7 +187,7 @@ func printable(s string) string {
 // totals is the last line: "8 built, 2 failed, 1 blocked in 12.3s".
 func totals(s build.Summary, f *fleet.Fleet) string {
 	var parts []string
-	for _, o := range []build.Outcome{build.Built, build.Unchanged, build.BuildError, build.NotBuilt, build.Interrupt, build.Skipped} {
+	for _, o := range []build.Outcome{build.Built, build.Tested, build.Unchanged, build.BuildError, build.NotBuilt, build.Interrupt, build.Skipped} {
 		if n := s.Count(o); n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, o))
 		}

@@ -29,8 +29,9 @@ var may = map[string][]string{
 	"plan":      {"fleet"},
 	"engine":    {"fleet"}, // engine/dockerfile parses for fleet
 	"store":     {},
-	"build":     {"fleet", "plan", "engine", "store"},
-	"internal":  {"changelog", "deb822", "config", "template", "fleet", "plan", "engine", "store", "build"},
+	"state":     {},
+	"build":     {"fleet", "plan", "engine", "store", "state"},
+	"internal":  {"changelog", "deb822", "config", "template", "fleet", "plan", "engine", "store", "state", "build"},
 	"cmd":       {"internal"},
 }
 

@@ -22,6 +22,7 @@ type account struct {
 	limit   int
 	used    int // bytes made, freed or not
 	granted int // bytes that may be used without asking, at most limit
+	beside  int // part of limit that is not for the template
 	isHeavy bool
 }
 
@@ -43,10 +44,21 @@ func (a *account) charge(n int) {
 // grow waits until this render may use all of its limit.
 func (a *account) grow(n int) {
 	if n < 0 || n > a.limit-a.used {
-		raise(LimitError, "values of this template need more than %d bytes", a.limit)
+		raise(LimitError, "values of this template need more than %d bytes", a.limit-a.beside)
 	}
 	heavy <- struct{}{}
 	a.isHeavy, a.granted = true, a.limit
+}
+
+// chargeBeside counts what a Trace notes and a render does not. It waits as charge does, but does
+// not lower the limit: what can be rendered can be traced.
+func (a *account) chargeBeside(n int) {
+	a.limit += n
+	a.beside += n
+	if a.isHeavy {
+		a.granted += n
+	}
+	a.charge(n)
 }
 
 // close ends the render. The garbage of a heavy one goes before the next one

@@ -97,6 +97,9 @@ func (rt *state) callBuiltin(b *builtin, pos []Value, named []kwarg) Value {
 	for _, a := range pos {
 		rt.effort(size(a))
 	}
+	if rt.trace != nil {
+		rt.trace.refuseSpoilt(pos)
+	}
 	v := b.fn(rt, b.bind(pos, named))
 	rt.chargeResult(v)
 	return v

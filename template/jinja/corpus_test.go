@@ -64,25 +64,31 @@ func readCorpus(t testing.TB) []corpusCase {
 	return all
 }
 
-func (c *corpusCase) render(t testing.TB) result {
-	vars := decodeVars(c.Vars)
-	if c.YAML != "" {
-		vars = configured(t, c.YAML)
-	}
+func (c *corpusCase) env() *jinja.Env {
 	files := jinja.MapLoader{"case": c.Template}
 	for name, src := range c.Files {
 		files[name] = src
 	}
-	env := jinja.NewEnv(files, jinja.Options{
+	return jinja.NewEnv(files, jinja.Options{
 		TrimBlocks:          c.Options["trim_blocks"],
 		LstripBlocks:        c.Options["lstrip_blocks"],
 		KeepTrailingNewline: c.Options["keep_trailing_newline"],
 		Autoescape:          c.Options["autoescape"],
 	})
-	tmpl, err := env.Get("case")
+}
+
+func (c *corpusCase) vars(t testing.TB) jinja.Vars {
+	if c.YAML != "" {
+		return jinja.NewVars(configured(t, c.YAML))
+	}
+	return jinja.NewVars(decodeVars(c.Vars))
+}
+
+func (c *corpusCase) render(t testing.TB) result {
+	tmpl, err := c.env().Get("case")
 	var out []byte
 	if err == nil {
-		out, err = tmpl.Render(jinja.NewVars(vars))
+		out, err = tmpl.Render(c.vars(t))
 	}
 	if e := (*jinja.Error)(nil); errors.As(err, &e) {
 		return result{Error: string(e.Kind), Line: e.Line, Want: e.Error()}

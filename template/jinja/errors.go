@@ -105,14 +105,14 @@ func (rt *state) raiseErr(err error) {
 	panic(&Error{Kind: HostError, Msg: msg, Hint: hint, Err: err})
 }
 
-// didYouMean returns a hint with the known name nearest to name, or "".
+// didYouMean returns a hint with the known name nearest to name, or "". What differs in more than a
+// quarter of its letters is another name, and two letters can only be swapped: a short name would be
+// near to many.
 func didYouMean(name string, known []string) string {
-	best, bestDistance := "", 3
-	if len(name) <= 3 {
-		bestDistance = 2 // a short name is near to many
-	}
+	best, bestDistance := "", min(max(len(name)/4, 1), 3)+1
 	for _, k := range known {
-		if k == name {
+		swapped := len(name) == 2 && len(k) == 2 && name[0] == k[1] && name[1] == k[0]
+		if k == name || len(name) < 3 && !swapped {
 			continue
 		}
 		d := editDistance(name, k, bestDistance+1)

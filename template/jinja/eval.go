@@ -8,10 +8,16 @@ import (
 func (e *constExpr) eval(*frame) Value { return e.value }
 
 func (e *nameExpr) eval(fr *frame) Value {
+	if fr.rt.trace != nil {
+		fr.rt.trace.reached[e] = true
+	}
 	if v := fr.get(e.ref); v != nil {
 		return v
 	}
 	fr.rt.charge(undefinedSize)
+	if fr.rt.trace != nil {
+		fr.rt.trace.unknown = append(fr.rt.trace.unknown, e)
+	}
 	return &Undefined{name: e.name, tmpl: fr.rt.tmpl, line: e.line}
 }
 
@@ -142,6 +148,9 @@ func (a *argList) eval(fr *frame, first Value) ([]Value, []kwarg) {
 }
 
 func (e *filterExpr) eval(fr *frame) Value {
+	if fr.rt.trace != nil {
+		fr.rt.trace.reached[e] = true
+	}
 	v := fr.capture
 	if e.value != nil {
 		v = e.value.eval(fr)
@@ -156,6 +165,9 @@ func (e *filterExpr) eval(fr *frame) Value {
 }
 
 func (e *testExpr) eval(fr *frame) Value {
+	if fr.rt.trace != nil {
+		fr.rt.trace.reached[e] = true
+	}
 	v := e.value.eval(fr)
 	if e.fn == nil {
 		fr.rt.line = e.line

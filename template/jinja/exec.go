@@ -4,7 +4,7 @@ func (s *dataStmt) exec(fr *frame) {
 	if fr.dropped(s.skip) {
 		return
 	}
-	fr.out.write(s.text)
+	fr.out.writeFrom(s.text, s.line, true)
 }
 
 // dropped says whether output at the top of a child template is left out.
@@ -19,14 +19,14 @@ func (s *outputStmt) exec(fr *frame) {
 	fr.at(s.line)
 	v := s.value.eval(fr)
 	if fr.rt.autoescape {
-		fr.out.write(fr.rt.escape(v))
+		fr.out.writeFrom(fr.rt.escape(v), s.line, false)
 		return
 	}
 	if text, ok := v.(string); ok {
-		fr.out.write(text)
+		fr.out.writeFrom(text, s.line, false)
 		return
 	}
-	fr.out.write(fr.rt.str(v))
+	fr.out.writeFrom(fr.rt.str(v), s.line, false)
 }
 
 func (s *doStmt) exec(fr *frame) {
@@ -128,7 +128,7 @@ func (s *filterStmt) exec(fr *frame) {
 	v := fr.collect(s.body)
 	fr.at(s.line)
 	fr.capture = v
-	fr.out.write(joinable(s.filter.eval(fr)))
+	fr.out.writeFrom(joinable(s.filter.eval(fr)), s.line, false)
 }
 
 func (s *withStmt) exec(fr *frame) {
@@ -178,6 +178,9 @@ func (s *extendsStmt) exec(fr *frame) {
 	}
 	t := fr.rt.loadAny(s.template.eval(fr), s.line)
 	fr.root.parent = t
+	if fr.rt.trace != nil {
+		fr.rt.trace.extended[fr.root] = s.line
+	}
 	if fr.ctx.blocks == nil && len(t.blocks) > 0 {
 		fr.ctx.blocks = map[string][]*blockStmt{}
 	}
@@ -199,12 +202,15 @@ func (s *callStmt) exec(fr *frame) {
 	fr.rt.charge(entrySize + itemSize*len(fr.slots))
 	caller := &macroValue{sig: &s.sig, info: &s.macroInfo, body: s.body,
 		fr: fr, tmpl: fr.rt.tmpl, autoescape: fr.rt.autoescape}
-	fr.out.write(joinable(s.call.evalWith(fr, []kwarg{{"caller", caller}})))
+	fr.out.writeFrom(joinable(s.call.evalWith(fr, []kwarg{{"caller", caller}})), s.line, false)
 }
 
 // joinable is a text that becomes output as it is: what filter and call blocks
 // give is not converted.
 func joinable(v Value) string {
+	if v == Value(spoilt) {
+		panic(useSpoilt)
+	}
 	s, ok := asString(v)
 	if !ok {
 		raise("TypeError", "sequence item 0: expected str instance, %s found", typeName(v))

@@ -31,7 +31,7 @@ func (s *includeStmt) exec(fr *frame) {
 			// Jinja2 3.1 lets this text pass by a filter or set block around it.
 			out = fr.direct
 		}
-		out.write(rt.module(t).text)
+		out.writeFrom(rt.module(t).text, s.line, false)
 		return
 	}
 	ctx := newContext(t, fr.ctx.snapshot(fr.rt, fr.locals(s.locals)))
@@ -107,7 +107,7 @@ func (rt *state) makeModule(t *Template, parent *layer) *module {
 	ctx := newContext(t, parent)
 	buf := &buffer{rt: rt}
 	t.run(rt, ctx, buf)
-	m := &module{tmpl: t, vars: map[string]Value{}, text: buf.text()}
+	m := &module{tmpl: t, vars: map[string]Value{}, text: buf.recorded()}
 	for name, exported := range ctx.exported {
 		if exported {
 			m.vars[name] = ctx.vars[name]

@@ -55,6 +55,10 @@ func (fr *frame) enter(s scope) {
 }
 
 func (fr *frame) run(body []stmt) {
+	if fr.rt.trace != nil {
+		fr.rt.trace.run(fr, body)
+		return
+	}
 	for _, st := range body {
 		st.exec(fr)
 	}
@@ -67,7 +71,7 @@ func (fr *frame) collect(body []stmt) Value {
 	fr.out = buf
 	fr.run(body)
 	fr.out = saved
-	return fr.rt.markup(buf.text())
+	return buf.captured()
 }
 
 // markup marks text made by a template as safe where autoescape is on.
@@ -106,6 +110,9 @@ func (t *Template) run(rt *state, ctx *context, out *buffer) {
 	fr.enter(t.root.scope)
 	fr.run(t.root.body)
 	if fr.parent != nil {
+		if rt.trace != nil {
+			rt.line = rt.trace.extended[fr]
+		}
 		fr.parent.run(rt, ctx, out)
 	}
 	rt.restore(saved)
@@ -156,7 +163,7 @@ func noParentBlock(name string) Value {
 func (b *blockRef) call(rt *state) Value {
 	buf := &buffer{rt: rt}
 	b.ctx.blocks[b.name][b.depth].run(rt, b.ctx, buf)
-	return rt.markup(buf.text())
+	return buf.captured()
 }
 
 func (b *blockRef) attr(name string) Value {
@@ -174,12 +181,27 @@ type position struct {
 	tmpl *Template
 	ctx  *context
 	line int
+	site *Origin // of a Trace
 }
 
+// siteSize is what an Origin takes in memory, in bytes.
+const siteSize = 48
+
 func (rt *state) enterTemplate(t *Template, ctx *context) position {
-	saved := position{rt.tmpl, rt.ctx, rt.line}
+	saved := position{rt.tmpl, rt.ctx, rt.line, nil}
+	if tr := rt.trace; tr != nil {
+		if saved.site = tr.site; rt.ctx != nil {
+			rt.mem.chargeBeside(siteSize)
+			tr.site = &Origin{rt.tmpl.name, rt.line, tr.site}
+		}
+	}
 	rt.tmpl, rt.ctx = t, ctx
 	return saved
 }
 
-func (rt *state) restore(p position) { rt.tmpl, rt.ctx, rt.line = p.tmpl, p.ctx, p.line }
+func (rt *state) restore(p position) {
+	rt.tmpl, rt.ctx, rt.line = p.tmpl, p.ctx, p.line
+	if rt.trace != nil {
+		rt.trace.site = p.site
+	}
+}

@@ -41,6 +41,16 @@ func FuzzRender(f *testing.F) {
 			if len(out) > 1<<18 {
 				t.Errorf("made %d bytes", len(out))
 			}
+			var tr jinja.Trace
+			tmpl.Trace(vars, &tr)
+			for _, e := range append(tr.Faults, tr.Doubts...) {
+				if e.Kind == jinja.InternalError {
+					t.Errorf("trace: %v", e)
+				}
+			}
+			if (err != nil) != (len(tr.Faults) > 0) {
+				t.Errorf("a render gives %v, a trace %v", err, tr.Faults)
+			}
 		}
 		if e := (*jinja.Error)(nil); err != nil && (!errors.As(err, &e) || e.Kind == jinja.InternalError) {
 			t.Errorf("%v", err)

@@ -216,7 +216,7 @@ func (t *Template) Render(vars Vars) (out []byte, err error) {
 		env, end = env.Begin()
 		defer end()
 	}
-	rt := &state{env: env, tmpl: t, line: 1, autoescape: env.opts.Autoescape, limits: env.opts.Limits, mem: env.account}
+	rt := newState(env, t)
 	defer rt.recoverError(&err)
 	ctx := newContext(t, &layer{vars: vars.m, convert: true, next: &layer{vars: t.env.globals}})
 	buf := &buffer{rt: rt}

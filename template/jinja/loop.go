@@ -319,9 +319,9 @@ func (s *forStmt) exec(fr *frame) {
 		buf := &buffer{rt: fr.rt}
 		s.iterate(newFrame(fr.rt, fr.ctx, buf, s.fn, fr), fr, iterable, recurse, depth)
 		fr.rt.pop()
-		return fr.rt.markup(buf.text())
+		return buf.captured()
 	}
-	out.write(fr.rt.str(recurse(iterable, 0)))
+	out.writeFrom(fr.rt.str(recurse(iterable, 0)), s.line, false)
 }
 
 // iterate runs the loop in frame in; outer is the frame around the loop.

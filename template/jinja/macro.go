@@ -49,7 +49,7 @@ func (m *macroValue) call(rt *state, pos []Value, named []kwarg) Value {
 	rt.autoescape = savedEscape
 	rt.restore(saved)
 	rt.pop()
-	return rt.markup(fr.out.text())
+	return fr.out.captured()
 }
 
 func (m *macroValue) takesCaller() bool {

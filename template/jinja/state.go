@@ -26,6 +26,12 @@ type state struct {
 	templates  map[string]*Template
 	modules    map[*Template]*module
 	copies     map[string]Value
+	trace      *Trace // nil: nobody asked
+}
+
+// newState begins a render; env has an account.
+func newState(env *Env, t *Template) *state {
+	return &state{env: env, tmpl: t, line: 1, autoescape: env.opts.Autoescape, limits: env.opts.Limits, mem: env.account}
 }
 
 // charge counts n bytes of new values.
@@ -114,8 +120,9 @@ func (rt *state) load(name string) (*Template, *Error) {
 
 // buffer collects output.
 type buffer struct {
-	rt *state
-	b  []byte
+	rt  *state
+	b   []byte
+	src *sources
 }
 
 func (b *buffer) write(s string) {
@@ -276,6 +283,9 @@ func (c *context) names() []string {
 
 // useUndefined raises the error of an undefined value.
 func (rt *state) useUndefined(u *Undefined) {
+	if u == spoilt {
+		panic(useSpoilt)
+	}
 	e := &Error{Kind: UndefinedError, Msg: u.message()}
 	if u.tmpl != nil {
 		e.Template, e.Line = u.tmpl.name, u.line

@@ -1,0 +1,181 @@
+package config
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+)
+
+// Listed is one entry of builder.images: an image whose files are in a folder or a git repository
+// that need not be part of the fleet's folder.
+type Listed struct {
+	Name       string            // name: without registry, namespace and tag
+	From       string            // from: as package fleet/source reads it
+	Base       string            // the folder of the configuration file, absolute: From may be relative to it
+	Tags       []string          // tags: the first is what other images see; default "latest"
+	Dockerfile string            // dockerfile: its path in the folder; default "Dockerfile"
+	Target     string            // target: the stage to build; default the last
+	Args       map[string]string // args: build arguments
+	Platforms  []string          // platforms: such as linux/amd64; default this machine's
+	Depends    []string          // depends: names of images to be built before, beside those the Dockerfile names
+	Test       string            // test: a script in the folder; default what verify_args say
+	Path       string            // of the configuration file
+	Line       int               // of the key builder in it
+}
+
+// Place is where the entry is, as "path:line".
+func (l Listed) Place() string { return fmt.Sprintf("%s:%d", l.Path, l.Line) }
+
+// listedKeys are the keys of an entry.
+var listedKeys = []string{"name", "from", "tags", "dockerfile", "target", "args", "platforms", "depends", "test"}
+
+// builder reads the list of images. A key "builder" that is no mapping, or has no images, is a
+// template variable like any other.
+func (r *reader) builder() []Listed {
+	const key = "builder"
+	top, ok := r.vars[key].(*Map)
+	if !ok {
+		return nil
+	}
+	v, ok := top.Get("images")
+	if !ok || v == nil {
+		return nil
+	}
+	items, ok := v.([]any)
+	if !ok {
+		r.fail(key, "must have a list of images, got "+kind(v), "write \"images:\", and below it one \"- name: …\" for each image")
+		return nil
+	}
+	base, err := r.relative(key, ".")
+	if err != nil {
+		r.fail(key, "has no folder: "+err.Error(), "")
+		return nil
+	}
+	var list []Listed
+	names := map[string]bool{}
+	for i, item := range items {
+		e := &entry{reader: r, what: fmt.Sprintf("image %d", i+1)}
+		l := e.read(item)
+		l.Base, l.Path, l.Line = base, r.l.settings[key].path, r.l.settings[key].line
+		if names[l.Name] && l.Name != "" {
+			e.fail("has the name of another image of the list", "")
+		}
+		names[l.Name] = true
+		list = append(list, l)
+	}
+	return list
+}
+
+// entry reads one image of the list.
+type entry struct {
+	*reader
+	what   string // for messages
+	values map[string]any
+}
+
+func (e *entry) fail(problem, hint string) {
+	e.reader.fail("builder", "is wrong: "+e.what+" "+problem, hint)
+}
+
+func (e *entry) read(item any) Listed {
+	m, ok := item.(*Map)
+	if !ok {
+		e.fail("must be a mapping, got "+kind(item), "write \"- name: …\" and \"from: …\" below it")
+		return Listed{}
+	}
+	e.values = map[string]any{}
+	for _, pair := range m.Items() {
+		name, ok := pair.Key.(string)
+		if !ok || !slices.Contains(listedKeys, name) {
+			e.fail("has the unknown key "+pythonString(pair.Key), "known are "+strings.Join(listedKeys, ", "))
+			continue
+		}
+		e.values[name] = pair.Value
+	}
+	l := Listed{Name: e.single("name", "")}
+	if l.Name != "" {
+		e.what += " (" + l.Name + ")"
+	}
+	l.From, l.Dockerfile = e.single("from", ""), e.single("dockerfile", "Dockerfile")
+	l.Target, l.Test = e.single("target", ""), e.single("test", "")
+	l.Tags, l.Platforms, l.Depends = e.strings("tags"), e.strings("platforms"), e.strings("depends")
+	l.Args = e.arguments()
+	if len(l.Tags) == 0 {
+		l.Tags = []string{"latest"}
+	}
+	for _, key := range []string{"name", "from"} {
+		if e.values[key] == nil || e.values[key] == "" {
+			e.fail("lacks the key "+key, "")
+		}
+	}
+	return l
+}
+
+// single reads a string, or a number as it is printed: a tag like 1.0 is meant as text.
+func (e *entry) single(key, ifNull string) string {
+	s, ok := scalarText(e.values[key], ifNull)
+	if !ok {
+		e.fail("must have a string for "+key+", got "+kind(e.values[key]), quoteHint)
+	}
+	return s
+}
+
+func scalarText(v any, ifNull string) (string, bool) {
+	switch v := v.(type) {
+	case nil:
+		return ifNull, true
+	case string:
+		return v, true
+	case int, float64, *big.Int:
+		return pythonString(v), true
+	}
+	return "", false
+}
+
+// strings reads a list, or one value as a list.
+func (e *entry) strings(key string) []string {
+	v := e.values[key]
+	if v == nil {
+		return nil
+	}
+	items, ok := v.([]any)
+	if !ok {
+		items = []any{v}
+	}
+	var texts []string
+	for _, item := range items {
+		s, ok := scalarText(item, "")
+		if !ok || s == "" {
+			e.fail("must have a list of strings for "+key+", got "+kind(item)+" in it", quoteHint)
+			continue
+		}
+		texts = append(texts, s)
+	}
+	return texts
+}
+
+// arguments reads a mapping of names to single values; null is the empty string, as for Docker's
+// --build-arg NAME=.
+func (e *entry) arguments() map[string]string {
+	v := e.values["args"]
+	if v == nil {
+		return nil
+	}
+	m, ok := v.(*Map)
+	if !ok {
+		e.fail("must have a mapping for args, got "+kind(v), "write \"NAME: value\" below it")
+		return nil
+	}
+	args := map[string]string{}
+	for _, pair := range m.Items() {
+		name, ok := pair.Key.(string)
+		value, fine := scalarText(pair.Value, "")
+		if !ok || !fine || name == "" || strings.ContainsAny(name, "= \t\n") {
+			e.fail("must have names and single values for args", quoteHint)
+			continue
+		}
+		args[name] = value
+	}
+	return args
+}

@@ -1,0 +1,243 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/fleet/buildcontext"
+	"github.com/slipway-build/slipway/fleet/source"
+	"github.com/slipway-build/slipway/template"
+)
+
+// Listed is what an image has that comes from the configuration's list, not from a folder with a
+// Dockerfile.template.
+type Listed struct {
+	config.Listed
+	Root   string // absolute path of the folder or the checkout; no file outside is read
+	Shown  string // the folder or the repository, as messages have it
+	Commit string // empty for a folder
+	// Unprotected tells that nothing proves that the files come from the repository.
+	Unprotected bool
+
+	dir  string // of the context, a slash path below Root
+	date time.Time
+	err  error
+}
+
+// FindListed looks up the folders and repositories of the list: of a repository the commit, and its
+// files if they are not there yet. What cannot be found is the error of that image alone. The files
+// stay until the returned function is called.
+func FindListed(ctx context.Context, list []config.Listed, repositories *source.Repositories) ([]*Listed, func(), error) {
+	found := make([]*Listed, len(list))
+	var gits []source.Git
+	var ofGit []*Listed
+	for i, entry := range list {
+		l := &Listed{Listed: entry, dir: ".", Shown: entry.From}
+		found[i] = l
+		base, err := filepath.Abs(entry.Base)
+		if err != nil {
+			return nil, nil, fmt.Errorf("cannot find the folder of %s: %w", entry.Path, err)
+		}
+		src, err := source.Parse(entry.From, base)
+		switch {
+		case err != nil:
+			l.Shown, l.err = "", err
+		case src.IsGit():
+			l.Shown, l.Unprotected = src.String(), src.Git.Unprotected()
+			gits, ofGit = append(gits, src.Git), append(ofGit, l)
+		default:
+			l.Root = src.Folder
+			l.Shown = shownPaths([]string{src.Folder})[0]
+		}
+	}
+	checkouts := fetchListed(ctx, gits, ofGit, repositories)
+	if ctx.Err() != nil {
+		return nil, nil, context.Cause(ctx)
+	}
+	return found, func() {
+		for _, c := range checkouts {
+			c.Close()
+		}
+	}, nil
+}
+
+func fetchListed(ctx context.Context, gits []source.Git, ofGit []*Listed, repositories *source.Repositories) []source.Checkout {
+	var checkouts []source.Checkout
+	for i, r := range repositories.ResolveAll(ctx, gits) {
+		l := ofGit[i]
+		if l.err = r.Err; r.Err != nil {
+			continue
+		}
+		l.Commit = r.Commit
+		checkout, err := repositories.Fetch(ctx, gits[i], r.Commit)
+		if err != nil {
+			l.err = err
+			continue
+		}
+		checkouts = append(checkouts, checkout)
+		l.Root, l.date = checkout.Root, checkout.Time
+		if l.dir, err = filepath.Rel(checkout.Root, checkout.Dir); err != nil {
+			l.err = err
+		}
+		l.dir = filepath.ToSlash(l.dir)
+	}
+	return checkouts
+}
+
+// Commits are those of the list's repositories.
+func Commits(list []*Listed) []string {
+	var commits []string
+	for _, l := range list {
+		if l.Commit != "" {
+			commits = append(commits, l.Commit)
+		}
+	}
+	return commits
+}
+
+// definition makes an image of an entry. A wrong name leaves nothing to speak of.
+func (l *Listed) definition(r *reader) definition {
+	fail := func(kind Kind, hint, format string, args ...any) *Problem {
+		p := problem(kind, l.Path, l.Line, hint, "image %s: "+format, append([]any{l.Name}, args...)...)
+		return &p
+	}
+	if !repositoryPath.MatchString(l.Name) {
+		return definition{problem: fail(InvalidName, "use lower-case letters and digits, with single . or _ or dashes between them",
+			"cannot use %q as the name of an image: it is not a repository path", l.Name)}
+	}
+	img := &Image{
+		Name: l.Name, Version: l.Tags[0], Tag: l.Tags[0] + r.suffix, Dir: l.dir, Line: l.Line, Date: l.date, Listed: l,
+	}
+	img.Ref = r.config.Ref(img.Name, img.Tag)
+	if l.err != nil {
+		text, hint, _ := strings.Cut(l.err.Error(), "\nhint: ")
+		img.Err = *fail(UnreadableFile, hint, "%s", text)
+	}
+	for _, tag := range append(slices.Clone(l.Tags), img.Tag) {
+		if !validTag.MatchString(tag) {
+			img.Err = errors.Join(img.Err, *fail(InvalidTag, "", "cannot use %q as a tag", tag))
+		}
+	}
+	for _, p := range l.Platforms {
+		if p != r.platform {
+			img.Err = errors.Join(img.Err, *fail(UnreadableFile, "leave platforms out, or build it on such a machine",
+				"cannot build for %s: this machine builds for %s", p, r.platform))
+		}
+	}
+	if !fs.ValidPath(path.Clean(l.Dockerfile)) {
+		img.Err = errors.Join(img.Err, *fail(OutsideFolder, "", "cannot use dockerfile %q: it is not a path in the folder", l.Dockerfile))
+	}
+	if l.Test != "" && !fs.ValidPath(path.Clean(l.Test)) {
+		img.Err = errors.Join(img.Err, *fail(OutsideFolder, "", "cannot use test %q: it is not a path in the folder", l.Test))
+	}
+	return definition{image: img}
+}
+
+// listed is the second phase for an image of the list.
+func (r *renderer) listed(d definition) rendered {
+	img, l := d.image, d.image.Listed
+	e := &edges{names: r.names, scan: r.scan, img: img, control: true}
+	for _, name := range l.Depends {
+		e.declare(relation{names: []string{name}, line: l.Line})
+	}
+	if img.Err == nil {
+		img.Err = r.readListed(e)
+	}
+	img.sortDepends()
+	e.limitWarnings()
+	return e.rendered
+}
+
+func (r *renderer) readListed(e *edges) error {
+	img, l := e.img, e.img.Listed
+	root, err := os.OpenRoot(l.Root)
+	if err != nil {
+		return problem(UnreadableFile, l.Path, l.Line, "from names a folder with a Dockerfile, or a git repository", "image %s: cannot open %s: %v", l.Name, l.Shown, cause(err))
+	}
+	defer root.Close()
+	file := path.Join(img.Dir, l.Dockerfile)
+	data, err := readRegular(root, file, template.MaxOutput)
+	if err != nil {
+		return problem(UnreadableFile, path.Join(l.Shown, l.Dockerfile), 0, "", "cannot read the Dockerfile: %v", err)
+	}
+	text := string(data)
+	img.Dockerfile = r.keep(e, text)
+	if r.scan.ParseListed == nil {
+		return nil
+	}
+	parsed, err := r.parse(data, func(data []byte) (Dockerfile, error) { return r.scan.ParseListed(data, l.Args) })
+	if err != nil {
+		line := 0
+		if at := (*ParseError)(nil); errors.As(err, &at) {
+			line = at.Line
+		}
+		return problem(DockerfileSyntax, path.Join(l.Shown, l.Dockerfile), line, "", "cannot parse the Dockerfile: %v", err)
+	}
+	from := &origins{edges: e, name: l.Dockerfile, text: text}
+	for _, u := range parsed.Uses {
+		e.use(u, from)
+	}
+	slices.Sort(img.External)
+	img.External = slices.Compact(img.External)
+	return nil
+}
+
+func readRegular(root *os.Root, name string, limit int64) ([]byte, error) {
+	info, err := root.Stat(name)
+	switch {
+	case err != nil:
+		return nil, cause(err)
+	case !info.Mode().IsRegular():
+		return nil, errors.New("it is not a regular file")
+	}
+	f, err := root.Open(name)
+	if err != nil {
+		return nil, cause(err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	switch {
+	case err != nil:
+		return nil, cause(err)
+	case int64(len(data)) > limit:
+		return nil, tooLarge(limit)
+	}
+	return data, nil
+}
+
+// Folder is the absolute path of the image's folder.
+func (f *Fleet) Folder(img *Image) string {
+	root := f.Root
+	if img.Listed != nil {
+		root = img.Listed.Root
+	}
+	return filepath.Join(root, filepath.FromSlash(img.Dir))
+}
+
+// Context lists the files that a build of the image may see. The caller closes it.
+func (f *Fleet) Context(img *Image) (*buildcontext.Tree, error) {
+	name, open := f.Root, buildcontext.Open
+	if img.Listed != nil {
+		name, open = img.Listed.Root, buildcontext.OpenWithLinks
+	}
+	root, err := os.OpenRoot(name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot open the build context: %w", f.Path(img, ""), err)
+	}
+	t, err := open(root, img.Dir, f.Path(img, ""))
+	if err != nil {
+		root.Close()
+		return nil, err
+	}
+	return t, nil
+}

@@ -1,0 +1,305 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// fetcher makes one checkout in a temporary folder.
+type fetcher struct {
+	r     *Repositories
+	temp  string
+	git   Git
+	doing string
+
+	repos int // how many repositories were fetched, to name their folders
+	files int
+	bytes int64
+}
+
+// object is a repository that was fetched, and one commit of it.
+type object struct {
+	dir    string // the bare repository
+	remote remote
+	commit string
+	doing  string
+}
+
+// run fills temp/tree and returns the commit's time.
+func (f *fetcher) run(ctx context.Context, commit string) (int64, error) {
+	tree := filepath.Join(f.temp, treeDir)
+	if err := os.Mkdir(tree, 0o755); err != nil {
+		return 0, fmt.Errorf("cannot make the checkout: %w", err)
+	}
+	when, err := f.populate(ctx, f.git, commit, tree, "", 0)
+	if err != nil {
+		return 0, err
+	}
+	if err := normalise(tree, time.Unix(when, 0)); err != nil {
+		return 0, fmt.Errorf("cannot make the checkout: %w", err)
+	}
+	return when, nil
+}
+
+// populate fetches a commit, writes its files to tree/at and goes on with its
+// submodules.
+func (f *fetcher) populate(ctx context.Context, g Git, commit, tree, at string, depth int) (int64, error) {
+	rem, err := g.remote()
+	if err != nil {
+		return 0, err
+	}
+	f.repos++
+	o := object{dir: filepath.Join(f.temp, "repository-"+strconv.Itoa(f.repos)), remote: rem, commit: commit, doing: f.doing}
+	if at != "" {
+		o.doing = fmt.Sprintf("%s: cannot fetch its submodule %s from %s", f.doing, clean(at), g)
+	}
+	defer removeAll(o.dir)
+	if err := f.fetch(ctx, g, o); err != nil {
+		return 0, err
+	}
+	when, err := f.commitTime(ctx, o)
+	if err != nil {
+		return 0, err
+	}
+	list, err := f.list(ctx, o)
+	if err != nil {
+		return 0, err
+	}
+	dest := filepath.Join(tree, filepath.FromSlash(at))
+	err = f.r.git(ctx, command{doing: o.doing, dir: dest, remote: &o.remote, lines: f.progress,
+		args: []string{"--git-dir=" + o.dir, "--work-tree=" + dest, "-c", "remote.origin.url=" + rem.url,
+			"read-tree", "-m", "-u", "--no-recurse-submodules", commit}})
+	if err != nil {
+		return 0, err
+	}
+	return when, f.submodules(ctx, g, o, list, tree, at, depth)
+}
+
+func (f *fetcher) progress(line string) {
+	if f.r.Progress != nil {
+		f.r.Progress(f.git, line)
+	}
+}
+
+// fetch gets the one commit, or everything where a server gives no single ones.
+func (f *fetcher) fetch(ctx context.Context, g Git, o object) error {
+	format := "sha1"
+	if len(o.commit) == 64 {
+		format = "sha256"
+	}
+	err := f.r.git(ctx, command{doing: o.doing, dir: f.temp,
+		args: []string{"init", "--quiet", "--bare", "--template=", "--object-format=" + format, o.dir}})
+	if err != nil {
+		return err
+	}
+	ctx, stop := f.watch(ctx, o.dir)
+	defer stop()
+	fetch := []string{"--git-dir=" + o.dir, "fetch", "--progress", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"}
+	err = f.r.git(ctx, command{doing: o.doing, dir: f.temp, remote: &o.remote, lines: f.progress,
+		args: append(fetch[:len(fetch):len(fetch)], "--depth=1", "--", o.remote.url, o.commit)})
+	if err == nil {
+		return nil
+	}
+	var e *Error
+	if !errors.As(err, &e) || ctx.Err() != nil {
+		return err
+	}
+	said := strings.ToLower(strings.Join(e.Lines, "\n"))
+	switch {
+	case strings.Contains(said, "not our ref"):
+		return f.gone(o)
+	case !refusesCommits(said):
+		return err
+	}
+	refs := []string{"+HEAD:refs/slipway/head", "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"}
+	if strings.HasPrefix(g.Ref, "refs/") {
+		refs = append(refs, "+"+g.Ref+":refs/slipway/wanted")
+	}
+	err = f.r.git(ctx, command{doing: o.doing, dir: f.temp, remote: &o.remote, lines: f.progress,
+		args: append(append(fetch, "--", o.remote.url), refs...)})
+	return err
+}
+
+// refusesCommits recognises servers that give only what they list: git's own
+// before protocol 2, JGit, and plain files behind HTTP.
+func refusesCommits(said string) bool {
+	for _, words := range []string{"unadvertised object", "not valid", "dumb http transport", "does not support shallow"} {
+		if strings.Contains(said, words) {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *fetcher) gone(o object) error {
+	return &Error{Doing: o.doing, Err: fmt.Errorf("the repository has no commit %s", o.commit),
+		Hint: "its branch may have been overwritten or deleted since; name another branch, tag or commit"}
+}
+
+// watch ends the context it returns when a repository grows too large.
+func (f *fetcher) watch(ctx context.Context, dir string) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(500 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			var size int64
+			_ = filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
+				if err == nil && e.Type().IsRegular() {
+					if info, err := e.Info(); err == nil {
+						size += info.Size()
+					}
+				}
+				return nil // files come and go while git works
+			})
+			if size > f.r.maxBytes() {
+				cancel(f.tooLarge())
+				return
+			}
+		}
+	}()
+	return ctx, func() { cancel(nil); <-done }
+}
+
+func (f *fetcher) tooLarge() error {
+	return &limitError{fmt.Sprintf("the repository has more than %d MB", f.r.maxBytes()>>20)}
+}
+
+// commitTime also proves that the id is that of a commit.
+func (f *fetcher) commitTime(ctx context.Context, o object) (int64, error) {
+	var out head
+	err := f.r.git(ctx, command{doing: o.doing, dir: f.temp, stdin: strings.NewReader(o.commit + "\n"), stdout: &out,
+		args: []string{"--git-dir=" + o.dir, "cat-file", "--batch"}})
+	if err != nil {
+		return 0, err
+	}
+	first, body, _ := strings.Cut(string(out), "\n")
+	if strings.HasSuffix(first, " missing") {
+		return 0, f.gone(o)
+	}
+	words := strings.Fields(first)
+	if len(words) != 3 || words[0] != o.commit {
+		return 0, &Error{Doing: o.doing, Err: fmt.Errorf("internal error: git cat-file answers %q", clean(first))}
+	}
+	if words[1] != "commit" {
+		return 0, &Error{Doing: o.doing, Err: fmt.Errorf("%s is the id of a %s, not of a commit", o.commit, words[1])}
+	}
+	for line := range strings.Lines(body) {
+		if line == "\n" {
+			break
+		}
+		if rest, ok := strings.CutPrefix(line, "committer "); ok {
+			// Name <address> seconds zone
+			words := strings.Fields(rest[strings.LastIndexByte(rest, '>')+1:])
+			if len(words) > 0 {
+				when, _ := strconv.ParseInt(words[0], 10, 64)
+				return max(when, 0), nil
+			}
+		}
+	}
+	return 0, nil
+}
+
+// head keeps the beginning of what is written; a commit's text may be of any size.
+type head []byte
+
+func (h *head) Write(p []byte) (int, error) {
+	*h = append(*h, p[:min(len(p), 64<<10-len(*h))]...)
+	return len(p), nil
+}
+
+// listing is what matters of a commit's tree before its files are written.
+type listing struct {
+	modules map[string]string // path → commit
+	config  bool              // .gitmodules is a file
+}
+
+// list counts what a checkout would write, for a small repository can hold a
+// tree that fills any disk.
+func (f *fetcher) list(ctx context.Context, o object) (listing, error) {
+	l := listing{modules: map[string]string{}}
+	out := &records{end: 0, each: func(line []byte) error {
+		head, name, ok := strings.Cut(string(line), "\t")
+		words := strings.Fields(head)
+		if !ok || len(words) != 4 {
+			return fmt.Errorf("internal error: git ls-tree answers %q", clean(string(line)))
+		}
+		f.files++
+		if size, err := strconv.ParseInt(words[3], 10, 64); err == nil {
+			f.bytes += size
+		}
+		switch {
+		case f.files > f.r.maxFiles():
+			return &limitError{fmt.Sprintf("the repository has more than %d files and folders", f.r.maxFiles())}
+		case f.bytes > f.r.maxBytes():
+			return f.tooLarge()
+		case words[1] == "commit":
+			l.modules[name] = words[2]
+		case name == modulesFile && strings.HasPrefix(words[0], "100"):
+			l.config = true
+		}
+		return nil
+	}}
+	err := f.r.git(ctx, command{doing: o.doing, dir: f.temp, stdout: out,
+		args: []string{"--git-dir=" + o.dir, "ls-tree", "-r", "-t", "-z", "-l", "--full-tree", o.commit}})
+	return l, err
+}
+
+// normalise gives files the modes that git knows, whatever the umask is, and
+// the time of the commit.
+func normalise(tree string, when time.Time) error {
+	var dirs []string
+	err := filepath.WalkDir(tree, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if e.Type()&fs.ModeSymlink != 0 {
+			return nil
+		}
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		mode := fs.FileMode(0o644)
+		if e.IsDir() || info.Mode()&0o100 != 0 {
+			mode = 0o755
+		}
+		if info.Mode() != mode|info.Mode().Type() {
+			if err := os.Chmod(path, mode); err != nil {
+				return err
+			}
+		}
+		if e.IsDir() {
+			dirs = append(dirs, path)
+			return nil
+		}
+		return os.Chtimes(path, when, when)
+	})
+	for _, dir := range dirs {
+		err = errors.Join(err, os.Chtimes(dir, when, when))
+	}
+	return err
+}
+
+// syncDir writes a folder's entries, or a file, to disk.
+func syncDir(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}

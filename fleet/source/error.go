@@ -1,0 +1,91 @@
+package source
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+)
+
+// ErrTransient is what errors.Is finds in an error that may be gone at the next
+// attempt: nobody answers, the connection broke, the server is overloaded.
+var ErrTransient = errors.New("transient fault")
+
+// Error is a failure of git. It names no credentials.
+type Error struct {
+	Doing string   // "cannot fetch https://example.com/repository#main"
+	Lines []string // git's last words, without "fatal: "
+	Hint  string   // the way out; may be empty
+	Err   error    // the cause when git said nothing, or the end of the context
+
+	transient bool
+}
+
+// Error returns the sentence, git's further lines indented, and the hint.
+func (e *Error) Error() string {
+	s := e.Doing
+	switch {
+	case len(e.Lines) > 0:
+		s += ": " + strings.Join(e.Lines, "\n  ")
+	case e.Err != nil:
+		s += ": " + e.Err.Error()
+	}
+	if e.Hint != "" {
+		s += "\nhint: " + e.Hint
+	}
+	return s
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is finds ErrTransient.
+func (e *Error) Is(target error) bool { return target == ErrTransient && e.transient }
+
+// forGit is the same failure, of one of several references that were asked for together.
+func (e *Error) forGit(doing string) *Error {
+	other := *e
+	other.Doing = doing
+	return &other
+}
+
+// transientWords are what git, curl and ssh say, in the C locale, of faults that pass.
+var transientWords = regexp.MustCompile(`(?i)connection (refused|timed out|reset|closed|was reset)|operation timed out|` +
+	`could not resolve host|temporary failure in name resolution|could not connect|couldn't connect|failed to connect|` +
+	`unable to connect to|empty reply from server|returned error: (5\d\d|408|429)|early eof|unexpected disconnect|` +
+	`the remote end hung up|broken pipe|network is unreachable|no route to host|operation too slow|` +
+	`gnutls_handshake|gnutls recv error|ssl_error_syscall|transfer closed|kex_exchange_identification|` +
+	`http/2 stream|recv failure|send failure|no answer within`)
+
+// settledWords are faults that stay although git also says that the connection ended.
+var settledWords = regexp.MustCompile(`(?i)permission denied|host key verification failed|authentication failed|` +
+	`access denied|could not read (username|password)|not found|does not exist|not exported`)
+
+var hints = []struct {
+	words *regexp.Regexp
+	hint  string
+}{
+	{regexp.MustCompile(`(?i)host key verification failed|host key .* has changed|no matching host key`),
+		"connect once with ssh and compare the key, or add it to ~/.ssh/known_hosts"},
+	{regexp.MustCompile(`(?i)permission denied \(`), "add the key to your ssh agent (ssh-add), and give that key access to the repository"},
+	{regexp.MustCompile(`(?i)authentication failed|could not read (username|password)|returned error: 40[13]|terminal prompts disabled`),
+		"give git the credentials with a credential helper, see gitcredentials(7); nobody is asked"},
+	{regexp.MustCompile(`(?i)not found|does not exist|not exported|access denied|returned error: 404|does not appear to be a git repository`),
+		"compare the address; of a private repository, servers say the same to whom they do not know"},
+	{regexp.MustCompile(`(?i)dubious ownership`), "git config --global --add safe.directory with the repository's folder, if you trust its owner"},
+	{regexp.MustCompile(`(?i)transport '.*' not allowed`), "redirections and git's url.*.insteadOf may lead to https:// and ssh:// only"},
+}
+
+// classify fills in what git's words mean.
+func (e *Error) classify() {
+	text := strings.Join(e.Lines, "\n")
+	e.transient = transientWords.MatchString(text) && !settledWords.MatchString(text)
+	if e.transient || e.Hint != "" {
+		return
+	}
+	for _, h := range hints {
+		if h.words.MatchString(text) {
+			e.Hint = h.hint
+			return
+		}
+	}
+}

@@ -1,0 +1,230 @@
+package source
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+var (
+	scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
+	// scp is user@host:path, ssh's short form. Without a user it would be a
+	// folder's name with a colon, as it is for Docker.
+	scp = regexp.MustCompile(`^([A-Za-z0-9_][A-Za-z0-9_.-]*)@([A-Za-z0-9][A-Za-z0-9.-]*):([^:].*)$`)
+	// helper is git's way to name a program that talks to a repository: ext::sh -c …
+	helper = regexp.MustCompile(`^[A-Za-z0-9+.-]+::`)
+)
+
+var schemes = []string{"https", "ssh", "git", "http", "file"}
+
+// Parse reads the value of "from". A URL, user@host:path and what begins with
+// "github.com/" is a repository; anything else is a folder relative to base,
+// the folder of the configuration file. Nothing is opened or asked. Errors name
+// no credentials.
+func Parse(from, base string) (Source, error) {
+	s, err := parse(from, base)
+	if err != nil {
+		return Source{}, fmt.Errorf("cannot use %q as the source of an image: %w", displayUnparsed(from), err)
+	}
+	return s, nil
+}
+
+func parse(from, base string) (Source, error) {
+	if err := checkText(from); err != nil {
+		return Source{}, err
+	}
+	g, ok, err := parseGit(from)
+	if ok || err != nil {
+		return Source{Git: g}, err
+	}
+	folder, err := parseFolder(from, base)
+	return Source{Folder: folder}, err
+}
+
+func checkText(s string) error {
+	switch {
+	case s == "":
+		return errors.New("it is empty\nhint: write a folder, or the address of a git repository")
+	case strings.HasPrefix(s, "-"):
+		return errors.New("it begins with a dash, as an option does\nhint: write ./ before the name of a folder")
+	case strings.ContainsFunc(s, unicode.IsControl):
+		return errors.New("it has a control character")
+	case helper.MatchString(s):
+		return errors.New("it names a program for git to run\nhint: write an https://, ssh:// or file:// address")
+	}
+	return nil
+}
+
+// parseGit tells with ok whether from is a repository's address at all.
+func parseGit(from string) (g Git, ok bool, err error) {
+	address, fragment, _ := strings.Cut(from, "#")
+	switch {
+	case scheme.MatchString(address):
+		name, rest, _ := strings.Cut(address, "://")
+		address = strings.ToLower(name) + "://" + rest
+	case strings.HasPrefix(address, "github.com/"):
+		address = "https://" + address
+	case scp.MatchString(address):
+	default:
+		return Git{}, false, nil
+	}
+	g.URL = address
+	if scheme.MatchString(address) {
+		if fragment, err = url.PathUnescape(fragment); err != nil {
+			return Git{}, true, errors.New("what follows # is not escaped as in a URL")
+		}
+	}
+	g.Ref, g.Subdir, _ = strings.Cut(fragment, ":")
+	if lower := strings.ToLower(g.Ref); isCommit(lower) {
+		g.Ref = lower
+	}
+	if g.Subdir != "" {
+		// Docker takes both "sub" and "/sub".
+		g.Subdir = strings.TrimLeft(g.Subdir, "/")
+		if slices.Contains(strings.Split(g.Subdir, "/"), "..") {
+			return Git{}, true, fmt.Errorf("the folder %q leads out of the repository", g.Subdir)
+		}
+		if g.Subdir = path.Clean(g.Subdir); g.Subdir == "." {
+			g.Subdir = ""
+		}
+	}
+	return g, true, g.check()
+}
+
+// check holds for a Git however it was made, so that no value can be an option.
+func (g Git) check() error {
+	if _, err := g.remote(); err != nil {
+		return err
+	}
+	if g.Ref != "" {
+		if err := checkRef(g.Ref); err != nil {
+			return err
+		}
+	}
+	if g.Subdir == "" {
+		return nil
+	}
+	if strings.ContainsFunc(g.Subdir, unicode.IsControl) || !filepath.IsLocal(filepath.FromSlash(g.Subdir)) {
+		return fmt.Errorf("the folder %q leads out of the repository", g.Subdir)
+	}
+	for _, part := range strings.Split(g.Subdir, "/") {
+		if part == ".." || strings.EqualFold(part, ".git") {
+			return fmt.Errorf("the folder %q is not part of the repository's files", g.Subdir)
+		}
+	}
+	return nil
+}
+
+// checkRef is git-check-ref-format(1), and no dash at the beginning.
+func checkRef(ref string) error {
+	bad := strings.HasPrefix(ref, "-") || strings.HasSuffix(ref, ".") || ref == "@" ||
+		strings.Contains(ref, "..") || strings.Contains(ref, "@{") || strings.ContainsAny(ref, " ~^:?*[\\") ||
+		strings.ContainsFunc(ref, unicode.IsControl)
+	for _, part := range strings.Split(ref, "/") {
+		bad = bad || part == "" || strings.HasPrefix(part, ".") || strings.HasSuffix(part, ".lock")
+	}
+	if bad {
+		return fmt.Errorf("%q cannot be the name of a branch or tag\nhint: write repository#branch:folder; the branch may also be a tag or a whole commit id", ref)
+	}
+	return nil
+}
+
+// remote is a Git's URL as the command line may have it: other users of the
+// machine can read that, so the password is apart.
+type remote struct {
+	scheme, host   string
+	url            string
+	scope          string // scheme://host:port, for git's credential.* settings
+	user, password string
+	hasPassword    bool
+}
+
+func (g Git) remote() (remote, error) {
+	if strings.ContainsFunc(g.URL, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }) {
+		return remote{}, errors.New("the address has a space or a control character")
+	}
+	if m := scp.FindStringSubmatch(g.URL); m != nil && !scheme.MatchString(g.URL) {
+		if strings.HasPrefix(m[3], "-") {
+			return remote{}, errors.New("the path begins with a dash, as an option does")
+		}
+		return remote{scheme: "ssh", host: m[2], url: g.URL}, nil
+	}
+	u, err := url.Parse(g.URL)
+	if err != nil || !scheme.MatchString(g.URL) {
+		return remote{}, errors.New("it is not a URL") // the cause would repeat the password
+	}
+	rem := remote{scheme: u.Scheme, host: u.Hostname()}
+	switch {
+	case !slices.Contains(schemes, u.Scheme):
+		return remote{}, fmt.Errorf("%s:// is no way to a git repository here\nhint: write https://, ssh:// or file://", u.Scheme)
+	case u.RawQuery != "" || u.ForceQuery:
+		return remote{}, errors.New("a repository's address has no query\nhint: write repository#branch:folder")
+	case u.Fragment != "":
+		return remote{}, errors.New("a repository's URL has no fragment")
+	case u.Scheme == "file" && (u.Host != "" || u.User != nil):
+		return remote{}, errors.New("a file:// address names another machine\nhint: write three slashes: file:///folder")
+	case u.Scheme != "file" && rem.host == "":
+		return remote{}, errors.New("it names no machine")
+	case strings.Trim(u.Path, "/") == "":
+		return remote{}, errors.New("it names a machine but no repository")
+	case strings.HasPrefix(rem.host, "-"), strings.HasPrefix(strings.TrimLeft(u.Path, "/"), "-"):
+		return remote{}, errors.New("the machine or the path begins with a dash, as an option does")
+	}
+	if err := rem.credentials(u); err != nil {
+		return remote{}, err
+	}
+	rem.url = u.String()
+	rem.scope = u.Scheme + "://" + u.Host
+	return rem, nil
+}
+
+// credentials moves the password from the URL to rem.
+func (rem *remote) credentials(u *url.URL) error {
+	if u.User == nil {
+		return nil
+	}
+	rem.user = u.User.Username()
+	rem.password, rem.hasPassword = u.User.Password()
+	web := u.Scheme == "https" || u.Scheme == "http"
+	switch {
+	case strings.ContainsFunc(rem.user+rem.password, unicode.IsControl):
+		return errors.New("the user or the password has a control character")
+	case strings.HasPrefix(rem.user, "-"):
+		return errors.New("the user begins with a dash, as an option does")
+	case u.Scheme == "git":
+		return errors.New("git:// knows no users\nhint: write https:// or ssh://")
+	case rem.hasPassword && !web:
+		return errors.New("ssh takes no password from an address\nhint: use a key in your ssh agent")
+	case rem.hasPassword && u.Scheme == "http" && !loopback(rem.host):
+		return errors.New("the password would cross the network in the clear\nhint: write https://")
+	}
+	if rem.hasPassword {
+		u.User = nil
+	}
+	return nil
+}
+
+func parseFolder(from, base string) (string, error) {
+	switch {
+	case strings.Contains(from, "#"):
+		return "", errors.New("a folder has no #branch\nhint: write file:///folder#branch for a git repository on this machine")
+	case from == "~" || strings.HasPrefix(from, "~/"):
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("cannot tell what ~ is: %w", err)
+		}
+		return filepath.Join(home, from[1:]), nil
+	case strings.HasPrefix(from, "~"):
+		return "", errors.New("only ~/ is known, not other users' folders\nhint: write the whole path")
+	case filepath.IsAbs(from):
+		return filepath.Clean(from), nil
+	}
+	return filepath.Join(base, from), nil
+}

@@ -1,0 +1,176 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+const (
+	modulesFile = ".gitmodules"
+	// maxDepth bounds submodules of submodules, maxModules all of them.
+	maxDepth   = 10
+	maxModules = 1000
+)
+
+// module is a section of .gitmodules (gitmodules(5)).
+type module struct{ path, url, update string }
+
+// submodules fetches those of one repository at the commits it records. Git's
+// own way is not used: it keeps repositories inside of the tree, and names and
+// links in the tree have led it astray.
+func (f *fetcher) submodules(ctx context.Context, parent Git, o object, l listing, tree, at string, depth int) error {
+	if len(l.modules) == 0 {
+		return nil
+	}
+	fail := func(name string, err error) error {
+		return &Error{Doing: fmt.Sprintf("%s: cannot fetch its submodule %s", f.doing, clean(name)), Err: err}
+	}
+	modules, err := f.modules(ctx, o, l)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.modules)) {
+		m, ok := modules[name]
+		here := path.Join(at, name)
+		switch {
+		case !ok || m.url == "":
+			return fail(here, errors.New(modulesFile+" does not say where it is"))
+		case m.update == "none":
+			continue // as git does
+		case depth >= maxDepth:
+			return fail(here, &limitError{fmt.Sprintf("it is nested more than %d deep", maxDepth)})
+		case f.repos > maxModules:
+			return fail(here, &limitError{fmt.Sprintf("there are more than %d submodules", maxModules)})
+		}
+		g, err := submodule(parent, m.url)
+		if err != nil {
+			return fail(here, err)
+		}
+		if err := realFolder(tree, here); err != nil {
+			return fail(here, err)
+		}
+		if _, err := f.populate(ctx, g, l.modules[name], tree, here, depth+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// modules reads .gitmodules of the commit, by path.
+func (f *fetcher) modules(ctx context.Context, o object, l listing) (map[string]module, error) {
+	byPath := map[string]module{}
+	if !l.config {
+		return byPath, nil
+	}
+	byName := map[string]module{}
+	out := &records{end: 0, each: func(line []byte) error {
+		key, value, _ := strings.Cut(string(line), "\n")
+		key, ok := strings.CutPrefix(key, "submodule.")
+		i := strings.LastIndexByte(key, '.')
+		if !ok || i < 0 {
+			return nil
+		}
+		m := byName[key[:i]]
+		switch key[i+1:] {
+		case "path":
+			m.path = value
+		case "url":
+			m.url = value
+		case "update":
+			m.update = value
+		}
+		byName[key[:i]] = m
+		return nil
+	}}
+	err := f.r.git(ctx, command{doing: o.doing, dir: f.temp, stdout: out,
+		args: []string{"--git-dir=" + o.dir, "config", "-z", "--no-includes", "--blob", o.commit + ":" + modulesFile, "--list"}})
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		m := byName[name]
+		byPath[strings.TrimSuffix(m.path, "/")] = m
+	}
+	return byPath, err
+}
+
+// submodule is the repository of a submodule's URL, which may be relative to
+// its parent's. Nothing on this machine's disk is reached: the parent may come
+// from anywhere, and would choose which of the user's files enter an image.
+func submodule(parent Git, address string) (Git, error) {
+	if strings.HasPrefix(address, "./") || strings.HasPrefix(address, "../") {
+		var err error
+		if address, err = relative(parent.URL, address); err != nil {
+			return Git{}, err
+		}
+	}
+	if err := checkText(address); err != nil {
+		return Git{}, err
+	}
+	g, ok, err := parseGit(address)
+	switch {
+	case err != nil:
+		return Git{}, fmt.Errorf("its address %q: %w", displayUnparsed(address), err)
+	case !ok || strings.HasPrefix(g.URL, "file:"):
+		return Git{}, fmt.Errorf("its address %q is on this machine's disk, which submodules may not be\nhint: use the folder of a clone that has its submodules", clean(displayUnparsed(address)))
+	case g.Ref != "" || g.Subdir != "":
+		return Git{}, fmt.Errorf("its address %q has a branch or folder", clean(displayUnparsed(address)))
+	}
+	return g, nil
+}
+
+// relative follows ./ and ../ in the path of a URL, and no further.
+func relative(parent, address string) (string, error) {
+	start := strings.IndexByte(parent, ':') + 1 // user@host:path
+	if i := strings.Index(parent, "://"); i >= 0 {
+		slash := strings.IndexByte(parent[i+3:], '/')
+		start = i + 3 + max(slash, 0)
+	}
+	host, dir := parent[:start], strings.TrimRight(parent[start:], "/")
+	for {
+		if rest, ok := strings.CutPrefix(address, "./"); ok {
+			address = rest
+			continue
+		}
+		rest, ok := strings.CutPrefix(address, "../")
+		if !ok {
+			break
+		}
+		if strings.Trim(dir, "/") == "" {
+			return "", fmt.Errorf("its relative address leads out of %s", display(host))
+		}
+		address = rest
+		dir = dir[:max(strings.LastIndexByte(dir, '/'), 0)]
+	}
+	if dir == "" && !strings.Contains(host, "://") {
+		return host + address, nil
+	}
+	return host + dir + "/" + address, nil
+}
+
+// realFolder makes sure that no part of a submodule's path is a link.
+func realFolder(tree, name string) error {
+	if !filepath.IsLocal(filepath.FromSlash(name)) {
+		return errors.New("its path leads out of the repository")
+	}
+	root, err := os.OpenRoot(tree)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	parts := strings.Split(name, "/")
+	for i := range parts {
+		info, err := root.Lstat(filepath.Join(parts[:i+1]...))
+		if err != nil {
+			return err
+		}
+		if !info.IsDir() {
+			return errors.New("its path is not a folder of the repository")
+		}
+	}
+	return nil
+}

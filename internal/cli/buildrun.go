@@ -1,0 +1,179 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/slipway-build/slipway/build"
+	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/engine"
+	"github.com/slipway-build/slipway/engine/embedded"
+	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/state"
+	"github.com/slipway-build/slipway/store"
+)
+
+// retryDelay is the pause before an image is tried again.
+const retryDelay = 2 * time.Second
+
+// buildRun is one "slipway build" on its way.
+type buildRun struct {
+	app      *app
+	options  buildOptions
+	config   *config.Config
+	db       *state.DB
+	view     view
+	began    time.Time
+	folder   string // the working directory
+	suffix   string // of the tags
+	plan     plan.Options
+	fleet    *fleet.Fleet
+	decision decision
+}
+
+// prepare settles the tags and what is to be built in any case, from the flags and from what an
+// interrupted run of the same command has left.
+func (r *buildRun) prepare(ctx context.Context) error {
+	o := r.options
+	var err error
+	if r.folder, err = os.Getwd(); err != nil {
+		return fmt.Errorf("cannot find the working directory: %w", err)
+	}
+	r.suffix, r.plan = o.suffix(r.began), o.options(r.config)
+	if o.clean {
+		r.plan.Force = func(*fleet.Image) bool { return true }
+		return r.db.Clear(ctx)
+	}
+	runs, err := r.db.Runs(ctx, 1)
+	if err != nil {
+		return err
+	}
+	last := resumed(runs, r.app.commandLine, r.folder)
+	if last == nil {
+		return nil
+	}
+	done, err := r.finished(ctx, last.ID)
+	if err != nil {
+		return err
+	}
+	switch {
+	case !o.resume:
+		r.plan.Force = func(img *fleet.Image) bool { return o.force || done[img.Ref] }
+	case o.force:
+		r.plan.Force = func(img *fleet.Image) bool { return !done[img.Ref] }
+	}
+	if o.resume && last.Suffix != "" {
+		r.suffix = last.Suffix
+	}
+	if o.resume && len(done) > 0 {
+		fmt.Fprintf(r.app.Err, "going on with the run of %s, which was interrupted after %d images\n",
+			last.Began.Local().Format(time.DateTime), len(done))
+	}
+	return nil
+}
+
+// finished are the references that a run has built.
+func (r *buildRun) finished(ctx context.Context, run int64) (map[string]bool, error) {
+	builds, err := r.db.History(ctx, state.Query{Run: run})
+	if err != nil {
+		return nil, err
+	}
+	done := map[string]bool{}
+	for _, b := range builds {
+		if b.Outcome == string(build.Built) || b.Outcome == string(build.Tested) {
+			done[b.Ref] = true
+		}
+	}
+	return done, nil
+}
+
+// withEngine starts the engine and what image tests need, and walks the plan.
+func (r *buildRun) withEngine(ctx context.Context) (err error) {
+	a := r.app
+	process, waited, err := a.startEngine(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, process.Close()) }()
+	if waited { // for a process that may have built some of it
+		if r.decision, err = a.decide(ctx, r.db, r.fleet, r.plan); err != nil {
+			return err
+		}
+	}
+	r.view.plan(r.decision.plan)
+	tests, stop, err := a.startTestRuntime(ctx, process, r.config)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	s := process.Services()
+	e := engine.New(s.BuildKit)
+	return r.run(ctx, build.Options{
+		Engine:     e,
+		Store:      store.New(s.Images, s.Content),
+		Inputs:     r.decision.inputs,
+		Jobs:       r.options.jobs,
+		NoCache:    !r.options.useCache,
+		FailFast:   r.options.failFast,
+		Retries:    r.options.retries,
+		RetryDelay: retryDelay,
+		Free:       e.EmptyCache,
+		Args:       r.config.ProxyArgs(),
+		Secrets:    secrets(r.config),
+		Limits:     engine.Limits(r.config.ContainerLimits),
+		Test:       tests,
+		Scratch:    embedded.TempDir(process.Root()),
+		LogDir:     filepath.Join(process.Root(), "logs"),
+	})
+}
+
+// run walks the plan, and records and reports how it went.
+func (r *buildRun) run(ctx context.Context, o build.Options) error {
+	o.Fleet, o.Events, o.History = r.fleet, r.view.event, r.db
+	var err error
+	if o.Engine != nil { // what changes nothing is no history
+		o.RunID, err = r.db.BeginRun(ctx, state.Run{Command: r.app.commandLine, Folder: r.folder, Suffix: r.suffix, PID: os.Getpid(), Began: r.began})
+		if err != nil {
+			return err
+		}
+	}
+	summary, err := build.Run(ctx, r.decision.plan, o)
+	if err != nil {
+		return err
+	}
+	outcome := r.view.finish(summary, r.fleet)
+	if o.RunID != 0 {
+		err = r.db.EndRun(context.WithoutCancel(ctx), o.RunID, runOutcome(summary), time.Now())
+	}
+	err = errors.Join(err, r.app.forgetUnlisted(ctx, r.db, r.config, r.fleet))
+	if r.options.junit != "" {
+		err = errors.Join(err, writeJUnit(r.options.junit, summary, r.fleet))
+	}
+	if err != nil { // the outcome's own text is printed already
+		printError(r.app.Err, err)
+		return outcomeOr(outcome, &exitError{code: ExitFailed})
+	}
+	return outcome
+}
+
+func outcomeOr(outcome, other error) error {
+	if outcome != nil {
+		return outcome
+	}
+	return other
+}
+
+func runOutcome(s build.Summary) string {
+	switch {
+	case s.Count(build.Interrupt) > 0:
+		return state.OutcomeInterrupted
+	case !s.Good():
+		return state.OutcomeFailed
+	}
+	return state.OutcomeDone
+}

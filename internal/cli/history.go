@@ -1,0 +1,151 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/state"
+)
+
+func (a *app) historyCommand() *cobra.Command {
+	var asJSON bool
+	q := state.Query{Limit: 50}
+	cmd := &cobra.Command{
+		Use:   "history [flags] [NAME]",
+		Short: "List what was built when, why, and how it went",
+		Long: `Lists the builds of the image NAME, or of all images, the newest first: when, in
+which run, how it went, how long it took, and why it was built. NAME is a name, a
+name:version, or a full reference.
+
+The history is in the state file; one that is lost is begun anew.`,
+		Example: `  slipway history nodejs
+  slipway history --failed
+  slipway history --json nodejs | jq '.builds[0].parts'   what it was made from`,
+		Args: atMostOne,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				q.Name = args[0]
+			}
+			if failed, _ := cmd.Flags().GetBool("failed"); failed {
+				q.Outcome = "failed"
+			}
+			var builds []state.Build
+			err := a.withState(cmd.Context(), func(db *state.DB) (err error) {
+				builds, err = db.History(cmd.Context(), q)
+				return err
+			})
+			switch {
+			case err != nil:
+				return err
+			case asJSON:
+				if builds == nil {
+					builds = []state.Build{}
+				}
+				return printJSON(a.Out, map[string]any{"builds": builds})
+			case len(builds) == 0 && q.Name != "":
+				return fmt.Errorf("cannot show history: no build of %q is known\nhint: \"slipway history\" lists all", q.Name)
+			}
+			return printHistory(a.Out, builds)
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&asJSON, "json", false, "print JSON, with all that is known")
+	f.Bool("failed", false, "only builds that failed")
+	f.IntVarP(&q.Limit, "limit", "n", q.Limit, "at most `N` builds; 0 for all")
+	return cmd
+}
+
+func printHistory(out io.Writer, builds []state.Build) error {
+	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(w, "WHEN\tRUN\tIMAGE\tOUTCOME\tTEST\tTOOK\tDIGEST\tWHY")
+	for _, b := range builds {
+		outcome, took := b.Outcome, "-"
+		if b.Ended.IsZero() {
+			outcome = "unfinished"
+		} else {
+			took = seconds(b.Ended.Sub(b.Began))
+		}
+		fmt.Fprintf(w, "%s\t%d\t%s:%s\t%s\t%s\t%s\t%s\t%s\n", b.Began.Local().Format(time.DateTime), b.Run,
+			b.Name, tagOf(b.Ref), outcome, orDash(b.Test), took, orDash(shortDigest(b.Digest)), firstLine(firstReason(b.Reasons)))
+	}
+	return w.Flush()
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func firstReason(data json.RawMessage) string {
+	var reasons []plan.Reason
+	if err := json.Unmarshal(data, &reasons); err != nil || len(reasons) == 0 {
+		return ""
+	}
+	return reasons[0].Text
+}
+
+// withState calls f with the state, for commands that only look. One that does not exist is empty.
+func (a *app) withState(ctx context.Context, f func(*state.DB) error) error {
+	dir, err := a.stateFolder()
+	if err != nil {
+		return err
+	}
+	if !state.Exists(dir) {
+		return nil
+	}
+	db, err := state.Open(ctx, dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(db), db.Close())
+}
+
+func (a *app) logCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "log NAME",
+		Short: "Print the log of an image's last build",
+		Long: `Prints what the last build and test of the image NAME printed. NAME is a name, a
+name:version, or a full reference. Only the newest log of each version is kept.`,
+		Example: "  slipway log nodejs",
+		Args:    exactArgs("NAME"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var builds []state.Build
+			err := a.withState(cmd.Context(), func(db *state.DB) (err error) {
+				builds, err = db.History(cmd.Context(), state.Query{Name: args[0]})
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			for _, b := range builds {
+				if b.Log == "" {
+					continue
+				}
+				f, err := os.Open(b.Log)
+				if errors.Is(err, os.ErrNotExist) {
+					continue
+				}
+				if err != nil {
+					return fmt.Errorf("cannot read log: %w", err)
+				}
+				_, err = io.Copy(a.Out, f)
+				if err != nil {
+					err = fmt.Errorf("cannot print log: %w", err)
+				}
+				return errors.Join(err, f.Close())
+			}
+			return fmt.Errorf("cannot find a log of %q\nhint: \"slipway history\" lists what was built", args[0])
+		},
+	}
+}

@@ -1,0 +1,132 @@
+package cli
+
+import (
+	"encoding/xml"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/slipway-build/slipway/build"
+	"github.com/slipway-build/slipway/fleet"
+)
+
+// The elements of JUnit's XML as CI systems read them: one suite, one case for each image.
+type (
+	junitSuites struct {
+		XMLName xml.Name   `xml:"testsuites"`
+		Suite   junitSuite `xml:"testsuite"`
+	}
+	junitSuite struct {
+		Name     string      `xml:"name,attr"`
+		Tests    int         `xml:"tests,attr"`
+		Failures int         `xml:"failures,attr"`
+		Errors   int         `xml:"errors,attr"`
+		Skipped  int         `xml:"skipped,attr"`
+		Time     string      `xml:"time,attr"`
+		Cases    []junitCase `xml:"testcase"`
+	}
+	junitCase struct {
+		Name    string        `xml:"name,attr"`
+		Class   string        `xml:"classname,attr"`
+		File    string        `xml:"file,attr,omitempty"`
+		Time    string        `xml:"time,attr"`
+		Failure *junitProblem `xml:"failure"`
+		Error   *junitProblem `xml:"error"`
+		Skipped *junitProblem `xml:"skipped"`
+	}
+	junitProblem struct {
+		Message string `xml:"message,attr"`
+		Text    string `xml:",chardata"`
+	}
+)
+
+// writeJUnit writes the report, whole or not at all. A failed test is a failure, everything else that
+// went wrong an error, and an image that was not built because of another is skipped.
+func writeJUnit(path string, s build.Summary, f *fleet.Fleet) error {
+	suite := junitSuite{Name: "slipway build", Time: fmt.Sprintf("%.3f", s.Took.Seconds())}
+	for _, r := range s.Results {
+		if r.Outcome != build.Skipped {
+			suite.add(junitResult(r, f))
+		}
+	}
+	for _, b := range f.Broken {
+		suite.add(junitCase{Name: b.Path, Class: "slipway", File: b.Path, Time: "0.000",
+			Error: &junitProblem{Message: clean(firstLine(b.Error())), Text: clean(b.Error())}})
+	}
+	data, err := xml.MarshalIndent(junitSuites{Suite: suite}, "", "  ")
+	if err != nil {
+		return fmt.Errorf("internal error: %w", err)
+	}
+	if err := writeAtomic(path, append([]byte(xml.Header), append(data, '\n')...)); err != nil {
+		return fmt.Errorf("cannot write report: %w", err)
+	}
+	return nil
+}
+
+func (s *junitSuite) add(c junitCase) {
+	s.Cases = append(s.Cases, c)
+	s.Tests++
+	switch {
+	case c.Failure != nil:
+		s.Failures++
+	case c.Error != nil:
+		s.Errors++
+	case c.Skipped != nil:
+		s.Skipped++
+	}
+}
+
+func junitResult(r build.Result, f *fleet.Fleet) junitCase {
+	c := junitCase{
+		Name: r.Image.Name + ":" + r.Image.Tag, Class: "slipway", File: f.Path(r.Image, "Dockerfile.template"),
+		Time: fmt.Sprintf("%.3f", r.Took.Seconds()),
+	}
+	switch r.Outcome {
+	case build.BuildError:
+		p := &junitProblem{Message: clean(firstLine(r.Err.Error())), Text: clean(r.Err.Error() + "\n" + strings.Join(r.Tail, "\n"))}
+		if r.Test == build.TestFailed {
+			c.Failure = p
+		} else {
+			c.Error = p
+		}
+	case build.NotBuilt:
+		c.Skipped = &junitProblem{Message: "blocked by " + strings.Join(r.Causes, ", ")}
+	case build.Interrupt:
+		c.Skipped = &junitProblem{Message: "interrupted"}
+	}
+	return c
+}
+
+// clean drops what XML cannot hold.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' && r != '\t' || r == 0xfffe || r == 0xffff || r == 0x7f {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+}
+
+// writeAtomic replaces a file: who reads it sees the old one or the new one.
+func writeAtomic(path string, data []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name()) // no effect after the rename
+	_, err = tmp.Write(data)
+	if err == nil {
+		err = tmp.Chmod(0o644)
+	}
+	if err == nil {
+		err = tmp.Sync()
+	}
+	if closeErr := tmp.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), path)
+}

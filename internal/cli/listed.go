@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/source"
+	"github.com/slipway-build/slipway/state"
+)
+
+// scanAll reads the fleet: the images below the directory, and those that the configuration lists.
+// The files stay until release is called.
+func (a *app) scanAll(cmd *cobra.Command, cfg *config.Config, o planOptions, suffix string) (_ *fleet.Fleet, release func(), err error) {
+	ctx := cmd.Context()
+	if len(cfg.Builder) == 0 {
+		if o.directory == "" {
+			return nil, nil, usageError(cmd, errors.New("DIRECTORY is missing, and the configuration lists no images under \"builder\""))
+		}
+		f, err := a.scan(ctx, cfg, o.directory, suffix)
+		return f, func() {}, err
+	}
+	repositories, err := a.repositories(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	listed, release, err := fleet.FindListed(ctx, cfg.Builder, repositories)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, l := range listed {
+		if l.Unprotected {
+			printWarning(a.Err, fmt.Sprintf("%s: nothing proves that the files of %s come from %s\nhint: use https or ssh", l.Place(), l.Name, l.Shown))
+		}
+	}
+	f, err := a.scanWith(ctx, fleet.ScanOptions{
+		Dir: o.directory, Config: cfg, TagSuffix: suffix, Listed: listed, ListedOnly: o.directory == "",
+	})
+	if err != nil {
+		release()
+		return nil, nil, err
+	}
+	// What is not needed any more goes; what another process reads stays.
+	if _, err := repositories.Prune(ctx, fleet.Commits(listed)...); err != nil {
+		printWarning(a.Err, err.Error())
+	}
+	return f, release, nil
+}
+
+// repositories are the checkouts of one configuration file, below the state's folder.
+func (a *app) repositories(cfg *config.Config) (*source.Repositories, error) {
+	dir, err := a.stateFolder()
+	if err != nil {
+		return nil, err
+	}
+	list, err := listID(cfg)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256([]byte(list))
+	r := source.New(filepath.Join(dir, "sources", hex.EncodeToString(sum[:6])), "git")
+	r.Progress = func(g source.Git, line string) {
+		if a.info || a.debug {
+			fmt.Fprintf(a.Err, "%s: %s\n", g, printable(line))
+		}
+	}
+	return r, nil
+}
+
+// listID tells the lists of different configuration files apart.
+func listID(cfg *config.Config) (string, error) {
+	if len(cfg.Builder) == 0 {
+		return "", nil
+	}
+	path, err := filepath.Abs(cfg.Builder[0].Path)
+	if err != nil {
+		return "", fmt.Errorf("cannot find the configuration file: %w", err)
+	}
+	return path, nil
+}
+
+// forgetUnlisted drops from the state what this list had once and has no more.
+func (a *app) forgetUnlisted(ctx context.Context, db *state.DB, cfg *config.Config, f *fleet.Fleet) error {
+	list, err := listID(cfg)
+	if err != nil || list == "" {
+		return err
+	}
+	var names []string
+	for _, img := range f.Images {
+		if img.Listed != nil {
+			names = append(names, img.Name)
+		}
+	}
+	return db.SetList(context.WithoutCancel(ctx), list, names)
+}

@@ -1,0 +1,241 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/state"
+)
+
+// planOptions are the flags that "plan" and "build" share.
+type planOptions struct {
+	directory string
+	nightly   bool
+	snapshot  bool
+	selection string
+	force     bool
+	strict    bool
+	asJSON    bool
+	why       string
+}
+
+// setDirectory takes the argument; without one only the configuration's list is meant.
+func (o *planOptions) setDirectory(args []string) {
+	if len(args) > 0 {
+		o.directory = args[0]
+	}
+}
+
+func (o *planOptions) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVar(&o.nightly, "nightly", false, "append -YYYYMMDD to every tag, so that all is built anew")
+	f.BoolVar(&o.snapshot, "snapshot", false, "append -YYYYMMDD-HHMMSS to every tag")
+	f.StringVar(&o.selection, "select", "", "only images whose name:tag matches `GLOB`, and what they need")
+	f.BoolVar(&o.force, "force", false, "build the selected images even if nothing changed")
+	f.BoolVar(&o.strict, "strict", false, "content that changed under an unchanged version is an error")
+	f.CountP("verbose", "v", "like --info; -vv is like --debug")
+}
+
+const planLong = `Shows for each image of DIRECTORY what "slipway build" would do, and why. Nothing
+is built and no engine is started.
+
+An image is up to date when the store has it under its version, tested, and made
+from what it would be made from now: the rendered Dockerfile, the files of its
+folder that .dockerignore leaves, build arguments, the parents' digests, and the
+platform. Times and owners of files do not count. Files that did not change since
+the last look are not read again.
+
+The actions are: up to date, build, test (it was built, its test did not end),
+blocked (something it needs has a wrong definition), error, and skip (--select
+leaves it out). The exit code is 1 if a definition is wrong.`
+
+const planExample = `  slipway plan images/
+  slipway plan --why nodejs images/    the whole chain of causes for one image
+  slipway plan --strict images/        for CI: has somebody forgotten a changelog?
+  slipway plan --json images/ | jq -r '.images[] | select(.action == "build") | .ref'`
+
+func (a *app) planCommand() *cobra.Command {
+	var o planOptions
+	cmd := &cobra.Command{
+		Use: "plan [flags] [DIRECTORY]", Short: "Show what would be built, and why",
+		Long: planLong, Example: planExample, Args: atMostOne,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.setDirectory(args)
+			if err := a.checkPlan(cmd, &o); err != nil {
+				return err
+			}
+			cfg, err := a.loadConfig(cmd)
+			if err != nil {
+				return err
+			}
+			return a.planOnly(cmd, cfg, o)
+		},
+	}
+	o.flags(cmd)
+	f := cmd.Flags()
+	f.BoolVar(&o.asJSON, "json", false, "print the plan as JSON")
+	f.StringVar(&o.why, "why", "", "explain the action of the image `NAME`, with all that leads to it")
+	return cmd
+}
+
+// checkPlan refuses flags that exclude each other.
+func (a *app) checkPlan(cmd *cobra.Command, o *planOptions) error {
+	switch n, _ := cmd.Flags().GetCount("verbose"); {
+	case n == 1:
+		a.info = true
+	case n > 1:
+		a.debug = true
+	}
+	switch {
+	case o.nightly && o.snapshot:
+		return usageError(cmd, errors.New("--nightly and --snapshot exclude each other"))
+	case o.why != "" && o.asJSON:
+		return usageError(cmd, errors.New("--why and --json exclude each other"))
+	}
+	return nil
+}
+
+// suffix is what --nightly and --snapshot append to every tag.
+func (o planOptions) suffix(now time.Time) string {
+	switch {
+	case o.nightly:
+		return now.Format("-20060102")
+	case o.snapshot:
+		return now.Format("-20060102-150405")
+	}
+	return ""
+}
+
+// options are the plan's, but for what an interrupted run has done already.
+func (o planOptions) options(cfg *config.Config) plan.Options {
+	p := plan.Options{Select: o.selection, Strict: o.strict || cfg.Strict}
+	if o.force {
+		p.Force = func(*fleet.Image) bool { return true }
+	}
+	return p
+}
+
+// planOnly shows the plan.
+func (a *app) planOnly(cmd *cobra.Command, cfg *config.Config, o planOptions) (err error) {
+	ctx := cmd.Context()
+	db, err := a.openState(ctx, true)
+	if err != nil {
+		return err
+	}
+	if db != nil {
+		defer func() { err = errors.Join(err, db.Close()) }()
+	}
+	f, release, err := a.scanAll(cmd, cfg, o, o.suffix(time.Now()))
+	if err != nil {
+		return err
+	}
+	defer release()
+	d, err := a.decide(ctx, db, f, o.options(cfg))
+	if err != nil {
+		return err
+	}
+	a.warn(cfg, d.plan, o.selection)
+	return a.showDecision(cmd, f, d.plan, o)
+}
+
+// showDecision prints a plan as the flags ask for it. What is wrong with definitions is the error.
+func (a *app) showDecision(cmd *cobra.Command, f *fleet.Fleet, p *plan.Plan, o planOptions) error {
+	var err error
+	switch {
+	case o.why != "":
+		step := p.Find(o.why)
+		if step == nil {
+			return usageError(cmd, fmt.Errorf("--why %s: the fleet has no such image", o.why))
+		}
+		err = showWhy(a.Out, f, step)
+	case o.asJSON:
+		err = printJSON(a.Out, p)
+	default:
+		err = showPlan(a.Out, p)
+	}
+	return errors.Join(err, brokenError(f, p))
+}
+
+func showPlan(out io.Writer, p *plan.Plan) error {
+	buffered := bufio.NewWriterSize(out, 64<<10) // tabwriter writes cell by cell
+	w := tabwriter.NewWriter(buffered, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(w, "IMAGE\tACTION\tWHY")
+	for _, s := range p.Steps {
+		texts := make([]string, len(s.Reasons))
+		for i, r := range s.Reasons {
+			texts[i] = r.Text
+		}
+		fmt.Fprintf(w, "%s:%s\t%s\t%s\n", s.Image.Name, s.Image.Tag, s.Action, firstLine(strings.Join(texts, "; ")))
+	}
+	return errors.Join(w.Flush(), buffered.Flush())
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
+
+// showWhy prints an image's reasons and, below them, those of the images that they are about.
+func showWhy(out io.Writer, f *fleet.Fleet, s *plan.Step) error {
+	w := &whyWriter{out: out, fleet: f, seen: map[*plan.Step]bool{}}
+	w.step(s, "")
+	return w.err
+}
+
+type whyWriter struct {
+	out   io.Writer
+	fleet *fleet.Fleet
+	seen  map[*plan.Step]bool
+	err   error
+}
+
+func (w *whyWriter) line(format string, args ...any) {
+	if _, err := fmt.Fprintf(w.out, format+"\n", args...); w.err == nil {
+		w.err = err
+	}
+}
+
+func (w *whyWriter) step(s *plan.Step, indent string) {
+	w.line("%s%s:%s (%s): %s", indent, s.Image.Name, s.Image.Tag, w.fleet.Path(s.Image, ""), s.Action)
+	if w.seen[s] {
+		w.line("%s  as above", indent)
+		return
+	}
+	w.seen[s] = true
+	for _, r := range s.Reasons {
+		w.line("%s- %s", indent, firstLine(r.Text))
+	}
+	for _, need := range s.Needs {
+		if s.Action != plan.UpToDate && s.Action != plan.Skip && need.Action != plan.UpToDate && need.Action != plan.Skip {
+			w.step(need, indent+"    ")
+		}
+	}
+}
+
+// resumed is the newest run, if it was the same command in the same folder and did not come to its
+// end.
+func resumed(runs []state.Run, command, folder string) *state.Run {
+	if len(runs) == 0 {
+		return nil
+	}
+	r := runs[0]
+	ended := !r.Ended.IsZero()
+	switch {
+	case r.Command != command || r.Folder != folder, ended && r.Outcome != state.OutcomeInterrupted:
+		return nil
+	case !ended && syscall.Kill(r.PID, 0) == nil: // it runs; this one will wait for it
+		return nil
+	}
+	return &r
+}

@@ -1,0 +1,191 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/slipway-build/slipway/engine"
+	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/buildcontext"
+	"github.com/slipway-build/slipway/fleet/inputs"
+	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/state"
+)
+
+// stateFolder is where the state file is: --state-dir, else the engine's root.
+func (a *app) stateFolder() (string, error) {
+	if a.stateDir == "" {
+		return a.engineRoot()
+	}
+	dir, err := filepath.Abs(a.stateDir)
+	if err != nil {
+		return "", fmt.Errorf("cannot find state folder: %w", err)
+	}
+	return dir, nil
+}
+
+// openState opens the state and says if it had to begin a new one. For a command that only looks, a
+// folder that this user may not write in is no obstacle: the state is nil then.
+func (a *app) openState(ctx context.Context, looking bool) (*state.DB, error) {
+	dir, err := a.stateFolder()
+	if err != nil {
+		return nil, err
+	}
+	db, err := state.Open(ctx, dir)
+	switch {
+	case err != nil && looking && (errors.Is(err, fs.ErrPermission) || state.ReadOnly(err)):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	if db.SetAside != "" {
+		fmt.Fprintf(a.Err, "warning: the state was damaged; it is in %s, and a new one was begun\n", db.SetAside)
+	}
+	return db, nil
+}
+
+// decision is a plan and what it was made of.
+type decision struct {
+	plan   *plan.Plan
+	inputs *inputs.Set
+}
+
+// decide compares what the images would be made from with what the store and the state know. No
+// engine is started.
+func (a *app) decide(ctx context.Context, db *state.DB, f *fleet.Fleet, o plan.Options) (decision, error) {
+	facts, err := a.facts(ctx)
+	if err != nil {
+		return decision{}, err
+	}
+	set, err := a.readInputs(ctx, db, f, o)
+	if err != nil {
+		return decision{}, err
+	}
+	facts.Inputs, facts.Errors = set.Parts, set.Errors
+	p := plan.Make(f, facts, o)
+	if db != nil {
+		if facts.Past, err = past(ctx, db, f, facts, p, set); err != nil {
+			return decision{}, err
+		}
+		if len(facts.Past) > 0 {
+			p = plan.Make(f, facts, o)
+		}
+	}
+	return decision{p, set}, nil
+}
+
+// readInputs reads the contexts of the images that the plan may be about. Files that the state knows
+// are not read again.
+func (a *app) readInputs(ctx context.Context, db *state.DB, f *fleet.Fleet, o plan.Options) (*inputs.Set, error) {
+	io := inputs.Options{Level: engine.Level, Only: plan.Relevant(f, o)}
+	if db != nil {
+		known, err := db.Contexts(ctx)
+		if err != nil {
+			return nil, err
+		}
+		io.Known = func(folder string) (inputs.Context, bool) {
+			c, ok := known[folder]
+			return inputs.Context(c), ok
+		}
+		io.Entries = func(folder string) []byte {
+			data, err := db.Entries(ctx, folder)
+			if err != nil {
+				return nil // the files are read
+			}
+			return data
+		}
+	}
+	set, err := inputs.Read(ctx, f, io)
+	if err != nil || db == nil {
+		return set, err
+	}
+	learned := make([]state.Context, len(set.Learned))
+	for i, c := range set.Learned {
+		learned[i] = state.Context(c)
+	}
+	return set, db.SaveContexts(ctx, learned)
+}
+
+// past is what the state remembers of the images that are not up to date.
+func past(ctx context.Context, db *state.DB, f *fleet.Fleet, facts plan.Facts, p *plan.Plan, set *inputs.Set) (map[string]plan.Past, error) {
+	found := map[string]plan.Past{}
+	if empty, err := db.Empty(ctx); empty || err != nil {
+		return nil, err
+	}
+	for _, s := range p.Steps {
+		img := s.Image
+		if s.Action == plan.UpToDate || s.Action == plan.Skip || s.Action == plan.Test || img.Err != nil || facts.Errors[img] != nil {
+			continue
+		}
+		var b state.Build
+		var ok bool
+		var err error
+		stored, inStore := facts.Images[img.Ref]
+		if inStore && stored.Inputs != "" {
+			b, ok, err = db.MadeFrom(ctx, img.Ref, f.Platform, stored.Inputs)
+		} else {
+			b, ok, err = lastGood(ctx, db, img, f.Platform)
+		}
+		if err != nil {
+			return nil, err
+		}
+		var record plan.Past
+		if ok {
+			if record, err = remember(ctx, db, b, img, set); err != nil {
+				return nil, err
+			}
+		}
+		last, tried, err := db.Newest(ctx, img.Name, f.Platform, img.Ref, false)
+		if err != nil {
+			return nil, err
+		}
+		record.Failed = tried && last.Outcome == "failed"
+		if ok || record.Failed {
+			found[img.Name] = record
+		}
+	}
+	return found, nil
+}
+
+// lastGood is the newest good build of the image's version, else of any.
+func lastGood(ctx context.Context, db *state.DB, img *fleet.Image, platform string) (state.Build, bool, error) {
+	b, ok, err := db.Newest(ctx, img.Name, platform, img.Ref, true)
+	if ok || err != nil {
+		return b, ok, err
+	}
+	return db.Newest(ctx, img.Name, platform, "", true)
+}
+
+func remember(ctx context.Context, db *state.DB, b state.Build, img *fleet.Image, set *inputs.Set) (plan.Past, error) {
+	past := plan.Past{Tag: tagOf(b.Ref)}
+	if len(b.Parts) == 0 {
+		return past, nil
+	}
+	if err := json.Unmarshal(b.Parts, &past.Parts); err != nil {
+		return past, fmt.Errorf("cannot read what %s was made from in state %s: %w", b.Ref, db.Path(), err)
+	}
+	if past.Parts.Tree == set.Parts[img].Tree || past.Parts.Tree == "" {
+		return past, nil
+	}
+	listing, err := db.Tree(ctx, past.Parts.Tree)
+	if err != nil || listing == nil {
+		return past, err
+	}
+	past.Before = buildcontext.Files(listing)
+	past.After, err = set.Files(ctx, img)
+	return past, err
+}
+
+// tagOf is what stands behind a reference's last colon.
+func tagOf(ref string) string {
+	for i := len(ref) - 1; i >= 0 && ref[i] != '/'; i-- {
+		if ref[i] == ':' {
+			return ref[i+1:]
+		}
+	}
+	return ""
+}

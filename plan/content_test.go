@@ -1,0 +1,256 @@
+package plan_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/inputs"
+	"github.com/slipway-build/slipway/plan"
+)
+
+// shop is a fleet with a store and a state, in which building takes no time.
+type shop struct {
+	fleet  *fleet.Fleet
+	facts  plan.Facts
+	salt   map[string]string // by name: goes into the bits, beside the inputs
+	before map[string]inputs.Parts
+}
+
+// newShop makes a fleet as newFleet does; everything is used by the Dockerfiles.
+func newShop(t testing.TB, lines ...string) *shop {
+	s := &shop{fleet: newFleet(t, lines...), salt: map[string]string{}, before: map[string]inputs.Parts{}}
+	s.facts = plan.Facts{Images: map[string]plan.StoredImage{}, Inputs: map[*fleet.Image]inputs.Parts{}, Past: map[string]plan.Past{}}
+	for _, img := range s.fleet.Images {
+		for i := range img.Depends {
+			img.Depends[i].Used = true
+		}
+		s.facts.Inputs[img] = inputs.Parts{
+			Level: 1, Platform: "linux/amd64", Dockerfile: "sha256:d", Tree: "sha256:t",
+			Args: map[string]string{"SOURCE_DATE_EPOCH": "sha256:0", "VERSION": "sha256:1"},
+		}
+	}
+	return s
+}
+
+func (s *shop) image(name string) *fleet.Image { return s.fleet.Lookup(name) }
+
+// edit changes what an image would be made from.
+func (s *shop) edit(name string, change func(*inputs.Parts)) {
+	parts := s.facts.Inputs[s.image(name)]
+	args := map[string]string{}
+	for k, v := range parts.Args {
+		args[k] = v
+	}
+	parts.Args = args
+	change(&parts)
+	s.facts.Inputs[s.image(name)] = parts
+}
+
+// carryOut builds what the plan says, and returns what was built. An image whose parents came out
+// the same is left alone, as the builder does it.
+func (s *shop) carryOut(p *plan.Plan) []string {
+	var built []string
+	for _, step := range p.Steps {
+		if step.Action != plan.Build {
+			continue
+		}
+		img := step.Image
+		parts := s.facts.Inputs[img]
+		parts = parts.On(inputs.Parents(img, func(ref string) string { return s.facts.Images[ref].Digest }))
+		if old, ok := s.facts.Images[img.Ref]; ok && old.Inputs == parts.Digest() {
+			continue
+		}
+		built = append(built, img.Name)
+		same := parts
+		same.Dockerfile = strings.TrimSuffix(parts.Dockerfile, "-comment") // makes the same bits
+		s.facts.Images[img.Ref] = plan.StoredImage{Digest: same.Digest() + s.salt[img.Name], Tested: true, Inputs: parts.Digest()}
+		s.facts.Past[img.Name] = plan.Past{Tag: img.Tag, Parts: parts, Before: map[string]string{"a": "1", "b": "1"}, After: map[string]string{"a": "2", "b": "1"}}
+	}
+	return built
+}
+
+func TestReasonsOfContent(t *testing.T) {
+	const note = "; built 1 has other content now: the version says nothing of it (`slipway update app` adds a changelog entry)"
+	for _, tt := range []struct {
+		name string
+		edit func(s *shop)
+		want string // the line of app
+	}{
+		{"nothing", func(*shop) {}, "app: up to date: built and tested"},
+		{"files", func(s *shop) { s.edit("app", func(p *inputs.Parts) { p.Tree = "sha256:t2" }) }, "app: build: files changed: a" + note},
+		{"files, no listing", func(s *shop) {
+			s.edit("app", func(p *inputs.Parts) { p.Tree = "sha256:t2" })
+			past := s.facts.Past["app"]
+			past.Before = nil
+			s.facts.Past["app"] = past
+		}, "app: build: files changed: which ones is not known" + note},
+		{"dockerfile", func(s *shop) { s.edit("app", func(p *inputs.Parts) { p.Dockerfile = "sha256:d2" }) },
+			"app: build: the rendered Dockerfile changed (by the configuration, or by another image's version)" + note},
+		{"argument", func(s *shop) { s.edit("app", func(p *inputs.Parts) { p.Args["VERSION"] = "sha256:2" }) }, "app: build: build argument VERSION changed" + note},
+		{"argument added", func(s *shop) { s.edit("app", func(p *inputs.Parts) { p.Args["NEW"] = "sha256:2" }) }, "app: build: build argument NEW added" + note},
+		{"argument removed", func(s *shop) { s.edit("app", func(p *inputs.Parts) { delete(p.Args, "VERSION") }) }, "app: build: build argument VERSION removed" + note},
+		{"platform", func(s *shop) { s.edit("app", func(p *inputs.Parts) { p.Platform = "linux/arm64" }) }, "app: build: platform linux/amd64 → linux/arm64" + note},
+		{"engine", func(s *shop) { s.edit("app", func(p *inputs.Parts) { p.Level = 2 }) }, "app: build: engine level 1 → 2"},
+		{"commit", func(s *shop) {
+			s.edit("app", func(p *inputs.Parts) { p.Commit = "0123456789abcdef" })
+			past := s.facts.Past["app"]
+			past.Parts.Commit = "fedcba9876543210"
+			s.facts.Past["app"] = past
+			s.facts.Images[s.image("app").Ref] = plan.StoredImage{Digest: "sha256:1", Tested: true, Inputs: past.Parts.Digest()}
+		}, "app: build: commit fedcba987654 → 0123456789ab" + note},
+		{"parent rebuilt", func(s *shop) {
+			ref := s.image("base").Ref
+			img := s.facts.Images[ref]
+			img.Digest = "sha256:other"
+			s.facts.Images[ref] = img
+		}, "app: build: parent base 1 was built again"},
+		{"parent changed", func(s *shop) { s.edit("base", func(p *inputs.Parts) { p.Tree = "sha256:t2" }) }, "app: build: parent base 1 is to be built"},
+		{"untested", func(s *shop) {
+			ref := s.image("app").Ref
+			img := s.facts.Images[ref]
+			img.Tested = false
+			s.facts.Images[ref] = img
+		}, "app: test: built, but its test did not end"},
+		{"no record", func(s *shop) { s.facts.Images[s.image("app").Ref] = plan.StoredImage{Digest: "sha256:1", Tested: true} },
+			"app: build: it is not known what it was made from"},
+		{"state lost", func(s *shop) {
+			s.edit("app", func(p *inputs.Parts) { p.Tree = "sha256:t2" })
+			delete(s.facts.Past, "app")
+		}, "app: build: its content changed; what exactly is not known, because the state was lost" + note},
+		{"failed", func(s *shop) {
+			delete(s.facts.Images, s.image("app").Ref)
+			s.facts.Past["app"] = plan.Past{Failed: true}
+		}, "app: build: its last build failed"},
+		{"removed", func(s *shop) { delete(s.facts.Images, s.image("app").Ref) }, "app: build: 1 was built, but is no longer in the store"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newShop(t, "base:1", "app:1 needs base")
+			s.carryOut(plan.Make(s.fleet, s.facts, plan.Options{}))
+			tt.edit(s)
+			got := text(plan.Make(s.fleet, s.facts, plan.Options{}))
+			if got[1] != tt.want {
+				t.Errorf("got  %s\nwant %s", got[1], tt.want)
+			}
+		})
+	}
+}
+
+func TestStrict(t *testing.T) {
+	s := newShop(t, "base:1", "app:1 needs base", "other:1 needs base")
+	s.carryOut(plan.Make(s.fleet, s.facts, plan.Options{}))
+	s.edit("app", func(p *inputs.Parts) { p.Tree = "sha256:t2" })
+	s.facts.Images[s.image("base").Ref] = plan.StoredImage{Digest: "sha256:again", Tested: true, Inputs: s.facts.Images[s.image("base").Ref].Inputs}
+	want := []string{
+		"base: up to date: built and tested",
+		"app: error: fleet/app/changelog:0: cannot build app 1 again: its content changed, its version did not: files changed: a; parent base 1 was built again",
+		"other: build: parent base 1 was built again", // nobody edited anything
+	}
+	if diff := cmp.Diff(want, text(plan.Make(s.fleet, s.facts, plan.Options{Strict: true}))); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestRebuiltIffChanged: for random graphs and random edits, an image is built if and only if an
+// input of it or of something it is made from changed, and parents that come out the same change
+// nothing.
+func TestRebuiltIffChanged(t *testing.T) {
+	builds, spared := 0, 0
+	for seed := range uint64(400) {
+		r := rand.New(rand.NewPCG(seed, 4))
+		n := 2 + r.IntN(20)
+		var lines []string
+		for i := range n {
+			line := fmt.Sprintf("i%02d:1 needs", i)
+			for other := range i {
+				if r.IntN(n) < 2 {
+					line += fmt.Sprintf(" i%02d", other)
+				}
+			}
+			lines = append(lines, line)
+		}
+		s := newShop(t, lines...)
+		if got := len(s.carryOut(plan.Make(s.fleet, s.facts, plan.Options{}))); got != n {
+			t.Fatalf("seed %d: the first run built %d of %d", seed, got, n)
+		}
+		for round := range 6 {
+			changed := map[string]bool{}   // its own inputs
+			different := map[string]bool{} // its bits, by an edit of its own
+			for range r.IntN(4) {
+				name := fmt.Sprintf("i%02d", r.IntN(n))
+				changed[name] = true
+				switch value := fmt.Sprintf("sha256:%d-%d", round, r.IntN(1e9)); r.IntN(4) {
+				case 0:
+					s.edit(name, func(p *inputs.Parts) { p.Tree = value })
+					different[name] = true
+				case 1:
+					s.edit(name, func(p *inputs.Parts) { p.Args["VERSION"] = value })
+					different[name] = true
+				case 2:
+					s.edit(name, func(p *inputs.Parts) { p.Dockerfile = value })
+					different[name] = true
+				case 3: // toggles
+					s.edit(name, func(p *inputs.Parts) {
+						if trimmed, ok := strings.CutSuffix(p.Dockerfile, "-comment"); ok {
+							p.Dockerfile = trimmed
+						} else {
+							p.Dockerfile += "-comment"
+						}
+					})
+				}
+			}
+			if len(changed) != len(different) && r.IntN(2) == 0 {
+				// Two toggles of one image are no change: make it one.
+				for name := range changed {
+					s.edit(name, func(p *inputs.Parts) { p.Tree += "x" })
+					different[name] = true
+				}
+			}
+			p := plan.Make(s.fleet, s.facts, plan.Options{})
+			want, bits := map[string]bool{}, map[string]bool{}
+			for _, step := range p.Steps {
+				name := step.Image.Name
+				parts := s.facts.Inputs[step.Image]
+				edited := parts.On(s.facts.Past[name].Parts.Parents).Digest() != s.facts.Images[step.Image.Ref].Inputs
+				above, fresh := false, false
+				for _, need := range step.Needs {
+					above = above || want[need.Image.Name]
+					fresh = fresh || bits[need.Image.Name]
+				}
+				want[name] = edited || above
+				bits[name] = different[name] || fresh
+				if got := step.Action == plan.Build; got != want[name] {
+					t.Fatalf("seed %d round %d: %s is %q, edited %v, something above %v\n%s", seed, round, name, step.Action, edited, above, strings.Join(text(p), "\n"))
+				}
+				if edited && !changed[name] {
+					t.Fatalf("seed %d round %d: %s has other inputs without an edit", seed, round, name)
+				}
+			}
+			for _, name := range s.carryOut(p) {
+				builds++
+				fresh := false
+				for _, need := range p.Find(name).Needs {
+					fresh = fresh || bits[need.Image.Name]
+				}
+				if !changed[name] && !fresh {
+					t.Fatalf("seed %d round %d: %s was built although nothing it is made from is other", seed, round, name)
+				}
+			}
+			for name, w := range want {
+				if w && !changed[name] && !bits[name] {
+					spared++
+				}
+			}
+			if after := plan.Make(s.fleet, s.facts, plan.Options{}); strings.Contains(strings.Join(text(after), "\n"), ": build: ") {
+				t.Fatalf("seed %d round %d: something is left to build\n%s", seed, round, strings.Join(text(after), "\n"))
+			}
+		}
+	}
+	if builds < 2000 || spared < 100 {
+		t.Errorf("%d builds, %d spared: the test tests too little", builds, spared)
+	}
+}

@@ -1,0 +1,246 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/buildcontext"
+	"github.com/slipway-build/slipway/fleet/inputs"
+)
+
+// whyBuild returns the reasons to build an image, none when what is stored is good.
+func (m *maker) whyBuild(img *fleet.Image, st *state) []Reason {
+	var why []Reason
+	switch {
+	case !st.found:
+		why = append(why, m.whyMissing(img))
+	case !st.known && !st.stored.Tested:
+		// Nobody knows whether its definition is still what it was built from.
+		why = append(why, Reason{KindUntested, "its test did not end"})
+	case st.known && (!st.same || len(st.fresh) > 0):
+		why = m.whyOther(img, st)
+	}
+	if m.Force != nil && st.selected && m.Force(img) {
+		why = append(why, Reason{KindRequested, "requested"})
+	}
+	return why
+}
+
+func (m *maker) whyMissing(img *fleet.Image) Reason {
+	past := m.facts.Past[img.Name]
+	old := cmp.Or(m.previous[repository(img)], past.Tag)
+	switch {
+	case past.Failed:
+		return Reason{KindFailed, "its last build failed"}
+	case past.Tag == img.Tag:
+		return Reason{KindRemoved, img.Tag + " was built, but is no longer in the store"}
+	case old == "":
+		return Reason{KindNew, "never built"}
+	}
+	source := "changelog"
+	if img.Tag != img.Version {
+		source = "nightly or snapshot"
+	}
+	return Reason{KindVersion, fmt.Sprintf("version %s → %s (%s)", old, img.Tag, source)}
+}
+
+// whyOther says what is other than when the stored image was made.
+func (m *maker) whyOther(img *fleet.Image, st *state) []Reason {
+	past, known := m.facts.Past[img.Name]
+	if known && past.Tag == img.Tag && past.Parts.Digest() == st.stored.Inputs {
+		why := m.compare(past, st)
+		if content := changedContent(why); content && versioned(img) {
+			why = append(why, unversioned(img))
+		}
+		if len(why) > 0 {
+			return why
+		}
+	}
+	why := m.parents(st.parts.Parents, st.parts.Parents, st.fresh) // of what is certain anyway
+	switch {
+	case st.same:
+	case st.stored.Inputs == "":
+		why = append(why, Reason{KindInputs, "it is not known what it was made from"})
+	default:
+		why = append(why, Reason{KindInputs, "its content changed; what exactly is not known, because the state was lost"})
+		if versioned(img) {
+			why = append(why, unversioned(img))
+		}
+	}
+	return why
+}
+
+// changedContent tells whether there is more than what happens without anybody's edit: an image
+// that was built again under its version, or another engine.
+func changedContent(why []Reason) bool {
+	return slices.ContainsFunc(why, func(r Reason) bool { return r.Kind != KindEngine && r.Kind != KindRebuilt })
+}
+
+// versioned tells whether the image's tag is to stand for one content: that of its changelog does, a
+// nightly build's and that of a listed image do not.
+func versioned(img *fleet.Image) bool { return img.Listed == nil && img.Tag == img.Version }
+
+func unversioned(img *fleet.Image) Reason {
+	return Reason{KindUnversioned, fmt.Sprintf("built %s has other content now: the version says nothing of it (`slipway update %s` adds a changelog entry)", img.Tag, img.Name)}
+}
+
+func changedUnversioned(why []Reason) bool {
+	return slices.ContainsFunc(why, func(r Reason) bool { return r.Kind == KindUnversioned })
+}
+
+// strictError is what the option Strict makes of content that changed under an unchanged version.
+func (m *maker) strictError(img *fleet.Image, st *state) error {
+	var what []string
+	for _, r := range st.why {
+		if r.Kind != KindUnversioned {
+			what = append(what, r.Text)
+		}
+	}
+	return fmt.Errorf("%s:%d: cannot build %s %s again: its content changed, its version did not: %s\nhint: `slipway update %s --reason TEXT` adds a changelog entry; without --strict it is built under the old version",
+		m.fleet.Path(img, "changelog"), img.Line, img.Name, img.Tag, strings.Join(what, "; "), img.Name)
+}
+
+// compare lists the differences between the inputs then and now.
+func (m *maker) compare(past Past, st *state) []Reason {
+	before, after := past.Parts, st.parts
+	var why []Reason
+	files := changedFiles(past, before, after)
+	if files != "" {
+		why = append(why, Reason{KindFiles, "files changed: " + files})
+	}
+	if before.Commit != after.Commit {
+		why = append(why, Reason{KindCommit, fmt.Sprintf("commit %s → %s", short(before.Commit), short(after.Commit))})
+	}
+	if dockerfiles := before.Dockerfile != after.Dockerfile || before.BuildDockerfile != after.BuildDockerfile; dockerfiles && files == "" && before.Commit == after.Commit {
+		why = append(why, Reason{KindDockerfile, "the rendered Dockerfile changed (by the configuration, or by another image's version)"})
+	}
+	if before.Target != after.Target {
+		why = append(why, Reason{KindArgument, fmt.Sprintf("target %q → %q", before.Target, after.Target)})
+	}
+	if !slices.Equal(before.Tags, after.Tags) {
+		why = append(why, Reason{KindVersion, "further tags: " + cmp.Or(strings.Join(after.Tags, ", "), "none")})
+	}
+	for _, name := range union(before.Args, after.Args) {
+		why = appendArgument(why, name, before.Args[name], after.Args[name])
+	}
+	why = append(why, m.parents(before.Parents, after.Parents, st.fresh)...)
+	if before.Platform != after.Platform {
+		why = append(why, Reason{KindPlatform, fmt.Sprintf("platform %s → %s", before.Platform, after.Platform)})
+	}
+	if before.Level != after.Level {
+		why = append(why, Reason{KindEngine, fmt.Sprintf("engine level %d → %d", before.Level, after.Level)})
+	}
+	return why
+}
+
+func appendArgument(why []Reason, name, before, after string) []Reason {
+	verb := "changed"
+	switch {
+	case before == after:
+		return why
+	case before == "":
+		verb = "added"
+	case after == "":
+		verb = "removed"
+	}
+	return append(why, Reason{KindArgument, "build argument " + name + " " + verb})
+}
+
+// mostFiles is how many changed files a reason names.
+const mostFiles = 5
+
+// changedFiles names the files of the context, and the fleet's templates, that differ.
+func changedFiles(past Past, before, after inputs.Parts) string {
+	var changed, added, removed []string
+	if before.Tree != after.Tree {
+		if past.Before == nil || past.After == nil {
+			return "which ones is not known"
+		}
+		changed, added, removed = buildcontext.Changed(past.Before, past.After)
+	}
+	if before.Dockerfile != after.Dockerfile || before.BuildDockerfile != after.BuildDockerfile {
+		c, a, r := buildcontext.Changed(before.Templates, after.Templates)
+		changed, added, removed = append(changed, c...), append(added, a...), append(removed, r...)
+	}
+	names := changed
+	for _, name := range added {
+		names = append(names, name+" (new)")
+	}
+	for _, name := range removed {
+		names = append(names, name+" (gone)")
+	}
+	if n := len(names); n > mostFiles+1 {
+		names = append(names[:mostFiles:mostFiles], fmt.Sprintf("%d more", n-mostFiles))
+	}
+	return strings.Join(names, ", ")
+}
+
+// parents says which of the images it is made from are others, changed, or are to be built.
+func (m *maker) parents(before, after []inputs.Parent, fresh []*Step) []Reason {
+	was := map[string]inputs.Parent{}
+	for _, p := range before {
+		was[p.Name] = p
+	}
+	toBuild := map[string]bool{}
+	for _, s := range fresh {
+		toBuild[s.Image.Name] = true
+	}
+	var why []Reason
+	for _, p := range after {
+		old, known := was[p.Name]
+		delete(was, p.Name)
+		_, oldTag := splitRef(old.Ref)
+		_, tag := splitRef(p.Ref)
+		kind, text := KindRebuilt, ""
+		switch {
+		case !known:
+			kind, text = KindParent, "now made from "+p.Name
+		case old.Ref != p.Ref:
+			kind, text = KindParent, fmt.Sprintf("parent %s %s → %s", p.Name, oldTag, tag)
+		case toBuild[p.Name]:
+			text = fmt.Sprintf("parent %s %s is to be built", p.Name, tag)
+		case old.Digest == p.Digest:
+			continue
+		case p.Name == p.Ref:
+			text = "image " + p.Ref + " changed"
+		default:
+			text = fmt.Sprintf("parent %s %s was built again", p.Name, tag)
+		}
+		why = append(why, Reason{kind, text})
+	}
+	for _, name := range slices.Sorted(maps.Keys(was)) {
+		why = append(why, Reason{KindParent, "now made without " + name})
+	}
+	return why
+}
+
+func union(a, b map[string]string) []string {
+	all := maps.Clone(a)
+	if all == nil {
+		all = map[string]string{}
+	}
+	maps.Copy(all, b)
+	return slices.Sorted(maps.Keys(all))
+}
+
+// short is a commit as people write it.
+func short(commit string) string {
+	return commit[:min(len(commit), 12)]
+}
+
+// problems takes joined errors apart, without their hints.
+func problems(err error) []string {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []string
+		for _, e := range joined.Unwrap() {
+			all = append(all, problems(e)...)
+		}
+		return all
+	}
+	text, _, _ := strings.Cut(err.Error(), "\nhint: ")
+	return []string{text}
+}

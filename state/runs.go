@@ -1,0 +1,267 @@
+package state
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Run is one call of a command that builds.
+type Run struct {
+	ID      int64     `json:"id"`
+	Command string    `json:"command"`          // as a person would type it, without secrets
+	Folder  string    `json:"folder"`           // the working directory
+	Suffix  string    `json:"suffix,omitempty"` // what --nightly or --snapshot put behind the tags
+	PID     int       `json:"-"`
+	Began   time.Time `json:"began"`
+	Ended   time.Time `json:"ended,omitzero"` // zero: it runs, or it was killed
+	Outcome string    `json:"outcome"`        // OutcomeDone, OutcomeFailed or OutcomeInterrupted; empty while Ended is zero
+}
+
+// How a run ended.
+const (
+	OutcomeDone        = "done"        // everything that was to be done was done
+	OutcomeFailed      = "failed"      // some image was not built
+	OutcomeInterrupted = "interrupted" // a person or a signal ended it
+)
+
+// Build is one image's part of a run.
+type Build struct {
+	ID       int64           `json:"id"`
+	Run      int64           `json:"run"`
+	Ref      string          `json:"ref"` // registry/namespace/name:tag
+	Name     string          `json:"name"`
+	Version  string          `json:"version"`
+	Platform string          `json:"platform"`
+	Reasons  json.RawMessage `json:"reasons,omitempty"` // as plan.Reason
+	Inputs   string          `json:"inputs,omitempty"`  // digest of Parts
+	Parts    json.RawMessage `json:"parts,omitempty"`   // as inputs.Parts
+	Tree     string          `json:"-"`                 // digest of the build context, for DB.Tree
+	Digest   string          `json:"digest,omitempty"`  // of the image
+	Size     int64           `json:"size,omitempty"`    // of its blobs, in bytes
+	Began    time.Time       `json:"began"`
+	Ended    time.Time       `json:"ended,omitzero"`
+	Outcome  string          `json:"outcome"` // as build.Outcome; empty while Ended is zero
+	Test     string          `json:"test,omitempty"`
+	Tries    int             `json:"tries"`
+	Error    string          `json:"error,omitempty"`
+	Tail     []string        `json:"tail,omitempty"` // the last lines of a failure
+	Log      string          `json:"log,omitempty"`  // path
+}
+
+// BeginRun records a run and returns its id.
+func (d *DB) BeginRun(ctx context.Context, r Run) (int64, error) {
+	res, err := d.sql.ExecContext(ctx, "INSERT INTO runs (command, folder, suffix, pid, began) VALUES (?, ?, ?, ?, ?)",
+		r.Command, r.Folder, r.Suffix, r.PID, r.Began.UnixNano())
+	if err != nil {
+		return 0, d.fail("write", err)
+	}
+	id, err := res.LastInsertId()
+	return id, d.fail("write", err)
+}
+
+// keepBuilds is how many builds of an image and platform history keeps.
+const keepBuilds = 50
+
+// EndRun records how a run ended, and forgets what is too old.
+func (d *DB) EndRun(ctx context.Context, id int64, outcome string, ended time.Time) error {
+	return d.write(ctx, func(tx *sql.Tx) error {
+		for _, s := range []struct {
+			query string
+			args  []any
+		}{
+			{"UPDATE runs SET ended = ?, outcome = ? WHERE id = ?", []any{ended.UnixNano(), outcome, id}},
+			{`DELETE FROM builds WHERE id IN (SELECT id FROM (SELECT id,
+				row_number() OVER (PARTITION BY name, platform ORDER BY id DESC) AS n FROM builds) WHERE n > ?)`, []any{keepBuilds}},
+			{"DELETE FROM runs WHERE ended IS NOT NULL AND id < ? - 1000 AND id NOT IN (SELECT run FROM builds)", []any{id}},
+			{"DELETE FROM trees WHERE digest NOT IN (SELECT tree FROM builds)", nil},
+		} {
+			if _, err := tx.ExecContext(ctx, s.query, s.args...); err != nil {
+				return d.fail("write", err)
+			}
+		}
+		return nil
+	})
+}
+
+// Runs returns the newest runs first, at most limit.
+func (d *DB) Runs(ctx context.Context, limit int) ([]Run, error) {
+	var runs []Run
+	err := d.each(ctx, "SELECT id, command, folder, suffix, pid, began, ended, outcome FROM runs ORDER BY id DESC LIMIT ?", []any{limit}, func(rows *sql.Rows) error {
+		var r Run
+		var began int64
+		var ended sql.NullInt64
+		if err := rows.Scan(&r.ID, &r.Command, &r.Folder, &r.Suffix, &r.PID, &began, &ended, &r.Outcome); err != nil {
+			return err
+		}
+		r.Began, r.Ended = fromNano(began), fromNull(ended)
+		runs = append(runs, r)
+		return nil
+	})
+	return runs, err
+}
+
+// BeginBuild records that an image is being built and returns the build's id.
+func (d *DB) BeginBuild(ctx context.Context, b Build) (int64, error) {
+	res, err := d.sql.ExecContext(ctx, "INSERT INTO builds (run, ref, name, version, platform, reasons, began) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		b.Run, b.Ref, b.Name, b.Version, b.Platform, string(b.Reasons), b.Began.UnixNano())
+	if err != nil {
+		return 0, d.fail("write", err)
+	}
+	id, err := res.LastInsertId()
+	return id, d.fail("write", err)
+}
+
+// SetInputs records what the build with b.ID is made from: Inputs, Parts and Tree, and the listing of
+// the build context, which DB.Tree returns.
+func (d *DB) SetInputs(ctx context.Context, b Build, listing []byte) error {
+	packed, err := d.pack(ctx, b.Tree, listing)
+	if err != nil {
+		return err
+	}
+	return d.write(ctx, func(tx *sql.Tx) error {
+		if packed != nil {
+			if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO trees (digest, listing) VALUES (?, ?)", b.Tree, packed); err != nil {
+				return d.fail("write", err)
+			}
+		}
+		_, err := tx.ExecContext(ctx, "UPDATE builds SET inputs = ?, parts = ?, tree = ? WHERE id = ?", b.Inputs, string(b.Parts), b.Tree, b.ID)
+		return d.fail("write", err)
+	})
+}
+
+// EndBuild records how the build with b.ID went: all that BeginBuild and SetInputs did not record.
+func (d *DB) EndBuild(ctx context.Context, b Build) error {
+	tail, err := json.Marshal(b.Tail)
+	if err != nil {
+		return fmt.Errorf("internal error: %w", err)
+	}
+	_, err = d.sql.ExecContext(ctx, `UPDATE builds SET digest = ?, size = ?, ended = ?, outcome = ?, test = ?,
+		tries = ?, error = ?, tail = ?, log = ? WHERE id = ?`,
+		b.Digest, b.Size, b.Ended.UnixNano(), b.Outcome, b.Test, max(b.Tries, 1), b.Error, string(tail), b.Log, b.ID)
+	return d.fail("write", err)
+}
+
+const buildColumns = "id, run, ref, name, version, platform, reasons, inputs, parts, tree, digest, size, began, ended, outcome, test, tries, error, tail, log"
+
+// Query says which builds History returns.
+type Query struct {
+	Name    string // of the image, or its reference; empty is any
+	Outcome string // empty is any
+	Run     int64  // zero is any
+	Limit   int    // zero is no limit
+}
+
+// History returns builds, the newest first.
+func (d *DB) History(ctx context.Context, q Query) ([]Build, error) {
+	var where []string
+	var args []any
+	if q.Name != "" {
+		where, args = append(where, "(name = ? OR ref = ? OR name || ':' || version = ?)"), append(args, q.Name, q.Name, q.Name)
+	}
+	if q.Outcome != "" {
+		where, args = append(where, "outcome = ?"), append(args, q.Outcome)
+	}
+	if q.Run != 0 {
+		where, args = append(where, "run = ?"), append(args, q.Run)
+	}
+	query := "SELECT " + buildColumns + " FROM builds"
+	if len(where) > 0 {
+		query += " WHERE " + strings.Join(where, " AND ")
+	}
+	query += " ORDER BY id DESC"
+	if q.Limit > 0 {
+		query, args = query+" LIMIT ?", append(args, q.Limit)
+	}
+	var builds []Build
+	err := d.each(ctx, query, args, func(rows *sql.Rows) error {
+		b, err := scanBuild(rows)
+		builds = append(builds, b)
+		return err
+	})
+	return builds, err
+}
+
+// MadeFrom returns the newest build of a reference that was made from the inputs with the digest,
+// however it went on.
+func (d *DB) MadeFrom(ctx context.Context, ref, platform, inputs string) (b Build, found bool, err error) {
+	return d.one(ctx, "ref = ? AND platform = ? AND inputs = ?", ref, platform, inputs)
+}
+
+// Newest returns the newest build of an image for a platform. An empty ref means any version; with
+// good set it is the newest that was built or tested.
+func (d *DB) Newest(ctx context.Context, name, platform, ref string, good bool) (b Build, found bool, err error) {
+	return d.one(ctx, "name = ? AND platform = ? AND (? = '' OR ref = ?) AND (NOT ? OR outcome IN ('built', 'tested'))",
+		name, platform, ref, ref, good)
+}
+
+// Empty tells whether no build is known.
+func (d *DB) Empty(ctx context.Context) (bool, error) {
+	var some bool
+	err := d.sql.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM builds)").Scan(&some)
+	return !some, d.fail("read", err)
+}
+
+func (d *DB) one(ctx context.Context, where string, args ...any) (b Build, found bool, err error) {
+	b, err = scanBuild(d.sql.QueryRowContext(ctx, "SELECT "+buildColumns+" FROM builds WHERE "+where+" ORDER BY id DESC LIMIT 1", args...))
+	if errors.Is(err, sql.ErrNoRows) {
+		return b, false, nil
+	}
+	return b, err == nil, d.fail("read", err)
+}
+
+func scanBuild(row interface{ Scan(...any) error }) (Build, error) {
+	var b Build
+	var began int64
+	var ended sql.NullInt64
+	var reasons, parts, tail string
+	err := row.Scan(&b.ID, &b.Run, &b.Ref, &b.Name, &b.Version, &b.Platform, &reasons, &b.Inputs, &parts, &b.Tree,
+		&b.Digest, &b.Size, &began, &ended, &b.Outcome, &b.Test, &b.Tries, &b.Error, &tail, &b.Log)
+	if err != nil {
+		return b, err
+	}
+	b.Began, b.Ended = fromNano(began), fromNull(ended)
+	b.Reasons, b.Parts = json.RawMessage(reasons), json.RawMessage(parts)
+	if tail != "" {
+		err = json.Unmarshal([]byte(tail), &b.Tail)
+	}
+	return b, err
+}
+
+// SetList records which images a configuration file lists, and forgets the builds of those that it
+// listed before and does not list now.
+func (d *DB) SetList(ctx context.Context, path string, names []string) error {
+	keep, err := json.Marshal(append([]string{}, names...))
+	if err != nil {
+		return fmt.Errorf("internal error: %w", err)
+	}
+	return d.write(ctx, func(tx *sql.Tx) error {
+		for _, s := range []struct {
+			query string
+			args  []any
+		}{
+			{`DELETE FROM builds WHERE name IN (SELECT name FROM lists WHERE path = ? AND name NOT IN (SELECT value FROM json_each(?)))
+				AND name NOT IN (SELECT name FROM lists WHERE path <> ?)`, []any{path, string(keep), path}},
+			{"DELETE FROM lists WHERE path = ?", []any{path}},
+			{"INSERT INTO lists (path, name) SELECT ?, value FROM json_each(?)", []any{path, string(keep)}},
+		} {
+			if _, err := tx.ExecContext(ctx, s.query, s.args...); err != nil {
+				return d.fail("write", err)
+			}
+		}
+		return nil
+	})
+}
+
+func fromNano(ns int64) time.Time { return time.Unix(0, ns).UTC() }
+
+func fromNull(ns sql.NullInt64) time.Time {
+	if !ns.Valid {
+		return time.Time{}
+	}
+	return fromNano(ns.Int64)
+}

@@ -1,0 +1,187 @@
+package jinja
+
+// expr examines an expression: names that nobody defines, and filters and
+// tests on constants.
+func (x *examiner) expr(e expr, known *names) {
+	switch e := e.(type) {
+	case nil, *constExpr:
+		return
+	case *nameExpr:
+		x.name(e, known)
+		return
+	case *condExpr:
+		x.expr(e.test, known)
+		x.expr(e.then, known.given(definedIf(e.test, true)))
+		x.expr(e.otherwise, known.given(definedIf(e.test, false)))
+		return
+	case *andExpr:
+		x.expr(e.left, known)
+		x.expr(e.right, known.given(definedIf(e.left, true)))
+		return
+	case *orExpr:
+		x.expr(e.left, known)
+		x.expr(e.right, known.given(definedIf(e.left, false)))
+		return
+	case *testExpr:
+		x.test(e, known)
+		return
+	case *filterExpr:
+		x.filter(e, known)
+		return
+	}
+	for _, child := range children(e) {
+		x.expr(child, known)
+	}
+}
+
+// harmless are the tests that take an undefined value without an error, by
+// Jinja2's own code.
+var harmless = map[string]bool{"defined": true, "undefined": true, "none": true, "boolean": true, "true": true,
+	"false": true, "string": true, "mapping": true, "escaped": true, "callable": true, "sequence": true,
+	"integer": true, "float": true, "number": true, "sameas": true}
+
+func (x *examiner) test(e *testExpr, known *names) {
+	if _, isName := e.value.(*nameExpr); !isName || !harmless[e.name] {
+		x.expr(e.value, known)
+	}
+	for _, arg := range e.args.all() {
+		x.expr(arg, known)
+	}
+	if e.fn == nil && !x.trace.reached[e] {
+		x.trace.rt.line = e.line
+		x.doubt(&Error{Kind: RuntimeError, Msg: "No test named " + quote(e.name) + " found.",
+			Hint: didYouMean(e.name, builtinNames(x.trace.rt.env.tests))})
+	}
+}
+
+func (x *examiner) filter(e *filterExpr, known *names) {
+	before := len(x.trace.Doubts)
+	if _, isName := e.value.(*nameExpr); !isName || e.name != "default" && e.name != "d" && e.name != "items" {
+		x.expr(e.value, known)
+	}
+	for _, arg := range e.args.all() {
+		x.expr(arg, known)
+	}
+	if x.trace.reached[e] || len(x.trace.Doubts) > before {
+		return
+	}
+	if e.fn == nil {
+		x.trace.rt.line = e.line
+		x.doubt(&Error{Kind: RuntimeError, Msg: "No filter named " + quote(e.name) + " found.",
+			Hint: didYouMean(e.name, builtinNames(x.trace.rt.env.filters))})
+		return
+	}
+	if isConst(e) {
+		x.constant(e)
+	}
+}
+
+// constant calls a filter whose value and arguments are constants.
+func (x *examiner) constant(e *filterExpr) {
+	rt := x.trace.rt
+	rt.tmpl, rt.line, rt.steps, rt.mem.used, rt.work, rt.depth = x.tmpl, e.line, 0, 0, 0, 0
+	var err error
+	func() {
+		defer rt.recoverError(&err)
+		e.eval(&frame{rt: rt})
+	}()
+	if failed, ok := err.(*Error); ok && failed.Kind != LimitError && failed.Kind != InternalError {
+		x.doubt(failed)
+	}
+}
+
+func (x *examiner) name(e *nameExpr, known *names) {
+	tr := x.trace
+	if tr.reached[e] || known.has(e.name) {
+		return
+	}
+	if _, ok := tr.rt.env.globals[e.name]; ok {
+		return
+	}
+	if _, ok := x.vars.m[e.name]; ok && !x.globals {
+		return
+	}
+	key := [2]string{x.tmpl.name, e.name}
+	if x.said[key] {
+		return
+	}
+	x.said[key] = true
+	tr.rt.line = e.line
+	hint := didYouMean(e.name, append(tr.visible(x.vars), known.all()...))
+	if x.globals && hint == "" {
+		if _, ok := x.vars.m[e.name]; ok {
+			hint = `templates that are imported see it only "with context"`
+		}
+	}
+	x.doubt(&Error{Kind: UndefinedError, Msg: (&Undefined{name: e.name}).message(), Hint: hint})
+}
+
+// definedIf lists the names that must be defined where an expression is true,
+// or where it is false.
+func definedIf(e expr, truth bool) []string {
+	switch e := e.(type) {
+	case *notExpr:
+		return definedIf(e.value, !truth)
+	case *andExpr:
+		if truth {
+			return append(definedIf(e.left, true), definedIf(e.right, true)...)
+		}
+	case *orExpr:
+		if !truth {
+			return append(definedIf(e.left, false), definedIf(e.right, false)...)
+		}
+	case *testExpr:
+		n, isName := e.value.(*nameExpr)
+		if isName && harmless[e.name] && (e.name == "undefined") != truth {
+			return []string{n.name}
+		}
+	case *filterExpr: // {% if x | default(false) %}
+		n, isName := e.value.(*nameExpr)
+		if isName && truth && (e.name == "default" || e.name == "d") {
+			return []string{n.name}
+		}
+	}
+	return nil
+}
+
+// targetNames are the names that an assignment makes.
+func targetNames(t target) []string {
+	switch t := t.(type) {
+	case *nameTarget:
+		return []string{t.name}
+	case *tupleTarget:
+		var all []string
+		for _, item := range t.items {
+			all = append(all, targetNames(item)...)
+		}
+		return all
+	}
+	return nil
+}
+
+// assigned are the names that statements make in their own scope, branches of
+// an if included.
+func assigned(body []stmt) []string {
+	var all []string
+	for _, st := range body {
+		switch st := st.(type) {
+		case *setStmt:
+			all = append(all, targetNames(st.target)...)
+		case *setBlockStmt:
+			all = append(all, targetNames(st.target)...)
+		case *macroStmt:
+			all = append(all, st.name)
+		case *importStmt:
+			all = append(all, st.as.name)
+		case *fromStmt:
+			for _, as := range st.as {
+				all = append(all, as.name)
+			}
+		case *ifStmt:
+			for _, inner := range bodies(st) {
+				all = append(all, assigned(inner)...)
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,223 @@
+package jinja
+
+import "maps"
+
+// Trace is the record of a render for those who judge templates: where each
+// line of the text comes from, all that is wrong and not only the first, and
+// what would be wrong in branches that were not taken. A render without one
+// pays a comparison with nil per statement list and name.
+type Trace struct {
+	// Text is what came of the template; pieces that could not be made are left
+	// out of it.
+	Text []byte
+	// Lines says for each line of Text where it comes from; nil when there are
+	// more lines, or more pieces that they are made of, than anybody reads.
+	Lines []Origin
+	// Faults are what stopped statements, in the order of their execution. The
+	// first is the error that Render gives.
+	Faults []*Error
+	// Doubts are what would stop statements that were not reached: names that
+	// nobody defines, filters that fail on constants, templates that are not
+	// there.
+	Doubts []*Error
+
+	rt       *state
+	later    bool    // Doubts are being looked for
+	marks    int     // that were made in all
+	site     *Origin // what called the template or macro that runs now
+	reached  map[any]bool
+	unknown  []*nameExpr // names that were read and have no value, of the statements that run
+	seen     map[fault]bool
+	captures map[*byte]*capture
+	recent   []*capture
+	extended map[*frame]int // the line of a template's extends
+}
+
+// Origin is a place of a template.
+type Origin struct {
+	Template string
+	Line     int     // from one; 0 when nothing is known
+	Via      *Origin // the include, extends or call that led there; nil in the template that was rendered
+}
+
+type fault struct {
+	template string
+	line     int
+	msg      string
+}
+
+// mostFaults bounds the faults of one render, after which it ends.
+const mostFaults = 100
+
+// Here is the place of the template that runs now: filters that were added may
+// ask for it.
+func (tr *Trace) Here() Origin {
+	if tr.rt == nil {
+		return Origin{}
+	}
+	return Origin{Template: tr.rt.tmpl.name, Line: tr.rt.line, Via: tr.site}
+}
+
+// Later reports whether all that is reached was executed, and what is not is
+// looked at.
+func (tr *Trace) Later() bool { return tr.later }
+
+// Trace executes the template as Render does, and goes on after faults: what a
+// faulty statement would have printed is missing, what it would have assigned
+// is spoilt, and statements that use spoilt values are left out.
+func (t *Template) Trace(vars Vars, tr *Trace) {
+	env := t.env
+	if env.account == nil {
+		var end func()
+		env, end = env.Begin()
+		defer end()
+	}
+	rt := newState(env, t)
+	rt.trace = tr
+	tr.rt, tr.reached, tr.seen = rt, map[any]bool{}, map[fault]bool{}
+	tr.captures, tr.extended = map[*byte]*capture{}, map[*frame]int{}
+	ctx := newContext(t, &layer{vars: vars.m, convert: true, next: &layer{vars: t.env.globals}})
+	buf := &buffer{rt: rt}
+	tr.guard(func() { t.run(rt, ctx, buf) })
+	tr.Text = buf.b
+	if tr.marks <= mostMarks {
+		tr.Lines = buf.src.lines(buf.b)
+	}
+	tr.later = true
+	tr.guard(func() { tr.examine(t, vars, ctx) })
+	tr.captures, tr.recent = nil, nil
+}
+
+// guard runs f and takes what ends it for a fault.
+func (tr *Trace) guard(f func()) {
+	var err error
+	func() {
+		defer tr.rt.recoverError(&err)
+		f()
+	}()
+	if err != nil {
+		tr.fault(err.(*Error)) // recoverError makes no others
+	}
+}
+
+// spoilt is the value of what a faulty statement would have made. To use it is
+// no fault of its own.
+var (
+	spoilt    = &Undefined{hint: "the value could not be made", name: "spoilt"}
+	useSpoilt = &Error{Kind: "spoilt", Msg: "the value could not be made"}
+)
+
+// refuseSpoilt keeps spoilt values from filters and tests that accept undefined
+// ones.
+func (tr *Trace) refuseSpoilt(args []Value) {
+	for _, a := range args {
+		if a == Value(spoilt) {
+			panic(useSpoilt)
+		}
+	}
+}
+
+func (tr *Trace) fault(e *Error) {
+	if e == useSpoilt {
+		return
+	}
+	e = e.shortened()
+	key := fault{e.Template, e.Line, e.Msg}
+	if tr.seen[key] {
+		return
+	}
+	tr.seen[key] = true
+	tr.Faults = append(tr.Faults, e)
+}
+
+// run executes statements one by one; one that fails is passed over.
+func (tr *Trace) run(fr *frame, body []stmt) {
+	for _, st := range body {
+		tr.reached[st] = true
+		tr.attempt(fr, st)
+	}
+}
+
+func (tr *Trace) attempt(fr *frame, st stmt) {
+	rt := fr.rt
+	before, depth, escape, out := position{rt.tmpl, rt.ctx, rt.line, tr.site}, rt.depth, rt.autoescape, fr.out
+	first := len(tr.unknown)
+	defer func() {
+		r := recover()
+		unknown := tr.unknown[first:]
+		tr.unknown = tr.unknown[:first]
+		if r == nil {
+			return
+		}
+		e, ok := r.(*Error)
+		if !ok || e.Kind == LimitError || e.Kind == InternalError || e != useSpoilt && len(tr.Faults) >= mostFaults {
+			panic(r)
+		}
+		if e.Template == "" && e != useSpoilt {
+			e.Template, e.Line = rt.tmpl.name, rt.line
+		}
+		tr.fault(e)
+		for _, name := range unknown { // all but one were read and not yet used
+			delete(tr.reached, name)
+		}
+		rt.restore(before)
+		rt.depth, rt.autoescape, fr.out = depth, escape, out
+		out.spoil()
+		tr.spoil(fr, st)
+	}()
+	st.exec(fr)
+}
+
+// spoil gives the names that a statement would have assigned a spoilt value.
+func (tr *Trace) spoil(fr *frame, st stmt) {
+	switch st := st.(type) {
+	case *setStmt:
+		spoilTarget(fr, st.target)
+	case *setBlockStmt:
+		spoilTarget(fr, st.target)
+	case *importStmt:
+		spoilTarget(fr, &st.as)
+	case *fromStmt:
+		for i := range st.as {
+			spoilTarget(fr, &st.as[i])
+		}
+	case *macroStmt:
+		spoilTarget(fr, &st.store)
+	case *ifStmt: // its branches have no names of their own
+		for _, body := range bodies(st) {
+			for _, inner := range body {
+				tr.spoil(fr, inner)
+			}
+		}
+	}
+}
+
+func spoilTarget(fr *frame, t target) {
+	switch t := t.(type) {
+	case *nameTarget:
+		t.assign(fr, spoilt)
+	case *tupleTarget:
+		for _, item := range t.items {
+			spoilTarget(fr, item)
+		}
+	case *attrTarget:
+		if ns, ok := fr.get(t.name.ref).(*namespace); ok {
+			ns.attrs.SetString(t.attr, spoilt)
+		}
+	}
+}
+
+// capture is text that was collected and may be printed later.
+type capture struct {
+	text  string
+	marks []mark
+}
+
+// visible lists the names of variables and globals, for hints.
+func (tr *Trace) visible(vars Vars) []string {
+	names := vars.Names()
+	for name := range maps.Keys(tr.rt.env.globals) {
+		names = append(names, name)
+	}
+	return names
+}
