@@ -1,6 +1,8 @@
 package jinja_test
 
 import (
+	"sort"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -8,46 +10,52 @@ import (
 	"github.com/slipway-build/slipway/template/jinja"
 )
 
-func limitedTrace(t *testing.T, memory int, source string) *jinja.Trace {
-	t.Helper()
-	env := jinja.NewEnv(nil, jinja.Options{Limits: jinja.Limits{Memory: memory}})
-	env.AddFilter("refuse", "value", func(args []any) (any, error) { panic("not reached with so much text") })
-	tmpl, err := env.Parse("t", source)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tr := &jinja.Trace{}
-	tmpl.Trace(jinja.NewVars(nil), tr)
-	return tr
-}
-
-// A trace has the limit of a render, which it reaches where the render does.
+// TestTraceHasTheLimitOfARender: the last N that can be rendered can be traced, and the next gives the
+// error of the render. What a trace notes of many pieces may be more than the limit.
 func TestTraceHasTheLimitOfARender(t *testing.T) {
 	const limit = 1 << 20
-	for _, test := range []struct {
-		source string
-		fails  bool
-	}{
-		{"{% set x = 'a' * 100000 %}{% set y = 'a' * 100000 %}", false},
-		{"{% set x = 'a' * 2000000 %}", true},
-		{"{% for i in range(100) %}{% set x %}{{ 'a' * 10000 }}{% endset %}{% endfor %}", true},
-		{"{% macro m() %}{{ 'a' * 10000 }}{% endmacro %}{% for i in range(100) %}{% set x = m() %}{% endfor %}", true},
-		// What is noted of the pieces is three times the limit.
-		{"{% for i in range(20000) %}x{% endfor %}", false},
-		{"{% macro m() %}x{% endmacro %}{% for i in range(2500) %}{{ m() }}{% endfor %}", false},
+	env := jinja.NewEnv(nil, jinja.Options{Limits: jinja.Limits{Memory: limit, Steps: 1 << 30}})
+	for _, source := range []string{
+		"{% set x = 'a' * N %}",
+		"{% for i in range(N) %}{% set x %}{{ 'a' * 1000 }}{% endset %}{% endfor %}",
+		"{% for i in range(N) %}x{% endfor %}",
+		"{% macro m() %}x{% endmacro %}{% for i in range(N) %}{{ m() }}{% endfor %}",
+		"{% macro m() %}{{ 'a' * 1000 }}{% endmacro %}{% for i in range(N) %}{{ m() }}{% endfor %}",
 	} {
-		env := jinja.NewEnv(nil, jinja.Options{Limits: jinja.Limits{Memory: limit}})
-		tmpl, err := env.Parse("t", test.source)
+		parse := func(n int) *jinja.Template {
+			tmpl, err := env.Parse("t", strings.ReplaceAll(source, "N", strconv.Itoa(n)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return tmpl
+		}
+		most := sort.Search(2<<20, func(n int) bool {
+			_, err := parse(n).Render(jinja.NewVars(nil))
+			return err != nil
+		}) - 1
+		for _, n := range []int{most, most + 1} {
+			_, err := parse(n).Render(jinja.NewVars(nil))
+			tr := &jinja.Trace{}
+			parse(n).Trace(jinja.NewVars(nil), tr)
+			if err == nil && len(tr.Faults) > 0 || err != nil && (len(tr.Faults) != 1 || tr.Faults[0].Error() != err.Error()) {
+				t.Errorf("%s with %d: a render gives %v, a trace %v", source, n, err, tr.Faults)
+			}
+		}
+	}
+}
+
+// A text that is captured counts three times: as a value, in the block, and as the block's value.
+func TestCapturedTextCounts(t *testing.T) {
+	env := jinja.NewEnv(nil, jinja.Options{Limits: jinja.Limits{Memory: 1 << 20}})
+	for _, source := range []string{
+		"{% set x %}{{ 'a' * 400000 }}{% endset %}", "{% macro m() %}{{ 'a' * 400000 }}{% endmacro %}{% set x = m() %}",
+	} {
+		tmpl, err := env.Parse("t", source)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = tmpl.Render(jinja.NewVars(nil))
-		tr := limitedTrace(t, limit, test.source)
-		if (err != nil) != test.fails || (len(tr.Faults) > 0) != test.fails {
-			t.Errorf("%s: a render gives %v, a trace %v", test.source, err, tr.Faults)
-		}
-		if test.fails && (len(tr.Faults) != 1 || tr.Faults[0].Error() != err.Error()) {
-			t.Errorf("%s: a render gives %v, a trace %v", test.source, err, tr.Faults)
+		if _, err := tmpl.Render(jinja.NewVars(nil)); err == nil {
+			t.Errorf("%s is within the limit", source)
 		}
 	}
 }
@@ -65,7 +73,8 @@ func TestDoubtsHaveMemoryOfTheirOwn(t *testing.T) {
 			t.Fatalf("a doubt of %d bytes", len(e.Msg))
 		}
 	}
-	if tr = limitedTrace(t, 0, "{% if false %}{{ 'x' | center(900000) | refuse }}{% endif %}"); len(tr.Doubts)+len(tr.Faults) > 0 {
+	tr = trace(t, nil, "{% if false %}{{ 'x' | center(900000) | image_tag }}{% endif %}")
+	if len(tr.Doubts)+len(tr.Faults) > 0 {
 		t.Errorf("what takes too much is taken for good, not %v, %v", tr.Doubts, tr.Faults)
 	}
 }
