@@ -7,12 +7,15 @@ import (
 )
 
 // Date is what a plain scalar like 2026-11-21 or 2026-11-21 10:00:00 is in YAML 1.1. In a template
-// it prints as Python's datetime.date and datetime.datetime do.
+// it is Python's datetime.date or datetime.datetime.
 type Date struct {
 	Time     time.Time
 	DateOnly bool // there is no time of day
 	HasZone  bool // the offset was given; Time is in UTC otherwise
 }
+
+// Moment gives the date to the template engine.
+func (d Date) Moment() (t time.Time, dateOnly, hasZone bool) { return d.Time, d.DateOnly, d.HasZone }
 
 // String prints the date as Python's str() does: "2026-11-21" or "2026-11-21 10:00:00+02:00".
 func (d Date) String() string {
@@ -62,8 +65,11 @@ func (d Date) zoneRepr() string {
 	return fmt.Sprintf("datetime.timezone(datetime.timedelta(seconds=%d))", offset)
 }
 
-// Bytes is the value of a scalar with the tag !!binary.
+// Bytes is the value of a scalar with the tag !!binary; in a template it is Python's bytes.
 type Bytes string
+
+// Binary gives the bytes to the template engine.
+func (b Bytes) Binary() []byte { return []byte(b) }
 
 // String prints the bytes as Python does: b'abc\x00'.
 func (b Bytes) String() string {

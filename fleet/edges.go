@@ -33,12 +33,12 @@ func (e *edges) fail(problems ...Problem) {
 func (e *edges) warn(string) { e.warned = true }
 
 // suspect adds what the template engine finds suspicious in the template that was just rendered.
-func (e *edges) suspect(env imageTemplates, name string) {
+func (e *edges) suspect(from *origins) {
 	if !e.warned {
 		return
 	}
 	e.warned = false
-	for _, w := range e.inspect(env, name).Warnings {
+	for _, w := range from.inspect().Warnings {
 		if !w.Untaken {
 			e.warnings = append(e.warnings, suspicion(w))
 		}

@@ -11,21 +11,39 @@ import (
 // inspection is what there is to know of one template of an image. It takes longer than the render
 // that every scan does, so it is made when a problem needs it, or when a survey asks for all.
 type inspection struct {
-	template.Inspection
-	places []template.Place // by rendered line; nil when they are not those of the image's Dockerfile
+	template.Inspection                  // without its text and lines
+	places              []template.Place // by rendered line; nil when they are not those of the image's Dockerfile
 }
 
-// inspect returns the inspection of a template of the image, which is made once.
-func (e *edges) inspect(env imageTemplates, name string) *inspection {
-	if known := e.inspected[name]; known != nil {
+// inspect returns the inspection of the template, which is made once: a Dockerfile may have as many
+// problems as lines.
+func (o *origins) inspect() *inspection {
+	e := o.edges
+	if known := e.inspected[o.name]; known != nil {
 		return known
 	}
-	ins := &inspection{Inspection: env.inspect(e.dir(), name)}
+	ins := &inspection{Inspection: o.env.inspect(e.dir(), o.name)}
+	if string(ins.Text) == o.text {
+		ins.places = ins.Lines
+	}
+	ins.Text, ins.Lines = nil, nil
 	if e.inspected == nil {
 		e.inspected = map[string]*inspection{}
 	}
-	e.inspected[name] = ins
+	e.inspected[o.name] = ins
 	return ins
+}
+
+// size is the number of places that are kept, those that led to others included.
+func (ins *inspection) size() int {
+	n, seen := len(ins.places), map[*template.Place]bool{}
+	for i := range ins.places {
+		for via := ins.places[i].Via; via != nil && !seen[via]; via = via.Via {
+			seen[via] = true
+			n++
+		}
+	}
+	return n
 }
 
 // origins says where the lines of one rendered Dockerfile come from.
@@ -42,11 +60,7 @@ func (o *origins) place(rendered int) template.Place {
 	if l := o.edges.img.Listed; l != nil { // nothing was rendered
 		return template.Place{Path: o.edges.scan.show(o.edges.img, o.name), Line: rendered}
 	}
-	ins := o.edges.inspect(o.env, o.name)
-	if ins.places == nil && string(ins.Text) == o.text {
-		ins.places = ins.Lines
-	}
-	return placeOf(ins.places, rendered)
+	return placeOf(o.inspect().places, rendered)
 }
 
 func placeOf(places []template.Place, rendered int) template.Place {
@@ -81,15 +95,11 @@ func own(place template.Place) int {
 // Place says where a line of a rendered Dockerfile comes from; file is Dockerfile.template or
 // Dockerfile.build.template. A place without a line is one that is not known.
 func (v *Survey) Place(img *Image, file string, rendered int) template.Place {
-	text := img.Dockerfile
-	if file == buildFile {
-		text = img.BuildDockerfile
-	}
 	ins := v.inspected[img.index][file]
-	if ins == nil || string(ins.Text) != text {
+	if ins == nil {
 		return template.Place{}
 	}
-	return placeOf(ins.Lines, rendered)
+	return placeOf(ins.places, rendered)
 }
 
 // Place says where a line of an image's rendered Dockerfile comes from; file is Dockerfile.template or
@@ -114,14 +124,15 @@ func (f *Fleet) Place(img *Image, file string, rendered int) template.Place {
 
 // templateProblems are what is wrong with a template that cannot be rendered: all faults, or the
 // render's own error when the inspection has none, as for a template that changes meanwhile.
-func (e *edges) templateProblems(env imageTemplates, name string, err error) []Problem {
+func (o *origins) templateProblems(err error) []Problem {
+	shown := o.edges.scan.show(o.edges.img, o.name)
 	var problems []Problem
-	for _, fault := range e.inspect(env, name).Faults {
-		problems = append(problems, templateProblem(e.scan.show(e.img, name), fault))
+	for _, fault := range o.inspect().Faults {
+		problems = append(problems, templateProblem(shown, fault))
 	}
 	sortProblems(problems)
 	if problems == nil {
-		problems = []Problem{templateProblem(e.scan.show(e.img, name), err)}
+		problems = []Problem{templateProblem(shown, err)}
 	}
 	return problems
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
 	"github.com/slipway-build/slipway/fleet/source"
+	"github.com/slipway-build/slipway/template"
 )
 
 // Listed is what an image has that comes from the configuration's list, not from a folder with a
@@ -201,6 +202,7 @@ func (r *renderer) listed(d definition) rendered {
 		img.Err = r.readListed(e)
 	}
 	img.sortDepends()
+	e.limitWarnings()
 	return e.rendered
 }
 
@@ -212,15 +214,16 @@ func (r *renderer) readListed(e *edges) error {
 	}
 	defer root.Close()
 	file := path.Join(img.Dir, l.Dockerfile)
-	data, err := readRegular(root, file, maxTemplate)
+	data, err := readRegular(root, file, template.MaxOutput)
 	if err != nil {
 		return problem(UnreadableFile, path.Join(l.Shown, l.Dockerfile), 0, "", "cannot read the Dockerfile: %v", err)
 	}
-	img.Dockerfile = string(data)
+	text := string(data)
+	img.Dockerfile = r.keep(e, text)
 	if r.scan.ParseListed == nil {
 		return nil
 	}
-	parsed, err := r.scan.ParseListed(data, l.Args)
+	parsed, err := r.parse(data, func(data []byte) (Dockerfile, error) { return r.scan.ParseListed(data, l.Args) })
 	if err != nil {
 		line := 0
 		if at := (*ParseError)(nil); errors.As(err, &at) {
@@ -229,7 +232,7 @@ func (r *renderer) readListed(e *edges) error {
 		return problem(DockerfileSyntax, path.Join(l.Shown, l.Dockerfile), line, "", "cannot parse the Dockerfile: %v", err)
 	}
 	img.Base = parsed.Base
-	from := &origins{edges: e, name: l.Dockerfile, text: img.Dockerfile}
+	from := &origins{edges: e, name: l.Dockerfile, text: text}
 	for _, u := range parsed.Uses {
 		e.use(u, from)
 	}

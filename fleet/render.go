@@ -4,9 +4,11 @@ import (
 	"errors"
 	"path"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/slipway-build/slipway/template"
 )
@@ -15,7 +17,10 @@ import (
 type renderer struct {
 	scan  *scan
 	names *resolver
-	desks sync.Pool // of *desk
+	desks sync.Pool    // of *desk
+	kept  atomic.Int64 // bytes of Dockerfiles
+	lines atomic.Int64 // places of their lines
+	large sync.Mutex   // held while a large Dockerfile is parsed
 
 	everything bool // inspect each template, whether or not there is a problem
 }
@@ -52,6 +57,8 @@ func newRenderer(s *scan) *renderer {
 // rendered is what the second phase finds beside the image itself.
 type rendered struct {
 	warnings, missing []Problem
+	size              int                    // of the Dockerfiles in bytes
+	lines             int                    // that the inspections keep the places of
 	inspected         map[string]*inspection // by the template's name, as far as they were made
 }
 
@@ -66,16 +73,100 @@ func (r *renderer) image(d definition) rendered {
 	at := r.desks.Get().(*desk)
 	at.edges = e
 	defer func() { at.edges = nil; r.desks.Put(at) }()
-	d.image.Dockerfile = r.file(at.env, e, templateFile)
+	d.image.Dockerfile = r.keep(e, r.file(at.env, e, templateFile))
 	if d.folder.build {
-		d.image.BuildDockerfile = r.file(at.env, e, buildFile)
+		d.image.BuildDockerfile = r.keep(e, r.file(at.env, e, buildFile))
 	}
 	slices.Sort(d.image.Templates)
 	d.image.Templates = slices.Compact(d.image.Templates)
 	slices.Sort(d.image.External)
 	d.image.External = slices.Compact(d.image.External)
 	d.image.sortDepends()
+	e.limitWarnings()
+	if !r.everything {
+		e.inspected = nil
+	}
 	return e.rendered
+}
+
+const (
+	// maxKept bounds the Dockerfiles of a fleet together, in bytes. That is 25 KiB for each of
+	// 10,000 images.
+	maxKept = 256 << 20
+	// maxLines bounds where their lines come from, in places. That is 800 for each of them.
+	maxLines = 8 << 20
+	// largeDockerfile is what is parsed one at a time: the parser takes hundreds of times its bytes.
+	largeDockerfile = 64 << 10
+	// maxWarnings and maxWarning bound what is told of one image, and the bytes of each.
+	maxWarnings, maxWarning = 100, 2000
+)
+
+// keep counts a Dockerfile; what is too much is not kept, and checkKept tells it.
+func (r *renderer) keep(e *edges, text string) string {
+	e.size += len(text)
+	if r.kept.Add(int64(len(text))) > maxKept {
+		return ""
+	}
+	return text
+}
+
+// checkKept names the image with the largest Dockerfile where all are too much.
+func (r *renderer) checkKept(results []rendered) error {
+	if kept := r.kept.Load(); kept > maxKept {
+		return r.tooMuch(results, func(one rendered) int { return one.size },
+			"cannot keep the rendered Dockerfiles: together they have %d bytes, more than the %d allowed", kept, maxKept)
+	}
+	if lines := r.lines.Load(); lines > maxLines {
+		return r.tooMuch(results, func(one rendered) int { return one.lines },
+			"cannot keep where the lines of the rendered Dockerfiles come from: together that is %d places, more than the %d allowed", lines, maxLines)
+	}
+	return nil
+}
+
+func (r *renderer) tooMuch(results []rendered, size func(rendered) int, format string, args ...any) error {
+	largest := 0
+	for i, result := range results {
+		if size(result) > size(results[largest]) {
+			largest = i
+		}
+	}
+	img := r.scan.definitions[largest].image
+	file := templateFile
+	if img.Listed != nil {
+		file = img.Listed.Dockerfile
+	}
+	return problem(TemplateError, r.scan.show(img, file), 0, "the largest is that of "+img.Name, format, args...)
+}
+
+// parse calls a parser; of large Dockerfiles it reads one at a time.
+func (r *renderer) parse(data []byte, parser func([]byte) (Dockerfile, error)) (Dockerfile, error) {
+	if len(data) > largeDockerfile {
+		r.large.Lock()
+		defer r.large.Unlock()
+		defer runtime.GC() // the next one begins when the garbage of this one is gone
+	}
+	return parser(data)
+}
+
+// keepLines is keep for what a survey keeps beside a Dockerfile.
+func (r *renderer) keepLines(e *edges, ins *inspection) {
+	n := ins.size()
+	e.lines += n
+	if r.lines.Add(int64(n)) > maxLines {
+		ins.places = nil
+	}
+}
+
+// limitWarnings keeps a template from filling the memory with what it is warned about.
+func (e *edges) limitWarnings() {
+	if len(e.warnings) > maxWarnings {
+		e.warnings = slices.Clone(e.warnings[:maxWarnings])
+	}
+	for i := range e.warnings {
+		if w := &e.warnings[i]; len(w.Text) > maxWarning {
+			w.Text = strings.ToValidUTF8(w.Text[:maxWarning], "") + "..."
+		}
+	}
 }
 
 // file renders one template, parses the result and takes its edges over. Errors go to the image.
@@ -87,19 +178,19 @@ func (r *renderer) file(env imageTemplates, e *edges, name string) string {
 	}
 	result, err := env.render(e.dir(), name)
 	e.img.Templates = append(e.img.Templates, result.Files...)
-	if err != nil {
-		e.fail(e.templateProblems(env, name, err)...)
-	}
-	e.suspect(env, name)
-	if r.everything {
-		e.inspect(env, name)
-	}
 	text := string(result.Text)
+	from := &origins{edges: e, env: env, name: name, text: text}
+	if err != nil {
+		e.fail(from.templateProblems(err)...)
+	}
+	e.suspect(from)
+	if r.everything {
+		r.keepLines(e, from.inspect())
+	}
 	if err != nil || r.scan.ParseDockerfile == nil {
 		return text
 	}
-	from := &origins{edges: e, env: env, name: name, text: text}
-	parsed, err := r.scan.ParseDockerfile(result.Text)
+	parsed, err := r.parse(result.Text, r.scan.ParseDockerfile)
 	if err != nil {
 		e.fail(r.parseProblem(e.img, from, err))
 		return text

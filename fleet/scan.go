@@ -129,6 +129,9 @@ func (s *scan) render(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := r.checkKept(results); err != nil {
+		return err
+	}
 	for _, result := range results {
 		s.fleet.Warnings = append(s.fleet.Warnings, result.warnings...)
 		s.fleet.missing = append(s.fleet.missing, result.missing...)

@@ -106,6 +106,9 @@ func (v *Survey) render(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := r.checkKept(results); err != nil {
+		return err
+	}
 	v.inspected = make([]map[string]*inspection, len(results))
 	all := &doubts{have: map[Problem]int{}, takes: map[string]int{}}
 	for i, result := range results {

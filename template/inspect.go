@@ -3,6 +3,7 @@ package template
 import (
 	"errors"
 	"path/filepath"
+	"strings"
 
 	"github.com/slipway-build/slipway/template/jinja"
 )
@@ -22,6 +23,10 @@ type Inspection struct {
 	// Warnings are what Options.Warn gets, also of branches that were not taken.
 	Warnings []Warning
 }
+
+// maxWarnings bounds the warnings of one template, maxWarning the bytes of each: what they quote may
+// be all that a template made.
+const maxWarnings, maxWarning = 100, 2000
 
 // Place is a line of a template.
 type Place struct {
@@ -70,6 +75,12 @@ func (e *Environment) Inspect(in Input) Inspection {
 	said := map[origin]bool{}
 	o := e.options
 	o.Warn = func(msg string) {
+		if len(warned) >= maxWarnings {
+			return
+		}
+		if len(msg) > maxWarning {
+			msg = strings.ToValidUTF8(msg[:maxWarning], "") + "..."
+		}
 		at := origin{trace.Here(), msg, trace.Later()}
 		key := at
 		key.Via = nil // a macro may be called often
@@ -78,8 +89,10 @@ func (e *Environment) Inspect(in Input) Inspection {
 			warned = append(warned, at)
 		}
 	}
-	env := jinja.NewEnv(loader, jinja.Options{})
-	addFilters(env, &o, e.vars)
+	added := jinja.NewEnv(loader, engine)
+	addFilters(added, &o, e.vars)
+	env, end := added.Begin()
+	defer end()
 	vars := e.vars
 	if len(in.Variables) > 0 {
 		vars = vars.With(in.Variables)

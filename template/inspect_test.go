@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -85,5 +87,81 @@ USER {{ 'ghost' | uid }}
 		if len(out.Faults) != 1 || out.Faults[0].Error() != err.Error() || !strings.Contains(err.Error(), name+want) {
 			t.Errorf("%s: %v, not %v", name, out.Faults, err)
 		}
+	}
+}
+
+// TestInspectTakesTurns: an inspection has the limits of a render, and whatever its end is, lets
+// others begin.
+func TestInspectTakesTurns(t *testing.T) {
+	dir := writeTree(t, map[string]string{
+		"good":    "FROM {{ 'x' * 1000 }}",
+		"syntax":  "{% if %}",
+		"fault":   "{{ one }}",
+		"large":   "{{ 'x' * 1048577 }}",
+		"endless": "{% for i in range(99999999) %}{% endfor %}",
+		"heavy":   "{% for i in range(100) %}{% set x = 'a' * 100000 %}{% endfor %}{{ one }}",
+		"pieces":  "{% for i in range(200000) %}x{% endfor %}",
+	})
+	faults := map[string]string{"good": "", "syntax": "cannot parse", "fault": "'one' is undefined", "large": "output is larger than 1048576 bytes",
+		"endless": "steps", "heavy": "'one' is undefined", "pieces": "", "gone": "does not exist"}
+	env := template.New(template.Options{})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		var group sync.WaitGroup
+		for i := range 40 { // more than there are turns
+			for name, want := range faults {
+				if name == "endless" && i > 2 {
+					continue
+				}
+				group.Go(func() {
+					got := ""
+					if out := env.Inspect(template.Input{Dir: dir, Name: name}); len(out.Faults) == 1 {
+						got = out.Faults[0].Error()
+					}
+					if (got != "") != (want != "") || !strings.Contains(got, want) {
+						t.Errorf("%s: %q", name, got)
+					}
+				})
+				group.Go(func() {
+					if _, err := env.Render(dir, name); (err != nil) != (want != "") {
+						t.Errorf("%s: %v", name, err)
+					}
+				})
+			}
+		}
+		group.Wait()
+	}()
+	select {
+	case <-done:
+	case <-time.After(2 * time.Minute):
+		t.Fatal("they wait for each other")
+	}
+}
+
+// TestInspectManyWarnings: a template cannot fill the memory with what it is warned about.
+func TestInspectManyWarnings(t *testing.T) {
+	dir := writeTree(t, map[string]string{"t": "{% for i in range(1000) %}{% set x = (i ~ 'x' * 10000)|uid %}{% endfor %}"})
+	out := template.New(template.Options{}).Inspect(template.Input{Dir: dir, Name: "t"})
+	if n := len(out.Warnings); n != 100 || len(out.Faults) > 0 {
+		t.Errorf("%d warnings, %v", n, out.Faults)
+	}
+	for _, w := range out.Warnings {
+		if len(w.Msg) > 2100 || !strings.HasPrefix(w.Msg, "UID mapping") {
+			t.Fatalf("a warning of %d bytes: %.100s", len(w.Msg), w.Msg)
+		}
+	}
+}
+
+// TestUnknownUserOfMany: however many users there are, the error is of its kind.
+func TestUnknownUserOfMany(t *testing.T) {
+	users := map[string]any{}
+	for i := range 1000 {
+		users[fmt.Sprintf("user-%d", i)] = i
+	}
+	dir := writeTree(t, map[string]string{"t": "{{ 'ghost' | add_user }}"})
+	_, err := template.New(template.Options{Variables: map[string]any{"known_uid_mappings": users}}).Render(dir, "t")
+	if user := (*template.UnknownUserError)(nil); !errors.As(err, &user) || user.User != "ghost" {
+		t.Errorf("got %#v", err)
 	}
 }

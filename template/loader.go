@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -80,9 +81,9 @@ func (f *folders) where(name string) (path string, shared bool) {
 
 // Load reads one template. The first one is the image's: it is never shared.
 func (f *folders) Load(name string) (string, error) {
-	file := filepath.FromSlash(name)
-	if !filepath.IsLocal(file) {
-		return "", fmt.Errorf("the name leads out of the image's folder: %w", fs.ErrPermission)
+	file, err := fileOf(name)
+	if err != nil {
+		return "", err
 	}
 	dirs := f.dirs
 	if len(f.found) == 0 {
@@ -112,6 +113,26 @@ func (f *folders) Load(name string) (string, error) {
 		}
 	}
 	return "", missing
+}
+
+// fileOf is the file that a template's name stands for, below a folder. As in Jinja2's own loader
+// empty parts and "." count for nothing, so "/a.j2" is "a.j2", and ".." is refused wherever it is.
+func fileOf(name string) (string, error) {
+	var parts []string
+	for part := range strings.SplitSeq(name, "/") {
+		switch part {
+		case "", ".":
+		case "..":
+			return "", fmt.Errorf("names of templates may not contain ..: %w", fs.ErrPermission)
+		default:
+			parts = append(parts, part)
+		}
+	}
+	file := filepath.Join(append([]string{"."}, parts...)...)
+	if !filepath.IsLocal(file) {
+		return "", fmt.Errorf("the name leads out of the image's folder: %w", fs.ErrPermission)
+	}
+	return file, nil
 }
 
 func (f *folders) add(name string, p place) {

@@ -89,9 +89,9 @@ func TestSharedTemplateErrors(t *testing.T) {
 		"\n{% import 'macros.j2' as m %}{{ m.broken() }}": "near/macros.j2:6: cannot render: 'nowhere' is undefined, for image/main|",
 		"{% include 'syntax.j2' %}":                       "near/syntax.j2:2: cannot parse template: Expected an expression, got 'end of statement block', for image/main|",
 		"{% include 'loop.j2' %}":                         "near/loop.j2:1: cannot render: template 'gone.j2' not found, for image/main|templates are looked up in image, then in near, then in far",
-		"{% include 'escape.j2' %}":                       "near/escape.j2:1: cannot render: cannot read template '../secret': the name leads out of the image's folder: permission denied, for image/main|",
+		"{% include 'escape.j2' %}":                       "near/escape.j2:1: cannot render: cannot read template '../secret': names of templates may not contain ..: permission denied, for image/main|",
 		"{% include 'link' %}":                            "image/main:1: cannot render: cannot read template 'link': path escapes from parent|",
-		"{% include '../secret' %}":                       "image/main:1: cannot render: cannot read template '../secret': the name leads out of the image's folder: permission denied|",
+		"{% include '../secret' %}":                       "image/main:1: cannot render: cannot read template '../secret': names of templates may not contain ..: permission denied|",
 		"{% include 'nope' %}":                            "image/main:1: cannot render: template 'nope' not found|templates are looked up in image, then in near, then in far",
 		"{% include 'part' %}":                            "",
 	} {

@@ -92,9 +92,14 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// MaxOutput bounds one Dockerfile, in bytes. Parsing takes hundreds of times as much.
+const MaxOutput = 1 << 20
+
+var engine = jinja.Options{Limits: jinja.Limits{Output: MaxOutput}}
+
 // New returns an Environment.
 func New(o Options) *Environment {
-	env := jinja.NewEnv(nil, jinja.Options{})
+	env := jinja.NewEnv(nil, engine)
 	vars := make(map[string]any, len(o.Variables))
 	for k, v := range o.Variables {
 		if k != "password" {
@@ -135,7 +140,9 @@ func (e *Environment) RenderInput(in Input) (Result, error) {
 	if len(in.Variables) > 0 {
 		vars = vars.With(in.Variables)
 	}
-	tmpl, err := e.env.WithLoader(loader).Get(in.Name)
+	env, end := e.env.WithLoader(loader).Begin()
+	defer end()
+	tmpl, err := env.Get(in.Name)
 	if err != nil {
 		return Result{Files: loader.files}, describe(err, in, loader)
 	}

@@ -11,6 +11,10 @@ import (
 
 const uidKey = "known_uid_mappings"
 
+// mostNames bounds the names in an error, in bytes: of one that is too long only a part is kept, and
+// not what it is.
+const mostNames = 1500
+
 // uids is known_uid_mappings as the filters uid and add_user see it.
 func uids(h jinja.Host, vars jinja.Vars) (*jinja.Dict, error) {
 	v, ok := h.Shared(vars, uidKey)
@@ -75,6 +79,9 @@ func unknownUser(h jinja.Host, vars jinja.Vars, user string) error {
 	has := strings.Join(names, ", ")
 	if has == "" {
 		has = "nobody yet"
+	}
+	if len(has) > mostNames {
+		has = strings.ToValidUTF8(has[:mostNames], "") + "..."
 	}
 	return &UnknownUserError{User: user, Known: has}
 }

@@ -68,7 +68,7 @@ func (rt *state) binary(op kind, a, b Value) Value {
 	switch {
 	case isNumber && isNumberToo:
 		return rt.numeric(op, x, y)
-	case op == tAdd:
+	case op == tAdd && !isDated(a):
 		return rt.add(a, b)
 	case op == tMul && isNumber:
 		return rt.repeat(b, a)
@@ -77,6 +77,9 @@ func (rt *state) binary(op kind, a, b Value) Value {
 	}
 	if v, ok := a.(*dictView); ok && op == tSub {
 		return rt.subtractView(v, b)
+	}
+	if v := dateArith(op, a, b); v != nil {
+		return v
 	}
 	badOperands(op, a, b)
 	return nil

@@ -22,6 +22,17 @@ func (rt *state) method(obj Value, name string) *builtin {
 		return floatMethods[name]
 	case *cycler:
 		return cyclerMethods[name]
+	case bytesValue:
+		return bytesMethods[name]
+	case deltaValue:
+		return deltaMethods[name]
+	case zoneValue:
+		return zoneMethods[name]
+	}
+	if d, ok := obj.(*dateValue); ok && d.dateOnly {
+		return dateMethods[name]
+	} else if ok {
+		return datetimeMethods[name]
 	}
 	return nil
 }
@@ -36,6 +47,7 @@ func (rt *state) attribute(obj Value, name string) Value {
 		panic(&Error{Kind: SecurityError, Msg: sprintf("access to attribute %s of %s is unsafe.", quote(name), quote(objectName(obj)))})
 	}
 	if m := rt.method(obj, name); m != nil {
+		rt.charge(64)
 		return &boundMethod{obj, m}
 	}
 	switch v := obj.(type) {
@@ -53,6 +65,10 @@ func (rt *state) attribute(obj Value, name string) Value {
 		return v.attr(name)
 	case *module:
 		return v.vars[name]
+	case *function:
+		if v.fn.name == "dict" && name == "fromkeys" {
+			return &boundMethod{NewDict(), dictMethods[name]}
+		}
 	default:
 		return dataAttribute(obj, name)
 	}
@@ -61,6 +77,10 @@ func (rt *state) attribute(obj Value, name string) Value {
 
 func dataAttribute(obj Value, name string) Value {
 	switch v := obj.(type) {
+	case *dateValue:
+		return v.attr(name)
+	case deltaValue:
+		return v.attr(name)
 	case *Tuple:
 		for i, n := range v.names {
 			if n == name {
@@ -120,6 +140,7 @@ func (rt *state) getAttr(obj Value, name string) Value {
 	if v := rt.item(obj, name); v != nil {
 		return v
 	}
+	rt.charge(undefinedSize)
 	return &Undefined{obj: obj, name: name}
 }
 
@@ -133,6 +154,7 @@ func (rt *state) getItem(obj, key Value) Value {
 			return v
 		}
 	}
+	rt.charge(undefinedSize)
 	return &Undefined{obj: obj, name: key}
 }
 
@@ -171,6 +193,13 @@ func (rt *state) item(obj, key Value) Value {
 	case Markup:
 		if s, ok := runeAt(string(v), i); ok {
 			return Markup(s)
+		}
+	case bytesValue:
+		if i < 0 {
+			i += len(v)
+		}
+		if i >= 0 && i < len(v) {
+			return int64(v[i])
 		}
 	case *rangeValue:
 		n := int(v.length())
@@ -254,105 +283,4 @@ func (rt *state) hashable(v Value) bool {
 		}
 	}
 	return true
-}
-
-// slice is Python's obj[start:stop:step].
-func (rt *state) slice(obj, start, stop, step Value) Value {
-	switch v := obj.(type) {
-	case *List:
-		return newList(sliceItems(rt, v.Items, start, stop, step))
-	case *Tuple:
-		return newTuple(sliceItems(rt, v.Items, start, stop, step)...)
-	case string:
-		return sliceString(v, start, stop, step)
-	case Markup:
-		return Markup(sliceString(string(v), start, stop, step))
-	case *rangeValue:
-		from, to, by := sliceBounds(int(v.length()), start, stop, step)
-		return &rangeValue{v.start + int64(from)*v.step, v.start + int64(to)*v.step, v.step * int64(by)}
-	case *Undefined:
-		rt.useUndefined(v)
-	case *Dict:
-		raise("TypeError", "unhashable type: 'slice'")
-	}
-	raise("TypeError", "%s object is not subscriptable", quote(typeName(obj)))
-	return nil
-}
-
-func sliceItems(rt *state, items []Value, start, stop, step Value) []Value {
-	from, to, by := sliceBounds(len(items), start, stop, step)
-	rt.charge(16 * len(items))
-	var out []Value
-	for i := from; by > 0 && i < to || by < 0 && i > to; i += by {
-		out = append(out, items[i])
-	}
-	return out
-}
-
-func sliceString(s string, start, stop, step Value) string {
-	if isASCII(s) {
-		from, to, by := sliceBounds(len(s), start, stop, step)
-		if by == 1 {
-			return s[from:max(from, to)]
-		}
-		var b []byte
-		for i := from; by > 0 && i < to || by < 0 && i > to; i += by {
-			b = append(b, s[i])
-		}
-		return string(b)
-	}
-	runes := []rune(s)
-	from, to, by := sliceBounds(len(runes), start, stop, step)
-	var b []rune
-	for i := from; by > 0 && i < to || by < 0 && i > to; i += by {
-		b = append(b, runes[i])
-	}
-	return string(b)
-}
-
-// sliceBounds is slice.indices of Python.
-func sliceBounds(n int, start, stop, step Value) (from, to, by int) {
-	by = sliceIndex(step, 1)
-	if by == 0 {
-		raise("ValueError", "slice step cannot be zero")
-	}
-	low, high := 0, n
-	if by < 0 {
-		low, high = -1, n-1
-	}
-	bound := func(v Value, byDefault int) int {
-		i := sliceIndex(v, byDefault)
-		if v != None && i < 0 {
-			i = max(i+n, low)
-		}
-		return min(i, high)
-	}
-	if by < 0 {
-		from, to = bound(start, high), bound(stop, low)
-	} else {
-		from, to = bound(start, low), bound(stop, high)
-	}
-	if by > n+1 {
-		by = n + 1
-	} else if by < -n-1 {
-		by = -n - 1
-	}
-	return from, to, by
-}
-
-func sliceIndex(v Value, byDefault int) int {
-	switch v := v.(type) {
-	case noneType:
-		return byDefault
-	case *big.Int:
-		if v.Sign() < 0 {
-			return -1 << 60
-		}
-		return 1 << 60
-	}
-	i, ok := smallInt(v)
-	if !ok {
-		raise("TypeError", "slice indices must be integers or None or have an __index__ method")
-	}
-	return max(min(i, 1<<60), -1<<60)
 }

@@ -92,7 +92,7 @@ func literal(s string) Value {
 	return f
 }
 
-// callBuiltin binds arguments and calls. It charges for the text returned.
+// callBuiltin binds arguments and calls. It charges for what is returned.
 func (rt *state) callBuiltin(b *builtin, pos []Value, named []kwarg) Value {
 	for _, a := range pos {
 		rt.effort(size(a))
@@ -101,12 +101,7 @@ func (rt *state) callBuiltin(b *builtin, pos []Value, named []kwarg) Value {
 		rt.trace.refuseSpoilt(pos)
 	}
 	v := b.fn(rt, b.bind(pos, named))
-	switch s := v.(type) {
-	case string:
-		rt.charge(len(s))
-	case Markup:
-		rt.charge(len(s))
-	}
+	rt.chargeResult(v)
 	return v
 }
 
@@ -189,6 +184,7 @@ func (rt *state) call(callee Value, pos []Value, named []kwarg) Value {
 	case *macroValue:
 		return f.call(rt, pos, named)
 	case *boundMethod:
+		rt.charge(itemSize * len(pos))
 		return rt.callBuiltin(f.fn, append([]Value{f.self}, pos...), named)
 	case *function:
 		return rt.callBuiltin(f.fn, pos, named)

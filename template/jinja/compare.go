@@ -101,6 +101,9 @@ func (rt *state) equalObjects(a, b Value) bool {
 		return a == b
 	case string, Markup, float64, bool, int64, *big.Int:
 		return false
+	case *dateValue:
+		y, ok := b.(*dateValue)
+		return ok && x.hash() == y.hash()
 	}
 	return a == b
 }
@@ -243,7 +246,32 @@ func (rt *state) order(a, b Value, op compareOp) (n int, ok bool) {
 			return rt.orderItems(x.Items, y.Items, op)
 		}
 	}
+	if n, ok := orderDates(a, b); ok {
+		return n, true
+	}
 	raise("TypeError", "'%s' not supported between instances of '%s' and '%s'", compareNames[op], typeName(a), typeName(b))
+	return 0, false
+}
+
+// orderDates compares dates, spans of time and bytes; ok is false for others.
+func orderDates(a, b Value) (n int, ok bool) {
+	switch x := a.(type) {
+	case *dateValue:
+		if y, same := b.(*dateValue); same {
+			if ok, why := x.sameKind(y); !ok {
+				raise("TypeError", "%s", why)
+			}
+			return x.t.Compare(y.t), true
+		}
+	case deltaValue:
+		if y, same := b.(deltaValue); same {
+			return cmp.Compare(x.micros, y.micros), true
+		}
+	case bytesValue:
+		if y, same := b.(bytesValue); same {
+			return cmp.Compare(x, y), true
+		}
+	}
 	return 0, false
 }
 
@@ -270,6 +298,13 @@ func (rt *state) contains(container, item Value) bool {
 		return strings.Contains(text, part)
 	}
 	switch c := container.(type) {
+	case bytesValue:
+		if part, ok := item.(bytesValue); ok {
+			return strings.Contains(string(c), string(part))
+		}
+		if _, isInt := asInt(item); !isInt {
+			bytesArg(item) // refuses it
+		}
 	case *Dict:
 		_, ok := c.get(rt, item)
 		return ok

@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"reflect"
 	"sort"
+	"time"
 )
 
 // OrderedMap is a mapping that keeps its order and whose keys may be any of the
@@ -14,13 +15,13 @@ type OrderedMap interface {
 }
 
 // FromGo converts a Go value: nil, bool, integers, floats, strings, slices,
-// maps (keys sorted), OrderedMap, *big.Int; anything else through its String
+// maps (keys sorted), OrderedMap, Moment, Binary, *big.Int; anything else through its String
 // method or fmt. Values of this package stay as they are.
 func FromGo(v any) Value {
 	switch v := v.(type) {
 	case nil:
 		return None
-	case noneType, bool, int64, float64, string, Markup, *List, *Tuple, *Dict, *Undefined:
+	case noneType, bool, int64, float64, string, Markup, *List, *Tuple, *Dict, *Undefined, *dateValue, deltaValue, zoneValue, bytesValue:
 		return v
 	case *big.Int:
 		return normInt(v)
@@ -34,6 +35,11 @@ func FromGo(v any) Value {
 			items[i] = FromGo(x)
 		}
 		return newList(items)
+	case Moment:
+		t, dateOnly, hasZone := v.Moment()
+		return &dateValue{t.Truncate(time.Microsecond), dateOnly, hasZone}
+	case Binary:
+		return bytesValue(v.Binary())
 	case OrderedMap:
 		d := NewDict()
 		v.Each(func(key, value any) {
@@ -112,8 +118,10 @@ func toGo(rt *state, v Value, depth int) any {
 		return string(v)
 	case *Undefined:
 		rt.useUndefined(v)
+	case bytesValue:
+		return rt.str(v)
 	case *Dict:
-		rt.charge(64 * v.Len())
+		rt.chargeProduct(v.Len(), entrySize)
 		m := make(map[string]any, v.Len())
 		for _, e := range v.entries {
 			if e.key != nil {
@@ -125,7 +133,7 @@ func toGo(rt *state, v Value, depth int) any {
 	if it := rt.iterator(v); it != nil {
 		out := []any{}
 		for x, ok := it.next(); ok; x, ok = it.next() {
-			rt.charge(16)
+			rt.charge(4 * itemSize)
 			out = append(out, toGo(rt, x, depth+1))
 		}
 		return out

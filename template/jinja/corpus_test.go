@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/template/jinja"
 )
 
@@ -20,6 +21,7 @@ type corpusCase struct {
 	Name     string            `json:"name"`
 	Template string            `json:"template"`
 	Vars     json.RawMessage   `json:"vars"`
+	YAML     string            `json:"yaml"`
 	Files    map[string]string `json:"files"`
 	Options  map[string]bool   `json:"options"`
 	result
@@ -75,16 +77,36 @@ func (c *corpusCase) env() *jinja.Env {
 	})
 }
 
-func (c *corpusCase) render() result {
+func (c *corpusCase) vars(t testing.TB) jinja.Vars {
+	if c.YAML != "" {
+		return jinja.NewVars(configured(t, c.YAML))
+	}
+	return jinja.NewVars(decodeVars(c.Vars))
+}
+
+func (c *corpusCase) render(t testing.TB) result {
 	tmpl, err := c.env().Get("case")
 	var out []byte
 	if err == nil {
-		out, err = tmpl.Render(jinja.NewVars(decodeVars(c.Vars)))
+		out, err = tmpl.Render(c.vars(t))
 	}
 	if e := (*jinja.Error)(nil); errors.As(err, &e) {
 		return result{Error: string(e.Kind), Line: e.Line, Want: e.Error()}
 	}
 	return result{Want: string(out)}
+}
+
+// configured gives the values that templates get from a configuration.
+func configured(t testing.TB, text string) map[string]any {
+	file := filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Load(config.Sources{File: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.Variables()
 }
 
 // orderedMap is a JSON object with the order of its keys, as Python reads it.
@@ -154,7 +176,7 @@ func TestCorpus(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.Name, func(t *testing.T) {
-			got := c.render()
+			got := c.render(t)
 			text := got.Want
 			if c.Error != "" {
 				got.Want = ""

@@ -54,7 +54,7 @@ func (d *Dict) get(rt *state, key Value) (Value, bool) {
 }
 
 func (d *Dict) set(rt *state, key, v Value) {
-	rt.charge(64)
+	rt.charge(entrySize)
 	d.setHash(rt.hash(key), key, v)
 }
 
@@ -89,7 +89,7 @@ func (d *Dict) clear() { *d = *NewDict() }
 
 func (d *Dict) copy(rt *state) *Dict {
 	c := NewDict()
-	rt.charge(64 * d.live)
+	rt.chargeProduct(d.live, entrySize)
 	for _, e := range d.entries {
 		if e.key != nil {
 			c.setHash(rt.hash(e.key), e.key, e.value)
@@ -124,6 +124,16 @@ func (d *Dict) list(kind string) []Value {
 		}
 	}
 	return items
+}
+
+// listView is list of what a view shows.
+func (rt *state) listView(v *dictView) []Value {
+	each := itemSize
+	if v.kind == "dict_items" {
+		each += tupleSize + 2*itemSize
+	}
+	rt.chargeProduct(v.dict.live, each)
+	return v.dict.list(v.kind)
 }
 
 type (
@@ -168,6 +178,10 @@ func plainHash(v Value) (any, bool) {
 		return hashFloat(v), true
 	case *big.Int:
 		return bigHash(v.String()), true
+	case *dateValue:
+		return v.hash(), true
+	case bytesValue:
+		return v, true
 	}
 	return nil, false
 }
@@ -185,11 +199,15 @@ func hashFloat(f float64) any {
 
 func (rt *state) hashTuple(t *Tuple) any {
 	rt.push()
-	rt.charge(32 * len(t.Items))
+	rt.charge(64 * len(t.Items))
 	var b []byte
 	for _, item := range t.Items {
-		text := sprintf("%T:%v", rt.hash(item), rt.hash(item))
-		rt.charge(len(text))
+		h := rt.hash(item)
+		if s, ok := asString(item); ok {
+			rt.chargeProduct(4, len(s))
+		}
+		text := sprintf("%T:%v", h, h)
+		rt.chargeProduct(4, len(text))
 		b = append(b, sprintf("%d:", len(text))...)
 		b = append(b, text...)
 	}

@@ -51,7 +51,10 @@ func recoverError(name string, err *error) {
 	switch r := recover().(type) {
 	case nil:
 	case *Error:
-		*err = r
+		if r.Template == "" {
+			r.Template, r.Line = name, 1
+		}
+		*err = r.shortened()
 	default:
 		*err = &Error{Kind: InternalError, Template: name, Msg: fmt.Sprintf("internal error: %v\n%s", r, debug.Stack())}
 	}
@@ -64,11 +67,29 @@ func (rt *state) recoverError(err *error) {
 		if r.Template == "" {
 			r.Template, r.Line = rt.tmpl.name, rt.line
 		}
-		*err = r
+		*err = r.shortened()
 	default:
 		*err = &Error{Kind: InternalError, Template: rt.tmpl.name, Line: rt.line,
 			Msg: fmt.Sprintf("internal error: %v\n%s", r, debug.Stack())}
 	}
+}
+
+// maxMessage bounds the text of an error in bytes: errors are kept, and what
+// they quote may be all that a template made.
+const maxMessage = 2000
+
+func (e *Error) shortened() *Error {
+	cut := func(s string) string {
+		if len(s) <= maxMessage {
+			return s
+		}
+		return strings.ToValidUTF8(s[:maxMessage], "") + "..."
+	}
+	if e.Kind == HostError && len(e.Msg)+len(e.Hint) > maxMessage {
+		e.Err = nil // it has the same text
+	}
+	e.Msg, e.Hint = cut(e.Msg), cut(e.Hint)
+	return e
 }
 
 // raise stops the render; the position is the current one.

@@ -1,5 +1,10 @@
 package jinja
 
+import (
+	"slices"
+	"strings"
+)
+
 func (e *constExpr) eval(*frame) Value { return e.value }
 
 func (e *nameExpr) eval(fr *frame) Value {
@@ -9,6 +14,7 @@ func (e *nameExpr) eval(fr *frame) Value {
 	if v := fr.get(e.ref); v != nil {
 		return v
 	}
+	fr.rt.charge(undefinedSize)
 	if fr.rt.trace != nil {
 		fr.rt.trace.unknown = append(fr.rt.trace.unknown, e)
 	}
@@ -19,7 +25,7 @@ func evalAll(fr *frame, exprs []expr) []Value {
 	if len(exprs) == 0 {
 		return nil
 	}
-	fr.rt.charge(16 * len(exprs))
+	fr.rt.charge(listSize + textSize*len(exprs))
 	items := make([]Value, len(exprs))
 	for i, e := range exprs {
 		items[i] = e.eval(fr)
@@ -32,6 +38,7 @@ func (e *listExpr) eval(fr *frame) Value { return &List{Items: evalAll(fr, e.ite
 func (e *tupleExpr) eval(fr *frame) Value { return &Tuple{Items: evalAll(fr, e.items)} }
 
 func (e *dictExpr) eval(fr *frame) Value {
+	fr.rt.charge(3 * entrySize)
 	d := NewDict()
 	for i, k := range e.keys {
 		key := k.eval(fr)
@@ -113,13 +120,16 @@ func (a *argList) eval(fr *frame, first Value) ([]Value, []kwarg) {
 		named = append(named, kwarg{a.names[i], e.eval(fr)})
 	}
 	if a.star != nil {
-		pos = append(pos, fr.rt.toSlice(a.star.eval(fr))...)
+		pos = fr.rt.concatItems(pos, fr.rt.toSlice(a.star.eval(fr)))
 	}
 	if a.starStar != nil {
 		d, ok := a.starStar.eval(fr).(*Dict)
 		if !ok {
 			raise("TypeError", "argument after ** must be a mapping")
 		}
+		fr.rt.charge(32 * (len(named) + d.live))
+		explicit := slices.Clip(named)
+		named = append(make([]kwarg, 0, len(named)+d.live), named...)
 		for _, entry := range d.entries {
 			if entry.key == nil {
 				continue
@@ -128,7 +138,7 @@ func (a *argList) eval(fr *frame, first Value) ([]Value, []kwarg) {
 			if !ok {
 				raise("TypeError", "keywords must be strings")
 			}
-			if v, _ := takeArg(named, name); v != nil {
+			if v, _ := takeArg(explicit, name); v != nil {
 				raise("TypeError", "got multiple values for keyword argument '%s'", name)
 			}
 			named = append(named, kwarg{name, entry.value})
@@ -177,6 +187,7 @@ func (e *condExpr) eval(fr *frame) Value {
 	if e.otherwise != nil {
 		return e.otherwise.eval(fr)
 	}
+	fr.rt.charge(4 * undefinedSize)
 	return &Undefined{lenient: true, hint: sprintf("the inline if-expression on line %d in %s evaluated to false and no else section was defined.",
 		e.line, quote(fr.rt.tmpl.name))}
 }
@@ -206,6 +217,7 @@ func (e *catExpr) eval(fr *frame) Value {
 	if rt.autoescape && !e.isConst {
 		return rt.concatMarkup(values)
 	}
+	rt.charge(itemSize * len(values))
 	texts := make([]string, len(values))
 	total := 0
 	for i, v := range values {
@@ -213,15 +225,7 @@ func (e *catExpr) eval(fr *frame) Value {
 		total += len(texts[i])
 	}
 	rt.charge(total)
-	return concat(texts, total)
-}
-
-func concat(texts []string, total int) string {
-	b := make([]byte, 0, total)
-	for _, s := range texts {
-		b = append(b, s...)
-	}
-	return string(b)
+	return strings.Join(texts, "")
 }
 
 // concatMarkup joins with "~" where autoescape is on: from the first Markup on
@@ -233,19 +237,18 @@ func (rt *state) concatMarkup(values []Value) Value {
 			isMarkup = true
 		}
 	}
-	var b []byte
+	b := &textWriter{rt: rt}
 	for _, v := range values {
 		if isMarkup {
-			b = append(b, rt.escape(v)...)
+			b.write(rt.escape(v))
 		} else {
-			b = append(b, rt.str(v)...)
+			b.write(rt.str(v))
 		}
 	}
-	rt.charge(len(b))
 	if isMarkup {
-		return Markup(b)
+		return Markup(b.text())
 	}
-	return string(b)
+	return b.text()
 }
 
 func (e *compareExpr) eval(fr *frame) Value {

@@ -37,6 +37,7 @@ func (tr *Trace) examine(t *Template, vars Vars, ctx *context) {
 	scratch.limits.Steps, scratch.limits.Memory = examinedSteps, examinedMemory
 	scratch.limits.Recursion = examinedRecursed
 	scratch.trace = nil
+	scratch.mem = &account{limit: examinedMemory, granted: examinedMemory}
 	tr.rt, tr.site = &scratch, nil
 	x := &examiner{trace: tr, vars: vars, ctx: ctx, tmpl: t, said: map[[2]string]bool{}, seen: map[*Template]int{}}
 	x.template(&names{own: map[string]bool{}})
@@ -127,7 +128,8 @@ func (x *examiner) other(e expr, line int, known *names, imported, optional bool
 	x.trace.rt.tmpl, x.trace.rt.line = x.tmpl, line
 	t, err := x.load(name)
 	if err != nil {
-		if e := (*Error)(nil); errors.As(err, &e) && !(optional && e.Kind == NotFoundError) {
+		e := (*Error)(nil)
+		if errors.As(err, &e) && e.Kind != LimitError && !(optional && e.Kind == NotFoundError) {
 			x.doubt(e)
 		}
 		return
@@ -276,6 +278,7 @@ func (x *examiner) doubt(e *Error) {
 	if e.Template == "" {
 		e.Template, e.Line = x.tmpl.name, tr.rt.line
 	}
+	e = e.shortened()
 	key := fault{e.Template, e.Line, e.Msg}
 	if !tr.seen[key] {
 		tr.seen[key] = true

@@ -79,7 +79,7 @@ func (x *examiner) filter(e *filterExpr, known *names) {
 // constant calls a filter whose value and arguments are constants.
 func (x *examiner) constant(e *filterExpr) {
 	rt := x.trace.rt
-	rt.tmpl, rt.line, rt.steps, rt.memory, rt.work, rt.depth = x.tmpl, e.line, 0, 0, 0, 0
+	rt.tmpl, rt.line, rt.steps, rt.mem.used, rt.work, rt.depth = x.tmpl, e.line, 0, 0, 0, 0
 	var err error
 	func() {
 		defer rt.recoverError(&err)

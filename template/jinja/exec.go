@@ -79,7 +79,7 @@ func (t *attrTarget) assign(fr *frame, v Value) {
 		panic(&Error{Kind: RuntimeError, Msg: "cannot assign attribute on non-namespace object",
 			Hint: "make one with {% set " + t.name.name + " = namespace() %}"})
 	}
-	fr.rt.charge(64)
+	fr.rt.charge(entrySize)
 	ns.attrs.SetString(t.attr, v)
 }
 
@@ -117,7 +117,7 @@ func (rt *state) unpackable(v Value, want int) []Value {
 		if !ok {
 			break
 		}
-		items = append(items, item)
+		items = rt.appendItem(items, item)
 	}
 	return items
 }
@@ -128,7 +128,7 @@ func (s *filterStmt) exec(fr *frame) {
 	v := fr.collect(s.body)
 	fr.at(s.line)
 	fr.capture = v
-	fr.out.writeFrom(fr.rt.str(s.filter.eval(fr)), s.line, false)
+	fr.out.writeFrom(joinable(s.filter.eval(fr)), s.line, false)
 }
 
 func (s *withStmt) exec(fr *frame) {
@@ -191,6 +191,7 @@ func (s *extendsStmt) exec(fr *frame) {
 
 func (s *macroStmt) exec(fr *frame) {
 	fr.at(s.line)
+	fr.rt.charge(entrySize + itemSize*len(fr.slots))
 	m := &macroValue{name: s.name, named: true, sig: &s.sig, info: &s.macroInfo, body: s.body,
 		fr: fr, tmpl: fr.rt.tmpl, autoescape: fr.rt.autoescape}
 	s.store.assign(fr, m)
@@ -198,7 +199,21 @@ func (s *macroStmt) exec(fr *frame) {
 
 func (s *callStmt) exec(fr *frame) {
 	fr.at(s.line)
+	fr.rt.charge(entrySize + itemSize*len(fr.slots))
 	caller := &macroValue{sig: &s.sig, info: &s.macroInfo, body: s.body,
 		fr: fr, tmpl: fr.rt.tmpl, autoescape: fr.rt.autoescape}
-	fr.out.writeFrom(fr.rt.str(s.call.evalWith(fr, []kwarg{{"caller", caller}})), s.line, false)
+	fr.out.writeFrom(joinable(s.call.evalWith(fr, []kwarg{{"caller", caller}})), s.line, false)
+}
+
+// joinable is a text that becomes output as it is: what filter and call blocks
+// give is not converted.
+func joinable(v Value) string {
+	if v == Value(spoilt) {
+		panic(useSpoilt)
+	}
+	s, ok := asString(v)
+	if !ok {
+		raise("TypeError", "sequence item 0: expected str instance, %s found", typeName(v))
+	}
+	return s
 }

@@ -51,14 +51,16 @@ func basicFilters() {
 	})
 	addFilter("list", "value", func(rt *state, a []Value) Value { return newList(rt.toSlice(a[0])) })
 	addFilter("items", "value", func(rt *state, a []Value) Value {
-		if _, ok := a[0].(*Undefined); ok {
-			return &generator{func() (Value, bool) { return nil, false }, "generator"}
-		}
-		d, ok := a[0].(*Dict)
-		if !ok {
-			raise("TypeError", "Can only get item pairs from a mapping.")
-		}
-		return &generator{rt.iterator(&dictView{d, "dict_items"}).next, "generator"}
+		return deferred(func() func() (Value, bool) {
+			if _, ok := a[0].(*Undefined); ok {
+				return func() (Value, bool) { return nil, false }
+			}
+			d, ok := a[0].(*Dict)
+			if !ok {
+				raise("TypeError", "Can only get item pairs from a mapping.")
+			}
+			return rt.iterator(&dictView{d, "dict_items"}).next
+		})
 	})
 	addFilter("attr", "obj, name", func(rt *state, a []Value) Value {
 		name := textArg(a[1], "attribute name")
@@ -99,10 +101,10 @@ func sequenceFilters() {
 	})
 	addFilter("reverse", "value", func(rt *state, a []Value) Value { return rt.reverse(a[0]) })
 	addFilter("batch", "value, linecount, fill_with=None", func(rt *state, a []Value) Value {
-		return rt.batch(a[0], intArg(rt, a[1]), a[2])
+		return deferred(func() func() (Value, bool) { return rt.batch(a[0], a[1], a[2]) })
 	})
 	addFilter("slice", "value, slices, fill_with=None", func(rt *state, a []Value) Value {
-		return rt.slices(a[0], intArg(rt, a[1]), a[2])
+		return deferred(func() func() (Value, bool) { return rt.slices(a[0], intArg(rt, a[1]), a[2]) })
 	})
 	addFilter("join", "value, d='', attribute=None", func(rt *state, a []Value) Value {
 		return rt.join(a[0], a[1], a[2])
@@ -124,6 +126,7 @@ func (rt *state) reversible(v Value) ([]Value, bool) {
 
 func (rt *state) reverse(v Value) Value {
 	if s, ok := asString(v); ok {
+		rt.chargeText(s)
 		text := sliceString(s, None, None, int64(-1))
 		if _, isMarkup := v.(Markup); isMarkup {
 			return Markup(text)
@@ -149,17 +152,32 @@ func (rt *state) reverse(v Value) Value {
 	}, "list_reverseiterator"}
 }
 
-func (rt *state) batch(v Value, size int, fill Value) Value {
+// deferred is a generator that looks at its arguments when the first item is
+// asked for, as Python's do.
+func deferred(begin func() func() (Value, bool)) Value {
+	var next func() (Value, bool)
+	return &generator{func() (Value, bool) {
+		if next == nil {
+			next = begin()
+		}
+		return next()
+	}, "generator"}
+}
+
+// batch makes rows of so many items; anything may be the size as long as only
+// equality counts.
+func (rt *state) batch(v, size, fill Value) func() (Value, bool) {
 	it := rt.mustIterate(v)
 	done := false
 	var ahead Value
-	return &generator{func() (Value, bool) {
+	return func() (Value, bool) {
 		if done {
 			return nil, false
 		}
+		rt.charge(listSize)
 		row := []Value{}
 		if ahead != nil {
-			row = append(row, ahead)
+			row = rt.appendItem(row, ahead)
 			ahead = nil
 		}
 		for {
@@ -168,30 +186,29 @@ func (rt *state) batch(v Value, size int, fill Value) Value {
 				done = true
 				break
 			}
-			if len(row) == size {
+			if rt.equal(int64(len(row)), size) {
 				ahead = x
 				return newList(row), true
 			}
-			rt.charge(24)
-			row = append(row, x)
+			row = rt.appendItem(row, x)
 		}
 		if len(row) == 0 {
 			return nil, false
 		}
-		if missing := size - len(row); fill != None && missing > 0 {
-			row = append(row, rt.repeatItems([]Value{fill}, missing)...)
+		if fill != None && rt.compare(cmpLt, int64(len(row)), size) {
+			row = rt.concatItems(row, rt.repeatItems([]Value{fill}, intArg(rt, size)-len(row)))
 		}
 		return newList(row), true
-	}, "generator"}
+	}
 }
 
-func (rt *state) slices(v Value, n int, fill Value) Value {
+func (rt *state) slices(v Value, n int, fill Value) func() (Value, bool) {
 	items := rt.toSlice(v)
 	if n == 0 {
 		raise("ZeroDivisionError", "integer division or modulo by zero")
 	}
 	i, offset := 0, 0
-	return &generator{func() (Value, bool) {
+	return func() (Value, bool) {
 		if i >= n {
 			return nil, false
 		}
@@ -201,13 +218,14 @@ func (rt *state) slices(v Value, n int, fill Value) Value {
 		if i < extra {
 			offset++
 		}
-		row := slices.Clone(items[start : offset+(i+1)*each])
+		rt.charge(listSize)
+		row := rt.concatItems(items[start:offset+(i+1)*each], nil)
 		if fill != None && i >= extra {
-			row = append(row, fill)
+			row = rt.appendItem(row, fill)
 		}
 		i++
 		return newList(row), true
-	}, "generator"}
+	}
 }
 
 func (rt *state) join(v, sep, attribute Value) Value {
@@ -253,7 +271,11 @@ func numberFilters() {
 		return normInt(n)
 	})
 	addFilter("int", "value, default=0, base=10", func(rt *state, a []Value) Value {
-		return toInt(rt, a[0], a[1], intArg(rt, a[2]))
+		base, ok := smallInt(a[2])
+		if !ok {
+			base = -1 // no int has it: the default comes
+		}
+		return toInt(rt, a[0], a[1], base)
 	})
 	addFilter("float", "value, default=0.0", func(rt *state, a []Value) Value {
 		if f, ok := toFloat(rt, a[0]); ok {

@@ -10,11 +10,13 @@ import (
 func htmlFilters() {
 	addFilter("escape", "s, /", func(rt *state, a []Value) Value { return Markup(rt.escape(a[0])) })
 	alias("e", "escape")
-	addFilter("forceescape", "value", func(rt *state, a []Value) Value { return Markup(escapeText(rt.str(a[0]))) })
+	addFilter("forceescape", "value", func(rt *state, a []Value) Value { return Markup(rt.escapeText(rt.str(a[0]))) })
 	addFilter("safe", "value", func(rt *state, a []Value) Value { return Markup(rt.str(a[0])) })
 	addFilter("striptags", "value", func(rt *state, a []Value) Value {
-		s := cutBetween(cutBetween(rt.str(a[0]), "<!--", "-->"), "<", ">")
-		return html.UnescapeString(strings.Join(strings.FieldsFunc(s, isSpace), " "))
+		s := rt.str(a[0])
+		rt.chargeProduct(4, len(s))
+		s = cutBetween(cutBetween(s, "<!--", "-->"), "<", ">")
+		return html.UnescapeString(joinWords(s))
 	})
 	addFilter("urlencode", "value", func(rt *state, a []Value) Value { return rt.urlEncode(a[0]) })
 	addFilter("xmlattr", "d, autospace=True", func(rt *state, a []Value) Value {
@@ -28,6 +30,7 @@ func htmlFilters() {
 // cutBetween removes everything from begin to the next end.
 func cutBetween(s, begin, end string) string {
 	var b strings.Builder
+	b.Grow(len(s))
 	for {
 		i := strings.Index(s, begin)
 		if i < 0 {
@@ -40,49 +43,76 @@ func cutBetween(s, begin, end string) string {
 		b.WriteString(s[:i])
 		s = s[i+len(begin)+j+len(end):]
 	}
-	return b.String() + s
+	b.WriteString(s)
+	return b.String()
 }
 
-// quoteURL is urllib.parse.quote; "/" stays unless it is for a query.
-func quoteURL(s string, query bool) string {
-	const hex = "0123456789ABCDEF"
+// joinWords puts one space between words, whatever is between them in s.
+func joinWords(s string) string {
 	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		switch {
-		case isNameByte(c) || c == '.' || c == '-' || c == '~' || c == '/' && !query:
-			b.WriteByte(c)
-		case c == ' ' && query:
-			b.WriteByte('+')
-		default:
-			b.WriteString("%" + string(hex[c>>4]) + string(hex[c&15]))
+	b.Grow(len(s))
+	for word := range strings.FieldsFuncSeq(s, isSpace) {
+		if b.Len() > 0 {
+			b.WriteByte(' ')
 		}
+		b.WriteString(word)
 	}
 	return b.String()
 }
 
+// quoteURL is urllib.parse.quote; "/" stays unless it is for a query.
+func (rt *state) quoteURL(s string, query bool) string {
+	const hex = "0123456789ABCDEF"
+	b := &textWriter{rt: rt}
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case isNameByte(c) || c == '.' || c == '-' || c == '~' || c == '/' && !query:
+			b.writeByte(c)
+		case c == ' ' && query:
+			b.writeByte('+')
+		default:
+			b.writeByte('%')
+			b.writeByte(hex[c>>4])
+			b.writeByte(hex[c&15])
+		}
+	}
+	return b.text()
+}
+
 func (rt *state) urlEncode(v Value) Value {
 	if s, ok := asString(v); ok {
-		return quoteURL(s, false)
+		return rt.quoteURL(s, false)
 	}
 	if d, ok := v.(*Dict); ok {
-		v = newList(d.list("dict_items"))
+		v = newList(rt.listView(&dictView{d, "dict_items"}))
 	}
 	it := rt.iterator(v)
 	if it == nil {
-		return quoteURL(rt.str(v), false)
+		return rt.quoteURL(rt.str(v), false)
 	}
-	var parts []string
+	b := &textWriter{rt: rt}
 	for pair, ok := it.next(); ok; pair, ok = it.next() {
 		items := rt.toSlice(pair)
 		if len(items) != 2 {
 			raise("ValueError", "not enough values to unpack (expected 2, got %d)", len(items))
 		}
-		part := quoteURL(rt.str(items[0]), true) + "=" + quoteURL(rt.str(items[1]), true)
-		rt.charge(len(part))
-		parts = append(parts, part)
+		if b.b.Len() > 0 {
+			b.writeByte('&')
+		}
+		b.write(rt.quoteURL(rt.rawText(items[0]), true))
+		b.writeByte('=')
+		b.write(rt.quoteURL(rt.rawText(items[1]), true))
 	}
-	return strings.Join(parts, "&")
+	return b.text()
+}
+
+// rawText is the text of a value, or its bytes where it has such.
+func (rt *state) rawText(v Value) string {
+	if b, ok := v.(bytesValue); ok {
+		return string(b)
+	}
+	return rt.str(v)
 }
 
 func (rt *state) xmlAttr(v Value, space bool) Value {
@@ -91,7 +121,7 @@ func (rt *state) xmlAttr(v Value, space bool) Value {
 	if !ok {
 		raise("AttributeError", "%s object has no attribute 'items'", quote(typeName(v)))
 	}
-	var parts []string
+	b := &textWriter{rt: rt}
 	for _, e := range d.entries {
 		if e.key == nil || e.value == None {
 			continue
@@ -103,15 +133,15 @@ func (rt *state) xmlAttr(v Value, space bool) Value {
 		if strings.ContainsAny(key, " \t\n\r\f\v/>=") {
 			raise("ValueError", "Invalid character in attribute name: %s", quote(key))
 		}
-		part := rt.escape(e.key) + `="` + rt.escape(e.value) + `"`
-		rt.charge(len(part))
-		parts = append(parts, part)
+		if space || b.b.Len() > 0 {
+			b.writeByte(' ')
+		}
+		b.write(rt.escape(e.key))
+		b.write(`="`)
+		b.write(rt.escape(e.value))
+		b.writeByte('"')
 	}
-	s := strings.Join(parts, " ")
-	if space && s != "" {
-		s = " " + s
-	}
-	return rt.markup(s)
+	return rt.markup(b.text())
 }
 
 var (
@@ -128,13 +158,14 @@ var (
 
 // linker makes links of the addresses in a text.
 type linker struct {
+	rt          *state
 	limit       int // characters of a shown address, -1 for all
 	rel, target string
 	schemes     []string
 }
 
 func (rt *state) urlizeFilter(a []Value) Value {
-	l := linker{limit: -1}
+	l := linker{rt: rt, limit: -1}
 	if a[1] != None {
 		l.limit = intArg(rt, a[1])
 	}
@@ -152,7 +183,7 @@ func (rt *state) urlizeFilter(a []Value) Value {
 		rels = append(rels, r)
 	}
 	sort.Strings(rels)
-	l.rel = ` rel="` + escapeText(strings.Join(rels, " ")) + `"`
+	l.rel = ` rel="` + rt.escapeText(strings.Join(rels, " ")) + `"`
 	if a[3] != None && rt.isTrue(a[3]) {
 		l.target = ` target="` + rt.escape(a[3]) + `"`
 	}
@@ -166,18 +197,18 @@ func (rt *state) urlizeFilter(a []Value) Value {
 		}
 	}
 	text := rt.escape(a[0])
-	var b strings.Builder
+	b := &textWriter{rt: rt}
 	for text != "" {
 		i := strings.IndexFunc(text, isSpace)
 		if i < 0 {
 			i = len(text)
 		}
-		b.WriteString(l.word(text[:i]))
+		b.write(l.word(text[:i]))
 		rest := strings.TrimLeftFunc(text[i:], isSpace)
-		b.WriteString(text[i : len(text)-len(rest)])
+		b.write(text[i : len(text)-len(rest)])
 		text = rest
 	}
-	return rt.markup(b.String())
+	return rt.markup(b.text())
 }
 
 func (l *linker) word(word string) string {
@@ -193,6 +224,7 @@ func (l *linker) word(word string) string {
 		}
 		for range min(open, strings.Count(tail, pair[1])) {
 			end := strings.Index(tail, pair[1]) + len(pair[1])
+			l.rt.charge(len(middle) + end)
 			middle += tail[:end]
 			tail = tail[end:]
 		}
@@ -201,6 +233,7 @@ func (l *linker) word(word string) string {
 }
 
 func (l *linker) link(s string) string {
+	l.rt.chargeProduct(4, len(s)+len(l.rel)+len(l.target))
 	shown := s
 	if l.limit >= 0 && runeCount(s) > l.limit {
 		shown = sliceString(s, None, int64(l.limit), None) + "..."

@@ -38,11 +38,13 @@ func (rt *state) attrGetterDefault(attribute, byDefault Value) func(Value) Value
 // sortKey returns the function that makes the key an item is sorted by.
 func (rt *state) sortKey(attribute Value, caseSensitive bool) func(Value) Value {
 	get := rt.attrGetter(attribute)
-	return func(v Value) Value { return foldCase(get(v), caseSensitive) }
+	return func(v Value) Value { return rt.foldCase(get(v), caseSensitive) }
 }
 
-func foldCase(v Value, caseSensitive bool) Value {
+func (rt *state) foldCase(v Value, caseSensitive bool) Value {
 	if s, ok := asString(v); ok && !caseSensitive {
+		rt.charge(textSize)
+		rt.chargeText(s)
 		return lower(s)
 	}
 	return v
@@ -50,7 +52,7 @@ func foldCase(v Value, caseSensitive bool) Value {
 
 func sortFilters() {
 	addFilter("sort", "value, reverse=False, case_sensitive=False, attribute=None", func(rt *state, a []Value) Value {
-		return newList(rt.sorted(rt.toSlice(a[0]), rt.multiKey(a[3], rt.isTrue(a[2])), rt.isTrue(a[1])))
+		return newList(rt.sorted(rt.toSlice(a[0]), rt.multiKey(a[3], rt.isTrue(a[2])), intArg(rt, a[1]) != 0))
 	})
 	addFilter("dictsort", "value, case_sensitive=False, by='key', reverse=False", func(rt *state, a []Value) Value {
 		pos := 0
@@ -67,25 +69,27 @@ func sortFilters() {
 			raise("AttributeError", "%s object has no attribute 'items'", quote(typeName(a[0])))
 		}
 		exact := rt.isTrue(a[1])
-		key := func(v Value) Value { return foldCase(v.(*Tuple).Items[pos], exact) }
-		return newList(rt.sorted(d.list("dict_items"), key, rt.isTrue(a[3])))
+		key := func(v Value) Value { return rt.foldCase(v.(*Tuple).Items[pos], exact) }
+		return newList(rt.sorted(rt.listView(&dictView{d, "dict_items"}), key, intArg(rt, a[3]) != 0))
 	})
 	addFilter("unique", "value, case_sensitive=False, attribute=None", func(rt *state, a []Value) Value {
-		it, key := rt.mustIterate(a[0]), rt.sortKey(a[2], rt.isTrue(a[1]))
-		seen := map[any]bool{}
-		return &generator{func() (Value, bool) {
-			for {
-				v, ok := it.next()
-				if !ok {
-					return nil, false
-				}
-				if h := rt.hash(key(v)); !seen[h] {
-					rt.charge(64)
-					seen[h] = true
-					return v, true
+		return deferred(func() func() (Value, bool) {
+			it, key := rt.mustIterate(a[0]), rt.sortKey(a[2], rt.isTrue(a[1]))
+			seen := map[any]bool{}
+			return func() (Value, bool) {
+				for {
+					v, ok := it.next()
+					if !ok {
+						return nil, false
+					}
+					if h := rt.hash(key(v)); !seen[h] {
+						rt.charge(entrySize)
+						seen[h] = true
+						return v, true
+					}
 				}
 			}
-		}, "generator"}
+		})
 	})
 	extremeFilters()
 	addFilter("groupby", "value, attribute, default=None, case_sensitive=False", func(rt *state, a []Value) Value {
@@ -128,6 +132,7 @@ func (rt *state) multiKey(attribute Value, caseSensitive bool) func(Value) Value
 		keys = append(keys, rt.sortKey(attr, caseSensitive))
 	}
 	return func(v Value) Value {
+		rt.charge(listSize + itemSize*len(keys))
 		out := make([]Value, len(keys))
 		for i, key := range keys {
 			out[i] = key(v)
@@ -136,9 +141,11 @@ func (rt *state) multiKey(attribute Value, caseSensitive bool) func(Value) Value
 	}
 }
 
+var groupNames = []string{"grouper", "list"}
+
 func (rt *state) groupBy(v, attribute, byDefault Value, caseSensitive bool) Value {
 	get := rt.attrGetterDefault(attribute, byDefault)
-	key := func(v Value) Value { return foldCase(get(v), caseSensitive) }
+	key := func(v Value) Value { return rt.foldCase(get(v), caseSensitive) }
 	items := rt.sorted(rt.toSlice(v), key, false)
 	var groups []Value
 	var group *List
@@ -150,10 +157,10 @@ func (rt *state) groupBy(v, attribute, byDefault Value, caseSensitive bool) Valu
 			if !caseSensitive {
 				k = get(item)
 			}
-			groups = append(groups, &Tuple{Items: []Value{k, group}, names: []string{"grouper", "list"}})
+			rt.charge(listSize + tupleSize + 2*itemSize)
+			groups = rt.appendItem(groups, &Tuple{Items: []Value{k, group}, names: groupNames})
 		}
-		rt.charge(16)
-		group.Items = append(group.Items, item)
+		group.Items = rt.appendItem(group.Items, item)
 	}
 	return newList(groups)
 }

@@ -9,9 +9,12 @@ import (
 func textFilter(name, signature string, fn func(rt *state, s string, a []Value) string) {
 	addFilter(name, signature, func(rt *state, a []Value) Value {
 		if m, ok := a[0].(Markup); ok {
+			rt.chargeText(string(m))
 			return Markup(fn(rt, string(m), escapedArgs(rt, a[1:])))
 		}
-		return fn(rt, rt.str(a[0]), a[1:])
+		s := rt.str(a[0])
+		rt.chargeText(s)
+		return fn(rt, s, a[1:])
 	})
 }
 
@@ -19,7 +22,7 @@ func textFilters() {
 	textFilter("upper", "s", func(_ *state, s string, _ []Value) string { return upper(s) })
 	textFilter("lower", "s", func(_ *state, s string, _ []Value) string { return lower(s) })
 	textFilter("capitalize", "s", func(_ *state, s string, _ []Value) string { return capitalize(s) })
-	addFilter("title", "s", func(rt *state, a []Value) Value { return titleWords(rt.str(a[0])) })
+	addFilter("title", "s", func(rt *state, a []Value) Value { return rt.titleWords(rt.str(a[0])) })
 	textFilter("trim", "value, chars=None", func(_ *state, s string, a []Value) string {
 		return stripText(s, a[0], true, true)
 	})
@@ -52,10 +55,13 @@ func textFilters() {
 		return rt.formatPercent("", rt.str(a[0]), arg)
 	})
 	addFilter("wordcount", "s", func(rt *state, a []Value) Value {
-		words := strings.FieldsFunc(rt.str(a[0]), func(r rune) bool {
+		words := int64(0)
+		for range strings.FieldsFuncSeq(rt.str(a[0]), func(r rune) bool {
 			return r != '_' && !unicode.IsLetter(r) && !unicode.IsNumber(r)
-		})
-		return int64(len(words))
+		}) {
+			words++
+		}
+		return words
 	})
 }
 
@@ -72,22 +78,22 @@ func (rt *state) replaceMarkup(s, from, to Value, count int) Value {
 
 // titleWords makes the first character of each word upper case, where words
 // begin after spaces, hyphens and opening brackets only.
-func titleWords(s string) string {
-	var b strings.Builder
+func (rt *state) titleWords(s string) string {
+	b := &textWriter{rt: rt}
 	start := true
 	for _, r := range s {
 		isBreak := isSpace(r) || strings.ContainsRune("-({[<", r)
 		switch {
 		case start && !isBreak:
-			b.WriteString(upper(string(r)))
+			b.write(upper(string(r)))
 		case isBreak:
-			b.WriteRune(r)
+			b.writeRune(r)
 		default:
-			b.WriteString(lower(string(r)))
+			b.write(lower(string(r)))
 		}
 		start = isBreak
 	}
-	return b.String()
+	return b.text()
 }
 
 func layoutFilters() {
@@ -116,41 +122,46 @@ func layoutFilters() {
 			if a[3] != None {
 				sep = textArg(a[3], "wrapstring")
 			}
-			w := wrapper{width: intArg(rt, a[1]), breakLong: rt.isTrue(a[2]), hyphens: rt.isTrue(a[4])}
+			w := wrapper{rt: rt, width: intArg(rt, a[1]), breakLong: rt.isTrue(a[2]), hyphens: rt.isTrue(a[4])}
 			if w.width <= 0 {
 				raise("ValueError", "invalid width %d (must be > 0)", w.width)
 			}
-			var out []string
-			for _, line := range splitLines(textArg(a[0], "wordwrap value"), false) {
-				out = append(out, strings.Join(w.wrap(line), sep))
+			out := &textWriter{rt: rt}
+			first := true
+			for line := range splitLines(textArg(a[0], "wordwrap value"), false) {
+				if !first {
+					out.write(sep)
+				}
+				first = false
+				w.wrap(out, line, sep)
 			}
-			rt.chargeProduct(len(out)+1, len(sep))
-			return strings.Join(out, sep)
+			return out.text()
 		})
 	addFilter("pprint", "value", func(rt *state, a []Value) Value {
-		p := &prettyPrinter{rt: rt}
+		p := &prettyPrinter{textWriter{rt: rt}}
 		p.value(a[0], 0, 0, 0)
-		return p.b.String()
+		return p.text()
 	})
 }
 
 func (rt *state) indent(s, by string, first, blank bool) string {
-	lines := splitLines(s+"\n", false)
-	rt.chargeProduct(len(lines)+1, len(by))
-	var b strings.Builder
+	rt.charge(len(s) + 1)
+	b := &textWriter{rt: rt}
 	if first {
-		b.WriteString(by)
+		b.write(by)
 	}
-	for i, line := range lines {
-		if i > 0 {
-			b.WriteByte('\n')
+	isFirst := true
+	for line := range splitLines(s+"\n", false) {
+		if !isFirst {
+			b.writeByte('\n')
 			if blank || line != "" {
-				b.WriteString(by)
+				b.write(by)
 			}
 		}
-		b.WriteString(line)
+		isFirst = false
+		b.write(line)
 	}
-	return b.String()
+	return b.text()
 }
 
 func truncateText(rt *state, v Value, length int, killWords bool, end string, leeway int) Value {
@@ -168,12 +179,13 @@ func truncateText(rt *state, v Value, length int, killWords bool, end string, le
 	if size <= length+leeway {
 		return v
 	}
+	rt.chargeProduct(2, length+4*n)
 	s := sliceString(textArg(v, "truncate value"), None, int64(length-n), None)
 	if i := strings.LastIndexByte(s, ' '); !killWords && i >= 0 {
 		s = s[:i]
 	}
 	if _, ok := v.(Markup); ok {
-		return Markup(s + escapeText(end))
+		return Markup(s + rt.escapeText(end))
 	}
 	return s + end
 }

@@ -89,6 +89,7 @@ type formatSpec struct {
 
 func (rt *state) parseSpec(s string, typ string) formatSpec {
 	f := formatSpec{fill: " ", precision: -1}
+	rt.chargeProduct(4, len(s))
 	runes := []rune(s)
 	i := 0
 	isAlign := func(r rune) bool { return r == '<' || r == '>' || r == '^' || r == '=' }
@@ -163,14 +164,14 @@ func (f *formatSpec) pad(rt *state, s string, align byte) string {
 	}
 	switch align {
 	case '<':
-		return s + rt.repeatText(fill, n)
+		return rt.padded(fill, 0, s, n)
 	case '^':
-		return rt.repeatText(fill, n/2) + s + rt.repeatText(fill, n-n/2)
+		return rt.padded(fill, n/2, s, n-n/2)
 	case '=':
 		head := numberHead(s)
-		return s[:head] + rt.repeatText(fill, n) + s[head:]
+		return s[:head] + rt.padded(fill, n, s[head:], 0)
 	}
-	return rt.repeatText(fill, n) + s
+	return rt.padded(fill, n, s, 0)
 }
 
 // group puts separators between the digits before the point.

@@ -17,12 +17,12 @@ type percentState struct {
 	dict   *Dict // named values, nil if the arguments are positional
 	loose  bool  // what has subscripts may have more values than are used
 	markup bool
-	out    []byte
+	out    textWriter
 }
 
 // formatPercent is "format % arg".
 func (rt *state) formatPercent(format Value, text string, arg Value) Value {
-	p := &percentState{rt: rt}
+	p := &percentState{rt: rt, out: textWriter{rt: rt}}
 	_, p.markup = format.(Markup)
 	switch arg := arg.(type) {
 	case *Tuple:
@@ -41,18 +41,17 @@ func (rt *state) formatPercent(format Value, text string, arg Value) Value {
 		if i < 0 {
 			break
 		}
-		p.out = append(p.out, text[:i]...)
+		p.out.write(text[:i])
 		text = p.conversion(text[i+1:])
 	}
-	p.out = append(p.out, text...)
+	p.out.write(text)
 	if p.next < len(p.args) && !p.loose {
 		raise("TypeError", "not all arguments converted during string formatting")
 	}
-	rt.charge(len(p.out))
 	if p.markup {
-		return Markup(p.out)
+		return Markup(p.out.text())
 	}
-	return string(p.out)
+	return p.out.text()
 }
 
 func (p *percentState) arg() Value {
@@ -95,7 +94,7 @@ func (p *percentState) conversion(s string) string {
 	}
 	spec.verb = s[0]
 	if spec.verb == '%' {
-		p.out = append(p.out, '%')
+		p.out.writeByte('%')
 		return s[1:]
 	}
 	if strings.IndexByte("diouxXeEfFgGcrsa", spec.verb) < 0 {
@@ -225,24 +224,27 @@ func (p *percentState) text(verb byte, v Value) string {
 	case 'r':
 		s = p.rt.repr(v)
 	default:
-		s = asciiOnly(p.rt.repr(v))
+		s = p.rt.asciiOnly(p.rt.repr(v))
 	}
 	if p.markup {
-		s = escapeText(s)
+		s = p.rt.escapeText(s)
 	}
 	return s
 }
 
-func asciiOnly(s string) string {
-	var b strings.Builder
+func (rt *state) asciiOnly(s string) string {
+	if isASCII(s) {
+		return s
+	}
+	b := &textWriter{rt: rt}
 	for _, r := range s {
 		if r < 0x80 {
-			b.WriteRune(r)
+			b.writeByte(byte(r))
 		} else {
-			b.WriteString(asciiEscape(r))
+			b.write(string(asciiEscape(r)))
 		}
 	}
-	return b.String()
+	return b.text()
 }
 
 func percentChar(v Value) string {
@@ -332,22 +334,22 @@ func (p *percentState) signed(spec *percentSpec, s string) string {
 func (p *percentState) pad(s string, spec *percentSpec) {
 	n := spec.width - runeCount(s)
 	if n <= 0 {
-		p.out = append(p.out, s...)
+		p.out.write(s)
 		return
 	}
 	isNumber := strings.IndexByte("diouxXeEfFgG", spec.verb) >= 0
 	switch {
 	case spec.left:
-		p.out = append(p.out, s...)
-		p.out = append(p.out, strings.Repeat(" ", n)...)
+		p.out.write(s)
+		p.out.fill(" ", n)
 	case spec.zero && isNumber:
 		head := numberHead(s)
-		p.out = append(p.out, s[:head]...)
-		p.out = append(p.out, strings.Repeat("0", n)...)
-		p.out = append(p.out, s[head:]...)
+		p.out.write(s[:head])
+		p.out.fill("0", n)
+		p.out.write(s[head:])
 	default:
-		p.out = append(p.out, strings.Repeat(" ", n)...)
-		p.out = append(p.out, s...)
+		p.out.fill(" ", n)
+		p.out.write(s)
 	}
 }
 

@@ -27,6 +27,8 @@ func (rt *state) formatValue(v Value, spec string) string {
 	case float64:
 		f := rt.parseSpec(spec, "float")
 		return rt.formatReal(v, &f)
+	case *dateValue:
+		return rt.strftime(v, spec)
 	case *Undefined:
 		rt.useUndefined(v)
 	}

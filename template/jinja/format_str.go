@@ -24,17 +24,17 @@ func (f *formatter) expand(s string, depth int) string {
 	if depth < 0 {
 		raise("ValueError", "Max string recursion exceeded")
 	}
-	var b strings.Builder
+	b := &textWriter{rt: f.rt}
 	for s != "" {
 		i := strings.IndexAny(s, "{}")
 		if i < 0 {
 			break
 		}
-		b.WriteString(s[:i])
+		b.write(s[:i])
 		c := s[i]
 		s = s[i+1:]
 		if strings.HasPrefix(s, string(c)) {
-			b.WriteByte(c)
+			b.writeByte(c)
 			s = s[1:]
 			continue
 		}
@@ -42,13 +42,11 @@ func (f *formatter) expand(s string, depth int) string {
 			raise("ValueError", "Single '}' encountered in format string")
 		}
 		end := fieldEnd(s)
-		text := f.field(s[:end], depth)
-		f.rt.charge(len(text))
-		b.WriteString(text)
+		b.write(f.field(s[:end], depth))
 		s = s[end+1:]
 	}
-	b.WriteString(s)
-	return b.String()
+	b.write(s)
+	return b.text()
 }
 
 func fieldEnd(s string) int {
@@ -96,7 +94,7 @@ func (f *formatter) field(s string, depth int) string {
 	case 'r':
 		v = f.rt.repr(v)
 	case 'a':
-		v = asciiOnly(f.rt.repr(v))
+		v = f.rt.asciiOnly(f.rt.repr(v))
 	}
 	if strings.ContainsAny(spec, "{}") {
 		spec = f.expand(spec, depth-1)
@@ -112,7 +110,7 @@ func (f *formatter) field(s string, depth int) string {
 	}
 	text := f.rt.formatValue(v, spec)
 	if f.markup {
-		text = escapeText(text)
+		text = f.rt.escapeText(text)
 	}
 	return text
 }

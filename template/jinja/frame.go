@@ -184,10 +184,14 @@ type position struct {
 	site *Origin // of a Trace
 }
 
+// siteSize is what an Origin takes in memory, in bytes.
+const siteSize = 48
+
 func (rt *state) enterTemplate(t *Template, ctx *context) position {
 	saved := position{rt.tmpl, rt.ctx, rt.line, nil}
 	if tr := rt.trace; tr != nil {
 		if saved.site = tr.site; rt.ctx != nil {
+			rt.mem.chargeBeside(siteSize)
 			tr.site = &Origin{rt.tmpl.name, rt.line, tr.site}
 		}
 	}

@@ -1,7 +1,5 @@
 package jinja
 
-import "math/big"
-
 var builtinGlobals map[string]Value
 
 func init() {
@@ -65,30 +63,4 @@ func bounded(r *rangeValue) Value {
 		raise(LimitError, "range is too big")
 	}
 	return r
-}
-
-var intMethods = map[string]*builtin{
-	"bit_length": define("bit_length", "self, /", func(_ *state, a []Value) Value {
-		n, _ := asInt(a[0])
-		return int64(n.BitLen())
-	}),
-	"conjugate": define("conjugate", "self, /", func(_ *state, a []Value) Value {
-		n, _ := asInt(a[0])
-		return normInt(n)
-	}),
-	"bit_count": define("bit_count", "self, /", func(_ *state, a []Value) Value {
-		n, _ := asInt(a[0])
-		count := int64(0)
-		for i := range n.BitLen() {
-			count += int64(new(big.Int).Abs(n).Bit(i))
-		}
-		return count
-	}),
-}
-
-var floatMethods = map[string]*builtin{
-	"is_integer": define("is_integer", "self, /", func(_ *state, a []Value) Value {
-		f := a[0].(float64)
-		return f == float64(int64(f)) || f > 1<<53 || f < -1<<53
-	}),
 }

@@ -23,13 +23,22 @@ func (e *Env) AddValueFilter(name, signature string, f func(h Host, args []Value
 }
 
 // Str is Python's str(v).
-func (h Host) Str(v Value) string { return h.rt.str(v) }
+func (h Host) Str(v Value) string { return h.given(h.rt.str(v)) }
+
+// given counts the memory for what the filter may make of a text.
+func (h Host) given(s string) string {
+	h.rt.chargeProduct(4, len(s))
+	return s
+}
 
 // True is Python's bool(v).
 func (h Host) True(v Value) bool { return h.rt.isTrue(v) }
 
 // Text returns the text of a string or Markup.
-func (h Host) Text(v Value) (string, bool) { return asString(v) }
+func (h Host) Text(v Value) (string, bool) {
+	s, ok := asString(v)
+	return h.given(s), ok
+}
 
 // Lookup is d[key], false if there is no such key. A key that Python cannot
 // hash ends the render.
@@ -40,10 +49,11 @@ func (h Host) Equal(a, b Value) bool { return h.rt.equal(a, b) }
 
 // Keys returns the keys of d in order, as Python's str prints them.
 func (h Host) Keys(d *Dict) []string {
+	h.rt.charge(textSize * d.Len())
 	keys := make([]string, 0, d.Len())
 	for _, e := range d.entries {
 		if e.key != nil {
-			keys = append(keys, h.rt.str(e.key))
+			keys = append(keys, h.Str(e.key))
 		}
 	}
 	return keys

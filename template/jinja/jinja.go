@@ -58,6 +58,7 @@ type Env struct {
 	filters map[string]*builtin
 	tests   map[string]*builtin
 	globals map[string]Value
+	account *account // nil: each render has its own
 }
 
 // NewEnv returns an Env with all built-in filters, tests and globals of Jinja2
@@ -118,6 +119,9 @@ func hostBuiltin(name, signature string, f func(args []any) (any, error)) *built
 		in := make([]any, len(args))
 		for i, a := range args {
 			in[i] = toGo(rt, a, 0)
+			if s, ok := in[i].(string); ok {
+				rt.chargeProduct(4, len(s)) // what the filter may make of it
+			}
 		}
 		out, err := f(in)
 		if err != nil {
@@ -206,7 +210,13 @@ func (v Vars) Names() []string {
 // Render executes the template. The error is an *Error. Lists and dicts in vars
 // are copied when they are first used, so a template cannot change them.
 func (t *Template) Render(vars Vars) (out []byte, err error) {
-	rt := &state{env: t.env, tmpl: t, line: 1, autoescape: t.env.opts.Autoescape, limits: t.env.opts.Limits}
+	env := t.env
+	if env.account == nil {
+		var end func()
+		env, end = env.Begin()
+		defer end()
+	}
+	rt := newState(env, t)
 	defer rt.recoverError(&err)
 	ctx := newContext(t, &layer{vars: vars.m, convert: true, next: &layer{vars: t.env.globals}})
 	buf := &buffer{rt: rt}

@@ -8,27 +8,28 @@ import (
 
 // jsonWriter writes JSON as Python's json.dumps(sort_keys=True) does.
 type jsonWriter struct {
-	rt     *state
-	b      strings.Builder
+	textWriter
 	indent string // of one level; "" for one line
 	lines  bool
 	open   []any
 }
 
+// jsonHTML makes JSON safe within HTML.
 var jsonHTML = strings.NewReplacer("<", `\u003c`, ">", `\u003e`, "&", `\u0026`, "'", `\u0027`)
 
 func (rt *state) toJSON(v, indent Value) Value {
-	w := &jsonWriter{rt: rt}
+	w := &jsonWriter{textWriter: textWriter{rt: rt}}
 	if indent != None {
 		w.lines = true
 		if s, ok := asString(indent); ok {
-			w.indent = s
+			w.indent = jsonHTML.Replace(s)
+			rt.chargeProduct(6, len(s))
 		} else {
 			w.indent = rt.repeatText(" ", max(intArg(rt, indent), 0))
 		}
 	}
 	w.value(v)
-	return Markup(jsonHTML.Replace(w.b.String()))
+	return Markup(w.text())
 }
 
 func (w *jsonWriter) value(v Value) {
@@ -37,21 +38,21 @@ func (w *jsonWriter) value(v Value) {
 	}
 	switch v := v.(type) {
 	case noneType:
-		w.b.WriteString("null")
+		w.write("null")
 	case bool:
 		if v {
-			w.b.WriteString("true")
+			w.write("true")
 		} else {
-			w.b.WriteString("false")
+			w.write("false")
 		}
 	case int64, *big.Int:
-		w.b.WriteString(scalarText(v))
+		w.write(scalarText(v))
 	case float64:
-		w.b.WriteString(jsonFloat(v))
+		w.write(jsonFloat(v))
 	case string:
-		w.text(v)
+		w.quoted(v)
 	case Markup:
-		w.text(string(v))
+		w.quoted(string(v))
 	case *List:
 		w.list(v, v.Items)
 	case *Tuple:
@@ -59,7 +60,7 @@ func (w *jsonWriter) value(v Value) {
 	case *Dict:
 		w.dict(v)
 	default:
-		raise("TypeError", "Object of type %s is not JSON serializable", typeName(v))
+		raise("TypeError", "Object of type %s is not JSON serializable", strings.TrimPrefix(typeName(v), "datetime."))
 	}
 }
 
@@ -75,34 +76,33 @@ func jsonFloat(f float64) string {
 	return floatText(f)
 }
 
-func (w *jsonWriter) text(s string) {
-	w.rt.charge(len(s))
-	w.b.WriteByte('"')
+func (w *jsonWriter) quoted(s string) {
+	w.writeByte('"')
 	for _, r := range s {
 		switch {
 		case r == '"' || r == '\\':
-			w.b.WriteByte('\\')
-			w.b.WriteRune(r)
+			w.writeByte('\\')
+			w.writeRune(r)
 		case r == '\n':
-			w.b.WriteString(`\n`)
+			w.write(`\n`)
 		case r == '\r':
-			w.b.WriteString(`\r`)
+			w.write(`\r`)
 		case r == '\t':
-			w.b.WriteString(`\t`)
+			w.write(`\t`)
 		case r == '\b':
-			w.b.WriteString(`\b`)
+			w.write(`\b`)
 		case r == '\f':
-			w.b.WriteString(`\f`)
+			w.write(`\f`)
 		case r >= 0x10000:
 			r -= 0x10000
-			w.b.WriteString(sprintf(`\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff))
-		case r < 0x20 || r > 0x7e:
-			w.b.WriteString(sprintf(`\u%04x`, r))
+			w.write(sprintf(`\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff))
+		case r < 0x20 || r > 0x7e, r == '<', r == '>', r == '&', r == '\'':
+			w.write(sprintf(`\u%04x`, r))
 		default:
-			w.b.WriteRune(r)
+			w.writeRune(r)
 		}
 	}
-	w.b.WriteByte('"')
+	w.writeByte('"')
 }
 
 func (w *jsonWriter) begin(v any) {
@@ -123,9 +123,9 @@ func (w *jsonWriter) end() {
 // separate goes before item i of a list or dict.
 func (w *jsonWriter) separate(i int) {
 	if i > 0 {
-		w.b.WriteByte(',')
+		w.writeByte(',')
 		if !w.lines {
-			w.b.WriteByte(' ')
+			w.writeByte(' ')
 		}
 	}
 	w.newline()
@@ -133,53 +133,53 @@ func (w *jsonWriter) separate(i int) {
 
 func (w *jsonWriter) newline() {
 	if w.lines {
-		w.b.WriteByte('\n')
-		w.b.WriteString(w.rt.repeatText(w.indent, len(w.open)))
+		w.writeByte('\n')
+		w.fill(w.indent, len(w.open))
 	}
 }
 
 func (w *jsonWriter) list(id any, items []Value) {
 	if len(items) == 0 {
-		w.b.WriteString("[]")
+		w.write("[]")
 		return
 	}
 	w.begin(id)
-	w.b.WriteByte('[')
+	w.writeByte('[')
 	for i, item := range items {
 		w.separate(i)
 		w.value(item)
 	}
 	w.end()
 	w.newline()
-	w.b.WriteByte(']')
+	w.writeByte(']')
 }
 
 func (w *jsonWriter) dict(d *Dict) {
 	if d.Len() == 0 {
-		w.b.WriteString("{}")
+		w.write("{}")
 		return
 	}
 	w.begin(d)
-	w.b.WriteByte('{')
-	for i, k := range w.rt.sorted(d.keys(), func(v Value) Value { return v }, false) {
+	w.writeByte('{')
+	for i, k := range w.rt.sorted(w.rt.listView(&dictView{d, "dict_keys"}), func(v Value) Value { return v }, false) {
 		w.separate(i)
 		switch k := k.(type) {
 		case string:
-			w.text(k)
+			w.quoted(k)
 		case Markup:
-			w.text(string(k))
+			w.quoted(string(k))
 		case *Tuple:
 			raise("TypeError", "keys must be str, int, float, bool or None, not tuple")
 		default:
-			w.b.WriteByte('"')
+			w.writeByte('"')
 			w.value(k)
-			w.b.WriteByte('"')
+			w.writeByte('"')
 		}
-		w.b.WriteString(": ")
+		w.write(": ")
 		v, _ := d.get(w.rt, k)
 		w.value(v)
 	}
 	w.end()
 	w.newline()
-	w.b.WriteByte('}')
+	w.writeByte('}')
 }

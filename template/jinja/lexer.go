@@ -26,6 +26,7 @@ func lex(env *Env, name, source string) []token {
 		source = strings.TrimSuffix(source, "\n")
 	}
 	l := &lexer{env: env, name: name, src: source, line: 1}
+	env.chargeSource(4 * len(source))
 	l.toks = make([]token, 0, 16+len(source)/12)
 	for l.pos < len(l.src) {
 		l.root()
@@ -41,6 +42,7 @@ func (l *lexer) fail(format string, args ...any) {
 }
 
 func (l *lexer) emit(k kind, val string) {
+	l.env.chargeSource(tokenSize)
 	l.toks = append(l.toks, token{kind: k, line: l.line, val: val})
 }
 

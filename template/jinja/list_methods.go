@@ -7,15 +7,13 @@ import (
 var listMethods = map[string]*builtin{
 	"append": define("append", "self, object, /", func(rt *state, a []Value) Value {
 		l := a[0].(*List)
-		rt.charge(32)
-		l.Items = append(l.Items, a[1])
+		l.Items = rt.appendItem(l.Items, a[1])
 		return None
 	}),
 	"extend": define("extend", "self, iterable, /", func(rt *state, a []Value) Value {
 		items := rt.toSlice(a[1])
 		l := a[0].(*List)
-		rt.charge(16 * len(items))
-		l.Items = append(l.Items, items...)
+		l.Items = rt.concatItems(l.Items, items)
 		return None
 	}),
 	"insert": define("insert", "self, index, object, /", func(rt *state, a []Value) Value {
@@ -24,8 +22,7 @@ var listMethods = map[string]*builtin{
 		if i < 0 {
 			i = max(i+len(l.Items), 0)
 		}
-		rt.charge(32)
-		l.Items = slices.Insert(l.Items, min(i, len(l.Items)), a[2])
+		l.Items = slices.Insert(rt.appendItem(l.Items, nil)[:len(l.Items)], min(i, len(l.Items)), a[2])
 		return None
 	}),
 	"pop": define("pop", "self, index=-1, /", func(rt *state, a []Value) Value {
@@ -163,10 +160,14 @@ var dictMethods = map[string]*builtin{
 		return a[2]
 	}),
 	"pop": define("pop", "self, key, *default", func(rt *state, a []Value) Value {
+		rest := a[2].(*Tuple).Items
+		if len(rest) > 1 {
+			raise("TypeError", "pop expected at most 2 arguments, got %d", len(rest)+1)
+		}
 		if v, ok := a[0].(*Dict).remove(rt, a[1]); ok {
 			return v
 		}
-		if rest := a[2].(*Tuple).Items; len(rest) > 0 {
+		if len(rest) > 0 {
 			return rest[0]
 		}
 		raise("KeyError", "%s", rt.repr(a[1]))
@@ -174,12 +175,11 @@ var dictMethods = map[string]*builtin{
 	}),
 	"popitem": define("popitem", "self, /", func(rt *state, a []Value) Value {
 		d := a[0].(*Dict)
-		keys := d.keys()
+		keys := rt.listView(&dictView{d, "dict_keys"})
 		if len(keys) == 0 {
 			raise("KeyError", "'popitem(): dictionary is empty'")
 		}
 		key := keys[len(keys)-1]
-		rt.charge(16 * len(keys))
 		v, _ := d.remove(rt, key)
 		return newTuple(key, v)
 	}),

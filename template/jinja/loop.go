@@ -119,6 +119,9 @@ func (rt *state) iterator(v Value) iterator {
 		it = &stringIterator{string(v)}
 	case *rangeValue:
 		it = &rangeIterator{r: v, len: v.length()}
+	case bytesValue:
+		rt.chargeProduct(len(v), itemSize)
+		it = &sliceIterator{items: v.ints()}
 	case *generator:
 		it = v.iterator()
 	case *loopContext:
@@ -147,21 +150,31 @@ func (rt *state) mustIterate(v Value) iterator {
 func (rt *state) toSlice(v Value) []Value {
 	switch v := v.(type) {
 	case *List:
-		rt.charge(16 * len(v.Items))
-		return append([]Value(nil), v.Items...)
+		return rt.concatItems(v.Items, nil)
 	case *Tuple:
-		rt.charge(16 * len(v.Items))
-		return append([]Value(nil), v.Items...)
+		return rt.concatItems(v.Items, nil)
+	case *dictView:
+		return rt.listView(v)
+	case string, Markup, *rangeValue:
+		n, _ := rt.length(v)
+		rt.chargeProduct(n, textSize)
+		return fill(make([]Value, 0, n), rt.mustIterate(v), nil)
 	}
-	it := rt.mustIterate(v)
-	var items []Value
+	return fill(nil, rt.mustIterate(v), rt)
+}
+
+// fill appends what is left of an iterator, and charges for it if rt is given.
+func fill(items []Value, it iterator, rt *state) []Value {
 	for {
 		item, ok := it.next()
 		if !ok {
 			return items
 		}
-		rt.charge(24)
-		items = append(items, item)
+		if rt != nil {
+			items = rt.appendItem(items, item)
+		} else {
+			items = append(items, item)
+		}
 	}
 }
 
@@ -226,8 +239,7 @@ func (l *loopContext) length(rt *state) int {
 		if !ok {
 			break
 		}
-		rt.charge(24)
-		rest = append(rest, v)
+		rest = rt.appendItem(rest, v)
 	}
 	l.it = &sliceIterator{items: rest}
 	l.n = len(rest) + l.index0 + 1

@@ -154,6 +154,11 @@ func (p *parser) parseSignature() signature {
 			p.expect(tComma)
 		}
 		param := p.parseNameTarget()
+		for _, other := range sig.params {
+			if other.name == param.name {
+				p.failAt(param.line, "duplicate argument %s", quote(param.name))
+			}
+		}
 		if p.accept(tAssign) {
 			sig.defaults = append(sig.defaults, p.parseExpr())
 		} else if len(sig.defaults) > 0 {

@@ -6,10 +6,7 @@ import (
 
 // prettyPrinter writes values as Python's pprint.pformat does: on one line of
 // 80 characters if they fit, else one item per line; dicts sorted by key.
-type prettyPrinter struct {
-	rt *state
-	b  strings.Builder
-}
+type prettyPrinter struct{ textWriter }
 
 const pprintWidth = 80
 
@@ -18,7 +15,6 @@ func (p *prettyPrinter) value(v Value, indent, allowance, level int) {
 	p.rt.push()
 	defer p.rt.pop()
 	rep := p.rt.repr(sortedDicts(p.rt, v))
-	p.rt.charge(len(rep))
 	if runeCount(rep) > pprintWidth-indent-allowance {
 		switch v := v.(type) {
 		case *Dict:
@@ -35,11 +31,11 @@ func (p *prettyPrinter) value(v Value, indent, allowance, level int) {
 			p.items("(", v.Items, end, indent, allowance, level+1)
 			return
 		case string:
-			p.text(v, indent, allowance, level+1)
+			p.long(v, indent, allowance, level+1)
 			return
 		}
 	}
-	p.b.WriteString(rep)
+	p.write(rep)
 }
 
 // sortedDicts copies a value with all its dicts sorted by key.
@@ -52,6 +48,7 @@ func sortedDicts(rt *state, v Value) Value {
 	case *Dict:
 		rt.push()
 		defer rt.pop()
+		rt.charge(3 * entrySize)
 		d := NewDict()
 		for _, k := range sortedKeys(rt, v) {
 			x, _ := v.get(rt, k)
@@ -65,7 +62,7 @@ func sortedDicts(rt *state, v Value) Value {
 func sortedItems(rt *state, items []Value) []Value {
 	rt.push()
 	defer rt.pop()
-	rt.charge(16 * len(items))
+	rt.charge(listSize + itemSize*len(items))
 	out := make([]Value, len(items))
 	for i, item := range items {
 		out[i] = sortedDicts(rt, item)
@@ -75,7 +72,7 @@ func sortedItems(rt *state, items []Value) []Value {
 
 // sortedKeys sorts keys; those that cannot be compared by the name of their type.
 func sortedKeys(rt *state, d *Dict) []Value {
-	keys := d.keys()
+	keys := rt.listView(&dictView{d, "dict_keys"})
 	mixed := false
 	for _, k := range keys {
 		_, number := asNumber(k)
@@ -93,15 +90,16 @@ func sortedKeys(rt *state, d *Dict) []Value {
 }
 
 func (p *prettyPrinter) newline(indent int) {
-	p.b.WriteString(",\n" + p.rt.repeatText(" ", indent))
+	p.write(",\n")
+	p.fill(" ", indent)
 }
 
 func (p *prettyPrinter) dict(d *Dict, indent, allowance, level int) {
-	p.b.WriteByte('{')
+	p.writeByte('{')
 	keys := sortedKeys(p.rt, d)
 	for i, k := range keys {
 		rep := p.rt.repr(k)
-		p.b.WriteString(rep + ": ")
+		p.write(rep + ": ")
 		after := 1
 		if i == len(keys)-1 {
 			after = allowance
@@ -112,11 +110,11 @@ func (p *prettyPrinter) dict(d *Dict, indent, allowance, level int) {
 			p.newline(indent + 1)
 		}
 	}
-	p.b.WriteByte('}')
+	p.writeByte('}')
 }
 
 func (p *prettyPrinter) items(begin string, items []Value, end string, indent, allowance, level int) {
-	p.b.WriteString(begin)
+	p.write(begin)
 	for i, item := range items {
 		after := 1
 		if i == len(items)-1 {
@@ -129,20 +127,22 @@ func (p *prettyPrinter) items(begin string, items []Value, end string, indent, a
 			p.newline(indent + 1)
 		}
 	}
-	p.b.WriteString(end)
+	p.write(end)
 }
 
-// text writes a long string as several literals, broken at spaces.
-func (p *prettyPrinter) text(s string, indent, allowance, level int) {
+// long writes a long string as several literals, broken at spaces.
+func (p *prettyPrinter) long(s string, indent, allowance, level int) {
 	if level == 1 {
 		indent++
 		allowance++
 	}
 	width := pprintWidth - indent
 	var chunks []string
-	lines := splitLines(s, true)
-	for i, line := range lines {
-		last := i == len(lines)-1
+	rest := s
+	for line := range splitLines(s, true) {
+		rest = rest[len(line):]
+		last := rest == ""
+		p.rt.chargeProduct(2, textSize+quotedSize(line))
 		rep := quote(line)
 		room := width
 		if last {
@@ -152,22 +152,28 @@ func (p *prettyPrinter) text(s string, indent, allowance, level int) {
 			chunks = append(chunks, rep)
 			continue
 		}
-		chunks = append(chunks, breakLine(line, width, allowance, last)...)
+		chunks = append(chunks, p.breakLine(line, width, allowance, last)...)
 	}
 	if len(chunks) == 1 {
-		p.b.WriteString(chunks[0])
+		p.write(chunks[0])
 		return
 	}
 	if level == 1 {
-		p.b.WriteByte('(')
+		p.writeByte('(')
 	}
-	p.b.WriteString(strings.Join(chunks, "\n"+p.rt.repeatText(" ", indent)))
+	for i, chunk := range chunks {
+		if i > 0 {
+			p.writeByte('\n')
+			p.fill(" ", indent)
+		}
+		p.write(chunk)
+	}
 	if level == 1 {
-		p.b.WriteByte(')')
+		p.writeByte(')')
 	}
 }
 
-func breakLine(line string, width, allowance int, last bool) []string {
+func (p *prettyPrinter) breakLine(line string, width, allowance int, last bool) []string {
 	var chunks, parts []string
 	for rest := line; rest != ""; {
 		i := strings.IndexFunc(rest, isSpace)
@@ -175,6 +181,7 @@ func breakLine(line string, width, allowance int, last bool) []string {
 			i = len(rest)
 		}
 		i = len(rest) - len(strings.TrimLeftFunc(rest[i:], isSpace))
+		p.rt.charge(6*textSize + 6*i)
 		parts = append(parts, rest[:i])
 		rest = rest[i:]
 	}

@@ -1,5 +1,7 @@
 package jinja
 
+import "strings"
+
 // add is "+" of sequences.
 func (rt *state) add(a, b Value) Value {
 	switch x := a.(type) {
@@ -9,7 +11,9 @@ func (rt *state) add(a, b Value) Value {
 			rt.charge(len(x) + len(y))
 			return x + y
 		case Markup:
-			return Markup(escapeText(x)) + y
+			left := rt.escapeText(x)
+			rt.charge(len(left) + len(y))
+			return Markup(left) + y
 		}
 		raise("TypeError", "can only concatenate str (not \"%s\") to str", typeName(b))
 	case Markup:
@@ -18,23 +22,33 @@ func (rt *state) add(a, b Value) Value {
 			rt.charge(len(x) + len(s))
 			return x + Markup(s)
 		}
+	case bytesValue:
+		y, ok := b.(bytesValue)
+		if !ok {
+			raise("TypeError", "can't concat %s to bytes", typeName(b))
+		}
+		rt.charge(len(x) + len(y))
+		return x + y
 	case *List:
 		y, ok := b.(*List)
 		if !ok {
 			raise("TypeError", "can only concatenate list (not \"%s\") to list", typeName(b))
 		}
-		rt.charge(16 * (len(x.Items) + len(y.Items)))
-		return newList(append(append([]Value(nil), x.Items...), y.Items...))
+		return newList(rt.concatItems(x.Items, y.Items))
 	case *Tuple:
 		y, ok := b.(*Tuple)
 		if !ok {
 			raise("TypeError", "can only concatenate tuple (not \"%s\") to tuple", typeName(b))
 		}
-		rt.charge(16 * (len(x.Items) + len(y.Items)))
-		return newTuple(append(append([]Value(nil), x.Items...), y.Items...)...)
+		return newTuple(rt.concatItems(x.Items, y.Items)...)
 	}
 	badOperands(tAdd, a, b)
 	return nil
+}
+
+func (rt *state) concatItems(x, y []Value) []Value {
+	rt.charge(itemSize * (len(x) + len(y)))
+	return append(append(make([]Value, 0, len(x)+len(y)), x...), y...)
 }
 
 // repeat is "*" of a sequence and a number.
@@ -64,6 +78,8 @@ func (rt *state) repeat(seq, count Value) Value {
 		return Markup(rt.repeatText(string(s), times))
 	case *List:
 		return newList(rt.repeatItems(s.Items, times))
+	case bytesValue:
+		return bytesValue(rt.repeatText(string(s), times))
 	case *Tuple:
 		return newTuple(rt.repeatItems(s.Items, times)...)
 	}
@@ -73,18 +89,11 @@ func (rt *state) repeat(seq, count Value) Value {
 
 func (rt *state) repeatText(s string, times int) string {
 	rt.chargeProduct(times, len(s))
-	if s == "" {
-		return ""
-	}
-	b := make([]byte, 0, len(s)*times)
-	for range times {
-		b = append(b, s...)
-	}
-	return string(b)
+	return strings.Repeat(s, max(times, 0))
 }
 
 func (rt *state) repeatItems(items []Value, times int) []Value {
-	rt.chargeProduct(times, 16*len(items))
+	rt.chargeProduct(times, itemSize*len(items))
 	if len(items) == 0 {
 		return nil
 	}

@@ -58,8 +58,7 @@ func (b *buffer) note(s string, line int, counts bool) {
 			return
 		}
 	}
-	tr.marks++
-	b.src.marks = append(b.src.marks, mark{len(b.b), Origin{b.rt.tmpl.name, line, tr.site}, counts})
+	b.mark(mark{len(b.b), Origin{b.rt.tmpl.name, line, tr.site}, counts})
 }
 
 // replay copies the marks of a part of a captured text that is about to be
@@ -72,11 +71,23 @@ func (b *buffer) replay(c *capture, offset, n int) {
 			m.origin.Line, m.at = m.line(c.text, offset), offset
 		}
 		m.at += len(b.b) - offset
-		b.src.marks = append(b.src.marks, m)
-		if b.rt.trace.marks++; b.rt.trace.marks > mostMarks {
+		if b.mark(m); b.rt.trace.marks > mostMarks {
 			return
 		}
 	}
+}
+
+// markSize is what a mark takes in memory, in bytes.
+const markSize = int(unsafe.Sizeof(mark{}))
+
+func (b *buffer) mark(m mark) {
+	b.rt.trace.marks++
+	if marks := b.src.marks; len(marks) == cap(marks) {
+		grown := max(4, 2*cap(marks))
+		b.rt.mem.chargeBeside(grown * markSize)
+		b.src.marks = append(make([]mark, 0, grown), marks...)
+	}
+	b.src.marks = append(b.src.marks, m)
 }
 
 // spoil notes that text is missing, so that nobody judges what a filter makes
@@ -90,7 +101,7 @@ func (b *buffer) spoil() {
 
 // recorded is what was collected; a Trace recognises it when it is printed.
 func (b *buffer) recorded() string {
-	s := string(b.b)
+	s := b.text()
 	if b.rt.trace != nil && b.src != nil {
 		b.rt.trace.remember(s, b.src.marks)
 	}
@@ -105,6 +116,9 @@ func (b *buffer) captured() Value {
 	return b.rt.markup(b.recorded())
 }
 
+// captureSize is what a captured text takes beside its bytes and marks.
+const captureSize = 128
+
 // mostRecent is the number of captured texts of which a part is recognised;
 // the whole is at any time.
 const mostRecent = 32
@@ -115,6 +129,7 @@ func (tr *Trace) remember(s string, marks []mark) {
 	if len(s) < 2 || len(marks) == 0 { // shorter ones share their bytes
 		return
 	}
+	tr.rt.mem.chargeBeside(captureSize)
 	c := &capture{s, marks}
 	tr.captures[unsafe.StringData(s)] = c
 	if tr.recent = append(tr.recent, c); len(tr.recent) > mostRecent {

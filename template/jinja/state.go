@@ -20,7 +20,7 @@ type state struct {
 	autoescape bool
 	limits     Limits
 	steps      int
-	memory     int
+	mem        *account
 	work       int
 	depth      int
 	templates  map[string]*Template
@@ -29,13 +29,13 @@ type state struct {
 	trace      *Trace // nil: nobody asked
 }
 
-// charge counts n bytes of new values.
-func (rt *state) charge(n int) {
-	if n < 0 || n > rt.limits.Memory-rt.memory {
-		raise(LimitError, "values of this template need more than %d bytes", rt.limits.Memory)
-	}
-	rt.memory += n
+// newState begins a render; env has an account.
+func newState(env *Env, t *Template) *state {
+	return &state{env: env, tmpl: t, line: 1, autoescape: env.opts.Autoescape, limits: env.opts.Limits, mem: env.account}
 }
+
+// charge counts n bytes of new values.
+func (rt *state) charge(n int) { rt.mem.charge(n) }
 
 // chargeProduct counts n values of the given size before they are made.
 func (rt *state) chargeProduct(n, size int) {
@@ -129,8 +129,18 @@ func (b *buffer) write(s string) {
 	if len(b.b)+len(s) > b.rt.limits.Output {
 		raise(LimitError, "output is larger than %d bytes", b.rt.limits.Output)
 	}
-	b.rt.charge(len(s))
+	if n := len(b.b) + len(s); n > cap(b.b) {
+		n = max(n, 2*cap(b.b))
+		b.rt.charge(n)
+		b.b = append(make([]byte, 0, n), b.b...)
+	}
 	b.b = append(b.b, s...)
+}
+
+// text is what was written so far.
+func (b *buffer) text() string {
+	b.rt.charge(len(b.b))
+	return string(b.b)
 }
 
 // layer is a set of variables in front of others.
@@ -204,6 +214,7 @@ func (rt *state) deepCopy(v Value) Value {
 		return &Tuple{Items: rt.copyItems(v.Items), names: v.names}
 	case *Dict:
 		rt.push()
+		rt.charge(3 * entrySize)
 		c := NewDict()
 		for _, e := range v.entries {
 			if e.key != nil {
@@ -218,7 +229,7 @@ func (rt *state) deepCopy(v Value) Value {
 
 func (rt *state) copyItems(items []Value) []Value {
 	rt.push()
-	rt.charge(16 * len(items))
+	rt.charge(listSize + itemSize*len(items))
 	c := make([]Value, len(items))
 	for i, item := range items {
 		c[i] = rt.deepCopy(item)

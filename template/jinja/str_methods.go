@@ -23,6 +23,7 @@ func init() {
 func textMethod(m map[string]*builtin, name, signature string, fn func(rt *state, s string, a []Value) string) {
 	m[name] = define(name, signature, func(rt *state, a []Value) Value {
 		s, _ := asString(a[0])
+		rt.chargeText(s)
 		if _, ok := a[0].(Markup); ok {
 			return Markup(fn(rt, s, escapedArgs(rt, a[1:])))
 		}
@@ -35,7 +36,7 @@ func escapedArgs(rt *state, args []Value) []Value {
 	for i, a := range args {
 		out[i] = a
 		if s, ok := a.(string); ok {
-			out[i] = escapeText(s)
+			out[i] = rt.escapeText(s)
 		}
 	}
 	return out

@@ -118,6 +118,7 @@ func (rt *state) replace(s, from, to string, count int) string {
 // counts as one.
 func insertBetween(s, text string, n int) string {
 	var b strings.Builder
+	b.Grow(len(s) + n*len(text))
 	for s != "" && n > 0 {
 		_, size := utf8.DecodeRuneInString(s)
 		b.WriteString(text)
@@ -163,6 +164,7 @@ func addTranslate(m map[string]*builtin) {
 			}
 			return table
 		}
+		rt.chargeProduct(8, size(a[1])+size(a[2]))
 		from, to := []rune(textArg(a[1], "argument")), []rune(textArg(a[2], "argument"))
 		if len(from) != len(to) {
 			raise("ValueError", "the first two maketrans arguments must have equal length")
@@ -178,21 +180,27 @@ func addTranslate(m map[string]*builtin) {
 		return table
 	})
 	textMethod(m, "translate", "self, table, /", func(rt *state, s string, a []Value) string {
-		var b strings.Builder
+		switch a[0].(type) {
+		case *Dict, *List, *Tuple, string, Markup, bytesValue, *rangeValue, *Undefined:
+		default:
+			if s == "" {
+				return ""
+			}
+			raise("TypeError", "'%s' object is not subscriptable", typeName(a[0]))
+		}
+		b := &textWriter{rt: rt}
 		for _, r := range s {
 			v := rt.item(a[0], int64(r))
 			switch v := v.(type) {
 			case nil:
-				b.WriteRune(r)
+				b.writeRune(r)
 			case noneType:
 			case int64:
-				b.WriteRune(rune(v))
+				b.writeRune(rune(v))
 			default:
-				text := textArg(v, "character mapping")
-				rt.charge(len(text))
-				b.WriteString(text)
+				b.write(textArg(v, "character mapping"))
 			}
 		}
-		return b.String()
+		return b.text()
 	})
 }

@@ -1,47 +1,54 @@
 package jinja
 
-import "strings"
+import (
+	"iter"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
 
 func splitMethods() map[string]*builtin {
 	m := map[string]*builtin{}
 	split := func(name string, fromRight bool) {
 		m[name] = define(name, "self, sep=None, maxsplit=-1", func(rt *state, a []Value) Value {
 			s, _ := asString(a[0])
-			rt.chargeProduct(len(s)/2+1, 16)
-			return newList(sameKind(a[0], splitText(s, a[1], intArg(rt, a[2]), fromRight)))
+			items := rt.parts(a[0], splitText(s, a[1], intArg(rt, a[2]), fromRight))
+			if fromRight {
+				slices.Reverse(items)
+			}
+			return newList(items)
 		})
 	}
 	split("split", false)
 	split("rsplit", true)
 	m["splitlines"] = define("splitlines", "self, keepends=False", func(rt *state, a []Value) Value {
 		s, _ := asString(a[0])
-		lines := splitLines(s, rt.isTrue(a[1]))
-		rt.charge(16 * len(lines))
-		return newList(sameKind(a[0], lines))
+		return newList(rt.parts(a[0], splitLines(s, intArg(rt, a[1]) != 0)))
 	})
-	partition := func(name string, cut func(s, sep string) []string) {
-		m[name] = define(name, "self, sep, /", func(_ *state, a []Value) Value {
+	partition := func(name string, cut func(s, sep string) [3]string) {
+		m[name] = define(name, "self, sep, /", func(rt *state, a []Value) Value {
 			s, _ := asString(a[0])
 			sep := textArg(a[1], "sep")
 			if sep == "" {
 				raise("ValueError", "empty separator")
 			}
-			return newTuple(sameKind(a[0], cut(s, sep))...)
+			cut := cut(s, sep)
+			return newTuple(rt.parts(a[0], slices.Values(cut[:]))...)
 		})
 	}
-	partition("partition", func(s, sep string) []string {
+	partition("partition", func(s, sep string) [3]string {
 		before, after, found := strings.Cut(s, sep)
 		if !found {
-			return []string{s, "", ""}
+			return [3]string{s, "", ""}
 		}
-		return []string{before, sep, after}
+		return [3]string{before, sep, after}
 	})
-	partition("rpartition", func(s, sep string) []string {
+	partition("rpartition", func(s, sep string) [3]string {
 		i := strings.LastIndex(s, sep)
 		if i < 0 {
-			return []string{"", "", s}
+			return [3]string{"", "", s}
 		}
-		return []string{s[:i], sep, s[i+len(sep):]}
+		return [3]string{s[:i], sep, s[i+len(sep):]}
 	})
 	m["join"] = define("join", "self, iterable, /", func(rt *state, a []Value) Value {
 		return rt.joinStrict(a[0], a[1])
@@ -49,15 +56,21 @@ func splitMethods() map[string]*builtin {
 	return m
 }
 
-// sameKind gives the parts of a Markup as Markup.
-func sameKind(of Value, parts []string) []Value {
+// parts lists parts of a text, those of a Markup as Markup. They are counted
+// before room is made for them.
+func (rt *state) parts(of Value, parts iter.Seq[string]) []Value {
+	n := 0
+	for range parts {
+		n++
+	}
+	rt.chargeProduct(n, textSize)
 	_, isMarkup := of.(Markup)
-	out := make([]Value, len(parts))
-	for i, p := range parts {
+	out := make([]Value, 0, n)
+	for p := range parts {
 		if isMarkup {
-			out[i] = Markup(p)
+			out = append(out, Markup(p))
 		} else {
-			out[i] = p
+			out = append(out, p)
 		}
 	}
 	return out
@@ -68,6 +81,7 @@ func (rt *state) joinStrict(sep, iterable Value) Value {
 	text, _ := asString(sep)
 	_, isMarkup := sep.(Markup)
 	items := rt.toSlice(iterable)
+	rt.charge(itemSize * len(items))
 	parts := make([]string, len(items))
 	total := 0
 	for i, item := range items {
@@ -89,7 +103,8 @@ func (rt *state) joinStrict(sep, iterable Value) Value {
 	return joined
 }
 
-func splitText(s string, sep Value, limit int, fromRight bool) []string {
+// splitText yields the parts of s, the last first if they are cut off from the right.
+func splitText(s string, sep Value, limit int, fromRight bool) iter.Seq[string] {
 	if limit < 0 {
 		limit = len(s) + 1
 	}
@@ -100,99 +115,114 @@ func splitText(s string, sep Value, limit int, fromRight bool) []string {
 	if by == "" {
 		raise("ValueError", "empty separator")
 	}
-	if !fromRight {
-		return strings.SplitN(s, by, limit+1)
-	}
-	var parts []string
-	for ; limit > 0; limit-- {
-		i := strings.LastIndex(s, by)
-		if i < 0 {
-			break
+	return func(yield func(string) bool) {
+		rest := s
+		for n := limit; n > 0; n-- {
+			i := strings.Index(rest, by)
+			if fromRight {
+				i = strings.LastIndex(rest, by)
+			}
+			if i < 0 {
+				break
+			}
+			part, next := rest[:i], rest[i+len(by):]
+			if fromRight {
+				part, next = next, part
+			}
+			if !yield(part) {
+				return
+			}
+			rest = next
 		}
-		parts = append(parts, s[i+len(by):])
-		s = s[:i]
+		yield(rest)
 	}
-	return reversed(append(parts, s))
-}
-
-func reversed(parts []string) []string {
-	for i, j := 0, len(parts)-1; i < j; i, j = i+1, j-1 {
-		parts[i], parts[j] = parts[j], parts[i]
-	}
-	return parts
 }
 
 // splitSpace splits at runs of white space; what is left over after the last
 // split keeps its inner spaces.
-func splitSpace(s string, limit int, fromRight bool) []string {
-	var parts []string
-	if fromRight {
-		s = strings.TrimRightFunc(s, isSpace)
-		for ; s != "" && limit > 0; limit-- {
-			i := strings.LastIndexFunc(s, isSpace)
-			start := 0
-			if i >= 0 {
-				for start = i + 1; start < len(s) && s[start]&0xc0 == 0x80; start++ {
-				}
+func splitSpace(s string, limit int, fromRight bool) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		rest := trimSpace(s, fromRight)
+		for n := limit; rest != "" && n > 0; n-- {
+			part, next := cutSpace(rest, fromRight)
+			if !yield(part) {
+				return
 			}
-			parts = append(parts, s[start:])
-			s = strings.TrimRightFunc(s[:start], isSpace)
+			rest = trimSpace(next, fromRight)
 		}
-		if s != "" {
-			parts = append(parts, s)
+		if rest != "" {
+			yield(rest)
 		}
-		return reversed(parts)
 	}
-	s = strings.TrimLeftFunc(s, isSpace)
-	for ; s != "" && limit > 0; limit-- {
+}
+
+func trimSpace(s string, right bool) string {
+	if right {
+		return strings.TrimRightFunc(s, isSpace)
+	}
+	return strings.TrimLeftFunc(s, isSpace)
+}
+
+// cutSpace cuts off the first or last word.
+func cutSpace(s string, last bool) (word, rest string) {
+	if !last {
 		i := strings.IndexFunc(s, isSpace)
 		if i < 0 {
 			i = len(s)
 		}
-		parts = append(parts, s[:i])
-		s = strings.TrimLeftFunc(s[i:], isSpace)
+		return s[:i], s[i:]
 	}
-	if s != "" {
-		parts = append(parts, s)
+	start := 0
+	if i := strings.LastIndexFunc(s, isSpace); i >= 0 {
+		_, n := utf8.DecodeRuneInString(s[i:])
+		start = i + n
 	}
-	return parts
+	return s[start:], s[:start]
 }
 
 // splitLines is str.splitlines, which knows more line ends than "\n".
-func splitLines(s string, keepEnds bool) []string {
-	var lines []string
-	start := 0
-	for i, r := range s {
-		if i < start {
-			continue // the "\n" of "\r\n"
-		}
-		end := 0
-		switch r {
-		case '\r':
-			end = 1
-			if strings.HasPrefix(s[i+1:], "\n") {
-				end = 2
+func splitLines(s string, keepEnds bool) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		start := 0
+		for i, r := range s {
+			if i < start {
+				continue // the "\n" of "\r\n"
 			}
-		case '\n', '\v', '\f', 0x1c, 0x1d, 0x1e:
-			end = 1
-		case 0x85:
-			end = 2
-		case 0x2028, 0x2029:
-			end = 3
-		default:
-			continue
+			end := lineEnd(r, s[i:])
+			if end == 0 {
+				continue
+			}
+			line := s[start:i]
+			if keepEnds {
+				line = s[start : i+end]
+			}
+			if !yield(line) {
+				return
+			}
+			start = i + end
 		}
-		if keepEnds {
-			lines = append(lines, s[start:i+end])
-		} else {
-			lines = append(lines, s[start:i])
+		if start < len(s) {
+			yield(s[start:])
 		}
-		start = i + end
 	}
-	if start < len(s) {
-		lines = append(lines, s[start:])
+}
+
+// lineEnd measures the end of a line that begins with r; 0 if there is none.
+func lineEnd(r rune, s string) int {
+	switch r {
+	case '\r':
+		if strings.HasPrefix(s[1:], "\n") {
+			return 2
+		}
+		return 1
+	case '\n', '\v', '\f', 0x1c, 0x1d, 0x1e:
+		return 1
+	case 0x85:
+		return 2
+	case 0x2028, 0x2029:
+		return 3
 	}
-	return lines
+	return 0
 }
 
 func padMethods() map[string]*builtin {
@@ -209,7 +239,7 @@ func padMethods() map[string]*builtin {
 				return s
 			}
 			left := share(n, width)
-			return rt.repeatText(fill, left) + s + rt.repeatText(fill, n-left)
+			return rt.padded(fill, left, s, n-left)
 		})
 	}
 	pad("ljust", func(int, int) int { return 0 })
@@ -224,7 +254,7 @@ func padMethods() map[string]*builtin {
 		if s != "" && (s[0] == '+' || s[0] == '-') {
 			sign, s = s[:1], s[1:]
 		}
-		return sign + rt.repeatText("0", n) + s
+		return sign + rt.padded("0", n, s, 0)
 	})
 	textMethod(m, "expandtabs", "self, tabsize=8", func(rt *state, s string, a []Value) string {
 		return rt.expandTabs(s, intArg(rt, a[0]))
@@ -241,35 +271,47 @@ func padMethods() map[string]*builtin {
 	m["format_map"] = define("format_map", "self, mapping, /", func(rt *state, a []Value) Value {
 		s, _ := asString(a[0])
 		d, ok := a[1].(*Dict)
-		if !ok {
+		if !ok && strings.Contains(strings.ReplaceAll(s, "{{", ""), "{") {
 			raise("TypeError", "format_map() needs a mapping")
 		}
 		return rt.format(s, nil, d, false)
 	})
-	m["encode"] = define("encode", "self, encoding='utf-8', errors='strict'", func(*state, []Value) Value {
-		raise(RuntimeError, "bytes are not supported: str.encode()")
-		return nil
+	m["encode"] = define("encode", "self, encoding='utf-8', errors='strict'", func(rt *state, a []Value) Value {
+		s, _ := asString(a[0])
+		rt.chargeText(s)
+		return rt.encode(s, textArg(a[1], "encoding"), textArg(a[2], "errors"))
 	})
 	return m
 }
 
+// padded puts so many of fill before and after s.
+func (rt *state) padded(fill string, before int, s string, after int) string {
+	rt.chargeProduct(before+after, len(fill))
+	w := &textWriter{rt: rt}
+	w.room((before+after)*len(fill) + len(s))
+	w.fill(fill, before)
+	w.write(s)
+	w.fill(fill, after)
+	return w.text()
+}
+
 func (rt *state) expandTabs(s string, size int) string {
-	var b strings.Builder
+	b := &textWriter{rt: rt}
 	column := 0
 	for _, r := range s {
 		switch {
 		case r == '\t' && size > 0:
 			n := size - column%size
-			b.WriteString(rt.repeatText(" ", n))
+			b.fill(" ", n)
 			column += n
 		case r == '\t':
 		default:
-			b.WriteRune(r)
+			b.writeRune(r)
 			column++
 			if r == '\n' || r == '\r' {
 				column = 0
 			}
 		}
 	}
-	return b.String()
+	return b.text()
 }

@@ -38,7 +38,7 @@ func valueTests() {
 	})
 	is("sequence", func(v Value) bool {
 		switch v.(type) {
-		case string, Markup, *List, *Tuple, *Dict, *rangeValue:
+		case string, bytesValue, Markup, *List, *Tuple, *Dict, *rangeValue:
 			return true
 		}
 		return false
@@ -46,10 +46,12 @@ func valueTests() {
 	addTest("iterable", "value", func(rt *state, a []Value) bool { return rt.iterator(a[0]) != nil })
 	addTest("filter", "value", func(rt *state, a []Value) bool {
 		name, _ := asString(a[0])
+		rt.hash(a[0]) // refuses what cannot be a key
 		return rt.env.filters[name] != nil
 	})
 	addTest("test", "value", func(rt *state, a []Value) bool {
 		name, _ := asString(a[0])
+		rt.hash(a[0]) // refuses what cannot be a key
 		return rt.env.tests[name] != nil
 	})
 	addTest("lower", "value", func(rt *state, a []Value) bool { return isLowerText(rt.str(a[0])) })

@@ -26,6 +26,12 @@ func (rt *state) str(v Value) string {
 		rt.useUndefined(v)
 	case *module:
 		return v.text
+	case *dateValue:
+		return v.iso(" ", "auto")
+	case deltaValue:
+		return v.text()
+	case zoneValue:
+		return v.name()
 	}
 	return rt.repr(v)
 }
@@ -34,16 +40,17 @@ func (rt *state) str(v Value) string {
 func (rt *state) repr(v Value) string {
 	switch v := v.(type) {
 	case string:
+		rt.chargeProduct(2, quotedSize(v))
 		return quote(v)
 	case Markup:
+		rt.chargeProduct(3, quotedSize(string(v)))
 		return "Markup(" + quote(string(v)) + ")"
 	case noneType, bool, int64, *big.Int, float64:
 		return scalarText(v)
 	}
-	w := &reprWriter{rt: rt}
+	w := &reprWriter{textWriter: textWriter{rt: rt}}
 	w.value(v)
-	rt.charge(len(w.b))
-	return string(w.b)
+	return w.text()
 }
 
 func scalarText(v Value) string {
@@ -91,13 +98,12 @@ func floatText(f float64) string {
 
 // reprWriter writes nested values; it stops at cycles as Python does.
 type reprWriter struct {
-	rt   *state
-	b    []byte
+	textWriter
 	open []any
 }
 
 func (w *reprWriter) value(v Value) {
-	if len(w.b) > w.rt.limits.Output {
+	if w.b.Len() > w.rt.limits.Output {
 		raise(LimitError, "text of a value is larger than %d bytes", w.rt.limits.Output)
 	}
 	switch v := v.(type) {
@@ -112,28 +118,26 @@ func (w *reprWriter) value(v Value) {
 	case *Dict:
 		w.dict(v)
 	case *dictView:
-		w.text(v.kind + "(")
-		w.items(v, "[", v.dict.list(v.kind), "]")
-		w.text(")")
+		w.write(v.kind + "(")
+		w.items(v, "[", w.rt.listView(v), "]")
+		w.write(")")
 	case *namespace:
-		w.text("<Namespace ")
+		w.write("<Namespace ")
 		w.dict(v.attrs)
-		w.text(">")
+		w.write(">")
 	case *Undefined:
-		w.text("Undefined")
+		w.write("Undefined")
 	case string, Markup, noneType, bool, int64, *big.Int, float64:
-		w.text(w.rt.repr(v))
+		w.write(w.rt.repr(v))
 	default:
-		w.text(objectText(w.rt, v))
+		w.write(objectText(w.rt, v))
 	}
 }
-
-func (w *reprWriter) text(s string) { w.b = append(w.b, s...) }
 
 func (w *reprWriter) begin(v any, cycle string) bool {
 	for _, o := range w.open {
 		if o == v {
-			w.text(cycle)
+			w.write(cycle)
 			return false
 		}
 	}
@@ -151,14 +155,14 @@ func (w *reprWriter) items(v any, begin string, items []Value, end string) {
 	if !w.begin(v, begin+"..."+end) {
 		return
 	}
-	w.text(begin)
+	w.write(begin)
 	for i, item := range items {
 		if i > 0 {
-			w.text(", ")
+			w.write(", ")
 		}
 		w.value(item)
 	}
-	w.text(end)
+	w.write(end)
 	w.end()
 }
 
@@ -166,21 +170,21 @@ func (w *reprWriter) dict(d *Dict) {
 	if !w.begin(d, "{...}") {
 		return
 	}
-	w.text("{")
+	w.write("{")
 	first := true
 	for _, e := range d.entries {
 		if e.key == nil {
 			continue
 		}
 		if !first {
-			w.text(", ")
+			w.write(", ")
 		}
 		first = false
 		w.value(e.key)
-		w.text(": ")
+		w.write(": ")
 		w.value(e.value)
 	}
-	w.text("}")
+	w.write("}")
 	w.end()
 }
 
@@ -188,6 +192,15 @@ func (w *reprWriter) dict(d *Dict) {
 // left out.
 func objectText(rt *state, v Value) string {
 	switch v := v.(type) {
+	case *dateValue:
+		return v.repr()
+	case deltaValue:
+		return v.repr()
+	case zoneValue:
+		return v.repr()
+	case bytesValue:
+		rt.chargeProduct(len(v)+3, 8)
+		return v.repr()
 	case *rangeValue:
 		if v.step == 1 {
 			return sprintf("range(%d, %d)", v.start, v.stop)
@@ -202,17 +215,28 @@ func objectText(rt *state, v Value) string {
 		return "<Macro " + quote(v.name) + ">"
 	case *module:
 		return "<TemplateModule " + quote(v.tmpl.name) + ">"
+	case *joiner, *cycler:
+		return "<jinja2.utils." + typeName(v) + " object>"
 	case *selfRef:
 		return "<TemplateReference " + quote(v.ctx.tmpl.name) + ">"
 	case *boundMethod:
 		return "<built-in method " + v.fn.name + " of " + typeName(v.self) + " object>"
 	case *function:
 		if v.isClass {
-			return "<class " + quote(v.fn.name) + ">"
+			return "<class " + quote(className(v.fn.name)) + ">"
 		}
 		return "<function " + v.fn.name + ">"
 	}
 	return "<" + typeName(v) + " object>"
+}
+
+// className is a class's name with its module.
+func className(global string) string {
+	switch global {
+	case "cycler", "joiner", "namespace":
+		return "jinja2.utils." + strings.ToUpper(global[:1]) + global[1:]
+	}
+	return global
 }
 
 // quote is Python's repr of a string.
@@ -221,7 +245,7 @@ func quote(s string) string {
 	if strings.IndexByte(s, '\'') >= 0 && strings.IndexByte(s, '"') < 0 {
 		q = '"'
 	}
-	b := make([]byte, 0, len(s)+2)
+	b := make([]byte, 0, quotedSize(s))
 	b = append(b, q)
 	for _, r := range s {
 		switch {
@@ -244,6 +268,27 @@ func quote(s string) string {
 	return string(append(b, q))
 }
 
+// quotedSize is an upper bound of the length of quote(s).
+func quotedSize(s string) int {
+	n := 2
+	for _, r := range s {
+		switch {
+		case r >= 0x20 && r < 0x7f:
+			n++
+			if r == '\'' || r == '\\' {
+				n++
+			}
+		case r < 0xa1:
+			n += 4
+		case isPrintable(r):
+			n += utf8.RuneLen(r)
+		default:
+			n += 10
+		}
+	}
+	return n
+}
+
 // isPrintable is str.isprintable of one character.
 func isPrintable(r rune) bool {
 	return r == ' ' || unicode.IsPrint(r)
@@ -261,6 +306,7 @@ func isSpace(r rune) bool {
 }
 
 func (rt *state) joinStr(sep string, values []Value) string {
+	rt.charge(2 * textSize * len(values))
 	texts := make([]string, len(values))
 	total := 0
 	for i, v := range values {
@@ -271,16 +317,36 @@ func (rt *state) joinStr(sep string, values []Value) string {
 	return strings.Join(texts, sep)
 }
 
-var htmlEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "'", "&#39;", `"`, "&#34;")
+// escapes are the five characters that HTML wants escaped.
+var escapes = [256]string{'&': "&amp;", '<': "&lt;", '>': "&gt;", '\'': "&#39;", '"': "&#34;"}
 
-func escapeText(s string) string { return htmlEscaper.Replace(s) }
+// escapeText escapes s for HTML.
+func (rt *state) escapeText(s string) string {
+	n := len(s)
+	for i := 0; i < len(s); i++ {
+		if e := escapes[s[i]]; e != "" {
+			n += len(e) - 1
+		}
+	}
+	if n == len(s) {
+		return s
+	}
+	w := &textWriter{rt: rt}
+	w.room(n)
+	for i := 0; i < len(s); i++ {
+		if e := escapes[s[i]]; e != "" {
+			w.b.WriteString(e)
+		} else {
+			w.b.WriteByte(s[i])
+		}
+	}
+	return w.text()
+}
 
 // escape is markupsafe's escape as text.
 func (rt *state) escape(v Value) string {
 	if m, ok := v.(Markup); ok {
 		return string(m)
 	}
-	s := escapeText(rt.str(v))
-	rt.charge(len(s))
-	return s
+	return rt.escapeText(rt.str(v))
 }

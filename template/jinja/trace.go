@@ -66,7 +66,14 @@ func (tr *Trace) Later() bool { return tr.later }
 // faulty statement would have printed is missing, what it would have assigned
 // is spoilt, and statements that use spoilt values are left out.
 func (t *Template) Trace(vars Vars, tr *Trace) {
-	rt := &state{env: t.env, tmpl: t, line: 1, autoescape: t.env.opts.Autoescape, limits: t.env.opts.Limits, trace: tr}
+	env := t.env
+	if env.account == nil {
+		var end func()
+		env, end = env.Begin()
+		defer end()
+	}
+	rt := newState(env, t)
+	rt.trace = tr
 	tr.rt, tr.reached, tr.seen = rt, map[any]bool{}, map[fault]bool{}
 	tr.captures, tr.extended = map[*byte]*capture{}, map[*frame]int{}
 	ctx := newContext(t, &layer{vars: vars.m, convert: true, next: &layer{vars: t.env.globals}})
@@ -111,8 +118,12 @@ func (tr *Trace) refuseSpoilt(args []Value) {
 }
 
 func (tr *Trace) fault(e *Error) {
+	if e == useSpoilt {
+		return
+	}
+	e = e.shortened()
 	key := fault{e.Template, e.Line, e.Msg}
-	if e == useSpoilt || tr.seen[key] {
+	if tr.seen[key] {
 		return
 	}
 	tr.seen[key] = true
@@ -139,7 +150,7 @@ func (tr *Trace) attempt(fr *frame, st stmt) {
 			return
 		}
 		e, ok := r.(*Error)
-		if !ok || e.Kind == LimitError || e.Kind == InternalError || len(tr.Faults) >= mostFaults {
+		if !ok || e.Kind == LimitError || e.Kind == InternalError || e != useSpoilt && len(tr.Faults) >= mostFaults {
 			panic(r)
 		}
 		if e.Template == "" && e != useSpoilt {

@@ -14,7 +14,7 @@ import (
 // TestTraceIsRender: a trace gives the text of a render, and its error first.
 func TestTraceIsRender(t *testing.T) {
 	for _, c := range readCorpus(t) {
-		want := c.render()
+		want := c.render(t)
 		tmpl, err := c.env().Get("case")
 		if err != nil {
 			continue
@@ -23,7 +23,7 @@ func TestTraceIsRender(t *testing.T) {
 			continue
 		}
 		var tr jinja.Trace
-		tmpl.Trace(jinja.NewVars(decodeVars(c.Vars)), &tr)
+		tmpl.Trace(c.vars(t), &tr)
 		switch {
 		case want.Error == "" && (len(tr.Faults) > 0 || string(tr.Text) != want.Want):
 			t.Errorf("%s: %s\nmade %q and %v\nnot  %q", c.Name, c.Template, tr.Text, tr.Faults, want.Want)
@@ -162,6 +162,8 @@ func TestTraceFaults(t *testing.T) {
 		{"branches", "{% if one %}{% set x = 1 %}{% else %}{% set x, y = 2, 3 %}{% endif %}{{ x + y }}", []string{"t:1: 'one' is undefined"}},
 		{"loops", "{% for i in one %}{{ two }}{% endfor %}\n{{ three }}", []string{"t:1: 'one' is undefined", "t:2: 'three' is undefined"}},
 		{"text that is not whole", "{% set x %}kno{{ one }}{% endset %}{{ x | image_tag }}{% macro m() %}{{ two }}{% endmacro %}{{ m() | image_tag }}",
+			[]string{"t:1: 'one' is undefined", "t:1: 'two' is undefined"}},
+		{"blocks that are not whole", "{% macro m() %}{{ one }}{{ caller() }}{% endmacro %}{% call m() %}x{% endcall %}{% filter first %}{{ two }}{% endfilter %}",
 			[]string{"t:1: 'one' is undefined", "t:1: 'two' is undefined"}},
 		{"modules", "{% import 'gone' as g %}{{ g.x() }}{% from 'macros' import m, other %}{{ m(one) }}\n{{ other() }}",
 			[]string{"t:1: template 'gone' not found", "t:1: 'one' is undefined", "macros:1: 'inside' is undefined",

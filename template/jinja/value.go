@@ -154,7 +154,15 @@ func typeName(v Value) string {
 }
 
 func objectTypeName(v Value) string {
-	switch v.(type) {
+	switch v := v.(type) {
+	case *dateValue:
+		return v.typeName()
+	case deltaValue:
+		return "datetime.timedelta"
+	case zoneValue:
+		return "datetime.timezone"
+	case bytesValue:
+		return "bytes"
 	case *namespace:
 		return "Namespace"
 	case *cycler:
@@ -247,6 +255,10 @@ func (rt *state) isTrue(v Value) bool {
 		return v.length() > 0
 	case *loopContext:
 		return v.length(rt) > 0
+	case bytesValue:
+		return v != ""
+	case deltaValue:
+		return v.micros != 0
 	case *Undefined:
 		if rt.isLenient(v) {
 			return false
@@ -275,6 +287,8 @@ func (rt *state) length(v Value) (n int, ok bool) {
 		return v.dict.Len(), true
 	case *rangeValue:
 		return int(v.length()), true
+	case bytesValue:
+		return len(v), true
 	case *loopContext:
 		return v.length(rt), true
 	case *Undefined:

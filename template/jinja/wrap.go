@@ -1,12 +1,14 @@
 package jinja
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
 
 // wrapper breaks text into lines by the rules of Python's textwrap.
 type wrapper struct {
+	rt        *state
 	width     int
 	breakLong bool
 	hyphens   bool
@@ -39,6 +41,7 @@ func (w *wrapper) chunks(text []rune) [][]rune {
 		default:
 			i = wordEnd(text, i)
 		}
+		w.rt.charge(3 * listSize)
 		out = append(out, text[start:i])
 	}
 	return out
@@ -86,18 +89,25 @@ func wordEnd(t []rune, i int) int {
 	}
 }
 
-func (w *wrapper) wrap(line string) []string {
+// isBlank says whether a chunk is white space: then all of it is, or nothing.
+func isBlank(chunk []rune) bool {
+	return !slices.ContainsFunc(chunk, func(r rune) bool { return !isSpace(r) })
+}
+
+// wrap writes one line of the text as several.
+func (w *wrapper) wrap(out *textWriter, line, sep string) {
+	w.rt.chargeProduct(4, len(line))
 	chunks := w.chunks([]rune(line))
-	var lines []string
-	blank := func(c []rune) bool { return strings.TrimFunc(string(c), isSpace) == "" }
+	isFirst := true
+	var cur [][]rune
 	for len(chunks) > 0 {
-		if blank(chunks[0]) && len(lines) > 0 {
+		if isBlank(chunks[0]) && !isFirst {
 			chunks = chunks[1:]
 			if len(chunks) == 0 {
 				break
 			}
 		}
-		var cur [][]rune
+		cur = cur[:0]
 		n := 0
 		for len(chunks) > 0 && n+len(chunks[0]) <= w.width {
 			cur = append(cur, chunks[0])
@@ -107,18 +117,21 @@ func (w *wrapper) wrap(line string) []string {
 		if len(chunks) > 0 && len(chunks[0]) > w.width {
 			cur, chunks = w.longWord(cur, chunks, n)
 		}
-		if len(cur) > 0 && blank(cur[len(cur)-1]) {
+		if len(cur) > 0 && isBlank(cur[len(cur)-1]) {
 			cur = cur[:len(cur)-1]
 		}
 		if len(cur) > 0 {
-			var b strings.Builder
-			for _, c := range cur {
-				b.WriteString(string(c))
+			if !isFirst {
+				out.write(sep)
 			}
-			lines = append(lines, b.String())
+			isFirst = false
+			for _, c := range cur {
+				for _, r := range c {
+					out.writeRune(r)
+				}
+			}
 		}
 	}
-	return lines
 }
 
 // longWord puts as much of a word that is longer than a line as fits, or all
@@ -127,7 +140,7 @@ func (w *wrapper) longWord(cur, chunks [][]rune, n int) (line, rest [][]rune) {
 	space := w.width - n // may be none, then an empty part follows
 	if !w.breakLong {
 		if len(cur) == 0 {
-			return [][]rune{chunks[0]}, chunks[1:]
+			return append(cur, chunks[0]), chunks[1:]
 		}
 		return cur, chunks
 	}
@@ -139,6 +152,6 @@ func (w *wrapper) longWord(cur, chunks [][]rune, n int) (line, rest [][]rune) {
 			end = len([]rune(string(word[:space])[:hyphen])) + 1
 		}
 	}
-	rest = append([][]rune{word[end:]}, chunks[1:]...)
-	return append(cur, word[:end]), rest
+	chunks[0] = word[end:]
+	return append(cur, word[:end]), chunks
 }

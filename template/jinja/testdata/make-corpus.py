@@ -7,6 +7,8 @@ usage: make-corpus.py FILE.json...     rewrite the files in place
 A case has a name and a template, and may have vars, files (other templates by
 name) and options of the environment. The result is "want", or "error" (the
 class) and "line".
+
+Instead of vars a case may have yaml, a configuration whose values they are.
 """
 
 import copy
@@ -14,6 +16,7 @@ import json
 import sys
 
 import jinja2
+import yaml
 
 
 def line_of(error):
@@ -37,7 +40,10 @@ def result(case):
         **case.get("options", {}),
     )
     try:
-        return {"want": env.get_template("case").render(**copy.deepcopy(case.get("vars", {})))}
+        variables = copy.deepcopy(case.get("vars", {}))
+        if "yaml" in case:
+            variables = yaml.safe_load(case["yaml"])
+        return {"want": env.get_template("case").render(**variables)}
     except Exception as error:  # every class of error is a result
         return {"error": type(error).__name__, "line": line_of(error)}
 
