@@ -1,0 +1,177 @@
+package inputs_test
+
+import (
+	"context"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/inputs"
+)
+
+var example = map[string]string{
+	"images/base/Dockerfile.template": "FROM scratch\nCOPY . /\n",
+	"images/base/changelog":           entry("base", "1.1"),
+	"images/base/file":                "content",
+	"images/base/.dockerignore":       "ignored\n",
+	"images/base/ignored":             "noise",
+	"images/app/Dockerfile.template":  "FROM {{ 'base' | image_tag }}\nFROM elsewhere.example/tool:3\nRUN echo {{ word }}\n",
+	"images/app/changelog":            entry("app", "2"),
+	"images/app/control":              "Package: app\nBuild-Depends: base\n",
+	"config.yaml":                     "registry: registry.example\nword: first\n",
+}
+
+func entry(name, version string) string {
+	return name + " (" + version + ") stable; urgency=medium\n\n  * Change.\n\n -- F <f@example.com>  Sun, 01 Nov 2026 10:00:00 +0000\n"
+}
+
+// read writes the files into a new folder and reads the inputs of the fleet there.
+func read(t *testing.T, files map[string]string, o inputs.Options) (*fleet.Fleet, *inputs.Set) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, 0o644); err != nil { // whatever the umask is
+			t.Fatal(err)
+		}
+	}
+	cfg, err := config.Load(config.Sources{File: filepath.Join(dir, "config.yaml"), FileExplicit: true, Env: func(string) string { return "" }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := fleet.Scan(t.Context(), fleet.ScanOptions{
+		Dir: filepath.Join(dir, "images"), Config: cfg, Platform: "linux/amd64",
+		ParseDockerfile: func(data []byte) (fleet.Dockerfile, error) {
+			var d fleet.Dockerfile
+			for i, line := range strings.Split(string(data), "\n") {
+				if ref, ok := strings.CutPrefix(line, "FROM "); ok && ref != "scratch" {
+					d.Uses = append(d.Uses, fleet.Use{Ref: ref, Line: i + 1, Kind: "FROM"})
+				}
+			}
+			return d, nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Level = 1
+	set, err := inputs.Read(t.Context(), f, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f, set
+}
+
+func digests(f *fleet.Fleet, s *inputs.Set) map[string]string {
+	out := map[string]string{}
+	for _, img := range f.Images {
+		parents := inputs.Parents(img, func(ref string) string { return "digest of " + ref })
+		out[img.Name] = s.Parts[img].On(parents).Digest()
+	}
+	return out
+}
+
+// TestDigestGolden: a digest that changes makes every fleet build everything again. If that is meant,
+// raise engine.Level; if not, this test has found it.
+func TestDigestGolden(t *testing.T) {
+	f, s := read(t, example, inputs.Options{})
+	want := map[string]string{
+		"app":  "sha256:06b382b47d17cfc1a20c4421a41151b6e51b18a6f4162211bbd50eda6ba34d40",
+		"base": "sha256:bebc9321b48cd9663d0b8671f72a16c72e67a75357b77511413f85bc85419c64",
+	}
+	if diff := cmp.Diff(want, digests(f, s)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestWhatCounts(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		edit    map[string]string
+		changes string // names of the images, joined
+	}{
+		{"nothing", nil, ""},
+		{"ignored file", map[string]string{"images/base/ignored": "other"}, ""},
+		{"file beside the fleet", map[string]string{"notes": "x"}, ""},
+		{"a folder of another image", map[string]string{"images/app/new": "x"}, "app"},
+		{"content", map[string]string{"images/base/file": "other"}, "base"},
+		{"a variable", map[string]string{"config.yaml": "registry: registry.example\nword: second\n"}, "app"},
+		{"a variable nobody uses", map[string]string{"config.yaml": "registry: registry.example\nword: first\nother: 1\n"}, ""},
+		{"the parent's version", map[string]string{"images/base/changelog": entry("base", "1.10")}, "app base"},
+		{"another registry", map[string]string{"config.yaml": "registry: other.example\nword: first\n"}, "app"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			before := digests(read(t, example, inputs.Options{}))
+			files := maps.Clone(example)
+			maps.Copy(files, tt.edit)
+			after := digests(read(t, files, inputs.Options{}))
+			var changed []string
+			for _, name := range []string{"app", "base"} {
+				if before[name] != after[name] {
+					changed = append(changed, name)
+				}
+			}
+			if got := strings.Join(changed, " "); got != tt.changes {
+				t.Errorf("changed: %q, want %q", got, tt.changes)
+			}
+		})
+	}
+}
+
+// TestParentsVersionIsNoTextOfTheDockerfile: it is told by the parents alone, so that the reason names
+// the parent, and a version that another begins with is no confusion.
+func TestParentsVersionIsNoTextOfTheDockerfile(t *testing.T) {
+	files := maps.Clone(example)
+	f, s := read(t, files, inputs.Options{})
+	files["images/base/changelog"] = entry("base", "1.10")
+	g, u := read(t, files, inputs.Options{})
+	before, after := s.Parts[f.Lookup("app")], u.Parts[g.Lookup("app")]
+	if before.Dockerfile != after.Dockerfile || before.Tree != after.Tree {
+		t.Errorf("the Dockerfile differs: %v %v", before, after)
+	}
+	parents := inputs.Parents(f.Lookup("app"), func(string) string { return "" })
+	want := []inputs.Parent{{Name: "base", Ref: "registry.example/base:1.1"}, {Name: "elsewhere.example/tool:3", Ref: "elsewhere.example/tool:3"}}
+	if diff := cmp.Diff(want, parents); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestLearned: what one look learns, the next one knows; what it cannot read is that image's error.
+func TestLearned(t *testing.T) {
+	f, s := read(t, example, inputs.Options{})
+	if len(s.Learned) != 2 || len(s.Errors) != 0 {
+		t.Fatalf("%v %v", s.Learned, s.Errors)
+	}
+	known := map[string]inputs.Context{}
+	for _, c := range s.Learned {
+		known[c.Folder] = c
+	}
+	base := known[f.Folder(f.Lookup("base"))]
+	if base.Digest == "" || len(base.Stamp) > 0 && len(base.Entries) == 0 {
+		t.Errorf("%+v", base)
+	}
+	if err := os.Symlink("/etc/passwd", filepath.Join(f.Folder(f.Lookup("app")), "link")); err != nil {
+		t.Fatal(err)
+	}
+	again, err := inputs.Read(t.Context(), f, inputs.Options{Level: 1})
+	if err != nil || len(again.Errors) != 1 || !strings.Contains(again.Errors[f.Lookup("app")].Error(), "outside of the fleet's folder") {
+		t.Errorf("%v %v", err, again.Errors)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := inputs.Read(ctx, f, inputs.Options{}); err == nil {
+		t.Error("a cancelled context is no error")
+	}
+}
