@@ -208,7 +208,7 @@ func (r *run) step(ctx context.Context, s *plan.Step) Outcome {
 func (r *run) work(ctx context.Context, s *plan.Step) Outcome {
 	j := &job{run: r, step: s, image: s.Image, start: time.Now(), tries: 1}
 	defer j.close()
-	r.emit(Event{Kind: Started, Image: s.Image.Ref})
+	r.emit(Event{Kind: Started, Image: s.Image.Ref, Test: s.Action != plan.Build})
 	j.record = r.beginRecord(ctx, s, j.start)
 	err := j.openLog()
 	outcome := Built

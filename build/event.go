@@ -35,8 +35,8 @@ type Event struct {
 	Digest string `json:"digest,omitempty"`
 	// Causes are the references whose failure blocks the image.
 	Causes []string `json:"causes,omitempty"`
-	// Test is set on a Failed image that was built and whose test failed, and on a Done one that was
-	// only tested.
+	// Test is set on a Failed image that was built and whose test failed, and on a Started or Done one
+	// that is only tested.
 	Test bool `json:"test,omitempty"`
 	// Tail are the last lines of a Failed image's output.
 	Tail []string `json:"tail,omitempty"`

@@ -41,6 +41,8 @@ type job struct {
 	parts   inputs.Parts // what it is made from, inputs is their digest
 	inputs  string
 	record  *record
+	moved   bool         // the files changed since the plan was made
+	before  *store.Saved // what had the image's name, if it was good
 	tries   int
 	tested  string     // how the test went
 	testing bool       // the image is built, its test runs
@@ -78,6 +80,9 @@ func (j *job) close() {
 }
 
 func (j *job) do(ctx context.Context) (Outcome, error) {
+	if j.step.Action == plan.Tag {
+		return Unchanged, j.tag(ctx)
+	}
 	if j.step.Action == plan.Test {
 		stored, err := j.run.Store.Look(ctx, j.image.Ref)
 		if err != nil {
@@ -101,13 +106,8 @@ func (j *job) do(ctx context.Context) (Outcome, error) {
 
 // tag gives a listed image its further tags.
 func (j *job) tag(ctx context.Context) error {
-	l := j.image.Listed
-	if l == nil {
-		return nil
-	}
-	repository := strings.TrimSuffix(j.image.Ref, ":"+j.image.Tag)
-	for _, tag := range l.Tags[1:] {
-		if err := j.run.Store.Tag(ctx, j.image.Ref, repository+":"+tag+strings.TrimPrefix(j.image.Tag, j.image.Version)); err != nil {
+	for _, ref := range j.image.FurtherRefs() {
+		if err := j.run.Store.Tag(ctx, j.image.Ref, ref); err != nil {
 			return err
 		}
 	}
@@ -131,12 +131,20 @@ func (j *job) build(ctx context.Context) (same bool, err error) {
 		if err != nil {
 			return false, err
 		}
+		if planned := j.run.Inputs.Parts[j.image]; parts.Tree != planned.Tree && planned.Tree != "" {
+			j.moved = true // and the Dockerfile may be one of the files
+		}
 		j.parts = parts.On(parents)
 		j.inputs = j.parts.Digest()
 		if same, err := j.unchanged(ctx); same || err != nil {
 			return same, err
 		}
 		j.record.inputs(ctx, j.inputs, j.parts, listing)
+	}
+	if old, err := j.run.Store.Look(ctx, j.image.Ref); err == nil && old.Tested != "" {
+		if j.before, err = j.run.Store.Remember(ctx, j.image.Ref); err != nil {
+			return false, err
+		}
 	}
 	if err := j.solve(ctx, files); err != nil {
 		return false, j.explain(err)
@@ -237,10 +245,10 @@ func (j *job) markInputs(ctx context.Context, stamp []byte) error {
 	if err == nil {
 		defer files.Close()
 	}
-	if err != nil || !bytes.Equal(stamp, files.Stamp()) {
+	if err != nil || j.moved || !bytes.Equal(stamp, files.Stamp()) {
 		j.run.emit(Event{Kind: Warning, Image: j.image.Ref,
-			Text: j.run.Fleet.Path(j.image, "") + ": files changed while the image was built; the next run builds it again"})
-		return j.run.Store.MarkInputs(ctx, j.image.Ref, j.id, "")
+			Text: j.run.Fleet.Path(j.image, "") + ": files changed during the run; the next one builds the image again"})
+		return j.run.Store.MarkInputs(ctx, j.image.Ref, j.id, plan.InputsUnsure)
 	}
 	return j.run.Store.MarkInputs(ctx, j.image.Ref, j.id, j.inputs)
 }
@@ -303,21 +311,18 @@ func noSpace(lines []string) bool {
 	})
 }
 
-// test runs the image's test. An image that fails it loses its name: nothing
-// may be built on it, and the next run builds it again.
+// test runs the image's test. An image that fails it loses its name, to the good one that had it
+// before, if any: nothing may be built on it, and the next run builds it again.
 func (j *job) test(ctx context.Context) error {
 	ref := j.image.Ref
-	test := j.run.Test
-	if l := j.image.Listed; l != nil && l.Test != "" {
-		test = test.script(l.Test)
-	}
-	found, err := test.applies(j.imageDir())
+	test := j.run.Test.TestOf(j.image)
+	digest, err := test.Digest(j.imageDir())
 	if err != nil {
 		return err
 	}
-	if !found {
+	if digest == "" {
 		j.tested = store.TestNone
-		return j.run.Store.MarkTested(ctx, ref, store.TestNone)
+		return j.run.Store.MarkTested(ctx, ref, store.TestNone, "")
 	}
 	j.run.testing.Lock()
 	defer j.run.testing.Unlock()
@@ -330,13 +335,16 @@ func (j *job) test(ctx context.Context) error {
 	err = test.run(ctx, j.imageDir(), ref, &lineWriter{job: j, step: "test"})
 	if err == nil {
 		j.tested = store.TestPassed
-		return j.run.Store.MarkTested(ctx, ref, store.TestPassed)
+		return j.run.Store.MarkTested(ctx, ref, store.TestPassed, digest)
 	}
 	if ctx.Err() != nil {
 		return err
 	}
 	err = fmt.Errorf("%s: test of %s:%s failed: %w", j.run.Fleet.Path(j.image, ""), j.image.Name, j.image.Tag, err)
-	return errors.Join(err, j.run.Store.Remove(ctx, ref))
+	if j.step.Action == plan.Test { // its content is not in doubt: the next run tests it again
+		return errors.Join(err, j.run.Store.MarkTested(ctx, ref, "", ""))
+	}
+	return errors.Join(err, j.run.Store.Restore(ctx, ref, j.before))
 }
 
 func (j *job) imageDir() string {

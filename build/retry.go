@@ -127,7 +127,10 @@ func transient(err error, printed string) string {
 	// What a step printed counts only when the step failed; what it survived did no harm. Its last
 	// lines are those that tell why.
 	lines := strings.Split(strings.TrimRight(printed, "\n"), "\n")
-	text := err.Error() + "\n" + strings.Join(lines[max(0, len(lines)-30):], "\n")
+	text := strings.Join(lines[max(0, len(lines)-12):], "\n")
+	if step := (*engine.StepError)(nil); !errors.As(err, &step) || step.Exit <= 0 {
+		text += "\n" + err.Error() // of a failed command it only repeats the command
+	}
 	for _, s := range signs {
 		if s.pattern.MatchString(text) {
 			return s.cause

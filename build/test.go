@@ -2,6 +2,8 @@ package build
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +15,8 @@ import (
 	"time"
 
 	"github.com/google/shlex"
+
+	"github.com/slipway-build/slipway/fleet"
 )
 
 // Test is the command that verifies images, as docker-pkg's verify_command and
@@ -25,36 +29,66 @@ type Test struct {
 	Timeout time.Duration
 	// Env is the whole environment of the command.
 	Env []string
+
+	named bool // the list names the script
 }
 
 // script is the same with another script than test.sh.
 func (t Test) script(name string) Test {
-	t.Command, t.Args = "/bin/bash", []string{"-c", `"$0" "$1"`, "{path}/" + name, "{image}"}
+	t.Command, t.Args, t.named = "/bin/bash", []string{"-c", `"$0" "$1"`, "{path}/" + name, "{image}"}, true
 	return t
 }
 
-// applies tells whether an image has a test: a file that an argument names with
-// {path} and that does not exist means it has none.
-func (t Test) applies(dir string) (bool, error) {
+// TestOf is the test of one image: that of all, or the script that the list names for it.
+func (t Test) TestOf(img *fleet.Image) Test {
+	if l := img.Listed; l != nil && l.Test != "" {
+		return t.script(l.Test)
+	}
+	return t
+}
+
+// Digest is "sha256:…" of the image's test: the command and the files that its arguments name with
+// {path}. It is empty for an image that has none. A script that the list names must exist.
+func (t Test) Digest(dir string) (string, error) {
+	files, err := t.files(dir)
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %q\n", t.Command, t.Args)
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && !t.named:
+			return "", nil
+		case errors.Is(err, syscall.EISDIR): // what is in it is the test's business
+		case err != nil:
+			return "", fmt.Errorf("cannot read the test: %w", err)
+		}
+		fmt.Fprintf(h, "%d\n", len(data))
+		h.Write(data)
+	}
+	return "sha256:" + hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// files are those that the arguments name with {path}.
+func (t Test) files(dir string) ([]string, error) {
+	var files []string
 	for _, arg := range t.Args {
+		if !strings.Contains(arg, "{path}") {
+			continue
+		}
 		words, err := shlex.Split(arg)
 		if err != nil {
-			return false, fmt.Errorf("cannot read verify_args %q: %w", arg, err)
+			return nil, fmt.Errorf("cannot read verify_args %q: %w", arg, err)
 		}
 		for _, w := range words {
-			if !strings.Contains(w, "{path}") {
-				continue
-			}
-			_, err := os.Stat(fill(w, dir, ""))
-			if errors.Is(err, fs.ErrNotExist) {
-				return false, nil
-			}
-			if err != nil {
-				return false, fmt.Errorf("cannot look for the test: %w", err)
+			if strings.Contains(w, "{path}") {
+				files = append(files, fill(w, dir, ""))
 			}
 		}
 	}
-	return true, nil
+	return files, nil
 }
 
 // run executes the test. Its process group is killed when ctx or the time ends.

@@ -21,7 +21,7 @@ type Listed struct {
 	Depends    []string          // depends: names of images to be built before, beside those the Dockerfile names
 	Test       string            // test: a script in the folder; default what verify_args say
 	Path       string            // of the configuration file
-	Line       int               // of the key builder in it
+	Line       int               // of the entry in it
 }
 
 // Place is where the entry is, as "path:line".
@@ -55,9 +55,12 @@ func (r *reader) builder() []Listed {
 	var list []Listed
 	names := map[string]bool{}
 	for i, item := range items {
-		e := &entry{reader: r, what: fmt.Sprintf("image %d", i+1)}
+		e := &entry{reader: r, what: fmt.Sprintf("image %d", i+1), line: r.l.settings[key].line}
+		if lines := r.l.settings[key].items; i < len(lines) {
+			e.line = lines[i]
+		}
 		l := e.read(item)
-		l.Base, l.Path, l.Line = base, r.l.settings[key].path, r.l.settings[key].line
+		l.Base, l.Path, l.Line = base, r.l.settings[key].path, e.line
 		if names[l.Name] && l.Name != "" {
 			e.fail("has the name of another image of the list", "")
 		}
@@ -71,11 +74,14 @@ func (r *reader) builder() []Listed {
 type entry struct {
 	*reader
 	what   string // for messages
+	line   int
 	values map[string]any
 }
 
 func (e *entry) fail(problem, hint string) {
-	e.reader.fail("builder", "is wrong: "+e.what+" "+problem, hint)
+	e.l.errs = append(e.l.errs, &Error{
+		Path: e.l.settings["builder"].path, Line: e.line, Msg: "cannot read configuration: " + e.what + " of builder " + problem, Hint: hint,
+	})
 }
 
 func (e *entry) read(item any) Listed {

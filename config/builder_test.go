@@ -24,12 +24,12 @@ func TestBuilder(t *testing.T) {
 		{"a variable of templates", "builder: somebody\n", nil, ""},
 		{"no images", "builder:\n  images:\n", nil, ""},
 		{"no list", "builder:\n  images: x\n", nil, "config.yaml:1: cannot read configuration: key builder must have a list of images, got a string"},
-		{"no mapping", "builder:\n  images: [x]\n", nil, "config.yaml:1: cannot read configuration: key builder is wrong: image 1 must be a mapping, got a string"},
-		{"no from", "builder:\n  images: [{name: x}]\n", nil, "config.yaml:1: cannot read configuration: key builder is wrong: image 1 (x) lacks the key from"},
-		{"twice", "builder:\n  images: [{name: x, from: y}, {name: x, from: z}]\n", nil, "config.yaml:1: cannot read configuration: key builder is wrong: image 2 (x) has the name of another image of the list"},
-		{"args", "builder:\n  images: [{name: x, from: y, args: [A=b]}]\n", nil, "config.yaml:1: cannot read configuration: key builder is wrong: image 1 (x) must have a mapping for args, got a list"},
-		{"unknown", "builder:\n  images: [{name: x, from: y, tag: z}]\n", nil, "config.yaml:1: cannot read configuration: key builder is wrong: image 1 (x) has the unknown key tag"},
-		{"types", "builder:\n  images: [{name: [x], from: y}]\n", nil, "config.yaml:1: cannot read configuration: key builder is wrong: image 1 must have a string for name, got a list"},
+		{"no mapping", "builder:\n  images: [x]\n", nil, "config.yaml:2: cannot read configuration: image 1 of builder must be a mapping, got a string"},
+		{"no from", "builder:\n  images: [{name: x}]\n", nil, "config.yaml:2: cannot read configuration: image 1 (x) of builder lacks the key from"},
+		{"twice", "builder:\n  images: [{name: x, from: y}, {name: x, from: z}]\n", nil, "config.yaml:2: cannot read configuration: image 2 (x) of builder has the name of another image of the list"},
+		{"args", "builder:\n  images: [{name: x, from: y, args: [A=b]}]\n", nil, "config.yaml:2: cannot read configuration: image 1 (x) of builder must have a mapping for args, got a list"},
+		{"unknown", "builder:\n  images: [{name: x, from: y, tag: z}]\n", nil, "config.yaml:2: cannot read configuration: image 1 (x) of builder has the unknown key tag"},
+		{"types", "builder:\n  images: [{name: [x], from: y}]\n", nil, "config.yaml:2: cannot read configuration: image 1 of builder must have a string for name, got a list"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c, err := loadText(t, tt.text)
@@ -43,7 +43,7 @@ func TestBuilder(t *testing.T) {
 				t.Fatal(err)
 			}
 			for i := range c.Builder {
-				if c.Builder[i].Line != 1 || c.Builder[i].Path == "" || c.Builder[i].Base == "" {
+				if c.Builder[i].Line < 3 || c.Builder[i].Path == "" || c.Builder[i].Base == "" {
 					t.Errorf("no place: %+v", c.Builder[i])
 				}
 				c.Builder[i].Line, c.Builder[i].Path, c.Builder[i].Base = 0, "", ""

@@ -43,6 +43,7 @@ type anchored struct {
 // setting is the value of a top-level key and where the key is.
 type setting struct {
 	value any
+	items []int // lines of the list "images" in it, if it has one
 	path  string
 	line  int
 }
@@ -83,13 +84,45 @@ func parseDocument(path string, data []byte) (map[string]setting, []string, []*E
 			if !ok {
 				line = root.Line // it came in by a merge
 			}
-			settings[name] = setting{item.Value, path, line}
+			settings[name] = setting{value: item.Value, items: itemLines(root, name), path: path, line: line}
 		}
 	default:
 		d.fail(root.Line, "cannot read configuration: it must be a mapping of keys to values, got "+kind(v),
 			"write lines like \"registry: registry.example\"")
 	}
 	return settings, d.warnings, d.errs
+}
+
+// itemLines finds the lines of the items of the list "images" below a key.
+func itemLines(root *yaml.Node, key string) []int {
+	n := root
+	for _, name := range []string{key, "images"} {
+		n = child(n, name)
+		if n == nil {
+			return nil
+		}
+	}
+	var lines []int
+	for _, item := range n.Content {
+		lines = append(lines, item.Line)
+	}
+	return lines
+}
+
+// child is the last value of a key in a mapping, or nil.
+func child(n *yaml.Node, key string) (found *yaml.Node) {
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	if n.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			found = n.Content[i+1]
+		}
+	}
+	return found
 }
 
 // keyLines finds the line of each key; of one that is there twice the last, whose value counts.

@@ -152,7 +152,10 @@ func (e *edges) stale(u Use, target *Image, from *origins, tag, digest string) {
 	if tag == "" && digest != "" {
 		what = target.Name + "@" + digest
 	}
-	e.warnings = append(e.warnings, from.mark(problem(OutdatedReference, e.scan.show(e.img, from.name), 0,
-		fmt.Sprintf("write {{ %q | image_tag }} to follow the fleet", target.Name),
+	hint := fmt.Sprintf("write {{ %q | image_tag }} to follow the fleet", target.Name)
+	if e.img.Listed != nil {
+		hint = "write " + target.Ref
+	}
+	e.warnings = append(e.warnings, from.mark(problem(OutdatedReference, e.scan.show(e.img, from.name), 0, hint,
 		"%s uses %s (%s), the fleet has %s", e.img.Name, what, u.Kind, target.Tag), u.Line))
 }

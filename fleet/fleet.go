@@ -167,7 +167,7 @@ func (f *Fleet) Lookup(name string) *Image { return f.byName[name] }
 // as the user named it.
 func (f *Fleet) Path(img *Image, file string) string {
 	if img.Listed != nil {
-		return path.Join(img.Listed.Shown, file)
+		return img.Listed.path(file)
 	}
 	return path.Join(f.dir, img.Dir, file)
 }

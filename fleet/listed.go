@@ -34,6 +34,14 @@ type Listed struct {
 	err  error
 }
 
+// path is a file of the folder or the repository, as messages have it.
+func (l *Listed) path(file string) string {
+	if file == "" {
+		return l.Shown
+	}
+	return strings.TrimSuffix(l.Shown, "/") + "/" + path.Clean(file)
+}
+
 // FindListed looks up the folders and repositories of the list: of a repository the commit, and its
 // files if they are not there yet. What cannot be found is the error of that image alone. The files
 // stay until the returned function is called.
@@ -216,7 +224,7 @@ func (r *renderer) readListed(e *edges) error {
 	file := path.Join(img.Dir, l.Dockerfile)
 	data, err := readRegular(root, file, template.MaxOutput)
 	if err != nil {
-		return problem(UnreadableFile, path.Join(l.Shown, l.Dockerfile), 0, "", "cannot read the Dockerfile: %v", err)
+		return problem(UnreadableFile, l.path(l.Dockerfile), 0, "", "cannot read the Dockerfile: %v", err)
 	}
 	text := string(data)
 	img.Dockerfile = r.keep(e, text)
@@ -229,7 +237,7 @@ func (r *renderer) readListed(e *edges) error {
 		if at := (*ParseError)(nil); errors.As(err, &at) {
 			line = at.Line
 		}
-		return problem(DockerfileSyntax, path.Join(l.Shown, l.Dockerfile), line, "", "cannot parse the Dockerfile: %v", err)
+		return problem(DockerfileSyntax, l.path(l.Dockerfile), line, "", "cannot parse the Dockerfile: %v", err)
 	}
 	img.Base = parsed.Base
 	from := &origins{edges: e, name: l.Dockerfile, text: text}
@@ -262,6 +270,27 @@ func readRegular(root *os.Root, name string, limit int64) ([]byte, error) {
 		return nil, tooLarge(limit)
 	}
 	return data, nil
+}
+
+// dependencyFile is the file that says that the image needs another.
+func (f *Fleet) dependencyFile(img *Image, d Dependency) string {
+	if img.Listed != nil && d.File == controlFile {
+		return img.Listed.Path
+	}
+	return f.Path(img, d.File)
+}
+
+// FurtherRefs are the references of a listed image beside Ref.
+func (i *Image) FurtherRefs() []string {
+	if i.Listed == nil {
+		return nil
+	}
+	repository, suffix := strings.TrimSuffix(i.Ref, ":"+i.Tag), strings.TrimPrefix(i.Tag, i.Version)
+	var refs []string
+	for _, tag := range i.Listed.Tags[1:] {
+		refs = append(refs, repository+":"+tag+suffix)
+	}
+	return refs
 }
 
 // Folder is the absolute path of the image's folder.

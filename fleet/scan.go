@@ -181,5 +181,5 @@ func (s *scan) show(img *Image, file string) string {
 	case file == controlFile:
 		return img.Listed.Path
 	}
-	return path.Join(img.Listed.Shown, file)
+	return img.Listed.path(file)
 }

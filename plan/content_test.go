@@ -115,13 +115,13 @@ func TestReasonsOfContent(t *testing.T) {
 			img := s.facts.Images[ref]
 			img.Tested = false
 			s.facts.Images[ref] = img
-		}, "app: test: built, but its test did not end"},
+		}, "app: test: built, but its test did not end well"},
 		{"no record", func(s *shop) { s.facts.Images[s.image("app").Ref] = plan.StoredImage{Digest: "sha256:1", Tested: true} },
 			"app: build: it is not known what it was made from"},
 		{"state lost", func(s *shop) {
 			s.edit("app", func(p *inputs.Parts) { p.Tree = "sha256:t2" })
 			delete(s.facts.Past, "app")
-		}, "app: build: its content changed; what exactly is not known, because the state was lost" + note},
+		}, "app: build: its content changed; what exactly is not known, because the state has no record of that build" + note},
 		{"failed", func(s *shop) {
 			delete(s.facts.Images, s.image("app").Ref)
 			s.facts.Past["app"] = plan.Past{Failed: true}

@@ -134,14 +134,47 @@ func (m *maker) decide(step *Step) {
 		step.Reasons = st.why
 	case !st.stored.Tested:
 		step.Action = Test
-		step.reason(KindUntested, "built, but its test did not end")
+		step.reason(KindUntested, "built, but its test did not end well")
+	case m.facts.Tests != nil && st.known && m.facts.Tests[step.Image] != "" && m.facts.Tests[step.Image] != st.stored.Test:
+		step.Action = Test
+		text := "its test changed"
+		if st.stored.Test == "" {
+			text = "it has a test now"
+		}
+		step.reason(KindTest, text)
 	default:
-		step.Action = UpToDate
-		step.reason(KindStored, "built and tested")
+		m.good(step, st)
 	}
 	if !st.selected {
 		step.reason(KindNeeded, "needed by "+someOf(st.neededBy))
 	}
+}
+
+// good is an image that needs no work, but for further tags.
+func (m *maker) good(step *Step, st *state) {
+	if missing := m.missingTags(step.Image, st); len(missing) > 0 {
+		step.Action = Tag
+		step.reason(KindTags, "further tags: "+strings.Join(missing, ", "))
+		return
+	}
+	step.Action = UpToDate
+	if m.facts.Tests != nil && m.facts.Tests[step.Image] == "" {
+		step.reason(KindStored, "built; it has no test")
+		return
+	}
+	step.reason(KindStored, "built and tested")
+}
+
+// missingTags are the further tags of a listed image that name nothing, or something else.
+func (m *maker) missingTags(img *fleet.Image, st *state) []string {
+	var missing []string
+	for _, ref := range img.FurtherRefs() {
+		if other, found := m.facts.Images[ref]; !found || other.Digest != st.stored.Digest {
+			_, tag := splitRef(ref)
+			missing = append(missing, tag)
+		}
+	}
+	return missing
 }
 
 func (s *Step) reason(kind, text string) { s.Reasons = append(s.Reasons, Reason{kind, text}) }

@@ -17,7 +17,8 @@ type Action string
 const (
 	UpToDate Action = "up to date" // in the store and tested, with what it would be made from now
 	Build    Action = "build"      // build, then test
-	Test     Action = "test"       // it was built; only its test did not end
+	Test     Action = "test"       // it was built; only its test did not end, or is another now
+	Tag      Action = "tag"        // it was built and tested; only further tags are missing
 	Error    Action = "error"      // its definition is wrong
 	Blocked  Action = "blocked"    // something it builds on has the action Error
 	Skip     Action = "skip"       // neither selected nor needed
@@ -33,6 +34,8 @@ type Reason struct {
 const (
 	KindStored      = "stored"      // it is in the store, made from the same inputs
 	KindUntested    = "untested"    // it is in the store, but the run that built it ended before its test
+	KindTest        = "test"        // its test is another than the one it passed
+	KindTags        = "tags"        // further tags of a listed image are missing or elsewhere
 	KindNew         = "new"         // no version is in the store
 	KindRemoved     = "removed"     // it was built, and is no longer in the store
 	KindFailed      = "failed"      // the last attempt to build it failed
@@ -86,16 +89,24 @@ type Facts struct {
 	// Inputs are what the images would be made from now; the parents are filled in by the plan. An
 	// image without an entry is judged by its version alone, as docker-pkg does.
 	Inputs map[*fleet.Image]inputs.Parts
+	// Tests are the digests of the tests that the images have now; an image without one is not there.
+	// Nil means that nobody looked.
+	Tests map[*fleet.Image]string
 	// Errors tell why an image's inputs cannot be read.
 	Errors map[*fleet.Image]error
 	// Past is what the state remembers, by the image's name. It decides nothing, it explains.
 	Past map[string]Past
 }
 
+// InputsUnsure is StoredImage.Inputs of an image whose files changed while it was built.
+const InputsUnsure = "unsure"
+
 // StoredImage is an image that was built.
 type StoredImage struct {
 	Digest string // stands for its content: store.Image.Identity
 	Tested bool   // its test passed, or it has none
+	// Test is the digest of the test that it passed; empty when it has none, or that is not known.
+	Test   string
 	Inputs string // digest of what it was made from; empty when that is not known
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/slipway-build/slipway/fleet"
@@ -17,7 +18,7 @@ func (m *maker) whyBuild(img *fleet.Image, st *state) []Reason {
 	var why []Reason
 	switch {
 	case !st.found:
-		why = append(why, m.whyMissing(img))
+		why = append(m.whyMissing(img), m.sinceGood(img, st)...)
 	case !st.known && !st.stored.Tested:
 		// Nobody knows whether its definition is still what it was built from.
 		why = append(why, Reason{KindUntested, "its test did not end"})
@@ -30,30 +31,52 @@ func (m *maker) whyBuild(img *fleet.Image, st *state) []Reason {
 	return why
 }
 
-func (m *maker) whyMissing(img *fleet.Image) Reason {
+func (m *maker) whyMissing(img *fleet.Image) []Reason {
 	past := m.facts.Past[img.Name]
 	old := cmp.Or(m.previous[repository(img)], past.Tag)
 	switch {
 	case past.FailedTest:
-		return Reason{KindFailed, "its last test failed"}
+		return []Reason{{KindFailed, "its last test failed"}}
 	case past.Failed:
-		return Reason{KindFailed, "its last build failed"}
+		return []Reason{{KindFailed, "its last build failed"}}
 	case past.Tag == img.Tag:
-		return Reason{KindRemoved, img.Tag + " was built, but is no longer in the store"}
+		return []Reason{{KindRemoved, img.Tag + " was built, but is no longer in the store"}}
 	case old == "":
-		return Reason{KindNew, "never built"}
+		return []Reason{{KindNew, "never built"}}
 	}
 	source := "changelog"
-	if img.Tag != img.Version {
+	switch {
+	case img.Tag != img.Version:
 		source = "nightly or snapshot"
+	case img.Listed != nil:
+		source = "tags"
 	}
-	return Reason{KindVersion, fmt.Sprintf("version %s → %s (%s)", old, img.Tag, source)}
+	return []Reason{{KindVersion, fmt.Sprintf("version %s → %s (%s)", old, img.Tag, source)}}
+}
+
+// sinceGood says what changed since this version was good, although it is not in the store now: its
+// version promises that content.
+func (m *maker) sinceGood(img *fleet.Image, st *state) []Reason {
+	past := m.facts.Past[img.Name]
+	if !st.known || past.Tag != img.Tag || past.Parts.Level == 0 || past.Parts.Digest() == st.parts.Digest() {
+		return nil
+	}
+	var why []Reason
+	for _, r := range m.compare(past, st) {
+		if r.Kind != KindRebuilt { // its parents may only be missing, as it is
+			why = append(why, r)
+		}
+	}
+	if changedContent(why) && versioned(img) {
+		why = append(why, unversioned(img))
+	}
+	return why
 }
 
 // whyOther says what is other than when the stored image was made.
 func (m *maker) whyOther(img *fleet.Image, st *state) []Reason {
 	past, known := m.facts.Past[img.Name]
-	if known && past.Tag == img.Tag && past.Parts.Digest() == st.stored.Inputs {
+	if known && past.Parts.Digest() == st.stored.Inputs {
 		why := m.compare(past, st)
 		if content := changedContent(why); content && versioned(img) {
 			why = append(why, unversioned(img))
@@ -65,10 +88,12 @@ func (m *maker) whyOther(img *fleet.Image, st *state) []Reason {
 	why := m.parents(st.parts.Parents, st.parts.Parents, st.fresh) // of what is certain anyway
 	switch {
 	case st.same:
+	case st.stored.Inputs == InputsUnsure:
+		why = append(why, Reason{KindInputs, "its files changed during the run that built it"})
 	case st.stored.Inputs == "":
 		why = append(why, Reason{KindInputs, "it is not known what it was made from"})
 	default:
-		why = append(why, Reason{KindInputs, "its content changed; what exactly is not known, because the state was lost"})
+		why = append(why, Reason{KindInputs, "its content changed; what exactly is not known, because the state has no record of that build"})
 		if versioned(img) {
 			why = append(why, unversioned(img))
 		}
@@ -117,17 +142,19 @@ func (m *maker) compare(past Past, st *state) []Reason {
 	if before.Commit != after.Commit {
 		why = append(why, Reason{KindCommit, fmt.Sprintf("commit %s → %s", short(before.Commit), short(after.Commit))})
 	}
-	if dockerfiles := before.Dockerfile != after.Dockerfile || before.BuildDockerfile != after.BuildDockerfile; dockerfiles && files == "" && before.Commit == after.Commit {
+	dockerfiles := before.Dockerfile != after.Dockerfile || before.BuildDockerfile != after.BuildDockerfile
+	if dockerfiles && files == "" && before.Commit == after.Commit && sameNames(before.Parents, after.Parents) {
 		why = append(why, Reason{KindDockerfile, "the rendered Dockerfile changed (by the configuration, or by another image's version)"})
 	}
 	if before.Target != after.Target {
 		why = append(why, Reason{KindArgument, fmt.Sprintf("target %q → %q", before.Target, after.Target)})
 	}
-	if !slices.Equal(before.Tags, after.Tags) {
-		why = append(why, Reason{KindVersion, "further tags: " + cmp.Or(strings.Join(after.Tags, ", "), "none")})
-	}
 	for _, name := range union(before.Args, after.Args) {
-		why = appendArgument(why, name, before.Args[name], after.Args[name])
+		if name != "SOURCE_DATE_EPOCH" {
+			why = appendArgument(why, name, before.Args[name], after.Args[name])
+		} else if before.Args[name] != after.Args[name] && files == "" && before.Commit == after.Commit {
+			why = append(why, Reason{KindArgument, "its date changed"})
+		}
 	}
 	why = append(why, m.parents(before.Parents, after.Parents, st.fresh)...)
 	if before.Platform != after.Platform {
@@ -137,6 +164,12 @@ func (m *maker) compare(past Past, st *state) []Reason {
 		why = append(why, Reason{KindEngine, fmt.Sprintf("engine level %d → %d", before.Level, after.Level)})
 	}
 	return why
+}
+
+// sameNames tells whether the parents are the same images, in whatever version. If not, the
+// Dockerfile differs by their names, which the parents' own reasons say.
+func sameNames(a, b []inputs.Parent) bool {
+	return slices.EqualFunc(a, b, func(a, b inputs.Parent) bool { return a.Name == b.Name })
 }
 
 func appendArgument(why []Reason, name, before, after string) []Reason {
@@ -168,17 +201,28 @@ func changedFiles(past Past, before, after inputs.Parts) string {
 		c, a, r := buildcontext.Changed(before.Templates, after.Templates)
 		changed, added, removed = append(changed, c...), append(added, a...), append(removed, r...)
 	}
-	names := changed
-	for _, name := range added {
-		names = append(names, name+" (new)")
-	}
-	for _, name := range removed {
-		names = append(names, name+" (gone)")
+	var names []string
+	for _, list := range []struct {
+		paths []string
+		note  string
+	}{{changed, ""}, {added, " (new)"}, {removed, " (gone)"}} {
+		for _, name := range list.paths {
+			names = append(names, shown(name)+list.note)
+		}
 	}
 	if n := len(names); n > mostFiles+1 {
 		names = append(names[:mostFiles:mostFiles], fmt.Sprintf("%d more", n-mostFiles))
 	}
 	return strings.Join(names, ", ")
+}
+
+// shown is a file's name for people: one that could do something to a terminal, or to the list that
+// it stands in, is quoted.
+func shown(name string) string {
+	if quoted := strconv.Quote(name); quoted[1:len(quoted)-1] != name || strings.Contains(name, ", ") {
+		return quoted
+	}
+	return name
 }
 
 // parents says which of the images it is made from are others, changed, or are to be built.

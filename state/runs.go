@@ -186,17 +186,21 @@ func (d *DB) History(ctx context.Context, q Query) ([]Build, error) {
 	return builds, err
 }
 
-// MadeFrom returns the newest build of a reference that was made from the inputs with the digest,
-// however it went on.
-func (d *DB) MadeFrom(ctx context.Context, ref, platform, inputs string) (b Build, found bool, err error) {
-	return d.one(ctx, "ref = ? AND platform = ? AND inputs = ?", ref, platform, inputs)
+// MadeFrom returns the newest build of an image, by name, that was made from the inputs with the
+// digest, however it went on.
+func (d *DB) MadeFrom(ctx context.Context, name, platform, inputs string) (b Build, found bool, err error) {
+	return d.one(ctx, "name = ? AND platform = ? AND inputs = ?", name, platform, inputs)
 }
 
-// Newest returns the newest build of an image for a platform. An empty ref means any version; with
-// good set it is the newest that was built or tested.
-func (d *DB) Newest(ctx context.Context, name, platform, ref string, good bool) (b Build, found bool, err error) {
-	return d.one(ctx, "name = ? AND platform = ? AND (? = '' OR ref = ?) AND (NOT ? OR outcome IN ('built', 'tested'))",
-		name, platform, ref, ref, good)
+// Newest returns the newest build of a reference for a platform; with good set it is the newest that
+// was built or tested.
+func (d *DB) Newest(ctx context.Context, ref, platform string, good bool) (b Build, found bool, err error) {
+	return d.one(ctx, "ref = ? AND platform = ? AND (NOT ? OR outcome IN ('built', 'tested'))", ref, platform, good)
+}
+
+// NewestOf returns the newest good build of any version of a repository, a reference without its tag.
+func (d *DB) NewestOf(ctx context.Context, repository, platform string) (b Build, found bool, err error) {
+	return d.one(ctx, "ref >= ? || ':' AND ref < ? || ';' AND platform = ? AND outcome IN ('built', 'tested')", repository, repository, platform)
 }
 
 // Empty tells whether no build is known.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -234,11 +235,21 @@ func (d *DB) each(ctx context.Context, query string, args []any, f func(*sql.Row
 	return d.fail("read", rows.Err())
 }
 
-// Clear forgets everything, as if the file were new.
-func (d *DB) Clear(ctx context.Context) error {
+// Forget drops the builds of references and what is known of folders.
+func (d *DB) Forget(ctx context.Context, refs, folders []string) error {
 	return d.write(ctx, func(tx *sql.Tx) error {
-		for _, table := range []string{"builds", "runs", "trees", "contexts", "lists"} {
-			if _, err := tx.ExecContext(ctx, "DELETE FROM "+table); err != nil {
+		for _, s := range []struct {
+			query string
+			names []string
+		}{
+			{"DELETE FROM builds WHERE ref IN (SELECT value FROM json_each(?))", refs},
+			{"DELETE FROM contexts WHERE folder IN (SELECT value FROM json_each(?))", folders},
+		} {
+			list, err := json.Marshal(append([]string{}, s.names...))
+			if err != nil {
+				return fmt.Errorf("internal error: %w", err)
+			}
+			if _, err := tx.ExecContext(ctx, s.query, string(list)); err != nil {
 				return d.fail("clear", err)
 			}
 		}

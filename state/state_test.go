@@ -95,16 +95,21 @@ func TestHistory(t *testing.T) {
 		ref  string
 		good bool
 		want int64
-	}{{"", false, second.ID}, {"", true, first.ID}, {"registry.example/app:2", true, 0}, {"registry.example/app:1", false, first.ID}} {
-		got, found, err := db.Newest(ctx, "app", "linux/amd64", tt.ref, tt.good)
+	}{{"registry.example/app:2", false, second.ID}, {"registry.example/app:2", true, 0}, {"registry.example/app:1", false, first.ID}, {"other.example/app:1", false, 0}} {
+		got, found, err := db.Newest(ctx, tt.ref, "linux/amd64", tt.good)
 		if err != nil || found != (tt.want != 0) || got.ID != tt.want {
 			t.Errorf("%+v: %d %v %v", tt, got.ID, found, err)
 		}
 	}
-	if _, found, err := db.Newest(ctx, "app", "linux/arm64", "", false); found || err != nil {
+	for repository, want := range map[string]int64{"registry.example/app": first.ID, "registry.example/base": third.ID, "registry.example/ap": 0, "app": 0} {
+		if got, found, err := db.NewestOf(ctx, repository, "linux/amd64"); err != nil || found != (want != 0) || got.ID != want {
+			t.Errorf("%s: %d %v %v", repository, got.ID, found, err)
+		}
+	}
+	if _, found, err := db.Newest(ctx, "registry.example/app:1", "linux/arm64", false); found || err != nil {
 		t.Errorf("a build for another platform: %v %v", found, err)
 	}
-	if b, found, err := db.MadeFrom(ctx, first.Ref, "linux/amd64", "sha256:in-1"); !found || b.ID != first.ID || err != nil {
+	if b, found, err := db.MadeFrom(ctx, first.Name, "linux/amd64", "sha256:in-1"); !found || b.ID != first.ID || err != nil {
 		t.Errorf("MadeFrom: %v %v %v", b, found, err)
 	}
 	if listing, err := db.Tree(ctx, "sha256:tree-1"); string(listing) != "a\x00644\x00ab\x00" || err != nil {
@@ -126,7 +131,7 @@ func TestHistory(t *testing.T) {
 	if all, _ := db.History(ctx, state.Query{}); len(all) != 1 || all[0].Name != "base" {
 		t.Errorf("after forgetting: %v", all)
 	}
-	if err := db.Clear(ctx); err != nil {
+	if err := db.Forget(ctx, []string{third.Ref}, []string{"/nowhere"}); err != nil {
 		t.Fatal(err)
 	}
 	if all, _ := db.History(ctx, state.Query{}); len(all) != 0 {

@@ -35,6 +35,9 @@ const InputsLabel = "slipway.io/inputs"
 // one have the same content, whatever their manifests say beside it.
 const IDLabel = "slipway.io/id"
 
+// TestLabel holds, in the store only, the digest of the test that an image has passed.
+const TestLabel = "slipway.io/test"
+
 // Values of TestedLabel.
 const (
 	TestPassed = "passed"
@@ -62,6 +65,7 @@ type Image struct {
 	Size    int64     `json:"size"`             // bytes of all blobs, compressed
 	Created time.Time `json:"created"`          // from the image's configuration
 	Tested  string    `json:"tested,omitempty"` // TestedLabel's value
+	Test    string    `json:"test,omitempty"`   // TestLabel's value
 	Inputs  string    `json:"inputs,omitempty"` // InputsLabel's value
 	ID      string    `json:"id,omitempty"`     // IDLabel's value
 	// Damaged says why the image cannot be used, when blobs of it are missing.
@@ -90,7 +94,7 @@ func FromIndex(list []images.Image) []Image {
 }
 
 func fromRecord(img images.Image) Image {
-	out := Image{Ref: img.Name, Name: img.Name, Digest: img.Target.Digest.String(), Tested: img.Labels[TestedLabel], Inputs: img.Labels[InputsLabel], ID: img.Labels[IDLabel]}
+	out := Image{Ref: img.Name, Name: img.Name, Digest: img.Target.Digest.String(), Tested: img.Labels[TestedLabel], Test: img.Labels[TestLabel], Inputs: img.Labels[InputsLabel], ID: img.Labels[IDLabel]}
 	if named, err := reference.ParseNormalizedNamed(img.Name); err == nil {
 		out.Name = reference.FamiliarName(named)
 		if t, ok := named.(reference.Tagged); ok {
@@ -212,9 +216,36 @@ func (s *Store) Tag(ctx context.Context, ref, name string) error {
 	return nil
 }
 
-// MarkTested records how the image's test went; value is TestPassed or TestNone.
-func (s *Store) MarkTested(ctx context.Context, ref, value string) error {
-	return s.label(ctx, ref, TestedLabel, value)
+// Saved is what a name stood for, to be put back.
+type Saved struct{ record images.Image }
+
+// Remember keeps what the name stands for, nil when it is not in the store.
+func (s *Store) Remember(ctx context.Context, ref string) (*Saved, error) {
+	img, err := s.record(ctx, ref)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Saved{img}, nil
+}
+
+// Restore lets the name stand for what it stood for, with all marks; for nil it removes the name.
+func (s *Store) Restore(ctx context.Context, ref string, saved *Saved) error {
+	if saved == nil {
+		return s.Remove(ctx, ref)
+	}
+	if _, err := s.images.Update(ctx, saved.record); err != nil {
+		return fmt.Errorf("cannot put back %s: %w", ref, err)
+	}
+	return nil
+}
+
+// MarkTested records how the image's test went; value is TestPassed, TestNone or, for an image that
+// is good no more, empty; test is the digest of the test, empty for none.
+func (s *Store) MarkTested(ctx context.Context, ref, value, test string) error {
+	return s.label(ctx, ref, TestedLabel, value, TestLabel, test)
 }
 
 // MarkInputs records the image's id, and the digest of what it was made from; one that is not known is

@@ -58,7 +58,7 @@ func TestStore(t *testing.T) {
 	}
 
 	for range 2 { // idempotent
-		if err := s.MarkTested(ctx, "base:1", store.TestPassed); err != nil {
+		if err := s.MarkTested(ctx, "base:1", store.TestPassed, "sha256:test"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -82,7 +82,7 @@ func TestStore(t *testing.T) {
 	if _, err := s.Get(ctx, "base:1"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("removed image: %v", err)
 	}
-	if err := s.MarkTested(ctx, "base:1", store.TestPassed); !errors.Is(err, store.ErrNotFound) {
+	if err := s.MarkTested(ctx, "base:1", store.TestPassed, "sha256:test"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("removed image: %v", err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode/utf8"
 
 	"github.com/moby/patternmatcher"
 	"github.com/moby/patternmatcher/ignorefile"
@@ -144,6 +145,10 @@ func (w *walker) dir(here folder, n *node, rel string, parent patternmatcher.Mat
 	}
 	slices.Sort(names)
 	for _, name := range names {
+		if !utf8.ValidString(name) {
+			w.fail(rel, "the name %q in it is not UTF-8, which BuildKit asks for", name)
+			continue
+		}
 		if w.tree.count++; w.tree.count > MaxFiles {
 			if w.tree.count == MaxFiles+1 {
 				w.fail(rel, "more than %d files", MaxFiles)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -148,13 +149,15 @@ func (r *reader) context(ctx context.Context, img *fleet.Image) (tree string, le
 	return contents.Digest, learned, nil
 }
 
-// shared are the digests of templates that do not lie in the image's folder. What cannot be read any
+// shared are the digests of templates that the image's context may not have. What cannot be read any
 // more is left out: they only help to explain.
 func (r *reader) shared(img *fleet.Image) map[string]string {
 	own := r.fleet.Path(img, "") + "/"
+	_, err := os.Lstat(filepath.Join(r.fleet.Folder(img), buildcontext.IgnoreFile))
+	hidden := err == nil // .dockerignore may keep the folder's own templates out of the context
 	var found map[string]string
 	for _, path := range img.Templates {
-		if strings.HasPrefix(path, own) {
+		if strings.HasPrefix(path, own) && !hidden {
 			continue
 		}
 		sum, known := r.templates[path]

@@ -27,10 +27,8 @@ type Parts struct {
 	// and Commit says which commit the context is of.
 	Tree   string `json:"tree,omitempty"`
 	Commit string `json:"commit,omitempty"`
-	// Target is the stage that is built, Tags are further names that the image gets; both only for
-	// images of the configuration's list.
-	Target string   `json:"target,omitempty"`
-	Tags   []string `json:"tags,omitempty"`
+	// Target is the stage that is built, for images of the configuration's list.
+	Target string `json:"target,omitempty"`
 	// Args are digests of the build arguments' values, which may be secret.
 	Args map[string]string `json:"args,omitempty"`
 	// Parents are the images it is built on or copies from, sorted by name.
@@ -65,7 +63,7 @@ func digest(data []byte) string {
 
 func (p *Parts) listed(l *fleet.Listed) {
 	if l != nil {
-		p.Commit, p.Target, p.Tags = l.Commit, l.Target, l.Tags[1:]
+		p.Commit, p.Target = l.Commit, l.Target
 	}
 }
 

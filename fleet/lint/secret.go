@@ -42,6 +42,9 @@ var (
 	}
 )
 
+// Secret tells whether a build argument or variable looks like a secret, by its name or its value.
+func Secret(name, value string) bool { return looksSecret(name, value) != "" }
+
 // looksSecret says why a variable looks like a secret, without its value; "" when it does not.
 func looksSecret(name, value string) string {
 	for _, form := range secretValue {

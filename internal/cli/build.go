@@ -17,6 +17,7 @@ import (
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/engine/dockerfile"
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/lint"
 	"github.com/slipway-build/slipway/plan"
 )
 
@@ -76,7 +77,7 @@ func (a *app) buildCommand() *cobra.Command {
 	f.BoolVar(&o.keepGoing, "keep-going", true, "build what does not depend on a failed image")
 	f.BoolVar(&o.failFast, "fail-fast", false, "start nothing more after the first failure")
 	f.BoolVar(&o.resume, "resume", true, "keep what an interrupted run has built; --resume=false builds it again")
-	f.BoolVar(&o.clean, "clean", false, "start over: forget the state, build all selected images again")
+	f.BoolVar(&o.clean, "clean", false, "start over: forget what is known of the selected images, build them again")
 	f.IntVar(&o.retries, "retries", 2, "try an image `N` more times after a fault that may pass")
 	f.StringVar(&o.junit, "junit", "", "write a report in JUnit's XML to `FILE`")
 	f.StringVar(&o.progress, "progress", "auto", "how to show progress: auto, tty, plain or json")
@@ -138,7 +139,12 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) (err error) {
 	}
 	defer release()
 	r.fleet = fleet
-	if r.decision, err = a.decide(ctx, db, r.fleet, r.plan); err != nil {
+	if o.clean {
+		if err := r.forget(ctx); err != nil {
+			return err
+		}
+	}
+	if r.decision, err = a.decide(ctx, db, cfg, r.fleet, r.plan); err != nil {
 		return err
 	}
 	calm()
@@ -205,7 +211,7 @@ func (a *app) facts(ctx context.Context) (plan.Facts, error) {
 // started to find out that there is nothing to do.
 func needsEngine(p *plan.Plan) bool {
 	for _, s := range p.Steps {
-		if s.Action == plan.Build || s.Action == plan.Test {
+		if s.Action == plan.Build || s.Action == plan.Test || s.Action == plan.Tag {
 			return true
 		}
 	}
@@ -223,6 +229,15 @@ func secrets(cfg *config.Config) []string {
 		out = append(out, password)
 		if decoded, err := url.PathUnescape(password); err == nil && decoded != password {
 			out = append(out, decoded) // programs print it as they are given it, or as they send it
+		}
+	}
+	for _, l := range cfg.Builder {
+		for name, value := range l.Args {
+			if password := proxyPassword(value); password != "" {
+				out = append(out, password)
+			} else if value != "" && lint.Secret(name, value) {
+				out = append(out, value)
+			}
 		}
 	}
 	return out

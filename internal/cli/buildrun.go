@@ -47,7 +47,7 @@ func (r *buildRun) prepare(ctx context.Context) error {
 	r.suffix, r.plan = o.suffix(r.began), o.options(r.config)
 	if o.clean {
 		r.plan.Force = func(*fleet.Image) bool { return true }
-		return r.db.Clear(ctx)
+		return nil
 	}
 	runs, err := r.db.Runs(ctx, 1)
 	if err != nil {
@@ -77,6 +77,18 @@ func (r *buildRun) prepare(ctx context.Context) error {
 	return nil
 }
 
+// forget drops what the state knows of the images that --clean is about.
+func (r *buildRun) forget(ctx context.Context) error {
+	selection := fleet.NewSelection(r.options.selection)
+	var refs, folders []string
+	for _, img := range r.fleet.Images {
+		if selection.Matches(img) {
+			refs, folders = append(refs, img.Ref), append(folders, r.fleet.Folder(img))
+		}
+	}
+	return r.db.Forget(ctx, refs, folders)
+}
+
 // finished are the references that a run has built.
 func (r *buildRun) finished(ctx context.Context, run int64) (map[string]bool, error) {
 	builds, err := r.db.History(ctx, state.Query{Run: run})
@@ -101,7 +113,7 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, process.Close()) }()
 	if waited { // for a process that may have built some of it
-		if r.decision, err = a.decide(ctx, r.db, r.fleet, r.plan); err != nil {
+		if r.decision, err = a.decide(ctx, r.db, r.config, r.fleet, r.plan); err != nil {
 			return err
 		}
 	}
@@ -150,7 +162,7 @@ func (r *buildRun) run(ctx context.Context, o build.Options) error {
 	if o.RunID != 0 {
 		err = r.db.EndRun(context.WithoutCancel(ctx), o.RunID, runOutcome(summary), time.Now())
 	}
-	err = errors.Join(err, r.app.forgetUnlisted(ctx, r.db, r.config, r.fleet))
+	err = errors.Join(err, r.app.forgetUnlisted(ctx, r.db, r.fleet))
 	if r.options.junit != "" {
 		err = errors.Join(err, writeJUnit(r.options.junit, summary, r.fleet))
 	}

@@ -17,7 +17,7 @@ func newFacts(list []store.Image) plan.Facts {
 	facts := plan.Facts{Images: map[string]plan.StoredImage{}}
 	for _, i := range list {
 		for _, ref := range spellings(i) {
-			facts.Images[ref] = plan.StoredImage{Digest: i.Identity(), Tested: i.Tested != "", Inputs: i.Inputs}
+			facts.Images[ref] = plan.StoredImage{Digest: i.Identity(), Tested: i.Tested != "", Test: i.Test, Inputs: i.Inputs}
 		}
 	}
 	return facts

@@ -27,7 +27,7 @@ func (a *app) scanAll(cmd *cobra.Command, cfg *config.Config, o planOptions, suf
 		f, err := a.scan(ctx, cfg, o.directory, suffix)
 		return f, func() {}, err
 	}
-	repositories, err := a.repositories(cfg)
+	repositories, err := a.repositories()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -55,12 +55,12 @@ func (a *app) scanAll(cmd *cobra.Command, cfg *config.Config, o planOptions, suf
 }
 
 // repositories are the checkouts of one configuration file, below the state's folder.
-func (a *app) repositories(cfg *config.Config) (*source.Repositories, error) {
+func (a *app) repositories() (*source.Repositories, error) {
 	dir, err := a.stateFolder()
 	if err != nil {
 		return nil, err
 	}
-	list, err := listID(cfg)
+	list, err := a.listID()
 	if err != nil {
 		return nil, err
 	}
@@ -75,11 +75,8 @@ func (a *app) repositories(cfg *config.Config) (*source.Repositories, error) {
 }
 
 // listID tells the lists of different configuration files apart.
-func listID(cfg *config.Config) (string, error) {
-	if len(cfg.Builder) == 0 {
-		return "", nil
-	}
-	path, err := filepath.Abs(cfg.Builder[0].Path)
+func (a *app) listID() (string, error) {
+	path, err := filepath.Abs(a.configFile)
 	if err != nil {
 		return "", fmt.Errorf("cannot find the configuration file: %w", err)
 	}
@@ -87,9 +84,9 @@ func listID(cfg *config.Config) (string, error) {
 }
 
 // forgetUnlisted drops from the state what this list had once and has no more.
-func (a *app) forgetUnlisted(ctx context.Context, db *state.DB, cfg *config.Config, f *fleet.Fleet) error {
-	list, err := listID(cfg)
-	if err != nil || list == "" {
+func (a *app) forgetUnlisted(ctx context.Context, db *state.DB, f *fleet.Fleet) error {
+	list, err := a.listID()
+	if err != nil {
 		return err
 	}
 	var names []string

@@ -143,7 +143,7 @@ func (a *app) planOnly(cmd *cobra.Command, cfg *config.Config, o planOptions) (e
 		return err
 	}
 	defer release()
-	d, err := a.decide(ctx, db, f, o.options(cfg))
+	d, err := a.decide(ctx, db, cfg, f, o.options(cfg))
 	if err != nil {
 		return err
 	}

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"github.com/slipway-build/slipway/build"
+	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
@@ -57,7 +59,7 @@ type decision struct {
 
 // decide compares what the images would be made from with what the store and the state know. No
 // engine is started.
-func (a *app) decide(ctx context.Context, db *state.DB, f *fleet.Fleet, o plan.Options) (decision, error) {
+func (a *app) decide(ctx context.Context, db *state.DB, cfg *config.Config, f *fleet.Fleet, o plan.Options) (decision, error) {
 	facts, err := a.facts(ctx)
 	if err != nil {
 		return decision{}, err
@@ -67,6 +69,7 @@ func (a *app) decide(ctx context.Context, db *state.DB, f *fleet.Fleet, o plan.O
 		return decision{}, err
 	}
 	facts.Inputs, facts.Errors = set.Parts, set.Errors
+	facts.Tests = readTests(cfg, f, set)
 	p := plan.Make(f, facts, o)
 	if db != nil {
 		if facts.Past, err = past(ctx, db, f, facts, p, set); err != nil {
@@ -111,6 +114,23 @@ func (a *app) readInputs(ctx context.Context, db *state.DB, f *fleet.Fleet, o pl
 	return set, db.SaveContexts(ctx, learned)
 }
 
+// readTests are the digests of the tests that the images have. A test that cannot be read is the
+// error of its image.
+func readTests(cfg *config.Config, f *fleet.Fleet, set *inputs.Set) map[*fleet.Image]string {
+	test := build.Test{Command: cfg.VerifyCommand, Args: cfg.VerifyArgs}
+	digests := map[*fleet.Image]string{}
+	for img := range set.Parts {
+		digest, err := test.TestOf(img).Digest(f.Folder(img))
+		switch {
+		case err != nil:
+			set.Errors[img] = fmt.Errorf("%s: %w", f.Path(img, ""), err)
+		case digest != "":
+			digests[img] = digest
+		}
+	}
+	return digests
+}
+
 // past is what the state remembers of the images that are not up to date.
 func past(ctx context.Context, db *state.DB, f *fleet.Fleet, facts plan.Facts, p *plan.Plan, set *inputs.Set) (map[string]plan.Past, error) {
 	found := map[string]plan.Past{}
@@ -127,7 +147,7 @@ func past(ctx context.Context, db *state.DB, f *fleet.Fleet, facts plan.Facts, p
 		var err error
 		stored, inStore := facts.Images[img.Ref]
 		if inStore && stored.Inputs != "" {
-			b, ok, err = db.MadeFrom(ctx, img.Ref, f.Platform, stored.Inputs)
+			b, ok, err = db.MadeFrom(ctx, img.Name, f.Platform, stored.Inputs)
 		} else {
 			b, ok, err = lastGood(ctx, db, img, f.Platform)
 		}
@@ -140,7 +160,7 @@ func past(ctx context.Context, db *state.DB, f *fleet.Fleet, facts plan.Facts, p
 				return nil, err
 			}
 		}
-		last, tried, err := db.Newest(ctx, img.Name, f.Platform, img.Ref, false)
+		last, tried, err := db.Newest(ctx, img.Ref, f.Platform, false)
 		if err != nil {
 			return nil, err
 		}
@@ -155,11 +175,11 @@ func past(ctx context.Context, db *state.DB, f *fleet.Fleet, facts plan.Facts, p
 
 // lastGood is the newest good build of the image's version, else of any.
 func lastGood(ctx context.Context, db *state.DB, img *fleet.Image, platform string) (state.Build, bool, error) {
-	b, ok, err := db.Newest(ctx, img.Name, platform, img.Ref, true)
+	b, ok, err := db.Newest(ctx, img.Ref, platform, true)
 	if ok || err != nil {
 		return b, ok, err
 	}
-	return db.Newest(ctx, img.Name, platform, "", true)
+	return db.NewestOf(ctx, strings.TrimSuffix(img.Ref, ":"+img.Tag), platform)
 }
 
 func remember(ctx context.Context, db *state.DB, b state.Build, img *fleet.Image, set *inputs.Set) (plan.Past, error) {

@@ -91,7 +91,9 @@ func (v *lineView) list(title string, refs []string) {
 func (v *lineView) event(e build.Event) {
 	switch e.Kind {
 	case build.Started:
-		fmt.Fprintf(v.out, "- Building image %s\n", e.Image)
+		if !e.Test {
+			fmt.Fprintf(v.out, "- Building image %s\n", e.Image)
+		}
 	case build.Testing:
 		fmt.Fprintf(v.out, "- Testing image %s\n", e.Image)
 	case build.StepBegan:
@@ -165,7 +167,11 @@ func (v *lineView) finish(s build.Summary, f *fleet.Fleet) error {
 			fmt.Fprintf(v.err, "blocked: %s needs %s, which failed\n", shortRef(r.Image.Ref), strings.Join(shortRefs(r.Causes), ", "))
 		}
 	}
-	v.heading("Build done!")
+	if s.Count(build.Interrupt) > 0 {
+		v.heading("Build interrupted")
+	} else {
+		v.heading("Build done!")
+	}
 	fmt.Fprintln(v.out, totals(s, f))
 	return outcomeError(s, f)
 }
