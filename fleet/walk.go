@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -104,7 +105,7 @@ func (t *tree) visit(ctx context.Context, rel string, helpers chan struct{}) (fo
 	if err := ctx.Err(); err != nil {
 		return found{}, fmt.Errorf("cannot scan %s: %w", t.dir, context.Cause(ctx))
 	}
-	entries, err := os.ReadDir(t.abs(rel))
+	entries, err := readDir(t.abs(rel))
 	if err != nil {
 		if rel == "." {
 			return found{}, fmt.Errorf("cannot scan %s: %w", t.dir, cause(err))
@@ -119,6 +120,7 @@ func (t *tree) visit(ctx context.Context, rel string, helpers chan struct{}) (fo
 			folders = append(folders, path.Join(rel, entry.Name()))
 		}
 	}
+	slices.Sort(folders)
 	switch {
 	case here.template && here.changelog:
 		out.images = append(out.images, here)
@@ -129,6 +131,16 @@ func (t *tree) visit(ctx context.Context, rel string, helpers chan struct{}) (fo
 	}
 	err = t.visitAll(ctx, folders, &out, helpers)
 	return out, err
+}
+
+// readDir is os.ReadDir without the order: most of what it finds is of no interest here.
+func readDir(dir string) ([]fs.DirEntry, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return f.ReadDir(-1)
 }
 
 func (t *tree) visitAll(ctx context.Context, folders []string, out *found, helpers chan struct{}) error {
@@ -162,11 +174,11 @@ func lacks(dir, has, lacks string) Problem {
 // note records an entry that is a file of a definition. Like os.walk it counts a symbolic link to a
 // folder as a folder, and a link to nothing as a file.
 func (t *tree) note(here *folder, entry fs.DirEntry, out *found) {
-	rel, link := path.Join(here.rel, entry.Name()), entry.Type()&fs.ModeSymlink != 0
 	if entry.IsDir() {
 		return
 	}
-	if link {
+	if entry.Type()&fs.ModeSymlink != 0 {
+		rel := path.Join(here.rel, entry.Name())
 		if info, err := os.Stat(t.abs(rel)); err == nil && info.IsDir() {
 			t.noteLinkedFolder(rel, out)
 			return

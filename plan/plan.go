@@ -71,10 +71,11 @@ type Plan struct {
 	Steps []*Step // each after those it needs; of those that could come next the smallest name
 }
 
-// Find returns the step of the image with the name (or name:tag), or nil.
+// Find returns the step of an image, or nil. Its name will do, with registry and namespace or without,
+// with its tag or without.
 func (p *Plan) Find(name string) *Step {
 	for _, s := range p.Steps {
-		if s.Image.Name == name || s.Image.Name+":"+s.Image.Tag == name || s.Image.Ref == name {
+		if img := s.Image; name == img.Name || name == img.Name+":"+img.Tag || name == img.Ref || name == repository(img) {
 			return s
 		}
 	}

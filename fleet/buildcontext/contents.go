@@ -66,7 +66,7 @@ func (t *Tree) sorted() []entry {
 	var visit func(n *node, dir string)
 	visit = func(n *node, dir string) {
 		for _, c := range n.children {
-			p := path.Join(dir, c.name)
+			p := below(dir, c.name)
 			out = append(out, entry{p, c})
 			visit(c, p)
 		}

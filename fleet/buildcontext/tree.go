@@ -155,12 +155,12 @@ func (w *walker) dir(here folder, n *node, rel string, parent patternmatcher.Mat
 			}
 			return
 		}
-		w.entry(here, n, path.Join(rel, name), name, parent, ancestors)
+		w.entry(here, n, below(rel, name), name, parent, ancestors)
 	}
 }
 
 func (w *walker) entry(here folder, parent *node, rel, name string, above patternmatcher.MatchInfo, ancestors []meta) {
-	source := path.Join(parent.source, name)
+	source := below(parent.source, name)
 	ignored, match, err := w.matcher.MatchesUsingParentResults(rel, above)
 	if err != nil {
 		w.fail(rel, "%w", err)
@@ -206,6 +206,15 @@ func (w *walker) entry(here folder, parent *node, rel, name string, above patter
 	}
 	parent.children = append(parent.children, child)
 	w.tree.nodes[rel] = child
+}
+
+// below is path.Join for a clean folder and the name of an entry, which this is called for so often
+// that it shows.
+func below(dir, name string) string {
+	if dir == "." || dir == "" {
+		return name
+	}
+	return dir + "/" + name
 }
 
 // stat follows links, within root only.
