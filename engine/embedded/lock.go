@@ -72,7 +72,8 @@ func writeHolder(f *os.File) error {
 	if err := f.Truncate(0); err != nil {
 		return fmt.Errorf("cannot write engine lock: %w", err)
 	}
-	if _, err := f.WriteAt(append(data, '\n'), 0); err != nil {
+	// The lock holds without a name, and a full disk is what the holder may be about to mend.
+	if _, err := f.WriteAt(append(data, '\n'), 0); err != nil && !errors.Is(err, unix.ENOSPC) {
 		return fmt.Errorf("cannot write engine lock: %w", err)
 	}
 	return nil
