@@ -42,12 +42,13 @@ func (d *DB) Entries(ctx context.Context, folder string) ([]byte, error) {
 	return data, d.fail("read", err)
 }
 
-// SaveContexts replaces what is known of the folders.
+// SaveContexts replaces what is known of the folders. It only saves time, so it waits for other
+// writers two seconds at most, and does nothing where the state is ReadOnly.
 func (d *DB) SaveContexts(ctx context.Context, contexts []Context) error {
-	if len(contexts) == 0 {
+	if len(contexts) == 0 || d.ReadOnly {
 		return nil
 	}
-	return d.write(ctx, func(tx *sql.Tx) error {
+	return d.writeSoon(ctx, func(tx *sql.Tx) error {
 		insert, err := tx.PrepareContext(ctx, "INSERT OR REPLACE INTO contexts (folder, stamp, digest, entries) VALUES (?, ?, ?, ?)")
 		if err != nil {
 			return d.fail("write", err)
@@ -100,5 +101,5 @@ func (d *DB) Tree(ctx context.Context, digest string) ([]byte, error) {
 		return nil, d.fail("read", err)
 	}
 	listing, err := io.ReadAll(flate.NewReader(bytes.NewReader(packed)))
-	return listing, d.fail("read", err)
+	return listing, d.fail("read", spoiled(err))
 }

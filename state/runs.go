@@ -53,15 +53,18 @@ type Build struct {
 	Log      string          `json:"log,omitempty"`  // path
 }
 
-// BeginRun records a run and returns its id.
-func (d *DB) BeginRun(ctx context.Context, r Run) (int64, error) {
-	res, err := d.sql.ExecContext(ctx, "INSERT INTO runs (command, folder, suffix, pid, began) VALUES (?, ?, ?, ?, ?)",
-		r.Command, r.Folder, r.Suffix, r.PID, r.Began.UnixNano())
-	if err != nil {
-		return 0, d.fail("write", err)
-	}
-	id, err := res.LastInsertId()
-	return id, d.fail("write", err)
+// BeginRun records a run and returns its id. It waits for other writers two seconds at most: whoever
+// holds the state for longer would hold up each image of the run.
+func (d *DB) BeginRun(ctx context.Context, r Run) (id int64, err error) {
+	err = d.writeSoon(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, "INSERT INTO runs (command, folder, suffix, pid, began) VALUES (?, ?, ?, ?, ?)",
+			r.Command, r.Folder, r.Suffix, r.PID, r.Began.UnixNano())
+		if err == nil {
+			id, err = res.LastInsertId()
+		}
+		return d.fail("write", err)
+	})
+	return id, err
 }
 
 // keepBuilds is how many builds of an image and platform history keeps.
@@ -90,8 +93,17 @@ func (d *DB) EndRun(ctx context.Context, id int64, outcome string, ended time.Ti
 
 // Runs returns the newest runs first, at most limit.
 func (d *DB) Runs(ctx context.Context, limit int) ([]Run, error) {
+	return d.runs(ctx, "ORDER BY id DESC LIMIT ?", limit)
+}
+
+// Unended returns the runs that go on, or were killed.
+func (d *DB) Unended(ctx context.Context) ([]Run, error) {
+	return d.runs(ctx, "WHERE ended IS NULL")
+}
+
+func (d *DB) runs(ctx context.Context, which string, args ...any) ([]Run, error) {
 	var runs []Run
-	err := d.each(ctx, "SELECT id, command, folder, suffix, pid, began, ended, outcome FROM runs ORDER BY id DESC LIMIT ?", []any{limit}, func(rows *sql.Rows) error {
+	err := d.each(ctx, "SELECT id, command, folder, suffix, pid, began, ended, outcome FROM runs "+which, args, func(rows *sql.Rows) error {
 		var r Run
 		var began int64
 		var ended sql.NullInt64
@@ -211,11 +223,15 @@ func (d *DB) Empty(ctx context.Context) (bool, error) {
 }
 
 func (d *DB) one(ctx context.Context, where string, args ...any) (b Build, found bool, err error) {
-	b, err = scanBuild(d.sql.QueryRowContext(ctx, "SELECT "+buildColumns+" FROM builds WHERE "+where+" ORDER BY id DESC LIMIT 1", args...))
+	row := d.sql.QueryRowContext(ctx, "SELECT "+buildColumns+" FROM builds WHERE "+where+" ORDER BY id DESC LIMIT 1", args...)
+	if err := row.Err(); err != nil {
+		return b, false, d.fail("read", err)
+	}
+	b, err = scanBuild(row)
 	if errors.Is(err, sql.ErrNoRows) {
 		return b, false, nil
 	}
-	return b, err == nil, d.fail("read", err)
+	return b, err == nil, d.fail("read", spoiled(err))
 }
 
 func scanBuild(row interface{ Scan(...any) error }) (Build, error) {

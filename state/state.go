@@ -10,14 +10,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
+	"time"
 
-	"modernc.org/sqlite" // also registers the driver "sqlite"
-	sqlitelib "modernc.org/sqlite/lib"
+	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
 // FileName is the database's name inside the state folder.
@@ -28,23 +28,27 @@ const FileName = "state.db"
 type DB struct {
 	sql  *sql.DB
 	path string
+	file os.FileInfo // of the file as it was opened; nil in memory
+	// ReadOnly tells that nothing can be written: see OpenReadOnly.
+	ReadOnly bool
 	// SetAside is where a file that was no database, or a damaged one, was moved when this one was
 	// opened; empty when there was none.
 	SetAside string
 }
 
 // Open opens the state in the folder dir, and makes both if they do not exist. A file that SQLite
-// cannot read is set aside, not removed: see DB.SetAside.
+// cannot read is set aside, not removed: see DB.SetAside. Unwritable errors leave OpenReadOnly and
+// Memory.
 func Open(ctx context.Context, dir string) (*DB, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make state folder: %w", err)
 	}
 	path := filepath.Join(dir, FileName)
 	db, err := open(ctx, path)
-	if !damaged(err) {
+	if !Damaged(err) {
 		return db, err
 	}
-	aside, err := setAside(path)
+	aside, err := setAside(path, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -54,10 +58,10 @@ func Open(ctx context.Context, dir string) (*DB, error) {
 	return db, err
 }
 
-// Exists tells whether there is a state in the folder.
+// Exists tells whether there is a state in the folder, or something that cannot be looked at.
 func Exists(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, FileName))
-	return err == nil
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 func open(ctx context.Context, path string) (*DB, error) {
@@ -66,31 +70,39 @@ func open(ctx context.Context, path string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot open state: %w", err)
 	}
-	if err := f.Close(); err != nil {
+	info, err := f.Stat()
+	if err := errors.Join(err, f.Close()); err != nil {
 		return nil, fmt.Errorf("cannot open state: %w", err)
 	}
-	db, err := sql.Open("sqlite", dsn(path))
+	// A write-ahead log, so that readers never wait. With it NORMAL survives a killed process without
+	// loss, and a power cut without damage.
+	db, err := connect(path, "_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)")
+	if err != nil {
+		return nil, err
+	}
+	db.file = info
+	if err := db.migrate(ctx); err != nil {
+		db.sql.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// connect prepares a database with some patience for other writers; SQLite opens it when it is used.
+func connect(path, options string) (*DB, error) {
+	u := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: fmt.Sprintf("_pragma=busy_timeout(%d)&", patience.Milliseconds()) + options}
+	db, err := sql.Open("sqlite", u.String())
 	if err != nil {
 		return nil, fmt.Errorf("cannot open state %s: %w", path, err)
 	}
-	d := &DB{sql: db, path: path}
-	if err := d.migrate(ctx); err != nil {
-		db.Close()
-		return nil, err
-	}
-	return d, nil
+	return &DB{sql: db, path: path}, nil
 }
 
-// dsn asks for a write-ahead log, so that readers never wait, and for patience with other writers.
-// In WAL mode NORMAL survives a killed process without loss, and a power cut without damage.
-func dsn(path string) string {
-	u := url.URL{Scheme: "file", Path: path}
-	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
-		"busy_timeout(20000)", "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(1)",
-	}}
-	u.RawQuery = q.Encode()
-	return u.String()
-}
+// How long a write waits for other processes: what matters, and what the next run can do as well.
+const (
+	patience      = 20 * time.Second
+	shortPatience = 2 * time.Second
+)
 
 // Close closes the database. All work must have ended.
 func (d *DB) Close() error {
@@ -120,7 +132,7 @@ func (d *DB) migrate(ctx context.Context) error {
 	case version == len(scripts):
 		return nil
 	case version > len(scripts):
-		return fmt.Errorf("cannot use state %s: it was made by a newer slipway (version %d, this one knows %d)\nhint: use that slipway, or another --state-dir", d.path, version, len(scripts))
+		return d.foreign(version, len(scripts))
 	}
 	return d.write(ctx, func(tx *sql.Tx) error {
 		version, err := d.version(ctx, tx) // another process may have been faster
@@ -141,6 +153,15 @@ func (d *DB) migrate(ctx context.Context) error {
 	})
 }
 
+// foreign refuses a schema that this program does not know.
+func (d *DB) foreign(version, known int) error {
+	other := "a newer"
+	if version < known {
+		other = "an older" // and cannot be brought up to date
+	}
+	return fmt.Errorf("cannot use state %s: it was made by %s slipway (version %d, this one knows %d)\nhint: use that slipway, or another --state-dir", d.path, other, version, known)
+}
+
 type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
@@ -152,7 +173,32 @@ func (d *DB) version(ctx context.Context, q querier) (v int, err error) {
 
 // write runs f in a transaction that holds the write lock from its beginning.
 func (d *DB) write(ctx context.Context, f func(*sql.Tx) error) error {
-	tx, err := d.sql.BeginTx(ctx, nil)
+	return d.transact(ctx, d.sql, f)
+}
+
+// writeSoon is write for what is not worth waiting for: shortPatience only.
+func (d *DB) writeSoon(ctx context.Context, f func(*sql.Tx) error) error {
+	conn, err := d.sql.Conn(ctx)
+	if err != nil {
+		return d.fail("write", err)
+	}
+	defer conn.Close()
+	wait := func(t time.Duration) error {
+		_, err := conn.ExecContext(context.WithoutCancel(ctx), fmt.Sprintf("PRAGMA busy_timeout = %d", t.Milliseconds()))
+		return d.fail("write", err)
+	}
+	if err := wait(shortPatience); err != nil {
+		return err
+	}
+	return errors.Join(d.transact(ctx, conn, f), wait(patience))
+}
+
+type beginner interface {
+	BeginTx(ctx context.Context, o *sql.TxOptions) (*sql.Tx, error)
+}
+
+func (d *DB) transact(ctx context.Context, b beginner, f func(*sql.Tx) error) error {
+	tx, err := b.BeginTx(ctx, nil)
 	if err != nil {
 		return d.fail("write", err)
 	}
@@ -161,49 +207,6 @@ func (d *DB) write(ctx context.Context, f func(*sql.Tx) error) error {
 		return err
 	}
 	return d.fail("write", tx.Commit())
-}
-
-func (d *DB) fail(verb string, err error) error {
-	if err == nil {
-		return nil
-	}
-	err = fmt.Errorf("cannot %s state %s: %w", verb, d.path, err)
-	if damaged(err) {
-		return fmt.Errorf("%w\nhint: remove the file; it holds history, and what saves time, but nothing else", err)
-	}
-	return err
-}
-
-// damaged tells whether SQLite found a file that is none of its own, or a broken one.
-func damaged(err error) bool {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return false
-	}
-	code := e.Code() & 0xff // the rest tells more of the same
-	return code == sqlitelib.SQLITE_CORRUPT || code == sqlitelib.SQLITE_NOTADB
-}
-
-// ReadOnly tells whether err says that the state cannot be written here: by this user, or because of
-// a file system that is mounted read-only.
-func ReadOnly(err error) bool {
-	var e *sqlite.Error
-	return errors.As(err, &e) && (e.Code()&0xff == sqlitelib.SQLITE_READONLY || e.Code()&0xff == sqlitelib.SQLITE_CANTOPEN) ||
-		errors.Is(err, syscall.EROFS)
-}
-
-// setAside renames the file and removes its companions, which mean nothing without it.
-func setAside(path string) (string, error) {
-	aside := path + ".damaged"
-	if err := os.Rename(path, aside); err != nil {
-		return "", fmt.Errorf("cannot set damaged state aside: %w", err)
-	}
-	for _, suffix := range []string{"-wal", "-shm"} {
-		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return "", fmt.Errorf("cannot set damaged state aside: %w", err)
-		}
-	}
-	return aside, nil
 }
 
 // Check returns what PRAGMA integrity_check finds wrong; nothing for a sound file.
@@ -229,7 +232,7 @@ func (d *DB) each(ctx context.Context, query string, args []any, f func(*sql.Row
 	defer rows.Close()
 	for rows.Next() {
 		if err := f(rows); err != nil {
-			return d.fail("read", err)
+			return d.fail("read", spoiled(err))
 		}
 	}
 	return d.fail("read", rows.Err())

@@ -23,8 +23,12 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// indexTimeout bounds how long Index waits for the image database's file lock.
+// indexTimeout bounds how long Index waits at a time for the image database's file lock.
 const indexTimeout = 50 * time.Millisecond
+
+// indexPatience bounds how long Index waits for a process that cannot be asked:
+// longer than one takes to stop.
+const indexPatience = 3 * stopGrace
 
 // Attachment is a connection to the engine of another process.
 type Attachment struct {
@@ -70,9 +74,29 @@ func (a *Attachment) Services() Services {
 func (a *Attachment) Close() error { return errors.Join(a.bk.Close(), a.conn.Close()) }
 
 // Index lists the images under root without starting an engine, in a few
-// milliseconds; while another process holds the root, that one is asked. An
-// empty or missing root has no images.
-func Index(ctx context.Context, root string) (_ []images.Image, err error) {
+// milliseconds; while another process holds the root, that one is asked. One
+// that is just starting or ending is waited for, indexPatience at most. An empty
+// or missing root has no images.
+func Index(ctx context.Context, root string) ([]images.Image, error) {
+	for end := time.Now().Add(indexPatience); ; {
+		list, err := readIndex(ctx, root)
+		if !errors.Is(err, bolt.ErrTimeout) {
+			return list, err
+		}
+		list, err = askIndex(ctx, root)
+		if err == nil || ctx.Err() != nil || time.Now().After(end) {
+			return list, err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(indexTimeout):
+		}
+	}
+}
+
+// readIndex reads the images from the database. The error is bolt.ErrTimeout
+// when another process holds it.
+func readIndex(ctx context.Context, root string) (_ []images.Image, err error) {
 	// The database library panics on a damaged file, or faults on a truncated one.
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -84,18 +108,20 @@ func Index(ctx context.Context, root string) (_ []images.Image, err error) {
 		return nil, nil
 	}
 	db, err := bolt.Open(metaPath(root), 0o600, &bolt.Options{ReadOnly: true, Timeout: indexTimeout})
-	if err == nil {
-		defer db.Close()
-		store := boundImages{ctdmetadata.NewImageStore(ctdmetadata.NewDB(db, nil, nil))}
-		list, err := store.List(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("cannot list images: %w", err)
-		}
-		return list, nil
-	}
-	if !errors.Is(err, bolt.ErrTimeout) {
+	if err != nil {
 		return nil, fmt.Errorf("cannot open image database: %w", err)
 	}
+	defer db.Close()
+	store := boundImages{ctdmetadata.NewImageStore(ctdmetadata.NewDB(db, nil, nil))}
+	list, err := store.List(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("cannot list images: %w", err)
+	}
+	return list, nil
+}
+
+// askIndex asks the process that holds the root.
+func askIndex(ctx context.Context, root string) ([]images.Image, error) {
 	a, err := Attach(ctx, root)
 	if err != nil {
 		return nil, &BusyError{Root: root, Holder: readHolder(root)}

@@ -8,10 +8,13 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
+
+	bolt "go.etcd.io/bbolt"
 
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/engine/embedded"
@@ -188,6 +191,42 @@ func TestIndexOfNothing(t *testing.T) {
 	}
 }
 
+// TestIndexWaits: a process that is just starting or ending holds the files and cannot be asked yet.
+func TestIndexWaits(t *testing.T) {
+	enginetest.Need(t)
+	root := t.TempDir()
+	p := startAt(t, root)
+	enginetest.BuildBase(t, p, base)
+	closeNow(t, p)
+	db, err := bolt.Open(filepath.Join(root, "engine", "containerdmeta.db"), 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(500*time.Millisecond, func() { db.Close() })
+	list, err := embedded.Index(t.Context(), root)
+	if err != nil || len(list) != 1 || list[0].Name != base {
+		t.Errorf("index: %v, %v", list, err)
+	}
+}
+
+// TestIndexGivesUp: a caller that does not want to wait any more is heard.
+func TestIndexGivesUp(t *testing.T) {
+	enginetest.Need(t)
+	root := t.TempDir()
+	closeNow(t, startAt(t, root))
+	db, err := bolt.Open(filepath.Join(root, "engine", "containerdmeta.db"), 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	var busy *embedded.BusyError
+	if _, err := embedded.Index(ctx, root); !errors.As(err, &busy) {
+		t.Errorf("index: %v", err)
+	}
+}
+
 func TestCloseIsQuick(t *testing.T) {
 	p := enginetest.Start(t)
 	start := time.Now()
@@ -212,6 +251,24 @@ func TestContextsDoNotPileUp(t *testing.T) {
 	defer closeNow(t, p)
 	if n := contexts(t, p); n != 0 {
 		t.Errorf("%d contexts are left", n)
+	}
+}
+
+// TestCollectTakesTooLong: what Close has no time to free is no error; the next engine frees it.
+func TestCollectTakesTooLong(t *testing.T) {
+	enginetest.Need(t)
+	root := t.TempDir()
+	p := startAt(t, root)
+	enginetest.BuildBase(t, p, base)
+	embedded.CollectFor(p, time.Nanosecond)
+	closeNow(t, p)
+	p = startAt(t, root)
+	if n := contexts(t, p); n != 0 {
+		t.Errorf("%d contexts are left", n)
+	}
+	closeNow(t, p)
+	if data, err := os.ReadFile(filepath.Join(root, "lock")); err != nil || len(data) != 0 {
+		t.Errorf("the lock says that more is left: %q, %v", data, err)
 	}
 }
 

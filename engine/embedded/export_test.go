@@ -4,6 +4,7 @@ package embedded
 
 import (
 	"context"
+	"time"
 
 	"github.com/moby/buildkit/cache"
 )
@@ -17,3 +18,6 @@ func LeaveSnapshot(ctx context.Context, p *Process) error {
 	}
 	return s.Release(ctx)
 }
+
+// CollectFor changes how long Close may free disk space.
+func CollectFor(p *Process, d time.Duration) { p.collectGrace = d }

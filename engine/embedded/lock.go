@@ -15,7 +15,7 @@ import (
 )
 
 // acquire takes the exclusive lock of root, waiting if told how to say so. The
-// lock is unclean when its last holder did not release it.
+// lock is unclean when its last holder did not release it, or left something for the next.
 func acquire(ctx context.Context, root string, wait func(Holder)) (f *os.File, unclean bool, err error) {
 	f, err = os.OpenFile(lockPath(root), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -55,8 +55,11 @@ func acquire(ctx context.Context, root string, wait func(Holder)) (f *os.File, u
 	return f, unclean, nil
 }
 
-// release gives the lock back and says that nothing was left behind.
-func release(f *os.File) error {
+// release gives the lock back. Unless something was left behind, it says so.
+func release(f *os.File, unclean bool) error {
+	if unclean {
+		return f.Close()
+	}
 	return errors.Join(f.Truncate(0), f.Close())
 }
 
@@ -69,7 +72,8 @@ func writeHolder(f *os.File) error {
 	if err := f.Truncate(0); err != nil {
 		return fmt.Errorf("cannot write engine lock: %w", err)
 	}
-	if _, err := f.WriteAt(append(data, '\n'), 0); err != nil {
+	// The lock holds without a name, and a full disk is what the holder may be about to mend.
+	if _, err := f.WriteAt(append(data, '\n'), 0); err != nil && !errors.Is(err, unix.ENOSPC) {
 		return fmt.Errorf("cannot write engine lock: %w", err)
 	}
 	return nil

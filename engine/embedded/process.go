@@ -14,11 +14,12 @@ import (
 	"github.com/containerd/containerd/v2/core/mount"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/control"
+	"github.com/moby/buildkit/util/bklog"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/test/bufconn"
 )
 
-// stopGrace bounds how long Close waits for others that are attached.
+// stopGrace bounds how long Close waits for others that are attached, and how long it frees disk space.
 const stopGrace = 5 * time.Second
 
 // Process is a running engine. It must be closed: Close releases the root.
@@ -33,10 +34,12 @@ type Process struct {
 	containers *containerTable
 	stop       chan struct{}
 	// collectLast is collect for Close, which must not stop with Start's context.
-	collectLast func() error
-	outerTemp   string // TMPDIR before this engine
-	closeOnce   sync.Once
-	closeErr    error
+	collectLast  func() error
+	collectGrace time.Duration // how long collectLast may take
+	uncollected  bool          // it took longer: the next Start collects
+	outerTemp    string        // TMPDIR before this engine
+	closeOnce    sync.Once
+	closeErr     error
 }
 
 // Start takes the root and starts an engine on it. Leftovers of a killed run
@@ -57,11 +60,16 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 		return nil, err
 	}
 	routeLogs(o.Log, o.Debug)
-	p := &Process{root: root, lock: lock, stop: make(chan struct{}), containers: newContainerTable()}
+	p := &Process{root: root, lock: lock, stop: make(chan struct{}), containers: newContainerTable(), collectGrace: stopGrace}
 	p.collectLast = func() error {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.collectGrace)
 		defer cancel()
-		return p.collect(ctx)
+		err := p.collect(ctx)
+		if err != nil && ctx.Err() != nil {
+			bklog.G(ctx).Debugf("the next run frees the rest of what builds left: %v", err)
+			p.uncollected, err = true, nil
+		}
+		return err
 	}
 	err = p.start(ctx)
 	if err == nil && unclean {
@@ -179,7 +187,7 @@ func (p *Process) close() error {
 	if os.Getenv("TMPDIR") == TempDir(p.root) {
 		errs = append(errs, os.Setenv("TMPDIR", p.outerTemp))
 	}
-	errs = append(errs, release(p.lock))
+	errs = append(errs, release(p.lock, p.uncollected))
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("cannot stop the engine cleanly: %w", err)
 	}

@@ -122,13 +122,18 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) (err error) {
 	if o.dryRun {
 		return a.planOnly(cmd, cfg, o.planOptions)
 	}
+	if o.junit != "" {
+		if err := checkReport(o.junit); err != nil {
+			return err
+		}
+	}
 	db, err := a.openState(ctx, false)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	r := &buildRun{app: a, options: o, config: cfg, db: db, view: view, began: time.Now()}
-	if err := r.prepare(ctx); err != nil {
+	if err := a.mended(ctx, db, func() error { return r.prepare(ctx) }); err != nil {
 		return err
 	}
 	view.heading("Step 0: scanning " + cmp.Or(o.directory, "the list of images"))
@@ -140,7 +145,8 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) (err error) {
 	defer release()
 	r.fleet = fleet
 	if o.clean {
-		if err := r.forget(ctx); err != nil {
+		err := a.mended(ctx, db, func() error { return a.unwritten(ctx, "the state is not forgotten", r.forget(ctx)) })
+		if err != nil {
 			return err
 		}
 	}

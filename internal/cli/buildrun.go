@@ -146,25 +146,19 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 
 // run walks the plan, and records and reports how it went.
 func (r *buildRun) run(ctx context.Context, o build.Options) error {
-	o.Fleet, o.Events, o.History = r.fleet, r.view.event, r.db
-	var err error
+	o.Fleet, o.Events = r.fleet, r.view.event
+	history := &recorder{DB: r.db}
 	if o.Engine != nil { // what changes nothing is no history
-		o.RunID, err = r.db.BeginRun(ctx, state.Run{Command: r.app.commandLine, Folder: r.folder, Suffix: r.suffix, PID: os.Getpid(), Began: r.began})
-		if err != nil {
-			return err
-		}
+		history = r.beginHistory(ctx, &o)
 	}
 	summary, err := build.Run(ctx, r.decision.plan, o)
 	if err != nil {
 		return err
 	}
 	outcome := r.view.finish(summary, r.fleet)
-	if o.RunID != 0 {
-		err = r.db.EndRun(context.WithoutCancel(ctx), o.RunID, runOutcome(summary), time.Now())
-	}
-	err = errors.Join(err, r.app.forgetUnlisted(ctx, r.db, r.fleet))
+	r.endHistory(ctx, history, o.RunID, summary)
 	if r.options.junit != "" {
-		err = errors.Join(err, writeJUnit(r.options.junit, summary, r.fleet))
+		err = writeJUnit(r.options.junit, summary, r.fleet)
 	}
 	if err != nil { // the outcome's own text is printed already
 		printError(r.app.Err, err)

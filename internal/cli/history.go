@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -23,8 +25,8 @@ func (a *app) historyCommand() *cobra.Command {
 		Use:   "history [flags] [NAME]",
 		Short: "List what was built when, why, and how it went",
 		Long: `Lists the builds of the image NAME, or of all images, the newest first: when, in
-which run, how it went, how long it took, and why it was built. NAME is a name, a
-name:version, or a full reference.
+which run, how it went (unfinished if its run was killed), how long it took, and why it
+was built. NAME is a name, a name:version, or a full reference.
 
 The history is in the state file; one that is lost is begun anew.`,
 		Example: `  slipway history nodejs
@@ -40,8 +42,10 @@ The history is in the state file; one that is lost is begun anew.`,
 			}
 			var builds []state.Build
 			err := a.withState(cmd.Context(), func(db *state.DB) (err error) {
-				builds, err = db.History(cmd.Context(), q)
-				return err
+				if builds, err = db.History(cmd.Context(), q); err != nil {
+					return err
+				}
+				return markRunning(cmd.Context(), db, builds)
 			})
 			switch {
 			case err != nil:
@@ -64,14 +68,51 @@ The history is in the state file; one that is lost is begun anew.`,
 	return cmd
 }
 
+// outcomeRunning is the outcome of a build that goes on, as history shows it.
+const outcomeRunning = "running"
+
+// markRunning tells builds that go on from those whose run was killed.
+func markRunning(ctx context.Context, db *state.DB, builds []state.Build) error {
+	runs, err := db.Unended(ctx)
+	if err != nil {
+		return err
+	}
+	alive := map[int64]bool{}
+	for _, r := range runs {
+		alive[r.ID] = isAlive(r)
+	}
+	for i, b := range builds {
+		if b.Ended.IsZero() && alive[b.Run] {
+			builds[i].Outcome = outcomeRunning
+		}
+	}
+	return nil
+}
+
+// isAlive tells whether a run's process exists. Where the system shows its command line, another
+// program that got its number since is told from it.
+func isAlive(r state.Run) bool {
+	if err := syscall.Kill(r.PID, 0); err != nil && !errors.Is(err, syscall.EPERM) {
+		return false
+	}
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", r.PID))
+	if err != nil {
+		return true
+	}
+	_, args, _ := strings.Cut(strings.TrimSuffix(string(data), "\x00"), "\x00")
+	return strings.HasSuffix(r.Command, " "+strings.ReplaceAll(args, "\x00", " "))
+}
+
 func printHistory(out io.Writer, builds []state.Build) error {
 	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(w, "WHEN\tRUN\tIMAGE\tOUTCOME\tTEST\tTOOK\tDIGEST\tWHY")
 	for _, b := range builds {
 		outcome, took := b.Outcome, "-"
-		if b.Ended.IsZero() {
+		switch {
+		case outcome == outcomeRunning:
+		case b.Ended.IsZero():
 			outcome = "unfinished"
-		} else {
+		default:
 			took = seconds(b.Ended.Sub(b.Began))
 		}
 		fmt.Fprintf(w, "%s\t%d\t%s:%s\t%s\t%s\t%s\t%s\t%s\n", b.Began.Local().Format(time.DateTime), b.Run,
@@ -95,7 +136,8 @@ func firstReason(data json.RawMessage) string {
 	return reasons[0].Text
 }
 
-// withState calls f with the state, for commands that only look. One that does not exist is empty.
+// withState calls f with the state, for commands that only look. One that does not exist is empty, and
+// one that cannot be written is read.
 func (a *app) withState(ctx context.Context, f func(*state.DB) error) error {
 	dir, err := a.stateFolder()
 	if err != nil {
@@ -105,10 +147,14 @@ func (a *app) withState(ctx context.Context, f func(*state.DB) error) error {
 		return nil
 	}
 	db, err := state.Open(ctx, dir)
+	if state.Unwritable(err) {
+		db, err = state.OpenReadOnly(ctx, dir)
+	}
 	if err != nil {
 		return err
 	}
-	return errors.Join(f(db), db.Close())
+	a.saySetAside(db)
+	return errors.Join(a.mended(ctx, db, func() error { return f(db) }), db.Close())
 }
 
 func (a *app) logCommand() *cobra.Command {

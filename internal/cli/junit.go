@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -108,9 +109,30 @@ func clean(s string) string {
 	}, strings.ToValidUTF8(s, "?"))
 }
 
+// checkReport finds out before a long run what would keep its report from being written after it.
+func checkReport(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && info.IsDir() {
+		return fmt.Errorf("cannot write report: %s is a directory", path)
+	}
+	tmp, err := tempBeside(path)
+	if err == nil {
+		err = errors.Join(tmp.Close(), os.Remove(tmp.Name()))
+	}
+	if err != nil {
+		return fmt.Errorf("cannot write report: %w", err)
+	}
+	return nil
+}
+
+// tempBeside makes a file in the folder of path.
+func tempBeside(path string) (*os.File, error) {
+	return os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+}
+
 // writeAtomic replaces a file: who reads it sees the old one or the new one.
 func writeAtomic(path string, data []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	tmp, err := tempBeside(path)
 	if err != nil {
 		return err
 	}

@@ -3,9 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -31,8 +29,8 @@ func (a *app) stateFolder() (string, error) {
 	return dir, nil
 }
 
-// openState opens the state and says if it had to begin a new one. For a command that only looks, a
-// folder that this user may not write in is no obstacle: the state is nil then.
+// openState opens the state and says if it had to begin a new one. Where it cannot be written, a
+// command that only looks reads it, and others go on with one in memory: it only explains.
 func (a *app) openState(ctx context.Context, looking bool) (*state.DB, error) {
 	dir, err := a.stateFolder()
 	if err != nil {
@@ -40,15 +38,19 @@ func (a *app) openState(ctx context.Context, looking bool) (*state.DB, error) {
 	}
 	db, err := state.Open(ctx, dir)
 	switch {
-	case err != nil && looking && (errors.Is(err, fs.ErrPermission) || state.ReadOnly(err)):
-		return nil, nil
-	case err != nil:
+	case err == nil:
+		a.saySetAside(db)
+		return db, nil
+	case !state.Unwritable(err):
 		return nil, err
+	case looking:
+		if db, err := state.OpenReadOnly(ctx, dir); err == nil {
+			return db, nil
+		}
+	default:
+		printWarning(a.Err, "this run leaves no history: "+err.Error())
 	}
-	if db.SetAside != "" {
-		fmt.Fprintf(a.Err, "warning: the state was damaged; it is in %s, and a new one was begun\n", db.SetAside)
-	}
-	return db, nil
+	return state.Memory(ctx)
 }
 
 // decision is a plan and what it was made of.
@@ -58,8 +60,16 @@ type decision struct {
 }
 
 // decide compares what the images would be made from with what the store and the state know. No
-// engine is started.
-func (a *app) decide(ctx context.Context, db *state.DB, cfg *config.Config, f *fleet.Fleet, o plan.Options) (decision, error) {
+// engine is started. What a damaged state says does not count.
+func (a *app) decide(ctx context.Context, db *state.DB, cfg *config.Config, f *fleet.Fleet, o plan.Options) (d decision, err error) {
+	err = a.mended(ctx, db, func() error {
+		d, err = a.decideOnce(ctx, db, cfg, f, o)
+		return err
+	})
+	return d, err
+}
+
+func (a *app) decideOnce(ctx context.Context, db *state.DB, cfg *config.Config, f *fleet.Fleet, o plan.Options) (decision, error) {
 	facts, err := a.facts(ctx)
 	if err != nil {
 		return decision{}, err
@@ -111,7 +121,7 @@ func (a *app) readInputs(ctx context.Context, db *state.DB, f *fleet.Fleet, o pl
 	for i, c := range set.Learned {
 		learned[i] = state.Context(c)
 	}
-	return set, db.SaveContexts(ctx, learned)
+	return set, a.unwritten(ctx, "files that did not change are read again next time", db.SaveContexts(ctx, learned))
 }
 
 // readTests are the digests of the tests that the images have. A test that cannot be read is the
@@ -188,7 +198,7 @@ func remember(ctx context.Context, db *state.DB, b state.Build, img *fleet.Image
 		return past, nil
 	}
 	if err := json.Unmarshal(b.Parts, &past.Parts); err != nil {
-		return past, fmt.Errorf("cannot read what %s was made from in state %s: %w", b.Ref, db.Path(), err)
+		return past, fmt.Errorf("cannot read what %s was made from in state %s: %w: %w", b.Ref, db.Path(), state.ErrDamaged, err)
 	}
 	if past.Parts.Tree == set.Parts[img].Tree || past.Parts.Tree == "" {
 		return past, nil

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/slipway-build/slipway/build"
 	"github.com/slipway-build/slipway/fleet"
@@ -29,7 +30,8 @@ type view interface {
 
 // newView picks the view for --progress.
 func (a *app) newView(progress string) (view, error) {
-	lines := &lineView{out: a.Out, err: a.Err, output: a.info || a.debug}
+	out := &carefulWriter{w: a.Out}
+	lines := &lineView{out: out, err: a.Err, output: a.info || a.debug}
 	switch progress {
 	case "auto":
 		if isTerminal(a.Out) && !a.info && !a.debug && os.Getenv("TERM") != "dumb" {
@@ -45,14 +47,42 @@ func (a *app) newView(progress string) (view, error) {
 		}
 		return newLiveView(lines, f), nil
 	case "json":
-		return &jsonView{out: a.Out}, nil
+		return &jsonView{out: out}, nil
 	}
 	return nil, fmt.Errorf("unknown --progress %q; auto, tty, plain and json are known", progress)
 }
 
+// carefulWriter notes the first error, for the end: a run does not stop because nobody reads.
+type carefulWriter struct {
+	w   io.Writer
+	mu  sync.Mutex
+	err error
+}
+
+// Write implements io.Writer.
+func (c *carefulWriter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == nil {
+		c.err = err
+	}
+	return n, err
+}
+
+// outcome is a run's error or, if it has none, that its output could not be written.
+func (c *carefulWriter) outcome(err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err == nil && c.err != nil {
+		return fmt.Errorf("cannot write output: %w", c.err)
+	}
+	return err
+}
+
 // lineView prints one line per thing that happened.
 type lineView struct {
-	out    io.Writer
+	out    *carefulWriter
 	err    io.Writer
 	output bool // show what steps print
 }
@@ -173,7 +203,7 @@ func (v *lineView) finish(s build.Summary, f *fleet.Fleet) error {
 		v.heading("Build done!")
 	}
 	fmt.Fprintln(v.out, totals(s, f))
-	return outcomeError(s, f)
+	return v.out.outcome(outcomeError(s, f))
 }
 
 // failure says what a person must mend: the error, the last lines, the log.
@@ -233,7 +263,7 @@ func outcomeError(s build.Summary, f *fleet.Fleet) error {
 
 // jsonView prints one JSON object per line: every event, then a summary with
 // "event": "finished".
-type jsonView struct{ out io.Writer }
+type jsonView struct{ out *carefulWriter }
 
 func (v *jsonView) heading(string) {}
 
@@ -249,8 +279,7 @@ func (v *jsonView) event(e build.Event) { v.line(e) }
 func (v *jsonView) line(x any) {
 	enc := json.NewEncoder(v.out)
 	enc.SetEscapeHTML(false)
-	// The stream has no other way to say that it is broken.
-	_ = enc.Encode(x)
+	_ = enc.Encode(x) // v.out knows
 }
 
 type jsonResult struct {
@@ -281,5 +310,5 @@ func (v *jsonView) finish(s build.Summary, f *fleet.Fleet) error {
 		out.Broken = append(out.Broken, b.Error())
 	}
 	v.line(out)
-	return outcomeError(s, f)
+	return v.out.outcome(outcomeError(s, f))
 }

@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/slipway-build/slipway/build"
+	"github.com/slipway-build/slipway/state"
+)
+
+// mended calls f, and once more with a new state if f finds the state damaged.
+func (a *app) mended(ctx context.Context, db *state.DB, f func() error) error {
+	err := f()
+	if !state.Damaged(err) {
+		return err
+	}
+	if err := a.renewState(ctx, db); err != nil {
+		return err
+	}
+	return f()
+}
+
+// renewState begins a new state in the place of a damaged one, if only in memory.
+func (a *app) renewState(ctx context.Context, db *state.DB) error {
+	path := db.Path()
+	if err := db.Renew(ctx); err != nil {
+		printWarning(a.Err, fmt.Sprintf("the state %s is damaged, and nothing of it is used: %v", path, err))
+		return ctx.Err()
+	}
+	a.saySetAside(db)
+	return nil
+}
+
+func (a *app) saySetAside(db *state.DB) {
+	if db.SetAside != "" {
+		printWarning(a.Err, fmt.Sprintf("the state was damaged; it is in %s, and a new one was begun", db.SetAside))
+	}
+}
+
+// unwritten says what follows from a state that cannot be written, which stops nothing. Damage is the
+// caller's to mend.
+func (a *app) unwritten(ctx context.Context, what string, err error) error {
+	if err == nil || ctx.Err() != nil || state.Damaged(err) {
+		return err
+	}
+	printWarning(a.Err, what+": "+err.Error())
+	return nil
+}
+
+const noHistory = "this run's history is incomplete"
+
+// recorder is a run's history. It notes damage, which only warns while images are built.
+type recorder struct {
+	*state.DB
+	damaged atomic.Bool
+}
+
+func (h *recorder) note(err error) error {
+	if state.Damaged(err) {
+		h.damaged.Store(true)
+	}
+	return err
+}
+
+// BeginBuild implements build.History.
+func (h *recorder) BeginBuild(ctx context.Context, b state.Build) (int64, error) {
+	id, err := h.DB.BeginBuild(ctx, b)
+	return id, h.note(err)
+}
+
+// SetInputs implements build.History.
+func (h *recorder) SetInputs(ctx context.Context, b state.Build, listing []byte) error {
+	return h.note(h.DB.SetInputs(ctx, b, listing))
+}
+
+// EndBuild implements build.History.
+func (h *recorder) EndBuild(ctx context.Context, b state.Build) error {
+	return h.note(h.DB.EndBuild(ctx, b))
+}
+
+// beginHistory records the run. One that cannot be recorded goes on without a history.
+func (r *buildRun) beginHistory(ctx context.Context, o *build.Options) *recorder {
+	ctx = context.WithoutCancel(ctx)
+	h := &recorder{DB: r.db}
+	err := r.app.mended(ctx, r.db, func() (err error) {
+		o.RunID, err = r.db.BeginRun(ctx, state.Run{Command: r.app.commandLine, Folder: r.folder, Suffix: r.suffix, PID: os.Getpid(), Began: r.began})
+		return err
+	})
+	if err != nil {
+		printWarning(r.app.Err, noHistory+": "+err.Error())
+		return h
+	}
+	o.History = h
+	return h
+}
+
+// endHistory records how the run ended. A damaged state is set aside for the next run.
+func (r *buildRun) endHistory(ctx context.Context, h *recorder, id int64, s build.Summary) {
+	ctx = context.WithoutCancel(ctx)
+	var err error
+	if id != 0 {
+		err = h.note(r.db.EndRun(ctx, id, runOutcome(s), time.Now()))
+	}
+	if listErr := h.note(r.app.forgetUnlisted(ctx, r.db, r.fleet)); err == nil {
+		err = listErr
+	}
+	if h.damaged.Load() {
+		err = r.app.renewState(ctx, r.db)
+	}
+	if err != nil {
+		printWarning(r.app.Err, noHistory+": "+err.Error())
+	}
+}
