@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -175,23 +176,39 @@ name:version, or a full reference. Only the newest log of each version is kept.`
 				return err
 			}
 			for _, b := range builds {
-				if b.Log == "" {
-					continue
+				if found, err := printLog(a.Out, b); found || err != nil {
+					return err
 				}
-				f, err := os.Open(b.Log)
-				if errors.Is(err, os.ErrNotExist) {
-					continue
-				}
-				if err != nil {
-					return fmt.Errorf("cannot read log: %w", err)
-				}
-				_, err = io.Copy(a.Out, f)
-				if err != nil {
-					err = fmt.Errorf("cannot print log: %w", err)
-				}
-				return errors.Join(err, f.Close())
 			}
 			return fmt.Errorf("cannot find a log of %q\nhint: \"slipway history\" lists what was built", args[0])
 		},
 	}
+}
+
+// printLog prints a build's log, unless it is gone: the next build of a version, or of another
+// image with the same name and tag, writes over it.
+func printLog(out io.Writer, b state.Build) (found bool, err error) {
+	if b.Log == "" {
+		return false, nil
+	}
+	f, err := os.Open(b.Log)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("cannot read log: %w", err)
+	}
+	defer f.Close()
+	log := bufio.NewReader(f)
+	heading, err := log.ReadString('\n')
+	if _, ref, _ := strings.Cut(strings.TrimSpace(heading), " "); ref != b.Ref {
+		return false, nil
+	}
+	if _, err = io.WriteString(out, heading); err == nil {
+		_, err = io.Copy(out, log)
+	}
+	if err != nil {
+		err = fmt.Errorf("cannot print log: %w", err)
+	}
+	return true, err
 }
