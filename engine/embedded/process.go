@@ -15,6 +15,7 @@ import (
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/control"
 	"github.com/moby/buildkit/util/bklog"
+	"golang.org/x/sys/unix"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/test/bufconn"
 )
@@ -74,6 +75,10 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	err = p.start(ctx)
 	if err == nil && unclean {
 		err = p.collect(ctx)
+		if errors.Is(err, unix.ENOSPC) { // this process may be the one that makes room
+			bklog.G(ctx).Debug(err)
+			p.uncollected, err = true, nil
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
