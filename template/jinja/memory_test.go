@@ -199,6 +199,9 @@ var bombs = []string{
 // TestMemory is about what the bombs make, freed or not, which is more than
 // what is in use at any time.
 func TestMemory(t *testing.T) {
+	if raceDetector {
+		t.Skip("counts memory; it runs without the race detector")
+	}
 	const limit = 16 << 20
 	long := make([]any, 100_000)
 	for i := range long {
@@ -223,6 +226,9 @@ func TestMemory(t *testing.T) {
 
 // TestSourceMemory is TestMemory for what parsing makes.
 func TestSourceMemory(t *testing.T) {
+	if raceDetector {
+		t.Skip("counts memory; it runs without the race detector")
+	}
 	const limit = 32 << 20
 	for _, unit := range []string{
 		"{{a}}", "{{[1,1,1,1,1,1,1,1]}}", "{{a+a+a+a+a+a}}", "{{a(a=1)}}", "{{a|e|e|e}}", "{{''}}", "{{{1:1,2:2}}}",
