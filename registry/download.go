@@ -14,28 +14,39 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// blob brings one blob into the sink.
+// blob brings one blob into the sink. A part that is there already may be of something else, which
+// shows at the end: then all is fetched.
 func (pl *puller) blob(ctx context.Context, d ocispecs.Descriptor) error {
+	resumed, err := pl.round(ctx, d, false)
+	if resumed && errors.Is(err, ErrDigest) {
+		pl.advance(-d.Size)
+		_, err = pl.round(ctx, d, true)
+	}
+	return err
+}
+
+func (pl *puller) round(ctx context.Context, d ocispecs.Descriptor, anew bool) (resumed bool, err error) {
 	w, err := content.OpenWriter(ctx, pl.into, content.WithRef(writeRef(d)), content.WithDescriptor(d))
 	if errdefs.IsAlreadyExists(err) {
 		pl.advance(d.Size)
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer w.Close()
 	status, err := w.Status()
 	if err != nil {
-		return err
+		return false, err
 	}
-	down := &download{pl: pl, d: d, w: w, offset: status.Offset}
-	if status.Offset > d.Size {
-		if err := down.restart(); err != nil {
-			return err
+	down := &download{pl: pl, d: d, w: w}
+	if status.Offset > 0 && (anew || status.Offset > d.Size) {
+		if err := w.Truncate(0); err != nil {
+			return false, fmt.Errorf("cannot begin anew: %w", err)
 		}
+		status.Offset = 0
 	}
-	if status.Offset == 0 {
+	if down.offset = status.Offset; down.offset == 0 {
 		down.hash = d.Digest.Algorithm().Hash()
 	}
 	pl.advance(down.offset)
@@ -47,19 +58,18 @@ func (pl *puller) blob(ctx context.Context, d ocispecs.Descriptor) error {
 		}
 		t.forward = down.offset > before
 		if !t.next(ctx, err) {
-			return err
+			return false, err
 		}
 	}
-	if down.hash != nil && digest.NewDigest(d.Digest.Algorithm(), down.hash) != d.Digest {
-		_ = down.restart() // a later pull shall not go on from here
-		return pl.h.fail(ErrDigest, "it sent other content")
+	resumed = down.hash == nil
+	if !resumed && digest.NewDigest(d.Digest.Algorithm(), down.hash) != d.Digest {
+		return false, pl.h.fail(ErrDigest, "it sent other content")
 	}
 	err = w.Commit(ctx, d.Size, d.Digest)
 	if err == nil || errdefs.IsAlreadyExists(err) {
-		return nil
+		return resumed, nil
 	}
-	_ = down.restart()
-	return errors.Join(pl.h.fail(ErrDigest, "the content was not stored"), err)
+	return resumed, errors.Join(pl.h.fail(ErrDigest, "what was fetched cannot be stored"), err)
 }
 
 type download struct {

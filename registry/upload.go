@@ -197,8 +197,12 @@ func (up *upload) resume(ctx context.Context) (int64, error) {
 
 // startAnew gives up a session that the registry lost or spoilt, once: the content itself is right.
 func (up *upload) startAnew(err error) bool {
+	var e *Error
 	if up.anew || up.at == "" || !gone(err) || up.broken() != nil {
 		return false
+	}
+	if errors.As(err, &e) && e.Kind == ErrDigest && e.Status == 0 {
+		return false // it accepted the blob, but as something else
 	}
 	up.anew, up.at = true, ""
 	return true
