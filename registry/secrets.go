@@ -3,6 +3,8 @@ package registry
 import (
 	"cmp"
 	"encoding/base64"
+	"encoding/json"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -20,7 +22,9 @@ func (s *secrets) add(words ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, w := range words {
-		for _, form := range []string{w, url.QueryEscape(w), url.PathEscape(w), base64.StdEncoding.EncodeToString([]byte(w))} {
+		quoted, _ := json.Marshal(w) // a string always can be
+		for _, form := range []string{w, strings.Trim(string(quoted), `"`), strings.Trim(fmt.Sprintf("%q", w), `"`),
+			url.QueryEscape(w), url.PathEscape(w), base64.StdEncoding.EncodeToString([]byte(w))} {
 			if w != "" && !slices.Contains(s.words, form) {
 				s.words = append(s.words, form)
 			}

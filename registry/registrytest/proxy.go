@@ -224,6 +224,7 @@ type resumable struct {
 	behind *Proxy
 
 	mu    sync.Mutex
+	begun int
 	parts map[string][]byte // by session
 }
 
@@ -236,7 +237,8 @@ func (r *resumable) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if req.Method == http.MethodPost {
-		session = strconv.Itoa(len(r.parts) + 1)
+		r.begun++
+		session = strconv.Itoa(r.begun)
 		r.parts[session] = nil
 	}
 	have, known := r.parts[session]
