@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 
@@ -36,7 +37,7 @@ type authorizing struct {
 }
 
 func (a *authorizing) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.URL.Host != a.h.addr {
+	if !a.ours(req.URL) {
 		return a.next.RoundTrip(req)
 	}
 	used, err := a.authorize(req)
@@ -72,6 +73,13 @@ func (a *authorizing) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	return a.next.RoundTrip(second)
+}
+
+// ours tells whether an address is the registry's own, by the protocol that it was reached with: what
+// is for TLS is never sent in plain text.
+func (a *authorizing) ours(u *url.URL) bool {
+	port := map[string]string{"https": ":443", "http": ":80"}[u.Scheme]
+	return u.Scheme == a.h.known() && strings.TrimSuffix(u.Host, port) == strings.TrimSuffix(a.h.addr, port)
 }
 
 // authorize sets the header, and returns what it is set to.

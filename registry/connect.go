@@ -54,19 +54,27 @@ func (h *host) via() string {
 	return u.Host
 }
 
+// listedInsecure compares names, and addresses with networks, as Docker does.
 func (h *host) listedInsecure() bool {
-	return slices.Contains(h.c.opts.Insecure, h.name)
+	ip := net.ParseIP(hostname(h.addr))
+	return slices.ContainsFunc(h.c.opts.Insecure, func(entry string) bool {
+		_, network, err := net.ParseCIDR(entry)
+		return entry == h.name || err == nil && ip != nil && network.Contains(ip)
+	})
 }
 
 func (h *host) mayBePlain() bool { return h.listedInsecure() || loopback(h.addr) }
 
 func loopback(addr string) bool {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		host = addr
-	}
+	host := hostname(addr)
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// hostname is an address without port and brackets.
+func hostname(addr string) string {
+	u := url.URL{Host: addr}
+	return u.Hostname()
 }
 
 // certificate tells whether TLS failed for a certificate: no reason to speak plain text instead.

@@ -15,7 +15,8 @@ import (
 // Memory keeps what registries answered, for the next process. It is a cache: what it forgets is
 // asked again. Implementations need not be safe for concurrent use by several checks.
 type Memory interface {
-	// Load returns what is known of these references; unknown ones are left out.
+	// Load returns what is known of these references; unknown ones are left out. References are in
+	// their canonical form: docker.io/library/base:1.0.
 	Load(ctx context.Context, refs []string) (map[string]Remembered, error)
 	// Save keeps answers, all or none. An entry without a digest says: forget this reference.
 	Save(ctx context.Context, answers map[string]Remembered) error

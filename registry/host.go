@@ -31,6 +31,8 @@ type host struct {
 	connecting chan struct{} // a lock that can be waited for with a context
 	mu         sync.Mutex
 	scheme     string // "" before connect
+	tried      int    // how often connecting failed
+	failed     error  // and why, the last time
 }
 
 // newHost puts the wrappers together. From the inside: the network; a watch over stalled requests; the
@@ -52,27 +54,50 @@ func newHost(c *Client, name string) *host {
 
 // connect finds out, once, which protocol and which authentication the registry speaks.
 func (h *host) connect(ctx context.Context) error {
+	scheme, tried, _ := h.state()
+	if scheme != "" {
+		return nil
+	}
 	select {
 	case h.connecting <- struct{}{}:
 		defer func() { <-h.connecting }()
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	if h.known() != "" {
+	scheme, now, failed := h.state()
+	if scheme != "" {
 		return nil
 	}
+	if now != tried { // it failed while this call waited: forty pushes shall not try one by one
+		return failed
+	}
+	err := h.search(ctx)
+	if err != nil && ctx.Err() == nil {
+		h.mu.Lock()
+		h.tried, h.failed = h.tried+1, err
+		h.mu.Unlock()
+	}
+	return err
+}
+
+func (h *host) state() (scheme string, tried int, failed error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.scheme, h.tried, h.failed
+}
+
+func (h *host) known() string {
+	scheme, _, _ := h.state()
+	return scheme
+}
+
+func (h *host) search(ctx context.Context) error {
 	for t := (turns{policy: h.c.opts.Retry}); ; {
 		err := h.ping(ctx)
 		if err == nil || !t.next(ctx, err) {
 			return err
 		}
 	}
-}
-
-func (h *host) known() string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.scheme
 }
 
 func (h *host) ping(ctx context.Context) error {

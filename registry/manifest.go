@@ -129,21 +129,22 @@ func (h *host) put(ctx context.Context, p place, mediaType string, want digest.D
 	return nil
 }
 
-// next is the address of a list's next page, from its Link header (RFC 8288), or "". A list is read
-// from its own registry only.
-func (h *host) next(resp *http.Response) string {
+// next is the address of a list's next page, from its Link header (RFC 8288), or "" at the end. The
+// page is asked for where the first one came from: registries behind proxies name themselves wrongly.
+func (h *host) next(resp *http.Response) (string, error) {
 	for _, link := range resp.Header.Values("Link") {
 		target, params, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(link), "<"), ">")
 		if !ok || !strings.Contains(strings.ReplaceAll(params, `"`, ""), "rel=next") {
 			continue
 		}
 		u, err := url.Parse(target)
-		if err != nil || u.Host != "" && u.Host != h.addr {
-			return ""
+		if err != nil {
+			return "", h.fail(ErrRefused, "its list's next page has no usable address")
 		}
-		return (&url.URL{Scheme: h.known(), Host: h.addr, Path: u.Path, RawQuery: u.RawQuery}).String()
+		u = resp.Request.URL.ResolveReference(u)
+		return (&url.URL{Scheme: h.known(), Host: h.addr, Path: u.Path, RawQuery: u.RawQuery}).String(), nil
 	}
-	return ""
+	return "", nil
 }
 
 // about puts the verb and the reference before an error.

@@ -31,7 +31,7 @@ type Options struct {
 
 	CABundle  string // PEM file of the authorities to trust instead of the system's
 	HTTPProxy string // for http and https; empty: HTTP_PROXY and its kin. NO_PROXY and loopback are exempt
-	// Insecure lists hosts (with the port, if any) that may speak plain HTTP, or TLS with a certificate
+	// Insecure lists hosts (with the port, if any) and networks (10.0.0.0/8) that may speak plain HTTP, or TLS with a certificate
 	// that nobody vouches for, like Docker's insecure-registries. HTTPS is tried first. Loopback
 	// addresses may speak plain HTTP anyway; their certificates, if they have any, are verified.
 	Insecure []string

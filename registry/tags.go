@@ -41,7 +41,10 @@ func (h *host) tags(ctx context.Context, p place, pages int) (list []string, all
 			return nil, false, h.fail(ErrRefused, "its tag list cannot be read")
 		}
 		list = append(list, page.Tags...)
-		if at.url = h.next(resp); at.url == "" {
+		if at.url, err = h.next(resp); err != nil {
+			return nil, false, err
+		}
+		if at.url == "" {
 			slices.Sort(list)
 			return slices.Compact(list), true, nil
 		}
@@ -53,7 +56,7 @@ func (h *host) tags(ctx context.Context, p place, pages int) (list []string, all
 }
 
 // Tag makes or moves the tag of newRef to the manifest of ref, in the same repository. It does nothing
-// when the tag is there already. Reader see the old or the new image, never something between.
+// when the tag is there already. Readers see the old or the new image, never something between.
 func (c *Client) Tag(ctx context.Context, ref, newRef string) error {
 	from, h, err := c.at(ctx, ref)
 	if err != nil {

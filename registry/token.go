@@ -101,6 +101,7 @@ func (a *authorizing) fetch(ctx context.Context, scopes []string) (token, error)
 }
 
 func (a *authorizing) ask(ctx context.Context, login authn.AuthConfig, o auth.TokenOptions) (token, error) {
+	ctx = once(ctx) // the request that needs the token is repeated
 	header := http.Header{"User-Agent": {a.h.c.opts.UserAgent}}
 	if login.IdentityToken != "" {
 		o.Username, o.Secret = "", login.IdentityToken

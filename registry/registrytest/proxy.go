@@ -36,8 +36,7 @@ type Fault struct {
 
 // Proxy stands before a registry, counts requests and puts faults in.
 type Proxy struct {
-	Addr    string
-	Latency time.Duration // of every request
+	Addr string
 
 	target  *url.URL
 	forward *httputil.ReverseProxy
@@ -126,9 +125,6 @@ func (p *Proxy) pick(req *http.Request) *Fault {
 // ServeHTTP passes a request on, or spoils it.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	f := p.pick(req)
-	if p.Latency > 0 {
-		time.Sleep(p.Latency)
-	}
 	if f == nil {
 		p.forward.ServeHTTP(w, req)
 		return

@@ -117,7 +117,7 @@ func (s *Server) ready(ended <-chan struct{}) bool {
 
 func (s *Server) config(t testing.TB, c Config, dir string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "version: 0.1\nlog: {level: info, accesslog: {disabled: false}}\n")
+	fmt.Fprintf(&b, "version: 0.1\nlog: {level: warn, accesslog: {disabled: false}}\n")
 	fmt.Fprintf(&b, "storage:\n  filesystem: {rootdirectory: %q, maxthreads: 100}\n  delete: {enabled: %v}\n", s.Root, !c.NoDelete)
 	fmt.Fprintf(&b, "  cache: {blobdescriptor: inmemory}\n")
 	fmt.Fprintf(&b, "http:\n  addr: %q\n  secret: of-this-test\n  draintimeout: 1s\n", s.Addr)
