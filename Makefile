@@ -3,7 +3,7 @@
 GO      ?= go
 BIN     := bin/slipway
 # The packages without an engine: cheap enough to run under the race detector.
-PURE    := ./changelog/... ./deb822/... ./config/... ./template/... ./fleet/... ./plan/...
+PURE    := ./changelog/... ./deb822/... ./config/... ./template/... ./fleet/... ./plan/... ./registry/...
 
 .PHONY: compat all build demo demo-clean deps test lint cross race bench fuzz clean
 

@@ -29,9 +29,10 @@ var may = map[string][]string{
 	"plan":      {"fleet"},
 	"engine":    {"fleet"}, // engine/dockerfile parses for fleet
 	"store":     {},
+	"registry":  {},
 	"state":     {},
-	"build":     {"fleet", "plan", "engine", "store", "state"},
-	"internal":  {"changelog", "deb822", "config", "template", "fleet", "plan", "engine", "store", "state", "build"},
+	"build":     {"fleet", "plan", "engine", "store", "registry", "state"},
+	"internal":  {"changelog", "deb822", "config", "template", "fleet", "plan", "engine", "store", "registry", "state", "build"},
 	"cmd":       {"internal"},
 }
 

@@ -1,0 +1,156 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/opencontainers/go-digest"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// maxManifest is what registries must accept at least (distribution spec, "Pushing manifests").
+const maxManifest = 4 << 20
+
+const (
+	dockerManifest = "application/vnd.docker.distribution.manifest.v2+json"
+	dockerList     = "application/vnd.docker.distribution.manifest.list.v2+json"
+)
+
+var acceptManifests = strings.Join([]string{ocispecs.MediaTypeImageManifest, ocispecs.MediaTypeImageIndex, dockerManifest, dockerList}, ", ")
+
+// manifest fetches a manifest or index and verifies its digest. It is as the registry has it, byte
+// for byte.
+func (h *host) manifest(ctx context.Context, p place) (ocispecs.Descriptor, []byte, error) {
+	resp, data, err := h.fetch(ctx, call{
+		method: http.MethodGet, path: p.manifestPath(), scopes: []string{p.pull()},
+		header: map[string]string{"Accept": acceptManifests}, good: []int{http.StatusOK},
+	}, maxManifest)
+	if err != nil {
+		return ocispecs.Descriptor{}, nil, err
+	}
+	is := digest.FromBytes(data)
+	want := p.digest
+	if want == "" {
+		want = resp.Header.Get("Docker-Content-Digest") // optional, and worthless unless it is true
+	}
+	if want != "" && !matches(digest.Digest(want), data) {
+		return ocispecs.Descriptor{}, nil, h.fail(ErrDigest, "the manifest %s is said to be %s, but is %s", p.target(), want, is)
+	}
+	mediaType := mediaTypeOf(data)
+	if mediaType == "" {
+		mediaType, _, _ = strings.Cut(resp.Header.Get("Content-Type"), ";")
+	}
+	switch mediaType {
+	case ocispecs.MediaTypeImageManifest, ocispecs.MediaTypeImageIndex, dockerManifest, dockerList:
+	default:
+		return ocispecs.Descriptor{}, nil, h.fail(ErrUnsupported, "%s is of the type %q, which is no image", p.target(), mediaType)
+	}
+	d := ocispecs.Descriptor{MediaType: mediaType, Digest: is, Size: int64(len(data))}
+	if p.digest != "" {
+		d.Digest = digest.Digest(p.digest)
+	}
+	return d, data, nil
+}
+
+// matches verifies data against a digest of any supported algorithm.
+func matches(d digest.Digest, data []byte) bool {
+	return d.Validate() == nil && d.Algorithm().FromBytes(data) == d
+}
+
+// mediaTypeOf reads the type that a manifest gives itself; Docker's always do, OCI's may.
+func mediaTypeOf(data []byte) string {
+	var m struct {
+		MediaType string `json:"mediaType"`
+	}
+	_ = json.Unmarshal(data, &m) // what is no JSON has no type
+	return m.MediaType
+}
+
+func isIndex(mediaType string) bool {
+	return mediaType == ocispecs.MediaTypeImageIndex || mediaType == dockerList
+}
+
+// head asks for a manifest's digest. Both are empty when there is none; with etag set, unchanged
+// tells that it is what it was.
+func (h *host) head(ctx context.Context, p place, etag string) (dgst, newETag string, unchanged bool, err error) {
+	header := map[string]string{"Accept": acceptManifests}
+	if etag != "" {
+		header["If-None-Match"] = etag
+	}
+	resp, err := h.do(ctx, call{
+		method: http.MethodHead, path: p.manifestPath(), scopes: []string{p.pull()}, header: header,
+		good: []int{http.StatusOK, http.StatusNotModified, http.StatusNotFound},
+	})
+	if err != nil {
+		return "", "", false, err
+	}
+	drain(resp)
+	switch resp.StatusCode {
+	case http.StatusNotFound:
+		return "", "", false, nil
+	case http.StatusNotModified:
+		if etag == "" {
+			return "", "", false, h.fail(ErrRefused, "it answers 304 to a request without a condition")
+		}
+		return "", etag, true, nil
+	}
+	found := digest.Digest(resp.Header.Get("Docker-Content-Digest"))
+	if found == "" { // the header is optional
+		d, _, err := h.manifest(ctx, p)
+		if err != nil {
+			return "", "", false, err
+		}
+		found = d.Digest
+	}
+	if found.Validate() != nil || p.digest != "" && found.Algorithm() == digest.Digest(p.digest).Algorithm() && string(found) != p.digest {
+		return "", "", false, h.fail(ErrDigest, "it says that %s has the digest %q", p.target(), found)
+	}
+	return string(found), resp.Header.Get("Etag"), false, nil
+}
+
+// put stores a manifest under a tag or its digest. An answer with another digest is an error.
+func (h *host) put(ctx context.Context, p place, mediaType string, want digest.Digest, data []byte) error {
+	resp, err := h.do(ctx, call{
+		method: http.MethodPut, path: p.manifestPath(), scopes: []string{p.push()}, body: data,
+		header: map[string]string{"Content-Type": mediaType},
+		good:   []int{http.StatusCreated, http.StatusOK, http.StatusAccepted},
+	})
+	if err != nil {
+		return err
+	}
+	drain(resp)
+	if got := resp.Header.Get("Docker-Content-Digest"); got != "" && got != want.String() {
+		return h.fail(ErrDigest, "it stored %s as %s, but %s was sent", p.target(), got, want)
+	}
+	return nil
+}
+
+// next is the address of a list's next page, from its Link header (RFC 8288), or "" at the end. The
+// page is asked for where the first one came from: registries behind proxies name themselves wrongly.
+func (h *host) next(resp *http.Response) (string, error) {
+	for _, link := range resp.Header.Values("Link") {
+		target, params, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(link), "<"), ">")
+		if !ok || !strings.Contains(strings.ReplaceAll(params, `"`, ""), "rel=next") {
+			continue
+		}
+		u, err := url.Parse(target)
+		if err != nil {
+			return "", h.fail(ErrRefused, "its list's next page has no usable address")
+		}
+		u = resp.Request.URL.ResolveReference(u)
+		return (&url.URL{Scheme: h.known(), Host: h.addr, Path: u.Path, RawQuery: u.RawQuery}).String(), nil
+	}
+	return "", nil
+}
+
+// about puts the verb and the reference before an error.
+func about(verb string, p fmt.Stringer, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("cannot %s %s: %w", verb, p, err)
+}

@@ -1,0 +1,138 @@
+// Package registry speaks to image registries (the OCI distribution spec): it checks what is there,
+// pushes, pulls, tags, deletes and inspects images, and stores credentials.
+//
+// What goes over the wire is composed of wrappers around one http.RoundTripper, one file each:
+// connect (TLS, proxy), limit (bounded, obeys Retry-After), auth (basic and token) and retry. They
+// are put together in host.go, once for each registry.
+package registry
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+)
+
+// Options says how registries are reached. The zero value is right for public registries and for
+// those that Docker's configuration has credentials for.
+type Options struct {
+	// Registry is the host (with the port, if any) that Username and Password are for. All other
+	// hosts, and this one when Username is empty, get what Keychain has.
+	Registry, Username, Password string
+	// Keychain finds credentials; nil stands for Docker's config.json (DOCKER_CONFIG, ~/.docker) with
+	// its credential helpers, or Podman's auth.json when there is none.
+	Keychain authn.Keychain
+
+	CABundle  string // PEM file of the authorities to trust instead of the system's
+	HTTPProxy string // for http and https; empty: HTTP_PROXY and its kin. NO_PROXY and loopback are exempt
+	// Insecure lists hosts (with the port, if any) and networks (10.0.0.0/8) that may speak plain HTTP, or TLS with a certificate
+	// that nobody vouches for, like Docker's insecure-registries. HTTPS is tried first. Loopback
+	// addresses may speak plain HTTP anyway; their certificates, if they have any, are verified.
+	Insecure []string
+
+	UserAgent string // default "slipway"
+	Parallel  int    // requests at a time per host; default 16
+	Transfers int    // of which blobs that are sent or fetched; default 4
+
+	// Memory keeps what registries answered, so that the next check is cheaper; nil: nothing is kept.
+	Memory Memory
+	// Fresh is how old a remembered digest may be to be taken without asking; 0: everything is asked.
+	Fresh time.Duration
+
+	Retry Retry // of transient faults; the zero value is a good default
+}
+
+// Client speaks to any number of registries. It is safe for concurrent use and keeps connections
+// and tokens, so a process needs one.
+type Client struct {
+	opts    Options
+	roots   *x509.CertPool // nil: the system's
+	proxy   *url.URL       // nil: the environment's
+	secrets *secrets
+
+	mu    sync.Mutex
+	hosts map[string]*host
+}
+
+// New checks the options. It makes no request.
+func New(o Options) (*Client, error) {
+	c := &Client{opts: o, secrets: &secrets{}, hosts: map[string]*host{}}
+	c.secrets.add(o.Password)
+	if o.Username == "" && o.Password != "" || o.Username != "" && o.Registry == "" {
+		return nil, errors.New("cannot use the registry's credentials: registry, username and password belong together")
+	}
+	if o.CABundle != "" {
+		pem, err := os.ReadFile(o.CABundle)
+		if err != nil {
+			return nil, fmt.Errorf("cannot read the CA bundle: %w", err)
+		}
+		c.roots = x509.NewCertPool()
+		if !c.roots.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("%s: cannot use the CA bundle: it has no PEM certificate", o.CABundle)
+		}
+	}
+	if o.HTTPProxy != "" {
+		u, err := url.Parse(o.HTTPProxy)
+		if err != nil || u.Host == "" {
+			// The address is not shown: it may hold a password.
+			return nil, errors.New("cannot use the HTTP proxy: its address is no URL\nhint: http://host:port")
+		}
+		if p, ok := u.User.Password(); ok {
+			c.secrets.add(p)
+			c.secrets.add(u.User.String())
+		}
+		c.proxy = u
+	}
+	if c.opts.UserAgent == "" {
+		c.opts.UserAgent = "slipway"
+	}
+	if c.opts.Parallel <= 0 {
+		c.opts.Parallel = 16
+	}
+	if c.opts.Transfers <= 0 {
+		c.opts.Transfers = 4
+	}
+	if c.opts.Keychain == nil {
+		c.opts.Keychain = authn.DefaultKeychain
+	}
+	c.opts.Retry = o.Retry.withDefaults()
+	return c, nil
+}
+
+// Close drops idle connections. The client stays usable.
+func (c *Client) Close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, h := range c.hosts {
+		h.base.CloseIdleConnections()
+	}
+}
+
+// host returns the registry by the name that references have. It makes no request.
+func (c *Client) host(name string) *host {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	h := c.hosts[name]
+	if h == nil {
+		h = newHost(c, name)
+		c.hosts[name] = h
+	}
+	return h
+}
+
+// at parses a reference and returns it with its registry, connected: the first call for a registry
+// asks it which protocol and which authentication it speaks.
+func (c *Client) at(ctx context.Context, ref string) (place, *host, error) {
+	p, err := parse(ref)
+	if err != nil {
+		return place{}, nil, err
+	}
+	h := c.host(p.host)
+	return p, h, h.connect(ctx)
+}

@@ -1,0 +1,146 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+)
+
+// Bounds of a tag list: a registry that always says "there is more" ends somewhere.
+const maxTagPage, maxTagPages = 16 << 20, 1000
+
+// Tags lists the tags of a repository, sorted. The error is ErrNotFound when it does not exist; a
+// repository without tags may count as not existing.
+func (c *Client) Tags(ctx context.Context, repository string) ([]string, error) {
+	p, err := parseRepository(repository)
+	if err != nil {
+		return nil, err
+	}
+	h := c.host(p.host)
+	if err := h.connect(ctx); err != nil {
+		return nil, about("list tags of", p, err)
+	}
+	tags, _, err := h.tags(ctx, p, maxTagPages)
+	return tags, about("list tags of", p, err)
+}
+
+// tags lists at most so many pages, and tells whether these are all.
+func (h *host) tags(ctx context.Context, p place, pages int) (list []string, all bool, err error) {
+	at := call{method: http.MethodGet, path: "/v2/" + p.repo + "/tags/list?n=1000", scopes: []string{p.pull()}, good: []int{http.StatusOK}}
+	for range pages {
+		resp, data, err := h.fetch(ctx, at, maxTagPage)
+		if err != nil {
+			return nil, false, err
+		}
+		var page struct {
+			Tags []string `json:"tags"`
+		}
+		if err := json.Unmarshal(data, &page); err != nil {
+			return nil, false, h.fail(ErrRefused, "its tag list cannot be read")
+		}
+		list = append(list, page.Tags...)
+		if at.url, err = h.next(resp); err != nil {
+			return nil, false, err
+		}
+		if at.url == "" {
+			slices.Sort(list)
+			return slices.Compact(list), true, nil
+		}
+	}
+	if pages == maxTagPages {
+		return nil, false, h.fail(ErrRefused, "its tag list does not end")
+	}
+	return list, false, nil
+}
+
+// Tag makes or moves the tag of newRef to the manifest of ref, in the same repository. It does nothing
+// when the tag is there already. Readers see the old or the new image, never something between.
+func (c *Client) Tag(ctx context.Context, ref, newRef string) error {
+	from, h, err := c.at(ctx, ref)
+	if err != nil {
+		return about("tag", from, err)
+	}
+	to, err := parse(newRef)
+	if err != nil {
+		return err
+	}
+	if to.host != from.host || to.repo != from.repo || to.digest != "" {
+		return about("tag", from, errors.New("the new name is not a tag of the same repository\nhint: push it there"))
+	}
+	d, data, err := h.manifest(ctx, from)
+	if err != nil {
+		return about("tag", from, err)
+	}
+	if has, _, _, err := h.head(ctx, to, ""); err == nil && has == d.Digest.String() {
+		return nil
+	}
+	return about("tag", to, h.put(ctx, to, d.MediaType, d.Digest, data))
+}
+
+// Delete removes a tag, or a manifest with all its tags when ref has a digest. Registries that cannot
+// remove a tag alone remove the manifest, and only if no other tag has it: else the error says which.
+// Deleting what is not there is ErrNotFound, what the registry does not allow ErrUnsupported.
+func (c *Client) Delete(ctx context.Context, ref string) error {
+	p, h, err := c.at(ctx, ref)
+	if err != nil {
+		return about("delete", p, err)
+	}
+	return about("delete", p, h.delete(ctx, p))
+}
+
+func (h *host) delete(ctx context.Context, p place) error {
+	if p.digest != "" {
+		return h.remove(ctx, p)
+	}
+	dgst, _, _, err := h.head(ctx, p, "")
+	if err != nil {
+		return err
+	}
+	if dgst == "" {
+		return &Error{Kind: ErrNotFound, Registry: h.name, Status: http.StatusNotFound}
+	}
+	err = h.remove(ctx, p)
+	var e *Error
+	if err == nil || !errors.As(err, &e) || e.Status != http.StatusBadRequest && e.Status != http.StatusMethodNotAllowed {
+		return err
+	}
+	// docker-registry takes digests only: 400 for tags.
+	others, _, err := h.tags(ctx, p, maxTagPages)
+	if err != nil {
+		return err
+	}
+	for _, t := range others {
+		if t == p.tag {
+			continue
+		}
+		other := place{host: p.host, repo: p.repo, tag: t}
+		has, _, _, err := h.head(ctx, other, "")
+		if err != nil {
+			return err
+		}
+		if has == dgst {
+			e := h.fail(ErrUnsupported, "it cannot remove a tag alone, and the tag %s has the same image", t)
+			e.Hint = "delete " + p.withDigest(dgst).String() + " to remove both"
+			return e
+		}
+	}
+	return h.remove(ctx, p.withDigest(dgst))
+}
+
+func (h *host) remove(ctx context.Context, p place) error {
+	resp, err := h.do(ctx, call{
+		method: http.MethodDelete, path: p.manifestPath(), scopes: []string{p.delete()},
+		good: []int{http.StatusAccepted, http.StatusOK, http.StatusNoContent},
+	})
+	if err != nil {
+		var e *Error
+		if errors.As(err, &e) && e.Kind == ErrUnsupported {
+			e.Hint = "allow deleting in the registry's configuration"
+		}
+		return err
+	}
+	drain(resp)
+	return nil
+}
