@@ -52,6 +52,10 @@ type Config struct {
 
 	Builder []Listed // builder: images that are listed, each with a folder or a repository of its own
 
+	// InsecureRegistries is insecure_registries: hosts and networks that may speak plain HTTP, or TLS
+	// with a certificate that nobody vouches for.
+	InsecureRegistries []string
+
 	CABundle         string // ca_bundle: PEM file of the authorities to trust instead of the system's
 	ForceNumericUser bool   // force_numeric_user: refuse a Dockerfile whose last USER is a name
 	Strict           bool   // strict: content that changed under an unchanged version is an error

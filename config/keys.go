@@ -60,6 +60,7 @@ func (l *loader) decode() *Config {
 	c.ForceNumericUser = r.boolean("force_numeric_user")
 	c.Strict = r.boolean("strict")
 	c.Builder = r.builder()
+	c.InsecureRegistries = r.list("insecure_registries", nil)
 	c.ContainerLimits = r.limits()
 	return c
 }

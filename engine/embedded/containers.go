@@ -99,7 +99,7 @@ func (p *Process) NewContainer(ctx context.Context, spec container.Spec) (contai
 		return nil, fmt.Errorf("cannot make container of %s: %w", spec.Image, err)
 	}
 	defer done(context.WithoutCancel(ctx))
-	c := &testContainer{process: p, spec: spec, bundle: filepath.Join(p.root, "engine", "executor", spec.ID)}
+	c := &testContainer{process: p, spec: spec, bundle: filepath.Join(executorDir(p.root), spec.ID)}
 	c.rootfs = filepath.Join(c.bundle, "rootfs")
 	if err := os.Mkdir(c.bundle, 0o711); err != nil {
 		return nil, fmt.Errorf("cannot make container of %s: %w", spec.Image, err)

@@ -180,6 +180,8 @@ func (p *Process) close() error {
 	if p.server != nil {
 		stopServer(p.server)
 	}
+	// A step that was cancelled may not have ended its container yet, on a machine with much to do.
+	errs = append(errs, killContainers(executorDir(p.root)))
 	if p.controller != nil {
 		errs = append(errs, p.collectLast(), p.controller.Close())
 	}

@@ -19,7 +19,7 @@ import (
 // mounts below the root, temporary files. The caller holds the root's lock, so
 // nobody else can own any of it.
 func repair(root string) error {
-	executor := filepath.Join(root, "engine", "executor")
+	executor := executorDir(root)
 	if err := killContainers(executor); err != nil {
 		return err
 	}
@@ -36,6 +36,9 @@ func repair(root string) error {
 	}
 	return nil
 }
+
+// executorDir is where BuildKit keeps the bundles of running steps.
+func executorDir(root string) string { return filepath.Join(root, "engine", "executor") }
 
 // killContainers deletes the containers whose bundles are still there. A bundle
 // without a running container is the usual case, so runc's answer is not judged.

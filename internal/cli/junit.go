@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -59,7 +60,11 @@ func writeJUnit(path string, s build.Summary, f *fleet.Fleet) error {
 	if err != nil {
 		return fmt.Errorf("internal error: %w", err)
 	}
-	if err := writeAtomic(path, append([]byte(xml.Header), append(data, '\n')...)); err != nil {
+	err = writeFile(path, func(w io.Writer) error {
+		_, err := w.Write(append([]byte(xml.Header), append(data, '\n')...))
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("cannot write report: %w", err)
 	}
 	return nil
@@ -128,27 +133,4 @@ func checkReport(path string) error {
 // tempBeside makes a file in the folder of path.
 func tempBeside(path string) (*os.File, error) {
 	return os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-}
-
-// writeAtomic replaces a file: who reads it sees the old one or the new one.
-func writeAtomic(path string, data []byte) error {
-	tmp, err := tempBeside(path)
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name()) // no effect after the rename
-	_, err = tmp.Write(data)
-	if err == nil {
-		err = tmp.Chmod(0o644)
-	}
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if closeErr := tmp.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
 }

@@ -179,7 +179,10 @@ func (a *app) command() *cobra.Command {
 		c.GroupID = "fleet"
 		root.AddCommand(c)
 	}
-	for _, c := range []*cobra.Command{a.imagesCommand(), a.runCommand(), a.saveCommand(), a.rmiCommand(), a.duCommand()} {
+	for _, c := range []*cobra.Command{
+		a.imagesCommand(), a.inspectCommand(), a.runCommand(), a.tagCommand(), a.pushCommand(), a.pullCommand(),
+		a.saveCommand(), a.rmiCommand(), a.duCommand(), a.loginCommand(), a.logoutCommand(),
+	} {
 		c.GroupID = "image"
 		root.AddCommand(c)
 	}

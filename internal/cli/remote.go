@@ -1,0 +1,251 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/engine/embedded"
+	"github.com/slipway-build/slipway/registry"
+	"github.com/slipway-build/slipway/store"
+)
+
+// registryOptions say how registries are reached: as the configuration says, if there is one, and
+// with the credentials that Docker's configuration has.
+func (a *app) registryOptions(cmd *cobra.Command) (registry.Options, error) {
+	o := registry.Options{UserAgent: "slipway/" + version()}
+	if _, err := os.Stat(a.configFile); errors.Is(err, os.ErrNotExist) && !cmd.Flags().Changed("configfile") {
+		return o, nil
+	}
+	cfg, err := a.loadConfig(cmd)
+	if err != nil {
+		return o, err
+	}
+	return configuredRegistry(cfg, o), nil
+}
+
+func configuredRegistry(cfg *config.Config, o registry.Options) registry.Options {
+	o.Registry, _, _ = strings.Cut(cfg.Registry, "/")
+	o.Username, o.Password = cfg.Username, cfg.Password.Reveal()
+	o.CABundle, o.HTTPProxy, o.Insecure = cfg.CABundle, cfg.HTTPProxy, cfg.InsecureRegistries
+	return o
+}
+
+// withRegistry calls f with a client.
+func (a *app) withRegistry(cmd *cobra.Command, f func(*registry.Client) error) error {
+	o, err := a.registryOptions(cmd)
+	if err != nil {
+		return err
+	}
+	client, err := registry.New(o)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	return f(client)
+}
+
+func (a *app) pushCommand() *cobra.Command {
+	var force bool
+	cmd := &cobra.Command{
+		Use:   "push [flags] IMAGE...",
+		Short: "Publish images of the store",
+		Long: `Sends images of the store to the registries that their names begin with. Only what
+is missing there is sent, and the tag comes last: whoever pulls meanwhile gets the
+old image or the new one, never half of one.
+
+An image whose test did not pass is not sent, and a tag that names another image
+is not moved, unless --force is given. Credentials are username and password of the
+configuration, else those of "slipway login" or "docker login".`,
+		Example: "  slipway push registry.example/team/app:1.0",
+		Args:    atLeast("IMAGE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withRegistry(cmd, func(client *registry.Client) error {
+				return a.withServices(cmd.Context(), func(s embedded.Services) error {
+					for _, ref := range args {
+						if err := a.push(cmd.Context(), client, s, ref, force); err != nil {
+							return fmt.Errorf("cannot push %s: %w", ref, err)
+						}
+					}
+					return nil
+				})
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&force, "force", false, "also send what is not tested, and move tags that name another image")
+	return cmd
+}
+
+// push sends one image under its own name.
+func (a *app) push(ctx context.Context, client *registry.Client, s embedded.Services, ref string, force bool) error {
+	st := store.New(s.Images, s.Content)
+	image, err := st.Look(ctx, ref)
+	if err != nil {
+		return err
+	}
+	if image.Tested == "" && !force {
+		return errors.New("its test did not pass\nhint: build it again, or send it as it is with --force")
+	}
+	target, err := st.Target(ctx, ref)
+	if err != nil {
+		return err
+	}
+	o := registry.PushOptions{}
+	if !force {
+		o.Replace = func(ref, digest string) error {
+			return fmt.Errorf("the tag names another image there (%s)\nhint: give the image a new version, or move the tag with --force", shortDigest(digest))
+		}
+	}
+	start := time.Now()
+	done, err := client.Push(ctx, target, s.Content, o, image.Ref)
+	if err != nil {
+		return err
+	}
+	if len(done.Moved) == 0 {
+		fmt.Fprintf(a.Out, "%s is there already\n", ref)
+		return nil
+	}
+	fmt.Fprintf(a.Out, "%s %s: %d blobs (%s) sent, %d there before, in %s\n", ref, shortDigest(target.Digest.String()),
+		done.Sent, size(done.Bytes), done.Present+done.Mounted, seconds(time.Since(start)))
+	return nil
+}
+
+func (a *app) pullCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "pull IMAGE...",
+		Short: "Fetch images into the store",
+		Long: `Fetches images for this machine's platform from the registries that their names
+begin with. All content is verified against its digests. A fetched image can be
+run, saved, and built on without a network.`,
+		Example: "  slipway pull registry.example/team/base:1.0",
+		Args:    atLeast("IMAGE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withRegistry(cmd, func(client *registry.Client) error {
+				process, _, err := a.startEngine(cmd.Context())
+				if err != nil {
+					return err
+				}
+				for _, ref := range args {
+					if err = a.pull(cmd.Context(), client, process.Services(), ref); err != nil {
+						err = fmt.Errorf("cannot pull %s: %w", ref, err)
+						break
+					}
+				}
+				return errors.Join(err, process.Close())
+			})
+		},
+	}
+}
+
+func (a *app) pull(ctx context.Context, client *registry.Client, s embedded.Services, ref string) error {
+	name, err := store.Normalize(ref)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	target, err := client.Pull(ctx, name, registry.PullOptions{Platform: "linux/" + goArch()}, s.Content)
+	if err != nil {
+		return err
+	}
+	if err := store.New(s.Images, s.Content).Put(ctx, name, target); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.Out, "%s %s, in %s\n", ref, shortDigest(target.Digest.String()), seconds(time.Since(start)))
+	return nil
+}
+
+func (a *app) tagCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "tag IMAGE NAME",
+		Short:   "Give an image of the store a further name",
+		Long:    "Gives an image of the store a further name, or moves that name to it.",
+		Example: "  slipway tag registry.example/team/app:1.0 registry.example/team/app:stable",
+		Args:    exactArgs("IMAGE", "NAME"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withStore(cmd.Context(), func(s *store.Store) error { return s.Tag(cmd.Context(), args[0], args[1]) })
+		},
+	}
+}
+
+func (a *app) loginCommand() *cobra.Command {
+	var user string
+	var fromStdin bool
+	cmd := &cobra.Command{
+		Use:   "login [flags] REGISTRY",
+		Short: "Check and keep credentials for a registry",
+		Long: `Checks a user's password with a registry and keeps both where Docker does: with the
+credential helper that Docker's config.json names, else in that file. What docker
+login has kept is used without this. The password is asked for on the terminal, or
+read from the standard input with --password-stdin.`,
+		Example: "  slipway login -u ann registry.example\n  pass registry | slipway login -u ann --password-stdin registry.example",
+		Args:    exactArgs("REGISTRY"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if user == "" {
+				return usageError(cmd, errors.New("-u USER is missing"))
+			}
+			password, err := a.readPassword(fromStdin)
+			if err != nil {
+				return err
+			}
+			o, err := a.registryOptions(cmd)
+			if err != nil {
+				return err
+			}
+			kept, err := registry.Login(cmd.Context(), o, args[0], user, password)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(a.Out, "logged in to %s; the credentials are kept in %s\n", args[0], kept)
+			return nil
+		},
+	}
+	cmd.Flags().StringVarP(&user, "username", "u", "", "the `USER`'s name")
+	cmd.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from the standard input")
+	return cmd
+}
+
+// readPassword never takes it from the command line, which everybody on the machine can read.
+func (a *app) readPassword(fromStdin bool) (string, error) {
+	if in, ok := a.In.(*os.File); ok && !fromStdin && term.IsTerminal(int(in.Fd())) {
+		fmt.Fprint(a.Err, "password: ")
+		data, err := term.ReadPassword(int(in.Fd()))
+		fmt.Fprintln(a.Err)
+		if err != nil {
+			return "", fmt.Errorf("cannot read the password: %w", err)
+		}
+		return string(data), nil
+	}
+	if !fromStdin {
+		return "", errors.New("cannot ask for the password: the standard input is no terminal\nhint: give it with --password-stdin")
+	}
+	line, err := bufio.NewReader(a.In).ReadString('\n')
+	line = strings.TrimRight(line, "\r\n")
+	if line == "" {
+		return "", errors.Join(errors.New("cannot read the password: the standard input is empty"), ignoreEOF(err))
+	}
+	return line, nil
+}
+
+func (a *app) logoutCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "logout REGISTRY",
+		Short: "Forget the credentials for a registry",
+		Long:  "Erases what \"slipway login\" or \"docker login\" keeps for a registry.",
+		Args:  exactArgs("REGISTRY"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			found, err := registry.Logout(args[0])
+			if err == nil && !found {
+				fmt.Fprintf(a.Out, "there were no credentials for %s\n", args[0])
+			}
+			return err
+		},
+	}
+}

@@ -1,0 +1,71 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/containerd/containerd/v2/core/images"
+	"github.com/containerd/errdefs"
+	"github.com/containerd/platforms"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// Details are an image's manifest and configuration for this machine's platform.
+type Details struct {
+	Image     Image
+	Platform  string // "linux/amd64"
+	Digest    string // of the manifest
+	Manifest  ocispecs.Manifest
+	RawConfig []byte
+}
+
+// Inspect reads an image's manifest and configuration. The error wraps ErrNotFound when it is not
+// there.
+func (s *Store) Inspect(ctx context.Context, ref string) (Details, error) {
+	record, err := s.record(ctx, ref)
+	if err != nil {
+		return Details{}, err
+	}
+	d := Details{Image: fromRecord(record)}
+	if err := s.details(ctx, record, &d.Image); err != nil {
+		return d, err
+	}
+	if d.Manifest, err = images.Manifest(ctx, s.content, record.Target, platforms.Default()); err != nil {
+		return d, fmt.Errorf("cannot read manifest of %s: %w", ref, err)
+	}
+	d.Digest = record.Target.Digest.String()
+	if d.RawConfig, err = content.ReadBlob(ctx, s.content, d.Manifest.Config); err != nil {
+		return d, fmt.Errorf("cannot read configuration of %s: %w", ref, err)
+	}
+	var config ocispecs.Image
+	if err := json.Unmarshal(d.RawConfig, &config); err != nil {
+		return d, fmt.Errorf("cannot read configuration of %s: %w", ref, err)
+	}
+	d.Platform = platforms.Format(config.Platform)
+	return d, nil
+}
+
+// Target is the descriptor of what the name stands for.
+func (s *Store) Target(ctx context.Context, ref string) (ocispecs.Descriptor, error) {
+	record, err := s.record(ctx, ref)
+	return record.Target, err
+}
+
+// Put gives content that is in the store a name, or moves the name to it. It is not marked as tested.
+func (s *Store) Put(ctx context.Context, ref string, target ocispecs.Descriptor) error {
+	name, err := Normalize(ref)
+	if err != nil {
+		return err
+	}
+	record := images.Image{Name: name, Target: target}
+	_, err = s.images.Create(ctx, record)
+	if errdefs.IsAlreadyExists(err) {
+		_, err = s.images.Update(ctx, record)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot name %s: %w", ref, err)
+	}
+	return nil
+}
