@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -369,4 +370,18 @@ func TestCredentialsStayHome(t *testing.T) {
 	if strange.Load() < 3 {
 		t.Errorf("the other host was asked %d times: the test shows nothing", strange.Load())
 	}
+}
+
+// TestOutputHasNoPassword runs tests that use and refuse passwords, with every logger at its loudest,
+// and looks through all they print.
+func TestOutputHasNoPassword(t *testing.T) {
+	t.Parallel()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v",
+		"-test.run=^(TestWrongPasswords|TestRevokedToken|TestForwardProxy|TestCredentialsStayHome|TestLogin|TestDockerCredentials)$")
+	cmd.Env = append(os.Environ(), "SLIPWAY_TEST_TRACE=1")
+	out, err := cmd.CombinedOutput()
+	if err != nil || strings.Count(string(out), "--- PASS") < 6 {
+		t.Fatalf("cannot run the tests: %v\n%s", err, out)
+	}
+	leaks(t, "the output", string(out))
 }

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -262,9 +263,18 @@ func TestNotThere(t *testing.T) {
 func TestRateLimitIsObeyed(t *testing.T) {
 	t.Parallel()
 	p := registrytest.NewProxy(t, registrytest.InMemory(t))
+	var mu sync.Mutex
 	var until time.Time
+	early := 0
 	p.Inject(registrytest.Fault{Path: "/manifests/", Skip: 20, Times: 1, Status: 429, Header: map[string]string{"Retry-After": "1"},
-		Before: func() { until = time.Now().Add(time.Second) }})
+		Before: func() { mu.Lock(); until = time.Now().Add(time.Second); mu.Unlock() }})
+	p.Inject(registrytest.Fault{Path: "/manifests/", Before: func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if time.Now().Before(until.Add(-50 * time.Millisecond)) {
+			early++
+		}
+	}})
 	r := client(t, registry.Options{Parallel: 2})
 	var refs []string
 	for i := range 60 {
@@ -274,6 +284,9 @@ func TestRateLimitIsObeyed(t *testing.T) {
 	must(t, err)
 	if until.IsZero() || time.Now().Before(until) {
 		t.Error("the check ended before the registry wanted to be asked again")
+	}
+	if early > 2 { // those that were under way
+		t.Errorf("%d requests came while the registry wanted to be left alone", early)
 	}
 	if n := len(p.Requests()); n > 63 { // the ping, and the one that was refused
 		t.Errorf("it took %d requests", n)

@@ -3,6 +3,7 @@ package registry_test
 import (
 	"bytes"
 	"errors"
+	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,8 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/logs"
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/sirupsen/logrus"
 
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/registry/registrytest"
@@ -29,6 +32,12 @@ func TestMain(m *testing.M) {
 	}
 	for _, v := range []string{"DOCKER_CONFIG", "HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"} {
 		os.Setenv(v, dir)
+	}
+	if os.Getenv("SLIPWAY_TEST_TRACE") != "" { // all that the libraries have to say
+		logrus.SetLevel(logrus.TraceLevel)
+		for _, l := range []*log.Logger{logs.Debug, logs.Progress, logs.Warn} {
+			l.SetOutput(os.Stderr)
+		}
 	}
 	code := m.Run()
 	os.RemoveAll(dir)
@@ -324,7 +333,8 @@ func testBadSource(t *testing.T, srv *registrytest.Server, c *registry.Client) {
 			if err == nil || !strings.Contains(err.Error(), layer.String()) {
 				t.Errorf("%s, %d bytes: %v", name, size, err)
 			}
-			if name == "damaged" && !errors.Is(err, registry.ErrDigest) {
+			// It is noticed here, and not left to the registry.
+			if name == "damaged" && (!errors.Is(err, registry.ErrDigest) || !strings.Contains(err.Error(), "in the store is damaged")) {
 				t.Errorf("a damaged blob is %v", err)
 			}
 			got, err := c.Digests(ctx, []string{ref, srv.Addr + "/fleet/" + name + "@" + image.Digest.String()})
