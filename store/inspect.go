@@ -53,11 +53,17 @@ func (s *Store) Target(ctx context.Context, ref string) (ocispecs.Descriptor, er
 	return record.Target, err
 }
 
-// Put gives content that is in the store a name, or moves the name to it. It is not marked as tested.
+// Put gives content that is in the store a name, or moves the name to it, and keeps what it leads to
+// from being collected. It is not marked as tested.
 func (s *Store) Put(ctx context.Context, ref string, target ocispecs.Descriptor) error {
 	name, err := Normalize(ref)
 	if err != nil {
 		return err
+	}
+	// Of an index only this machine's image need be there.
+	children := images.FilterPlatforms(images.ChildrenHandler(s.content), platforms.Default())
+	if err := images.Dispatch(ctx, images.SetChildrenLabels(s.content, children), nil, target); err != nil {
+		return fmt.Errorf("cannot keep the content of %s: %w", ref, err)
 	}
 	record := images.Image{Name: name, Target: target}
 	_, err = s.images.Create(ctx, record)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/slipway-build/slipway/internal/cli"
 	"github.com/slipway-build/slipway/internal/enginetest"
+	"github.com/slipway-build/slipway/registry/registrytest"
 )
 
 // TestMain makes this test program the slipway of the scripts, and the docker
@@ -38,9 +39,11 @@ func slipway() int {
 }
 
 // TestScripts runs testdata/script: one story of a user each, on a real engine
-// with a root of its own. Every script gets busybox as $BUSYBOX.
+// with a root of its own. Every script gets busybox as $BUSYBOX, and a real registry with TLS and a
+// password as $REGISTRY.
 func TestScripts(t *testing.T) {
 	enginetest.Need(t)
+	server := registrytest.Start(t, registrytest.Config{TLS: true, User: "ann", Password: "S3CRETWORD"})
 	testscript.Run(t, testscript.Params{
 		Dir:                "testdata/script",
 		RequireUniqueNames: true,
@@ -49,6 +52,8 @@ func TestScripts(t *testing.T) {
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "xdg"))
 			env.Setenv("BUSYBOX", "/bin/busybox")
+			env.Setenv("REGISTRY", server.Addr)
+			env.Setenv("REGISTRY_CA", server.CA)
 			env.Setenv("DEBFULLNAME", "A Founder")
 			env.Setenv("DEBEMAIL", "founder@example.com")
 			return nil
