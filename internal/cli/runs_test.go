@@ -30,7 +30,7 @@ type chain struct {
 	names []string
 }
 
-func newChain(t *testing.T, n int, r *rand.Rand) *chain {
+func newChain(t *testing.T, n, most int, r *rand.Rand) *chain {
 	c := &chain{t: t, dir: t.TempDir(), needs: map[string][]string{}}
 	if err := os.WriteFile(filepath.Join(c.dir, "config.yaml"), nil, 0o644); err != nil {
 		t.Fatal(err)
@@ -38,7 +38,7 @@ func newChain(t *testing.T, n int, r *rand.Rand) *chain {
 	for i := range n {
 		name := fmt.Sprintf("image-%02d", i)
 		for _, other := range c.names {
-			if r.IntN(len(c.names)+1) < 2 && len(c.needs[name]) < 3 {
+			if r.IntN(len(c.names)+1) < 2 && len(c.needs[name]) < most {
 				c.needs[name] = append(c.needs[name], other)
 			}
 		}
@@ -143,7 +143,7 @@ func TestRunsRebuildWhatChanged(t *testing.T) {
 	for seed := range uint64(3) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 2014))
-			c := newChain(t, 9, r)
+			c := newChain(t, 9, 3, r)
 			versions := map[string]int{}
 			if _, built := c.build(); len(built) != len(c.names) {
 				t.Fatalf("the first run built %v", built)
@@ -223,7 +223,7 @@ func TestRunsRebuildWhatChanged(t *testing.T) {
 func TestRunsThatAreKilled(t *testing.T) {
 	enginetest.Need(t)
 	r := rand.New(rand.NewPCG(9, 9))
-	c := newChain(t, 40, r)
+	c := newChain(t, 40, 1, r)
 	start := time.Now()
 	c.build()
 	whole := time.Since(start)
