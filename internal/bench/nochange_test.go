@@ -135,10 +135,10 @@ func registerAll(ctx context.Context, e *embedded.Process, n int) error {
 		if img.Ref == built.Name {
 			continue
 		}
-		parents := inputs.Parents(img, func(string) string { return built.Target.Digest.String() })
+		parents := inputs.Parents(img, func(string) string { return built.Labels[store.IDLabel] })
 		record := built
 		record.Name = img.Ref
-		record.Labels = map[string]string{store.TestedLabel: store.TestNone, store.InputsLabel: set.Parts[img].On(parents).Digest()}
+		record.Labels = map[string]string{store.IDLabel: built.Labels[store.IDLabel], store.TestedLabel: store.TestNone, store.InputsLabel: set.Parts[img].On(parents).Digest()}
 		if _, err := images.Create(ctx, record); err != nil {
 			return fmt.Errorf("cannot register %s: %w", img.Ref, err)
 		}
