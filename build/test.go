@@ -30,12 +30,14 @@ type Test struct {
 	// Env is the whole environment of the command.
 	Env []string
 
-	named bool // the list names the script
+	named bool     // the list names the script
+	known []string // what names returns, if it was asked before
 }
 
 // script is the same with another script than test.sh.
 func (t Test) script(name string) Test {
 	t.Command, t.Args, t.named = "/bin/bash", []string{"-c", `"$0" "$1"`, "{path}/" + name, "{image}"}, true
+	t.known = nil
 	return t
 }
 
@@ -71,9 +73,29 @@ func (t Test) Digest(dir string) (string, error) {
 	return "sha256:" + hex.EncodeToString(h.Sum(nil)), nil
 }
 
+// Prepared is the same test, for many images: what its arguments name is found out once.
+func (t Test) Prepared() (Test, error) {
+	names, err := t.names()
+	t.known = append([]string{}, names...)
+	return t, err
+}
+
 // files are those that the arguments name with {path}.
 func (t Test) files(dir string) ([]string, error) {
-	var files []string
+	names, err := t.known, error(nil)
+	if names == nil {
+		names, err = t.names()
+	}
+	files := make([]string, len(names))
+	for i, name := range names {
+		files[i] = fill(name, dir, "")
+	}
+	return files, err
+}
+
+// names are the words with {path} in the arguments.
+func (t Test) names() ([]string, error) {
+	var names []string
 	for _, arg := range t.Args {
 		if !strings.Contains(arg, "{path}") {
 			continue
@@ -84,11 +106,11 @@ func (t Test) files(dir string) ([]string, error) {
 		}
 		for _, w := range words {
 			if strings.Contains(w, "{path}") {
-				files = append(files, fill(w, dir, ""))
+				names = append(names, w)
 			}
 		}
 	}
-	return files, nil
+	return names, nil
 }
 
 // run executes the test. Its process group is killed when ctx or the time ends.

@@ -10,7 +10,6 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 )
@@ -105,7 +104,7 @@ func (t *tree) visit(ctx context.Context, rel string, helpers chan struct{}) (fo
 	if err := ctx.Err(); err != nil {
 		return found{}, fmt.Errorf("cannot scan %s: %w", t.dir, context.Cause(ctx))
 	}
-	entries, err := readDir(t.abs(rel))
+	entries, err := os.ReadDir(t.abs(rel)) // which spares what os.Open does for files
 	if err != nil {
 		if rel == "." {
 			return found{}, fmt.Errorf("cannot scan %s: %w", t.dir, cause(err))
@@ -120,7 +119,6 @@ func (t *tree) visit(ctx context.Context, rel string, helpers chan struct{}) (fo
 			folders = append(folders, path.Join(rel, entry.Name()))
 		}
 	}
-	slices.Sort(folders)
 	switch {
 	case here.template && here.changelog:
 		out.images = append(out.images, here)
@@ -131,16 +129,6 @@ func (t *tree) visit(ctx context.Context, rel string, helpers chan struct{}) (fo
 	}
 	err = t.visitAll(ctx, folders, &out, helpers)
 	return out, err
-}
-
-// readDir is os.ReadDir without the order: most of what it finds is of no interest here.
-func readDir(dir string) ([]fs.DirEntry, error) {
-	f, err := os.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return f.ReadDir(-1)
 }
 
 func (t *tree) visitAll(ctx context.Context, folders []string, out *found, helpers chan struct{}) error {

@@ -19,11 +19,29 @@ type folder struct {
 
 // openFolder opens a folder below root; links on the way may not leave it.
 func openFolder(root *os.Root, name string) (folder, error) {
+	if d, err := openBeneath(root.Name(), name); err == nil {
+		return d, nil
+	} // an old kernel, a sandbox, or an error that is told better below
 	f, err := root.Open(name)
 	if err != nil {
 		return folder{}, err
 	}
 	return folder{file: f, fd: int(f.Fd())}, nil
+}
+
+// openBeneath is openFolder in one call of the kernel's, see openat2(2).
+func openBeneath(root, name string) (folder, error) {
+	at, err := retry(func() (int, error) { return unix.Open(root, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0) })
+	if err != nil {
+		return folder{}, err
+	}
+	defer unix.Close(at)
+	fd, err := retry(func() (int, error) {
+		return unix.Openat2(at, name, &unix.OpenHow{
+			Flags: unix.O_RDONLY | unix.O_DIRECTORY | unix.O_CLOEXEC, Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_MAGICLINKS,
+		})
+	})
+	return folder{fd: fd}, err
 }
 
 // open opens a folder that is in this one, and no link.

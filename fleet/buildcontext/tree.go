@@ -81,22 +81,22 @@ func (t *Tree) Close() error { return t.root.Close() }
 
 func open(t *Tree) (*Tree, error) {
 	root, shown := t.root, t.shown
-	matcher, err := t.ignore()
-	if err != nil {
-		return nil, err
-	}
-	info, err := root.Stat(t.dir)
-	if err != nil {
-		return nil, fmt.Errorf("%s: cannot read image folder: %w", shown, err)
-	}
-	top := &node{name: ".", source: t.dir, meta: newMeta(info)}
-	t.nodes["."] = top
-	w := walker{tree: t, matcher: matcher}
 	here, err := openFolder(root, t.dir)
 	if err != nil {
 		return nil, fmt.Errorf("%s: cannot read image folder: %w", shown, pathCause(err))
 	}
 	defer here.close()
+	own, err := here.lstat(".")
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot read image folder: %w", shown, err)
+	}
+	top := &node{name: ".", source: t.dir, meta: own}
+	t.nodes["."] = top
+	matcher, err := t.ignore(here)
+	if err != nil {
+		return nil, err
+	}
+	w := walker{tree: t, matcher: matcher}
 	w.dir(here, top, ".", patternmatcher.MatchInfo{}, []meta{top.meta})
 	if len(w.errs) > 0 {
 		return nil, errors.Join(w.errs...)
@@ -104,7 +104,10 @@ func open(t *Tree) (*Tree, error) {
 	return t, nil
 }
 
-func (t *Tree) ignore() (*patternmatcher.PatternMatcher, error) {
+func (t *Tree) ignore(here folder) (*patternmatcher.PatternMatcher, error) {
+	if _, err := here.lstat(IgnoreFile); errors.Is(err, fs.ErrNotExist) {
+		return patternmatcher.New(nil) // most folders have none
+	}
 	f, err := openRegular(t.root, path.Join(t.dir, IgnoreFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return patternmatcher.New(nil)
