@@ -12,6 +12,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/containerd/containerd/v2/core/content"
@@ -95,13 +96,31 @@ func FromIndex(list []images.Image) []Image {
 
 func fromRecord(img images.Image) Image {
 	out := Image{Ref: img.Name, Name: img.Name, Digest: img.Target.Digest.String(), Tested: img.Labels[TestedLabel], Test: img.Labels[TestLabel], Inputs: img.Labels[InputsLabel], ID: img.Labels[IDLabel]}
-	if named, err := reference.ParseNormalizedNamed(img.Name); err == nil {
-		out.Name = reference.FamiliarName(named)
+	out.Name, out.Tag = familiar(img.Name)
+	return out
+}
+
+// familiar takes a canonical name apart as people write it. It does for a thousand records at once, in
+// no time, what package reference does with regular expressions; a test holds the two together.
+func familiar(name string) (short, tag string) {
+	short = name
+	if !strings.Contains(name, "@") {
+		if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
+			short, tag = name[:i], name[i+1:]
+		}
+	} else if named, err := reference.ParseNormalizedNamed(name); err == nil {
+		short = named.Name()
 		if t, ok := named.(reference.Tagged); ok {
-			out.Tag = t.Tag()
+			tag = t.Tag()
 		}
 	}
-	return out
+	if hub, ok := strings.CutPrefix(short, "docker.io/"); ok {
+		short = hub
+		if official, ok := strings.CutPrefix(hub, "library/"); ok && !strings.Contains(official, "/") {
+			short = official
+		}
+	}
+	return short, tag
 }
 
 // List returns all images, sorted by reference, with sizes and times.

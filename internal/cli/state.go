@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/slipway-build/slipway/build"
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/engine"
@@ -70,14 +72,21 @@ func (a *app) decide(ctx context.Context, db *state.DB, cfg *config.Config, f *f
 }
 
 func (a *app) decideOnce(ctx context.Context, db *state.DB, cfg *config.Config, f *fleet.Fleet, o plan.Options) (decision, error) {
-	facts, err := a.facts(ctx)
-	if err != nil {
+	var facts plan.Facts
+	var set *inputs.Set
+	group, both := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		facts, err = a.facts(both)
+		return err
+	})
+	group.Go(func() (err error) {
+		set, err = a.readInputs(both, db, f, o)
+		return err
+	})
+	if err := group.Wait(); err != nil {
 		return decision{}, err
 	}
-	set, err := a.readInputs(ctx, db, f, o)
-	if err != nil {
-		return decision{}, err
-	}
+	var err error
 	facts.Inputs, facts.Errors = set.Parts, set.Errors
 	facts.Tests = readTests(cfg, f, set)
 	p := plan.Make(f, facts, o)
