@@ -2,12 +2,10 @@ package config
 
 import (
 	"fmt"
-	"math"
 	"math/big"
-	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/slipway-build/slipway/config/python"
 )
 
 // pythonTrue is Python's bool(v).
@@ -46,7 +44,7 @@ func pythonString(v any) string {
 		}
 		return "False"
 	case float64:
-		return formatFloat(v)
+		return python.Float(v)
 	case []any, *Map:
 		return pythonRepr(v)
 	}
@@ -58,7 +56,7 @@ func pythonRepr(v any) string {
 	var parts []string
 	switch v := v.(type) {
 	case string:
-		return quoteText(v)
+		return python.Quote(v)
 	case Date:
 		return v.Repr()
 	case []any:
@@ -73,57 +71,4 @@ func pythonRepr(v any) string {
 		return "{" + strings.Join(parts, ", ") + "}"
 	}
 	return pythonString(v)
-}
-
-// quoteText is Python's repr() of a string.
-func quoteText(s string) string {
-	quote := '\''
-	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
-		quote = '"'
-	}
-	var b strings.Builder
-	b.WriteRune(quote)
-	for _, r := range s {
-		switch {
-		case r == '\n':
-			b.WriteString(`\n`)
-		case r == '\r':
-			b.WriteString(`\r`)
-		case r == '\t':
-			b.WriteString(`\t`)
-		case r == quote || r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case unicode.IsPrint(r):
-			b.WriteRune(r)
-		case r <= 0xff:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		case r <= 0xffff:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		case r <= utf8.MaxRune:
-			fmt.Fprintf(&b, `\U%08x`, r)
-		}
-	}
-	b.WriteRune(quote)
-	return b.String()
-}
-
-// formatFloat prints the shortest digits that give the number back, as Python's repr() does.
-func formatFloat(f float64) string {
-	switch {
-	case math.IsNaN(f):
-		return "nan"
-	case math.IsInf(f, 1):
-		return "inf"
-	case math.IsInf(f, -1):
-		return "-inf"
-	}
-	if abs := math.Abs(f); abs != 0 && (abs < 1e-4 || abs >= 1e16) {
-		return strconv.FormatFloat(f, 'e', -1, 64)
-	}
-	s := strconv.FormatFloat(f, 'f', -1, 64)
-	if f == math.Trunc(f) {
-		s += ".0"
-	}
-	return s
 }

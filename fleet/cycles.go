@@ -23,14 +23,17 @@ func (f *Fleet) cycleProblem(knot []*Image) Problem {
 	for _, e := range cycle {
 		names += " → " + e.dep.Name
 		edges += fmt.Sprintf("\n  %s: %s needs %s",
-			place(f.Path(e.img, e.dep.File), e.dep.Line), e.img.Name, e.dep.Name)
+			place(f.dependencyFile(e.img, e.dep), e.dep.Line), e.img.Name, e.dep.Name)
 	}
 	text := "cannot order the images: " + names + " is a dependency cycle"
 	if others := namesOutside(knot, cycle); others != "" {
 		text += "; on other cycles with them: " + others
 	}
-	return problem(DependencyCycle, f.Path(cycle[0].img, cycle[0].dep.File), cycle[0].dep.Line,
-		"remove one of these dependencies, from control and from the Dockerfile", "%s%s", text, edges)
+	hint := "remove one of these dependencies, from control and from the Dockerfile"
+	if slices.ContainsFunc(cycle, func(e edge) bool { return e.img.Listed != nil }) {
+		hint = "remove one of these dependencies, from depends or control, and from the Dockerfile"
+	}
+	return problem(DependencyCycle, f.dependencyFile(cycle[0].img, cycle[0].dep), cycle[0].dep.Line, hint, "%s%s", text, edges)
 }
 
 // blameCycles gives the images on cycles, and those that need them, their errors, and a place in the
@@ -60,7 +63,7 @@ func (f *Fleet) blameCycles() {
 		if onCycle[d.Image] {
 			which = "which is on a dependency cycle"
 		}
-		img.Err = errors.Join(img.Err, problem(DependencyCycle, f.Path(img, d.File), d.Line, "",
+		img.Err = errors.Join(img.Err, problem(DependencyCycle, f.dependencyFile(img, d), d.Line, "",
 			"cannot order %s: it needs %s, %s", img.Name, d.Name, which))
 	}
 	for i, img := range f.order {

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/slipway-build/slipway/config/python"
 )
 
 // percentState formats one "%" expression, printf-style String Formatting of
@@ -241,7 +243,7 @@ func (rt *state) asciiOnly(s string) string {
 		if r < 0x80 {
 			b.writeByte(byte(r))
 		} else {
-			b.write(string(asciiEscape(r)))
+			b.write(string(python.Escape(r)))
 		}
 	}
 	return b.text()

@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/big"
 	"strings"
+
+	"github.com/slipway-build/slipway/config/python"
 )
 
 // formatValue is Python's format(v, spec).
@@ -162,7 +164,7 @@ func (rt *state) formatReal(x float64, f *formatSpec) string {
 // after the point.
 func plainReal(a float64, precision int) string {
 	if precision < 0 {
-		return floatText(a)
+		return python.Float(a)
 	}
 	s := formatFloat(a, 'g', precision, false)
 	exponentAt := strings.IndexByte(s, 'e')

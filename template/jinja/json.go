@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/big"
 	"strings"
+
+	"github.com/slipway-build/slipway/config/python"
 )
 
 // jsonWriter writes JSON as Python's json.dumps(sort_keys=True) does.
@@ -73,7 +75,7 @@ func jsonFloat(f float64) string {
 	case math.IsInf(f, -1):
 		return "-Infinity"
 	}
-	return floatText(f)
+	return python.Float(f)
 }
 
 func (w *jsonWriter) quoted(s string) {

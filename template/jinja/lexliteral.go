@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/slipway-build/slipway/config/python"
 )
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
@@ -151,7 +153,7 @@ func (l *lexer) unescape(s string) string {
 			// backslash pairs with that escape's own and the digits remain.
 			r, n := utf8.DecodeRuneInString(s[i+1:])
 			b.WriteByte('\\')
-			b.WriteString(asciiEscape(r)[1:])
+			b.WriteString(python.Escape(r)[1:])
 			i += 1 + n
 		default:
 			b.WriteByte('\\')
@@ -162,20 +164,9 @@ func (l *lexer) unescape(s string) string {
 	return b.String()
 }
 
-// asciiEscape gives Python's escape of a character that is not ASCII.
-func asciiEscape(r rune) string {
-	switch {
-	case r < 0x100:
-		return sprintf("\\x%02x", r)
-	case r < 0x10000:
-		return sprintf("\\u%04x", r)
-	}
-	return sprintf("\\U%08x", r)
-}
-
 func (l *lexer) hexEscape(b *strings.Builder, s string, i int) int {
 	width := map[byte]int{'x': 2, 'u': 4, 'U': 8}[s[i+1]]
-	shape := map[byte]string{'x': `\xXX`, 'u': `\uXXXX`, 'U': `\UXXXXXXXX`}[s[i+1]]
+	shape := s[i:i+2] + strings.Repeat("X", width) // as Python's message has it
 	if i+2+width > len(s) {
 		l.fail("truncated %s escape", shape)
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/slipway-build/slipway/config/python"
 )
 
 var intMethods = map[string]*builtin{
@@ -116,7 +118,7 @@ func (rt *state) intBytes(n *big.Int, length int, little, signed bool) Value {
 func hexFloat(f float64) string {
 	switch {
 	case math.IsNaN(f) || math.IsInf(f, 0):
-		return floatText(f)
+		return python.Float(f)
 	case f == 0:
 		return strings.Replace(strconv.FormatFloat(f, 'f', 1, 64), "0.0", "0x0.0p+0", 1)
 	}

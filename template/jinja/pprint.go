@@ -2,6 +2,8 @@ package jinja
 
 import (
 	"strings"
+
+	"github.com/slipway-build/slipway/config/python"
 )
 
 // prettyPrinter writes values as Python's pprint.pformat does: on one line of
@@ -142,7 +144,7 @@ func (p *prettyPrinter) long(s string, indent, allowance, level int) {
 	for line := range splitLines(s, true) {
 		rest = rest[len(line):]
 		last := rest == ""
-		p.rt.chargeProduct(2, textSize+quotedSize(line))
+		p.rt.chargeProduct(2, textSize+python.QuotedSize(line))
 		rep := quote(line)
 		room := width
 		if last {

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/slipway-build/slipway/config/python"
 )
 
 // stringMethods are the methods of str. Those that return text give Markup for
@@ -223,7 +225,9 @@ func testMethods() map[string]*builtin {
 	}
 	text("isascii", isASCII)
 	text("isidentifier", isIdentifier)
-	text("isprintable", func(s string) bool { return !strings.ContainsFunc(s, func(r rune) bool { return !isPrintable(r) }) })
+	text("isprintable", func(s string) bool {
+		return !strings.ContainsFunc(s, func(r rune) bool { return !python.IsPrintable(r) })
+	})
 	text("islower", isLowerText)
 	text("isupper", isUpperText)
 	text("istitle", isTitleText)

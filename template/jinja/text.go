@@ -1,12 +1,12 @@
 package jinja
 
 import (
-	"math"
 	"math/big"
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
+
+	"github.com/slipway-build/slipway/config/python"
 )
 
 // maxIntDigits is Python's own limit for turning an int into text and back.
@@ -40,10 +40,10 @@ func (rt *state) str(v Value) string {
 func (rt *state) repr(v Value) string {
 	switch v := v.(type) {
 	case string:
-		rt.chargeProduct(2, quotedSize(v))
+		rt.chargeProduct(2, python.QuotedSize(v))
 		return quote(v)
 	case Markup:
-		rt.chargeProduct(3, quotedSize(string(v)))
+		rt.chargeProduct(3, python.QuotedSize(string(v)))
 		return "Markup(" + quote(string(v)) + ")"
 	case noneType, bool, int64, *big.Int, float64:
 		return scalarText(v)
@@ -71,29 +71,9 @@ func scalarText(v Value) string {
 		}
 		return s
 	case float64:
-		return floatText(v)
+		return python.Float(v)
 	}
 	return ""
-}
-
-// floatText is Python's repr of a float: the shortest that reads back the same.
-func floatText(f float64) string {
-	switch {
-	case math.IsNaN(f):
-		return "nan"
-	case math.IsInf(f, 1):
-		return "inf"
-	case math.IsInf(f, -1):
-		return "-inf"
-	}
-	if a := math.Abs(f); f != 0 && (a < 1e-4 || a >= 1e16) {
-		return strconv.FormatFloat(f, 'e', -1, 64)
-	}
-	s := strconv.FormatFloat(f, 'f', -1, 64)
-	if !strings.Contains(s, ".") {
-		s += ".0"
-	}
-	return s
 }
 
 // reprWriter writes nested values; it stops at cycles as Python does.
@@ -240,59 +220,7 @@ func className(global string) string {
 }
 
 // quote is Python's repr of a string.
-func quote(s string) string {
-	q := byte('\'')
-	if strings.IndexByte(s, '\'') >= 0 && strings.IndexByte(s, '"') < 0 {
-		q = '"'
-	}
-	b := make([]byte, 0, quotedSize(s))
-	b = append(b, q)
-	for _, r := range s {
-		switch {
-		case r == rune(q) || r == '\\':
-			b = append(b, '\\', byte(r))
-		case r == '\n':
-			b = append(b, `\n`...)
-		case r == '\r':
-			b = append(b, `\r`...)
-		case r == '\t':
-			b = append(b, `\t`...)
-		case r >= 0x20 && r < 0x7f:
-			b = append(b, byte(r))
-		case r < 0xa1 || !isPrintable(r):
-			b = append(b, asciiEscape(r)...)
-		default:
-			b = utf8.AppendRune(b, r)
-		}
-	}
-	return string(append(b, q))
-}
-
-// quotedSize is an upper bound of the length of quote(s).
-func quotedSize(s string) int {
-	n := 2
-	for _, r := range s {
-		switch {
-		case r >= 0x20 && r < 0x7f:
-			n++
-			if r == '\'' || r == '\\' {
-				n++
-			}
-		case r < 0xa1:
-			n += 4
-		case isPrintable(r):
-			n += utf8.RuneLen(r)
-		default:
-			n += 10
-		}
-	}
-	return n
-}
-
-// isPrintable is str.isprintable of one character.
-func isPrintable(r rune) bool {
-	return r == ' ' || unicode.IsPrint(r)
-}
+func quote(s string) string { return python.Quote(s) }
 
 // isSpace is str.isspace of one character, which is also what \s matches.
 func isSpace(r rune) bool {
