@@ -107,7 +107,7 @@ func (e *edges) checkVersion(img *Image, rel relation) {
 
 // use takes a reference in a rendered Dockerfile. Only images of the fleet are dependencies.
 func (e *edges) use(u Use, from *origins) {
-	repo, tag, digest := splitRef(u.Ref)
+	repo, tag, digest := SplitRef(u.Ref)
 	target := e.names.byRepo[repo]
 	if target == nil {
 		e.img.External = append(e.img.External, u.Ref)

@@ -154,11 +154,11 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) (err error) {
 		return err
 	}
 	calm()
-	a.warn(cfg, r.decision.plan, o.selection)
-	if needsEngine(r.decision.plan) {
+	a.warn(cfg, r.decision.Plan, o.selection)
+	if needsEngine(r.decision.Plan) {
 		return r.withEngine(ctx)
 	}
-	view.plan(r.decision.plan)
+	view.plan(r.decision.Plan)
 	return r.run(ctx, build.Options{})
 }
 
@@ -204,14 +204,8 @@ func (a *app) scanWith(ctx context.Context, o fleet.ScanOptions) (*fleet.Fleet, 
 	return f, nil
 }
 
-// facts are what the store holds, read without an engine.
-func (a *app) facts(ctx context.Context) (plan.Facts, error) {
-	list, err := a.stored(ctx)
-	if err != nil {
-		return plan.Facts{}, err
-	}
-	return newFacts(list), nil
-}
+// parseDockerfile is BuildKit's parser, which only the engine's rooms may import.
+func parseDockerfile(data []byte) (fleet.Dockerfile, error) { return dockerfile.Parse(data) }
 
 // needsEngine tells whether anything is to be built: an engine is not
 // started to find out that there is nothing to do.

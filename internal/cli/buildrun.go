@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/slipway-build/slipway/build"
+	"github.com/slipway-build/slipway/build/facts"
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/engine/embedded"
@@ -33,7 +34,7 @@ type buildRun struct {
 	suffix   string // of the tags
 	plan     plan.Options
 	fleet    *fleet.Fleet
-	decision decision
+	decision facts.Decision
 }
 
 // prepare settles the tags and what is to be built in any case, from the flags and from what an
@@ -117,7 +118,7 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	r.view.plan(r.decision.plan)
+	r.view.plan(r.decision.Plan)
 	tests, stop, err := a.startTestRuntime(ctx, process, r.config)
 	if err != nil {
 		return err
@@ -128,7 +129,7 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 	return r.run(ctx, build.Options{
 		Engine:     e,
 		Store:      store.New(s.Images, s.Content),
-		Inputs:     r.decision.inputs,
+		Inputs:     r.decision.Inputs,
 		Jobs:       r.options.jobs,
 		NoCache:    !r.options.useCache,
 		FailFast:   r.options.failFast,
@@ -151,7 +152,7 @@ func (r *buildRun) run(ctx context.Context, o build.Options) error {
 	if o.Engine != nil { // what changes nothing is no history
 		history = r.beginHistory(ctx, &o)
 	}
-	summary, err := build.Run(ctx, r.decision.plan, o)
+	summary, err := build.Run(ctx, r.decision.Plan, o)
 	if err != nil {
 		return err
 	}

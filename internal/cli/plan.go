@@ -135,9 +135,7 @@ func (a *app) planOnly(cmd *cobra.Command, cfg *config.Config, o planOptions) (e
 	if err != nil {
 		return err
 	}
-	if db != nil {
-		defer func() { err = errors.Join(err, db.Close()) }()
-	}
+	defer func() { err = errors.Join(err, db.Close()) }()
 	defer hurry()()
 	f, release, err := a.scanAll(cmd, cfg, o, o.suffix(time.Now()))
 	if err != nil {
@@ -148,8 +146,8 @@ func (a *app) planOnly(cmd *cobra.Command, cfg *config.Config, o planOptions) (e
 	if err != nil {
 		return err
 	}
-	a.warn(cfg, d.plan, o.selection)
-	return a.showDecision(cmd, f, d.plan, o)
+	a.warn(cfg, d.Plan, o.selection)
+	return a.showDecision(cmd, f, d.Plan, o)
 }
 
 // hurry is for reading a fleet, which is a hundred thousand short system calls. A thread that waits for
