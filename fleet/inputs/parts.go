@@ -56,6 +56,16 @@ func (p Parts) Digest() string {
 	return digest(data)
 }
 
+// Definition is like Digest, but stands only for what changes by somebody's edit: the digests of the
+// parents, which may be built again, and the engine's level do not count.
+func (p Parts) Definition() string {
+	p.Level, p.Parents = 0, slices.Clone(p.Parents)
+	for i := range p.Parents {
+		p.Parents[i].Digest = ""
+	}
+	return p.Digest()
+}
+
 func digest(data []byte) string {
 	sum := sha256.Sum256(data)
 	return "sha256:" + hex.EncodeToString(sum[:])
