@@ -73,7 +73,8 @@ func (f *fetcher) populate(ctx context.Context, g Git, commit, tree, at string, 
 		return 0, err
 	}
 	dest := filepath.Join(tree, filepath.FromSlash(at))
-	err = f.r.git(ctx, command{doing: o.doing, dir: dest, remote: &o.remote, lines: f.progress,
+	// Not in dest: git would read the settings of a repository that dest happens to look like.
+	err = f.r.git(ctx, command{doing: o.doing, dir: f.temp, remote: &o.remote, lines: f.progress,
 		args: []string{"--git-dir=" + o.dir, "--work-tree=" + dest, "-c", "remote.origin.url=" + rem.url,
 			"read-tree", "-m", "-u", "--no-recurse-submodules", commit}})
 	if err != nil {

@@ -44,7 +44,7 @@ const credentialHelper = `!f() { test "$1" = get || exit 0; printf 'username=%s\
 type command struct {
 	doing  string // begins the error: "cannot fetch …"
 	args   []string
-	dir    string  // absolute; not the user's, whose .git would count
+	dir    string  // absolute; not the user's nor one a repository fills, whose .git would count
 	remote *remote // nil when no repository elsewhere is asked
 	stdin  io.Reader
 	stdout io.Writer
@@ -204,6 +204,7 @@ func lookup(env []string, name string) (string, bool) {
 // connection stays behind. A program that is not OpenSSH is left as it is.
 func (r *Repositories) ssh(ctx context.Context, program, dir string, env []string) []string {
 	line, ok := lookup(env, "GIT_SSH_COMMAND")
+	line = strings.TrimSpace(line)
 	if _, other := lookup(env, "GIT_SSH"); !ok && other {
 		return nil
 	}
