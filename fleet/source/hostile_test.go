@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -147,6 +148,38 @@ func TestBombs(t *testing.T) {
 	wantError(t, err, "the repository has more than 2 MB")
 	if errors.Is(err, ErrTransient) {
 		t.Error("a large repository is no transient fault")
+	}
+}
+
+// TestFiltersAreBounded: what filters such as git-lfs's write is in no tree's sizes.
+func TestFiltersAreBounded(t *testing.T) {
+	t.Parallel()
+	main := newRepo(t, filepath.Join(t.TempDir(), "r"))
+	commit := main.commit(map[string]string{".gitattributes": "file* filter=grow\n", "file1": "", "file2": "", "file3": "", "file4": "", "file5": ""})
+	for name, smudge := range map[string]string{
+		"at once":               "head -c 1000000 /dev/zero",
+		"while files are made":  "head -c 3000000 /dev/zero; test %f = file1 || sleep 60",
+		"beside the files":      `head -c 3000000 /dev/zero >"$GIT_DIR/object"; sleep 60`,
+		"not larger than bound": "head -c 400000 /dev/zero",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := repositories(t, "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=filter.grow.smudge", "GIT_CONFIG_VALUE_0="+smudge)
+			r.MaxBytes = 2 << 20
+			r.FetchTimeout = 20 * time.Second
+			c, err := r.Fetch(t.Context(), parsed(t, main.url()), commit)
+			if name == "not larger than bound" {
+				if err != nil {
+					t.Fatal(err)
+				}
+				c.Close()
+				return
+			}
+			wantError(t, err, "cannot fetch "+main.url()+": the repository has more than 2 MB")
+			if names, err := os.ReadDir(r.Cache); err != nil || len(names) != 1 {
+				t.Errorf("left behind: %v, %v", names, err)
+			}
+		})
 	}
 }
 
