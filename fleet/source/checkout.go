@@ -261,7 +261,8 @@ func (f *fetcher) list(ctx context.Context, o object) (listing, error) {
 			return fmt.Errorf("internal error: git ls-tree answers %q", clean(string(line)))
 		}
 		f.files++
-		if size, err := strconv.ParseInt(words[3], 10, 64); err == nil {
+		size, err := strconv.ParseInt(words[3], 10, 64)
+		if err == nil { // of files alone
 			f.bytes += size
 		}
 		switch {
@@ -271,6 +272,8 @@ func (f *fetcher) list(ctx context.Context, o object) (listing, error) {
 			return f.tooLarge()
 		case words[1] == "commit":
 			l.modules[name] = words[2]
+		case name == modulesFile && size > maxModulesFile:
+			return &limitError{fmt.Sprintf("its %s has more than %d MB", modulesFile, maxModulesFile>>20)}
 		case name == modulesFile && strings.HasPrefix(words[0], "100"):
 			l.config = true
 		}

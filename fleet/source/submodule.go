@@ -15,6 +15,8 @@ import (
 
 const (
 	modulesFile = ".gitmodules"
+	// maxModulesFile bounds it in bytes, for it is read into memory.
+	maxModulesFile = 1 << 20
 	// maxDepth bounds submodules of submodules, maxModules all of them.
 	maxDepth   = 10
 	maxModules = 1000

@@ -110,6 +110,30 @@ func TestSubmodulesRefused(t *testing.T) {
 	}
 }
 
+// TestModulesFileIsBounded: a few kilobytes can become gigabytes of settings.
+func TestModulesFileIsBounded(t *testing.T) {
+	t.Parallel()
+	main := newRepo(t, filepath.Join(t.TempDir(), "r"))
+	sha := strings.Repeat("12", 20)
+	text := "[submodule \"sub\"]\n\tpath = sub\n\turl = https://none.invalid/x\n\tupdate = none\n"
+	for _, test := range []struct {
+		size int
+		want string
+	}{{1 << 20, ""}, {1<<20 + 1, "its .gitmodules has more than 1 MB"}} {
+		data := text + strings.Repeat("\n", test.size-len(text))
+		commit := main.raw(node{"100644", ".gitmodules", main.object("blob", []byte(data))}, node{"160000", "sub", sha})
+		r := repositories(t)
+		c, err := r.Fetch(t.Context(), parsed(t, main.url()), commit)
+		if test.want != "" {
+			wantError(t, err, "cannot fetch "+main.url()+": "+test.want)
+		} else if err != nil {
+			t.Fatal(err)
+		} else {
+			c.Close()
+		}
+	}
+}
+
 func TestRelative(t *testing.T) {
 	for _, test := range []struct{ parent, address, want string }{
 		{"https://u:p@host/a/b.git", "../c.git", "https://u:p@host/a/c.git"},
