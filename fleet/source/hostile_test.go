@@ -263,25 +263,3 @@ func TestUserSettings(t *testing.T) {
 	_, err = repositories(t, "GIT_ALLOW_PROTOCOL=https").Resolve(t.Context(), parsed(t, server.URL+"/r"))
 	wantError(t, err, "transport 'http' not allowed", "\nhint: ")
 }
-
-// TestPasswordIsNotOnTheCommandLine, which every user of the machine can read.
-func TestPasswordIsNotOnTheCommandLine(t *testing.T) {
-	t.Parallel()
-	r := repositories(t)
-	dir := t.TempDir()
-	r.Program = filepath.Join(dir, "git")
-	script := "#!/bin/sh\necho \"$@\" >>'" + dir + "/args'\nenv >>'" + dir + "/env'\nexit 1\n"
-	if err := os.WriteFile(r.Program, []byte(script), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	_, err := r.Resolve(t.Context(), parsed(t, "https://user:s3cret@host/x"))
-	wantError(t, err, "cannot look up https://host/x: exit status 1")
-	args, err := os.ReadFile(filepath.Join(dir, "args"))
-	if err != nil || !strings.Contains(string(args), "-- https://host/x") || strings.Contains(string(args), "s3cret") {
-		t.Errorf("arguments: %s, %v", args, err)
-	}
-	env, err := os.ReadFile(filepath.Join(dir, "env"))
-	if err != nil || !strings.Contains(string(env), "SLIPWAY_GIT_PASSWORD=s3cret") || !strings.Contains(string(env), "GIT_ALLOW_PROTOCOL=https:ssh\n") {
-		t.Errorf("environment: %s, %v", env, err)
-	}
-}

@@ -137,7 +137,8 @@ func checkRef(ref string) error {
 }
 
 // remote is a Git's URL as the command line may have it: other users of the
-// machine can read that, so the password is apart.
+// machine can read that, so the user and the password of http(s) are apart, for
+// either may be a token.
 type remote struct {
 	scheme, host   string
 	url            string
@@ -185,14 +186,15 @@ func (g Git) remote() (remote, error) {
 	return rem, nil
 }
 
-// credentials moves the password from the URL to rem.
+func (rem *remote) web() bool { return rem.scheme == "https" || rem.scheme == "http" }
+
+// credentials moves the user and the password of http(s) from the URL to rem.
 func (rem *remote) credentials(u *url.URL) error {
 	if u.User == nil {
 		return nil
 	}
 	rem.user = u.User.Username()
 	rem.password, rem.hasPassword = u.User.Password()
-	web := u.Scheme == "https" || u.Scheme == "http"
 	switch {
 	case strings.ContainsFunc(rem.user+rem.password, unicode.IsControl):
 		return errors.New("the user or the password has a control character")
@@ -200,12 +202,12 @@ func (rem *remote) credentials(u *url.URL) error {
 		return errors.New("the user begins with a dash, as an option does")
 	case u.Scheme == "git":
 		return errors.New("git:// knows no users\nhint: write https:// or ssh://")
-	case rem.hasPassword && !web:
+	case rem.hasPassword && !rem.web():
 		return errors.New("ssh takes no password from an address\nhint: use a key in your ssh agent")
 	case rem.hasPassword && u.Scheme == "http" && !loopback(rem.host):
 		return errors.New("the password would cross the network in the clear\nhint: write https://")
 	}
-	if rem.hasPassword {
+	if rem.web() {
 		u.User = nil
 	}
 	return nil
