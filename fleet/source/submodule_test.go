@@ -93,6 +93,7 @@ func TestSubmodulesRefused(t *testing.T) {
 		"https://host/x#main":              "has a branch or folder",
 		"http://u:s3cret@example.com/x":    "in the clear",
 		"https://u:s3cret@example.com/x?a": "has no query",
+		"u:s3cret@example.com/x":           "is on this machine's disk",
 		"":                                 "does not say where it is",
 	} {
 		number++ // an address in the name would come into the paths
