@@ -23,6 +23,10 @@ type Sources struct {
 	Stored func(context.Context) ([]store.Image, error)
 	// State is what earlier runs left.
 	State *state.DB
+	// Registry tells what is published; nil if nothing is to be asked. Bases are the images from
+	// elsewhere that are refreshed before others are built on them.
+	Registry Registry
+	Bases    []string
 	// Test is what verifies images.
 	Test build.Test
 	// Unwritten is told why the state could not be written, which costs only time; its error ends it.
@@ -33,6 +37,8 @@ type Sources struct {
 type Decision struct {
 	Plan   *plan.Plan
 	Inputs *inputs.Set
+	// Published is what the registry has, nil if it was not asked.
+	Published map[string]plan.PublishedImage
 }
 
 // Decide gathers the facts and makes the plan.
@@ -49,6 +55,14 @@ func (s Sources) Decide(ctx context.Context, f *fleet.Fleet, o plan.Options) (De
 		set, err = s.readInputs(both, f, o)
 		return err
 	})
+	group.Go(func() (err error) {
+		facts.Published, err = s.readPublished(both, f, o)
+		return err
+	})
+	group.Go(func() (err error) {
+		facts.Bases, err = s.readBases(both, f, o)
+		return err
+	})
 	if err := group.Wait(); err != nil {
 		return Decision{}, err
 	}
@@ -62,7 +76,7 @@ func (s Sources) Decide(ctx context.Context, f *fleet.Fleet, o plan.Options) (De
 	if facts.Past = past; len(past) > 0 {
 		p = plan.Make(f, facts, o)
 	}
-	return Decision{p, set}, nil
+	return Decision{p, set, facts.Published}, nil
 }
 
 // readInputs reads the contexts of the images that the plan may be about. Files that the state knows

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/slipway-build/slipway/build"
 	"github.com/slipway-build/slipway/fleet"
@@ -13,6 +14,9 @@ import (
 	"github.com/slipway-build/slipway/state"
 )
 
+// unexplained are the actions that need no past to be explained.
+var unexplained = []plan.Action{plan.UpToDate, plan.Published, plan.Pull, plan.Publish, plan.Skip, plan.Test}
+
 // past is what the state remembers of the images that are not up to date.
 func (s Sources) past(ctx context.Context, f *fleet.Fleet, facts plan.Facts, p *plan.Plan, set *inputs.Set) (map[string]plan.Past, error) {
 	db, found := s.State, map[string]plan.Past{}
@@ -21,16 +25,20 @@ func (s Sources) past(ctx context.Context, f *fleet.Fleet, facts plan.Facts, p *
 	}
 	for _, step := range p.Steps {
 		img := step.Image
-		if step.Action == plan.UpToDate || step.Action == plan.Skip || step.Action == plan.Test || img.Err != nil || facts.Errors[img] != nil {
+		if slices.Contains(unexplained, step.Action) || img.Err != nil || facts.Errors[img] != nil {
 			continue
 		}
 		var b state.Build
 		var ok bool
 		var err error
 		stored, inStore := facts.Images[img.Ref]
-		if inStore && stored.Inputs != "" {
+		published, atRegistry := facts.Published[img.Ref]
+		switch {
+		case step.Action == plan.Error && atRegistry && published.Inputs != "":
+			b, ok, err = db.MadeFrom(ctx, img.Name, f.Platform, published.Inputs)
+		case inStore && stored.Inputs != "":
 			b, ok, err = db.MadeFrom(ctx, img.Name, f.Platform, stored.Inputs)
-		} else {
+		default:
 			b, ok, err = lastGood(ctx, db, img, f.Platform)
 		}
 		if err != nil {

@@ -12,7 +12,7 @@ func fromStore(list []store.Image) map[string]plan.StoredImage {
 	found := make(map[string]plan.StoredImage, len(list))
 	for _, i := range list {
 		for _, ref := range Spellings(i) {
-			found[ref] = plan.StoredImage{Digest: i.Identity(), Tested: i.Tested != "", Test: i.Test, Inputs: i.Inputs}
+			found[ref] = plan.StoredImage{Digest: i.Identity(), Manifest: i.Digest, Tested: i.Tested != "", Test: i.Test, Inputs: i.Inputs}
 		}
 	}
 	return found

@@ -10,11 +10,13 @@ import (
 
 	"github.com/slipway-build/slipway/build"
 	"github.com/slipway-build/slipway/build/facts"
+	"github.com/slipway-build/slipway/build/remote"
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/engine/embedded"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/state"
 	"github.com/slipway-build/slipway/store"
 )
@@ -35,6 +37,7 @@ type buildRun struct {
 	plan     plan.Options
 	fleet    *fleet.Fleet
 	decision facts.Decision
+	client   *registry.Client // that was asked what is published; nil for none
 }
 
 // prepare settles the tags and what is to be built in any case, from the flags and from what an
@@ -78,6 +81,11 @@ func (r *buildRun) prepare(ctx context.Context) error {
 	return nil
 }
 
+func (r *buildRun) decide(ctx context.Context) (err error) {
+	r.decision, err = r.app.decide(ctx, r.db, r.config, r.fleet, r.plan, r.client)
+	return err
+}
+
 // forget drops what the state knows of the images that --clean is about.
 func (r *buildRun) forget(ctx context.Context) error {
 	selection := fleet.NewSelection(r.options.selection)
@@ -114,7 +122,7 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, process.Close()) }()
 	if waited { // for a process that may have built some of it
-		if r.decision, err = a.decide(ctx, r.db, r.config, r.fleet, r.plan); err != nil {
+		if err := r.decide(ctx); err != nil {
 			return err
 		}
 	}
@@ -126,9 +134,10 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, stop()) }()
 	s := process.Services()
 	e := engine.New(s.BuildKit)
-	return r.run(ctx, build.Options{
+	images := store.New(s.Images, s.Content)
+	o := build.Options{
 		Engine:     e,
-		Store:      store.New(s.Images, s.Content),
+		Store:      images,
 		Inputs:     r.decision.Inputs,
 		Jobs:       r.options.jobs,
 		NoCache:    !r.options.useCache,
@@ -142,7 +151,16 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 		Test:       tests,
 		Scratch:    embedded.TempDir(process.Root()),
 		LogDir:     filepath.Join(process.Root(), "logs"),
-	})
+	}
+	if r.client != nil {
+		client, err := registry.New(configuredRegistry(r.config, registry.Options{UserAgent: userAgent()}))
+		if err != nil {
+			return err
+		}
+		defer client.Close()
+		o.Remote = &remote.Registries{Client: client, Store: images, Content: s.Content, Hold: process.Hold, Platform: r.fleet.Platform}
+	}
+	return r.run(ctx, o)
 }
 
 // run walks the plan, and records and reports how it went.
@@ -158,6 +176,7 @@ func (r *buildRun) run(ctx context.Context, o build.Options) error {
 	}
 	outcome := r.view.finish(summary, r.fleet)
 	r.endHistory(ctx, history, o.RunID, summary)
+	r.remember(ctx, summary)
 	if r.options.junit != "" {
 		err = writeJUnit(r.options.junit, summary, r.fleet)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/state"
 )
 
@@ -51,7 +52,7 @@ func (a *app) openState(ctx context.Context, looking bool) (*state.DB, error) {
 
 // decide compares what the images would be made from with what the store and the state know. What a
 // damaged state says does not count.
-func (a *app) decide(ctx context.Context, db *state.DB, cfg *config.Config, f *fleet.Fleet, o plan.Options) (d facts.Decision, err error) {
+func (a *app) decide(ctx context.Context, db *state.DB, cfg *config.Config, f *fleet.Fleet, o plan.Options, client *registry.Client) (d facts.Decision, err error) {
 	sources := facts.Sources{
 		Stored: a.stored, State: db,
 		Test: build.Test{Command: cfg.VerifyCommand, Args: cfg.VerifyArgs},
@@ -59,9 +60,26 @@ func (a *app) decide(ctx context.Context, db *state.DB, cfg *config.Config, f *f
 			return a.unwritten(ctx, "files that did not change are read again next time", err)
 		},
 	}
+	if client != nil {
+		sources.Registry, sources.Bases = client, cfg.BaseImages
+	}
 	err = a.mended(ctx, db, func() error {
 		d, err = sources.Decide(ctx, f, o)
 		return err
 	})
 	return d, err
+}
+
+// asked is the client that asks the registry what is published, and remembers it in the state; nil when
+// there is no registry to ask.
+func (a *app) asked(cfg *config.Config, o planOptions, db *state.DB) (*registry.Client, error) {
+	if !o.asks(cfg) {
+		if o.publish {
+			return nil, fmt.Errorf("%s: cannot publish: no registry is configured\nhint: give the key registry", a.configFile)
+		}
+		return nil, nil
+	}
+	return registry.New(configuredRegistry(cfg, registry.Options{
+		UserAgent: userAgent(), Memory: facts.Memory{State: db}, Fresh: cfg.RegistryTrust,
+	}))
 }
