@@ -72,10 +72,12 @@ type Result struct {
 	// Log is the path of the log file, if there is one.
 	Log string
 
-	// Publishing is how publishing it went, PublishErr why it failed. PublishCauses are the references
+	// Publishing is how publishing it went, PublishErr why it failed, PublishDigest what its reference
+	// names at the registry now. PublishCauses are the references
 	// of the images that kept it from being published.
 	Publishing    Publishing
 	PublishErr    error
+	PublishDigest string
 	PublishCauses []string
 
 	basis  map[string]string // what it was built on now: references and digests of manifests

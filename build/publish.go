@@ -146,19 +146,19 @@ func (p *publisher) publish(ctx context.Context, s *plan.Step, pub *publication,
 	switch {
 	case len(causes) > 0:
 		pub.causes = causes
-		r.published(s, PublishBlocked, nil, causes)
+		r.published(s, Result{Publishing: PublishBlocked, PublishCauses: causes})
 		r.emit(Event{Kind: Unpublished, Image: s.Image.Ref, Causes: causes})
 	case err != nil:
 		err = r.redactError(err)
 		pub.causes = []string{s.Image.Ref}
-		r.published(s, PublishFailed, err, nil)
+		r.published(s, Result{Publishing: PublishFailed, PublishErr: err})
 		r.emit(Event{Kind: Unpublished, Image: s.Image.Ref, Text: err.Error()})
 		if r.FailFast {
 			r.stop()
 		}
 	default:
 		pub.digest = done.Digest
-		r.published(s, PublishDone, nil, nil)
+		r.published(s, Result{Publishing: PublishDone, PublishDigest: done.Digest})
 		r.emit(Event{Kind: WasPublished, Image: s.Image.Ref, Digest: done.Digest, Refs: done.Moved, Bytes: done.Bytes})
 		if done.Note != "" {
 			r.emit(Event{Kind: Warning, Image: s.Image.Ref, Text: done.Note})
@@ -206,11 +206,12 @@ func (r *run) result(s *plan.Step) Result {
 	return r.results[s]
 }
 
-func (r *run) published(s *plan.Step, how Publishing, err error, causes []string) {
+// published adds how publishing went to a step's result.
+func (r *run) published(s *plan.Step, how Result) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	res := r.results[s]
-	res.Publishing, res.PublishErr, res.PublishCauses = how, err, causes
+	res.Publishing, res.PublishErr, res.PublishDigest, res.PublishCauses = how.Publishing, how.PublishErr, how.PublishDigest, how.PublishCauses
 	r.results[s] = res
 }
 

@@ -29,7 +29,7 @@ func filled(t *testing.T) string {
 		if err := db.SaveContexts(t.Context(), []state.Context{{Folder: fmt.Sprint("/", i), Digest: "d", Stamp: []byte("s"), Entries: make([]byte, 500)}}); err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(db.SetPublished(t.Context(), b.Ref, "sha256:a"), db.SaveRemote(t.Context(), map[string]state.Remote{b.Ref: answer})); err != nil {
+		if err := errors.Join(db.SetPublished(t.Context(), map[string]string{b.Ref: "sha256:a"}), db.SaveRemote(t.Context(), map[string]state.Remote{b.Ref: answer})); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -139,7 +139,7 @@ func TestReadOnly(t *testing.T) {
 	if remote, err := db.Remote(t.Context(), []string{ref}); err != nil || remote[ref].Digest != answer.Digest {
 		t.Errorf("%v, %v", remote, err)
 	}
-	if err := db.SetPublished(t.Context(), ref, ""); !state.Unwritable(err) {
+	if err := db.SetPublished(t.Context(), map[string]string{ref: ""}); !state.Unwritable(err) {
 		t.Errorf("SetPublished: %v", err)
 	}
 	if published, err := db.Published(t.Context()); err != nil || len(published) != 40 {

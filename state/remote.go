@@ -88,7 +88,7 @@ func (d *DB) SaveRemote(ctx context.Context, answers map[string]Remote) error {
 	})
 }
 
-// Published returns what this Slipway has published: digests by references.
+// Published returns what SetPublished noted: digests by references.
 func (d *DB) Published(ctx context.Context) (map[string]string, error) {
 	found := map[string]string{}
 	err := d.each(ctx, "SELECT ref, digest FROM published", nil, func(rows *sql.Rows) error {
@@ -105,16 +105,25 @@ func (d *DB) Published(ctx context.Context) (map[string]string, error) {
 	return found, nil
 }
 
-// SetPublished notes that this Slipway has published a digest under a reference; an empty digest
-// forgets it. Unlike SaveRemote it fails where the state is ReadOnly: nobody else knows this.
-func (d *DB) SetPublished(ctx context.Context, ref, digest string) error {
+// SetPublished notes digests that references have at the registry; an empty digest forgets one. Unlike
+// SaveRemote it fails where the state is ReadOnly: nobody else knows this.
+func (d *DB) SetPublished(ctx context.Context, digests map[string]string) error {
+	if len(digests) == 0 {
+		return nil
+	}
 	return d.write(ctx, func(tx *sql.Tx) error {
-		var err error
-		if digest == "" {
-			_, err = tx.ExecContext(ctx, "DELETE FROM published WHERE ref = ?", ref)
-		} else {
-			_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO published (ref, digest, at) VALUES (?, ?, ?)", ref, digest, time.Now().UnixNano())
+		now := time.Now().UnixNano()
+		for ref, digest := range digests {
+			var err error
+			if digest == "" {
+				_, err = tx.ExecContext(ctx, "DELETE FROM published WHERE ref = ?", ref)
+			} else {
+				_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO published (ref, digest, at) VALUES (?, ?, ?)", ref, digest, now)
+			}
+			if err != nil {
+				return d.fail("write", err)
+			}
 		}
-		return d.fail("write", err)
+		return nil
 	})
 }

@@ -72,7 +72,7 @@ func TestPublished(t *testing.T) {
 	dir := t.TempDir()
 	db, ctx := open(t, dir), t.Context()
 	for _, p := range [][2]string{{"r/a:1", "sha256:a"}, {"r/a:latest", "sha256:a"}, {"r/a:latest", "sha256:b"}, {"r/b:1", "sha256:c"}, {"r/b:1", ""}, {"r/c:1", ""}} {
-		if err := db.SetPublished(ctx, p[0], p[1]); err != nil {
+		if err := db.SetPublished(ctx, map[string]string{p[0]: p[1]}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -89,7 +89,7 @@ func TestForgetWhatIsPublished(t *testing.T) {
 	db, ctx := open(t, t.TempDir()), t.Context()
 	refs := []string{"r/a:1", "r/a:2"}
 	for _, ref := range refs {
-		if err := errors.Join(db.SetPublished(ctx, ref, "sha256:a"), db.SaveRemote(ctx, map[string]state.Remote{ref: answer})); err != nil {
+		if err := errors.Join(db.SetPublished(ctx, map[string]string{ref: "sha256:a"}), db.SaveRemote(ctx, map[string]state.Remote{ref: answer})); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -113,7 +113,7 @@ func TestPublishingAtOnce(t *testing.T) {
 		group.Go(func() {
 			for k := range each {
 				ref := fmt.Sprintf("r/image-%d:%d", i, k)
-				if err := errors.Join(db.SetPublished(ctx, ref, "sha256:a"), db.SaveRemote(ctx, map[string]state.Remote{ref: answer, "r/shared:1": answer})); err != nil {
+				if err := errors.Join(db.SetPublished(ctx, map[string]string{ref: "sha256:a"}), db.SaveRemote(ctx, map[string]state.Remote{ref: answer, "r/shared:1": answer})); err != nil {
 					t.Error(err)
 				}
 			}
@@ -211,7 +211,7 @@ func TestOldStateIsMigrated(t *testing.T) {
 		if err := errors.Join(err1, err2); err != nil || len(builds) != 1 || builds[0].Ref != "r/a:1" || contexts["/a"].Digest != "sha256:a" || db.SetAside != "" {
 			t.Errorf("%v, %v, %v, set aside %q", builds, contexts, err, db.SetAside)
 		}
-		if err := errors.Join(db.SetPublished(t.Context(), "r/a:1", "sha256:a"), db.SaveRemote(t.Context(), map[string]state.Remote{"r/a:1": answer})); err != nil {
+		if err := errors.Join(db.SetPublished(t.Context(), map[string]string{"r/a:1": "sha256:a"}), db.SaveRemote(t.Context(), map[string]state.Remote{"r/a:1": answer})); err != nil {
 			t.Error(err)
 		}
 	}

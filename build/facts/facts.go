@@ -67,6 +67,12 @@ func (s Sources) Decide(ctx context.Context, f *fleet.Fleet, o plan.Options) (De
 		return Decision{}, err
 	}
 	facts.Inputs, facts.Errors = set.Parts, set.Errors
+	if facts.Published != nil {
+		var err error
+		if facts.Seen, err = s.State.Published(ctx); err != nil {
+			return Decision{}, err
+		}
+	}
 	facts.Tests = s.readTests(f, set)
 	p := plan.Make(f, facts, o)
 	past, err := s.past(ctx, f, facts, p, set)

@@ -22,7 +22,7 @@ import (
 // Registries are the registries that images are published to and fetched from, and the store at this
 // end. It implements build.Remote.
 type Registries struct {
-	// Client must ask the registries each time: what it remembers could be what others have moved.
+	// Client asks the registries each time: what it was told before could be moved by now.
 	Client  *registry.Client
 	Store   *store.Store
 	Content content.Store

@@ -13,9 +13,9 @@ import (
 
 	"github.com/containerd/containerd/v2/core/mount"
 	"github.com/moby/buildkit/client"
-	"github.com/moby/buildkit/util/leaseutil"
 	"github.com/moby/buildkit/control"
 	"github.com/moby/buildkit/util/bklog"
+	"github.com/moby/buildkit/util/leaseutil"
 	"golang.org/x/sys/unix"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/test/bufconn"

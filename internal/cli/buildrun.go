@@ -153,7 +153,8 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 		LogDir:     filepath.Join(process.Root(), "logs"),
 	}
 	if r.client != nil {
-		client, err := registry.New(configuredRegistry(r.config, registry.Options{UserAgent: userAgent()}))
+		// Unlike that which was asked before, it takes nothing for granted.
+		client, err := registry.New(configuredRegistry(r.config, registry.Options{UserAgent: userAgent(), Memory: facts.Memory{State: r.db}}))
 		if err != nil {
 			return err
 		}
@@ -202,4 +203,22 @@ func runOutcome(s build.Summary) string {
 		return state.OutcomeFailed
 	}
 	return state.OutcomeDone
+}
+
+// remember notes what the registry has, so that a later run can tell what others did to it.
+func (r *buildRun) remember(ctx context.Context, s build.Summary) {
+	digests := map[string]string{}
+	for _, step := range r.decision.Plan.Steps {
+		if step.Action == plan.Published || step.Action == plan.Pull {
+			digests[step.Image.Ref] = step.Digest
+		}
+	}
+	for _, result := range s.Results {
+		if result.Publishing == build.PublishDone {
+			digests[result.Image.Ref] = result.PublishDigest
+		}
+	}
+	if err := r.db.SetPublished(context.WithoutCancel(ctx), digests); err != nil {
+		printWarning(r.app.Err, "what was published is not remembered: "+err.Error())
+	}
 }
