@@ -27,6 +27,9 @@ type Parts struct {
 	// and Commit says which commit the context is of.
 	Tree   string `json:"tree,omitempty"`
 	Commit string `json:"commit,omitempty"`
+	// Folder is the context's folder in the repository, as a slash path with links resolved; empty for
+	// the root, and without Commit.
+	Folder string `json:"folder,omitempty"`
 	// Target is the stage that is built, for images of the configuration's list.
 	Target string `json:"target,omitempty"`
 	// Args are digests of the build arguments' values, which may be secret.
@@ -61,9 +64,14 @@ func digest(data []byte) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-func (p *Parts) listed(l *fleet.Listed) {
-	if l != nil {
-		p.Commit, p.Target = l.Commit, l.Target
+func (p *Parts) listed(img *fleet.Image) {
+	l := img.Listed
+	if l == nil {
+		return
+	}
+	p.Commit, p.Target = l.Commit, l.Target
+	if l.Commit != "" && img.Dir != "." {
+		p.Folder = img.Dir
 	}
 }
 
