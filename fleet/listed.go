@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
 	"github.com/slipway-build/slipway/fleet/source"
@@ -68,39 +70,53 @@ func FindListed(ctx context.Context, list []config.Listed, repositories *source.
 			l.Shown = shownPaths([]string{src.Folder})[0]
 		}
 	}
-	checkouts := fetchListed(ctx, gits, ofGit, repositories)
+	release := fetchListed(ctx, gits, ofGit, repositories)
 	if ctx.Err() != nil {
+		release()
 		return nil, nil, context.Cause(ctx)
 	}
-	return found, func() {
-		for _, c := range checkouts {
-			c.Close()
-		}
-	}, nil
+	return found, release, nil
 }
 
-func fetchListed(ctx context.Context, gits []source.Git, ofGit []*Listed, repositories *source.Repositories) []source.Checkout {
-	var checkouts []source.Checkout
+// fetches is how many repositories are fetched side by side.
+const fetches = 4
+
+// fetchListed gives each entry its files, which stay until release is called.
+func fetchListed(ctx context.Context, gits []source.Git, ofGit []*Listed, repositories *source.Repositories) (release func()) {
+	checkouts := make([]source.Checkout, len(gits))
+	var group errgroup.Group
+	group.SetLimit(fetches)
 	for i, r := range resolveListed(ctx, gits, repositories) {
 		l := ofGit[i]
 		if l.err = r.Err; r.Err != nil {
 			continue
 		}
 		l.Commit = r.Commit
-		var checkout source.Checkout
-		l.err = patiently(ctx, func() (err error) {
-			checkout, err = repositories.Fetch(ctx, gits[i], r.Commit)
-			return err
+		group.Go(func() error {
+			checkouts[i], l.err = l.fetch(ctx, gits[i], repositories)
+			return nil
 		})
-		if l.err != nil {
-			continue
-		}
-		checkouts = append(checkouts, checkout)
-		l.Root, l.date = checkout.Root, checkout.Time
-		l.dir, l.err = filepath.Rel(checkout.Root, checkout.Dir)
-		l.dir = filepath.ToSlash(l.dir)
 	}
-	return checkouts
+	_ = group.Wait() // an error is that of its image
+	return func() {
+		for _, c := range checkouts {
+			c.Close()
+		}
+	}
+}
+
+func (l *Listed) fetch(ctx context.Context, git source.Git, repositories *source.Repositories) (checkout source.Checkout, err error) {
+	err = patiently(ctx, func() (err error) {
+		checkout, err = repositories.Fetch(ctx, git, l.Commit)
+		return err
+	})
+	if err != nil {
+		return checkout, err
+	}
+	l.Root, l.date = checkout.Root, checkout.Time
+	dir, err := filepath.Rel(checkout.Root, checkout.Dir)
+	l.dir = filepath.ToSlash(dir)
+	return checkout, err
 }
 
 // resolveListed asks for all commits at once, and again for those that a passing fault hid.
@@ -150,15 +166,19 @@ func patiently(ctx context.Context, f func() error) error {
 	}
 }
 
-// Commits are those of the list's repositories.
-func Commits(list []*Listed) []string {
-	var commits []string
+// Commits are those of the list's repositories. It is not complete when a repository could not be
+// asked for its commit, so that the one of the last time may still be wanted.
+func Commits(list []*Listed) (commits []string, complete bool) {
+	complete = true
 	for _, l := range list {
-		if l.Commit != "" {
+		switch {
+		case l.Commit != "":
 			commits = append(commits, l.Commit)
+		case l.err != nil:
+			complete = false
 		}
 	}
-	return commits
+	return commits, complete
 }
 
 // definition makes an image of an entry. A wrong name leaves nothing to speak of.
