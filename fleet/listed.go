@@ -28,6 +28,8 @@ type Listed struct {
 	Root   string // absolute path of the folder or the checkout; no file outside is read
 	Shown  string // the folder or the repository, as messages have it
 	Commit string // empty for a folder
+	// IgnoreFile is the list of files to leave out of the context, see buildcontext.IgnoreFileOf.
+	IgnoreFile string
 	// Unprotected tells that nothing proves that the files come from the repository.
 	Unprotected bool
 
@@ -246,6 +248,7 @@ func (r *renderer) readListed(e *edges) error {
 	if err != nil {
 		return problem(UnreadableFile, l.path(l.Dockerfile), 0, "", "cannot read the Dockerfile: %v", err)
 	}
+	l.IgnoreFile = buildcontext.IgnoreFileOf(root, img.Dir, l.Dockerfile)
 	text := string(data)
 	img.Dockerfile = r.keep(e, text)
 	if r.scan.ParseListed == nil {
@@ -325,8 +328,10 @@ func (f *Fleet) Folder(img *Image) string {
 // Context lists the files that a build of the image may see. The caller closes it.
 func (f *Fleet) Context(img *Image) (*buildcontext.Tree, error) {
 	name, open := f.Root, buildcontext.Open
-	if img.Listed != nil {
-		name, open = img.Listed.Root, buildcontext.OpenWithLinks
+	if l := img.Listed; l != nil {
+		name, open = l.Root, func(root *os.Root, dir, shown string) (*buildcontext.Tree, error) {
+			return buildcontext.OpenWithLinks(root, dir, shown, l.Dockerfile)
+		}
 	}
 	root, err := os.OpenRoot(name)
 	if err != nil {

@@ -83,3 +83,18 @@ func TestFolderOfRepository(t *testing.T) {
 		t.Errorf("the same folder, another digest: %+v", parts)
 	}
 }
+
+// TestIgnoreFileOfCommit: which files are left out is no part of the commit.
+func TestIgnoreFileOfCommit(t *testing.T) {
+	url := repository(t, map[string]string{
+		"Dockerfile": "FROM scratch\n", "same": "FROM scratch\n", "other": "FROM scratch\n", "other.dockerignore": "*\n",
+	})
+	parts := listedParts(t, config.Listed{Name: "plain", From: url}, config.Listed{Name: "same", From: url, Dockerfile: "same"},
+		config.Listed{Name: "other", From: url, Dockerfile: "./other"})
+	if parts["plain"].Digest() != parts["same"].Digest() {
+		t.Errorf("the same context, another digest: %+v", parts)
+	}
+	if parts["plain"].Digest() == parts["other"].Digest() {
+		t.Errorf("other files are left out, the same digest: %+v", parts)
+	}
+}
