@@ -249,8 +249,8 @@ func (r *renderer) readListed(e *edges) error {
 		return problem(UnreadableFile, l.path(l.Dockerfile), 0, "", "cannot read the Dockerfile: %v", err)
 	}
 	l.IgnoreFile = buildcontext.IgnoreFileOf(root, img.Dir, l.Dockerfile)
-	text := string(data)
-	img.Dockerfile = r.keep(e, text)
+	e.text = strings.Split(string(data), "\n")
+	defer func() { img.Dockerfile = r.keep(e, strings.Join(e.text, "\n")) }()
 	if r.scan.ParseListed == nil {
 		return nil
 	}
@@ -263,7 +263,7 @@ func (r *renderer) readListed(e *edges) error {
 		return problem(DockerfileSyntax, l.path(l.Dockerfile), line, "", "cannot parse the Dockerfile: %v", err)
 	}
 	img.Base = parsed.Base
-	from := &origins{edges: e, name: l.Dockerfile, text: text}
+	from := &origins{edges: e, name: l.Dockerfile, text: string(data)}
 	for _, u := range parsed.Uses {
 		e.use(u, from)
 	}

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/source"
@@ -123,5 +125,74 @@ func TestCommitsIncomplete(t *testing.T) {
 	}
 	if commits, complete := fleet.Commits(append(found[:1:1], found[2])); len(commits) != 1 || !complete {
 		t.Errorf("%v %v", commits, complete)
+	}
+}
+
+// TestShortNames: the list's own names stand for its images in its Dockerfiles, without the registry
+// and namespace of the configuration.
+func TestShortNames(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "config.yaml", "registry: registry.example\nnamespace: team\n")
+	write(t, "base/Dockerfile", "FROM base\n")
+	const app = "FROM --platform=x  test/base:1 AS test\nFROM \\\n# note\n  test/base:1\nfrom registry.example/team/test/base:1\n" +
+		"COPY --from=test/base:1 test/base:1 /\nRUN --mount=type=bind,from=test/base:1,target=/x echo test/base:1\n" +
+		"FROM test/base:2\nFROM test/base\nFROM base:1\nFROM ${X}\nFROM test/base:1"
+	write(t, "app/Dockerfile", app)
+	list := []config.Listed{
+		{Name: "test/base", From: "./base", Dockerfile: "Dockerfile", Tags: []string{"1"}, Path: "config.yaml", Line: 3},
+		{Name: "app", From: "./app", Dockerfile: "Dockerfile", Tags: []string{"1"}, Path: "config.yaml", Line: 4},
+		{Name: "base", From: "./base", Dockerfile: "Dockerfile", Tags: []string{"latest"}, Path: "config.yaml", Line: 5},
+	}
+	found, release, err := fleet.FindListed(t.Context(), list, &source.Repositories{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	o := scanOptions(t, "")
+	o.Listed, o.ListedOnly = found, true
+	o.ParseListed = func(data []byte, _ map[string]string) (fleet.Dockerfile, error) {
+		if !strings.Contains(string(data), "COPY") {
+			return fleet.Dockerfile{Uses: []fleet.Use{{Ref: "base", Line: 1, Kind: "FROM"}}}, nil
+		}
+		return fleet.Dockerfile{Base: "test/base:1", Uses: []fleet.Use{
+			{Ref: "test/base:1", Line: 1, Kind: "FROM"}, {Ref: "test/base:1", Line: 2, Kind: "FROM"},
+			{Ref: "registry.example/team/test/base:1", Line: 5, Kind: "FROM"},
+			{Ref: "test/base:1", Line: 6, Kind: "COPY --from"}, {Ref: "test/base:1", Line: 7, Kind: "RUN --mount"},
+			{Ref: "test/base:2", Line: 8, Kind: "FROM"}, {Ref: "test/base", Line: 9, Kind: "FROM"},
+			{Ref: "base:1", Line: 10, Kind: "FROM"}, {Ref: "test/base:1", Line: 11, Kind: "FROM"}, {Ref: "test/base:1", Line: 12, Kind: "FROM"},
+		}}, nil
+	}
+	f, err := fleet.Scan(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const whole = "registry.example/team/test/base:1"
+	want := "FROM --platform=x  " + whole + " AS test\nFROM \\\n# note\n  " + whole + "\nfrom " + whole + "\n" +
+		"COPY --from=" + whole + " test/base:1 /\nRUN --mount=type=bind,from=" + whole + ",target=/x echo test/base:1\n" +
+		"FROM test/base:2\nFROM test/base\nFROM base:1\nFROM ${X}\nFROM " + whole
+	img := f.Lookup("app")
+	if diff := cmp.Diff(want, img.Dockerfile); diff != "" || img.Base != whole {
+		t.Errorf("base %s (-want +got)\n%s", img.Base, diff)
+	}
+	if got := fmt.Sprint(img.External); got != "[base:1 test/base test/base:1 test/base:2]" {
+		t.Errorf("external: %s", got)
+	}
+	if used := img.Used(); len(used) != 1 || used[0].Name != "test/base" {
+		t.Errorf("used: %v", used)
+	}
+	if base := f.Lookup("base"); fmt.Sprint(base.External) != "[base]" || base.Err != nil { // the original
+		t.Errorf("%v %v", base.External, base.Err)
+	}
+	var warnings []string
+	for _, w := range f.Warnings {
+		warnings = append(warnings, w.Error())
+	}
+	if diff := cmp.Diff([]string{
+		"app/Dockerfile:8: app uses test/base:2 (FROM), the fleet has 1\nhint: write " + whole,
+		"app/Dockerfile:9: app uses test/base:latest (FROM), the fleet has 1\nhint: write " + whole,
+		"app/Dockerfile:10: app uses base:1 (FROM), the fleet has latest\nhint: write registry.example/team/base:latest",
+		"app/Dockerfile:11: app uses test/base:1 (FROM) by a build argument: that is not taken for the fleet's " + whole + "\nhint: write " + whole,
+	}, warnings); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
