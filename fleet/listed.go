@@ -273,14 +273,7 @@ func (r *renderer) readListed(e *edges) error {
 }
 
 func readRegular(root *os.Root, name string, limit int64) ([]byte, error) {
-	info, err := root.Stat(name)
-	switch {
-	case err != nil:
-		return nil, cause(err)
-	case !info.Mode().IsRegular():
-		return nil, errors.New("it is not a regular file")
-	}
-	f, err := root.Open(name)
+	f, err := buildcontext.OpenRegular(root, name)
 	if err != nil {
 		return nil, cause(err)
 	}

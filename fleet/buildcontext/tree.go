@@ -270,9 +270,6 @@ func kind(m fs.FileMode) string {
 	case m&fs.ModeNamedPipe != 0:
 		return "named pipe"
 	}
-	if m.IsDir() {
-		return "folder"
-	}
 	return "device"
 }
 
