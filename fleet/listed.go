@@ -183,43 +183,58 @@ func Commits(list []*Listed) (commits []string, complete bool) {
 	return commits, complete
 }
 
-// definition makes an image of an entry. A wrong name leaves nothing to speak of.
+// definition makes an image of an entry, with all that is wrong with the entry. A wrong name leaves
+// nothing to speak of.
 func (l *Listed) definition(r *reader) definition {
-	fail := func(kind Kind, hint, format string, args ...any) *Problem {
-		p := problem(kind, l.Path, l.Line, hint, "image %s: "+format, append([]any{l.Name}, args...)...)
-		return &p
-	}
+	problems := l.check(r)
 	if !repositoryPath.MatchString(l.Name) {
-		return definition{problem: fail(InvalidName, "use lower-case letters and digits, with single . or _ or dashes between them",
-			"cannot use %q as the name of an image: it is not a repository path", l.Name)}
+		p := problem(InvalidName, l.Path, l.Line, "use lower-case letters and digits, with single . or _ or dashes between them",
+			"image %s: cannot use %q as the name of an image: it is not a repository path", l.Name, l.Name)
+		return definition{problem: &p, further: problems}
 	}
 	img := &Image{
 		Name: l.Name, Version: l.Tags[0], Tag: l.Tags[0] + r.suffix, Dir: l.dir, Line: l.Line, Date: l.date, Listed: l,
 	}
 	img.Ref = r.config.Ref(img.Name, img.Tag)
+	for _, p := range problems {
+		img.Err = errors.Join(img.Err, p)
+	}
+	return definition{image: img}
+}
+
+// check finds what is wrong with an entry beside its name.
+func (l *Listed) check(r *reader) (problems []Problem) {
+	fail := func(kind Kind, hint, format string, args ...any) {
+		problems = append(problems, problem(kind, l.Path, l.Line, hint, "image %s: "+format, append([]any{l.Name}, args...)...))
+	}
 	if l.err != nil {
 		text, hint, _ := strings.Cut(l.err.Error(), "\nhint: ")
-		img.Err = *fail(UnreadableFile, hint, "%s", text)
+		fail(UnreadableFile, hint, "%s", text)
 	}
-	for _, tag := range append(slices.Clone(l.Tags), img.Tag) {
+	tags := slices.Clone(l.Tags)
+	if r.suffix != "" {
+		tags = append(tags, l.Tags[0]+r.suffix)
+	}
+	for _, tag := range tags {
 		if !validTag.MatchString(tag) {
-			img.Err = errors.Join(img.Err, *fail(InvalidTag, "", "cannot use %q as a tag", tag))
+			fail(InvalidTag, "", "cannot use %q as a tag", tag)
 		}
 	}
 	for _, p := range l.Platforms {
 		if p != r.platform {
-			img.Err = errors.Join(img.Err, *fail(UnreadableFile, "leave platforms out, or build it on such a machine",
-				"cannot build for %s: this machine builds for %s", p, r.platform))
+			fail(UnreadableFile, "leave platforms out, or build it on such a machine", "cannot build for %s: this machine builds for %s", p, r.platform)
 		}
 	}
-	if !fs.ValidPath(path.Clean(l.Dockerfile)) {
-		img.Err = errors.Join(img.Err, *fail(OutsideFolder, "", "cannot use dockerfile %q: it is not a path in the folder", l.Dockerfile))
+	if !l.dockerfileIsPath() {
+		fail(OutsideFolder, "", "cannot use dockerfile %q: it is not a path in the folder", l.Dockerfile)
 	}
 	if l.Test != "" && !fs.ValidPath(path.Clean(l.Test)) {
-		img.Err = errors.Join(img.Err, *fail(OutsideFolder, "", "cannot use test %q: it is not a path in the folder", l.Test))
+		fail(OutsideFolder, "", "cannot use test %q: it is not a path in the folder", l.Test)
 	}
-	return definition{image: img}
+	return problems
 }
+
+func (l *Listed) dockerfileIsPath() bool { return fs.ValidPath(path.Clean(l.Dockerfile)) }
 
 // listed is the second phase for an image of the list.
 func (r *renderer) listed(d definition) rendered {
@@ -228,8 +243,8 @@ func (r *renderer) listed(d definition) rendered {
 	for _, name := range l.Depends {
 		e.declare(relation{names: []string{name}, line: l.Line})
 	}
-	if img.Err == nil {
-		img.Err = r.readListed(e)
+	if l.err == nil && l.dockerfileIsPath() { // whatever else is wrong, all is told at once
+		img.Err = errors.Join(img.Err, r.readListed(e))
 	}
 	img.sortDepends()
 	e.limitWarnings()

@@ -196,3 +196,35 @@ func TestShortNames(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
+
+// TestAllOfAnEntry: what is wrong with an entry is told at once.
+func TestAllOfAnEntry(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "config.yaml", "{}\n")
+	wrong := config.Listed{From: "./nowhere", Dockerfile: "Dockerfile", Tags: []string{"a b"}, Platforms: []string{"plan9/mips"}, Test: "../x", Path: "config.yaml", Line: 3}
+	for name, found := range map[string]func(*fleet.Fleet) string{
+		"good": func(f *fleet.Fleet) string { return f.Lookup("good").Err.Error() },
+		"BAD":  func(f *fleet.Fleet) string { return fmt.Sprint(f.Broken) },
+	} {
+		entry := wrong
+		entry.Name = name
+		f, err := scanListed(t, []config.Listed{entry})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := found(f)
+		if strings.Count(text, "as a tag") != 1 {
+			t.Errorf("the tag is named twice:\n%s", text)
+		}
+		for _, want := range []string{`cannot use "a b" as a tag`, "cannot build for plan9/mips", `cannot use test "../x"`} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: %q is not in:\n%s", name, want, text)
+			}
+		}
+		for kind, is := range map[string]bool{"cannot open nowhere": name == "good", "as the name of an image": name == "BAD"} {
+			if strings.Contains(text, kind) != is {
+				t.Errorf("%s: %q in it: want %v:\n%s", name, kind, is, text)
+			}
+		}
+	}
+}
