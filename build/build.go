@@ -257,6 +257,8 @@ func (r *run) work(ctx context.Context, s *plan.Step) Outcome {
 	}
 	res := Result{Outcome: outcome, Digest: j.digest, Test: j.tested, Took: time.Since(j.start), Log: j.logPath, basis: j.basis, unsure: j.unsure}
 	switch {
+	case err == nil && s.Action == plan.Tag:
+		r.emit(Event{Kind: Tagged, Image: s.Image.Ref, Digest: j.digest})
 	case err == nil && outcome == Unchanged:
 		r.emit(Event{Kind: Same, Image: s.Image.Ref, Digest: j.digest})
 	case err == nil:

@@ -13,6 +13,7 @@ const (
 	Testing      Kind = "testing"   // the image is built, its test runs
 	Retry        Kind = "retry"     // a passing fault; Text says which, and when it is tried again
 	Done         Kind = "done"      // the image is built and good; with Test set it was built before
+	Tagged       Kind = "tagged"    // a good image got its further tags
 	Same         Kind = "same"      // what it is made from was built again and is the same: nothing to do
 	Failed       Kind = "failed"    // the build or the test failed; Text is the error
 	Blocked      Kind = "blocked"   // not built, because of Causes

@@ -97,8 +97,11 @@ func (j *job) do(ctx context.Context) (Outcome, error) {
 		return Tested, j.tag(ctx)
 	}
 	same, err := j.build(ctx)
-	if same || err != nil {
-		return Unchanged, err
+	if err != nil {
+		return BuildError, err
+	}
+	if same {
+		return Unchanged, j.tag(ctx)
 	}
 	if err := j.test(ctx); err != nil {
 		return Built, err

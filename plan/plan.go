@@ -47,6 +47,7 @@ const (
 	KindFiles       = "files"       // files of its folder, or templates of the fleet, changed
 	KindDockerfile  = "dockerfile"  // the rendered Dockerfile changed, although no template did
 	KindCommit      = "commit"      // its git repository has another commit
+	KindFolder      = "folder"      // its files come from another folder of the repository
 	KindParent      = "parent"      // it is made from other images, or from another version of one
 	KindRebuilt     = "rebuilt"     // an image that it is made from was, or is to be, built again
 	KindArgument    = "argument"    // a build argument changed
