@@ -2,7 +2,6 @@ package build
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,7 +37,7 @@ func ReadDefinition(value string) string {
 // Remote is where good images go, and where published ones come from.
 type Remote interface {
 	// Fetch brings an image into the store under its reference. It is the one with the manifest's
-	// digest, whatever the tag names meanwhile.
+	// digest, whatever the tag names meanwhile; without a digest it is what the tag names.
 	Fetch(ctx context.Context, ref, digest string) error
 	// Publish sends an image of the store. It may be called for several images at once.
 	Publish(ctx context.Context, p Publication) (Published, error)
@@ -243,12 +242,15 @@ type fetched struct {
 	good bool
 }
 
-// refresh fetches the base images that the plan says are newer elsewhere.
+// refresh fetches the images from elsewhere that the plan says are newer there, or that the store lacks.
 func (r *run) refresh(ctx context.Context, img *fleet.Image) error {
+	if r.Remote == nil {
+		return nil
+	}
 	for _, ref := range img.External {
 		digest, newer := r.plan.Refresh[ref]
-		if !newer {
-			continue
+		if there, err := r.Store.Has(ctx, ref); err != nil || there && !newer {
+			continue // what is no reference is for the engine to refuse
 		}
 		if err := r.refreshOnce(ctx, ref, digest); err != nil {
 			return fmt.Errorf("%s: cannot build %s:%s: %w", r.Fleet.Path(img, ""), img.Name, img.Tag, err)
@@ -272,9 +274,6 @@ func (r *run) refreshOnce(ctx context.Context, ref, digest string) error {
 	defer f.Unlock()
 	if f.good {
 		return nil
-	}
-	if r.Remote == nil {
-		return errors.New("internal error: a base image is to be fetched, but from nowhere")
 	}
 	r.emit(Event{Kind: FetchBegan, Image: ref})
 	if err := r.Remote.Fetch(ctx, ref, digest); err != nil {

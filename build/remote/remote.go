@@ -38,13 +38,17 @@ func (r *Registries) Fetch(ctx context.Context, ref, digest string) error {
 	if err != nil {
 		return err
 	}
-	repository, _, _ := fleet.SplitRef(name)
+	from := name
+	if digest != "" {
+		repository, _, _ := fleet.SplitRef(name)
+		from = repository + "@" + digest
+	}
 	held, release, err := r.Hold(ctx)
 	if err != nil {
 		return fmt.Errorf("cannot fetch %s: %w", ref, err)
 	}
 	defer release()
-	target, err := r.Client.Pull(held, repository+"@"+digest, registry.PullOptions{Platform: r.Platform}, r.Content)
+	target, err := r.Client.Pull(held, from, registry.PullOptions{Platform: r.Platform}, r.Content)
 	if err != nil {
 		return err
 	}

@@ -152,15 +152,13 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 		Scratch:    embedded.TempDir(process.Root()),
 		LogDir:     filepath.Join(process.Root(), "logs"),
 	}
-	if r.client != nil {
-		// Unlike that which was asked before, it takes nothing for granted.
-		client, err := registry.New(configuredRegistry(r.config, registry.Options{UserAgent: userAgent(), Memory: facts.Memory{State: r.db}}))
-		if err != nil {
-			return err
-		}
-		defer client.Close()
-		o.Remote = &remote.Registries{Client: client, Store: images, Content: s.Content, Hold: process.Hold, Platform: r.fleet.Platform}
+	// Unlike that which was asked before, this client takes nothing for granted.
+	client, err := registry.New(configuredRegistry(r.config, registry.Options{UserAgent: userAgent(), Memory: facts.Memory{State: r.db}}))
+	if err != nil {
+		return err
 	}
+	defer client.Close()
+	o.Remote = &remote.Registries{Client: client, Store: images, Content: s.Content, Hold: process.Hold, Platform: r.fleet.Platform}
 	return r.run(ctx, o)
 }
 
