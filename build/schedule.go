@@ -88,7 +88,8 @@ func schedule(ctx context.Context, steps []*plan.Step, jobs int, do func(context
 	}
 }
 
-// link connects the steps; needs that are no part of the plan count as met.
+// link connects the steps; needs that are no part of the plan count as met. A step with nothing to do
+// waits for nobody: a failure of what it needs is no reason to call it blocked.
 func link(steps []*plan.Step) []*node {
 	nodes := make([]*node, len(steps))
 	byStep := make(map[*plan.Step]*node, len(steps))
@@ -97,6 +98,9 @@ func link(steps []*plan.Step) []*node {
 		byStep[s] = nodes[i]
 	}
 	for _, n := range nodes {
+		if n.step.Action == plan.UpToDate || n.step.Action == plan.Skip {
+			continue
+		}
 		for _, need := range n.step.Needs {
 			if parent, ok := byStep[need]; ok {
 				parent.next = append(parent.next, n)
