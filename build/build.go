@@ -4,12 +4,11 @@ package build
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
+	"github.com/slipway-build/slipway/build/redact"
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
@@ -40,8 +39,8 @@ type Options struct {
 	Free       func(context.Context) (int64, error)
 	// FailFast starts nothing more after the first failure.
 	FailFast bool
-	// Secrets are texts that must not reach logs and events: passwords.
-	Secrets []string
+	// Secrets must not reach logs, events and results: passwords. Nil hides nothing.
+	Secrets *redact.Secrets
 	// Args are build arguments for every image.
 	Args   map[string]string
 	Limits engine.Limits
@@ -102,7 +101,7 @@ func (s Summary) Good() bool {
 func Run(ctx context.Context, p *plan.Plan, o Options) (Summary, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	r := &run{Options: o, hide: newHider(o.Secrets), results: map[*plan.Step]Result{}, stop: stop}
+	r := &run{Options: o, results: map[*plan.Step]Result{}, stop: stop}
 	start := time.Now()
 	schedule(ctx, p.Steps, o.Jobs, r.step, r.blocked, r.cancelled)
 	summary := Summary{Took: time.Since(start)}
@@ -116,7 +115,6 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (Summary, error) {
 type run struct {
 	Options
 	stop func()
-	hide *strings.Replacer
 
 	historyOnce sync.Once
 
@@ -133,32 +131,10 @@ func (r *run) emit(e Event) {
 		return
 	}
 	e.Time = time.Now()
-	e.Text = r.redact(e.Text)
+	e.Text = r.Secrets.Text(e.Text)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.Events(e)
-}
-
-// newHider replaces secrets by stars.
-func newHider(secrets []string) *strings.Replacer {
-	var pairs []string
-	for _, s := range secrets {
-		if s != "" {
-			pairs = append(pairs, s, "***")
-		}
-	}
-	return strings.NewReplacer(pairs...)
-}
-
-func (r *run) redact(s string) string { return r.hide.Replace(s) }
-
-// redactError is err, or its text without secrets: an error repeats the line of
-// the Dockerfile that failed.
-func (r *run) redactError(err error) error {
-	if text := r.redact(err.Error()); text != err.Error() {
-		return errors.New(text)
-	}
-	return err
 }
 
 func (r *run) finish(s *plan.Step, res Result) Outcome {
@@ -197,7 +173,7 @@ func (r *run) step(ctx context.Context, s *plan.Step) Outcome {
 		r.blocked(s, nil)
 		return NotBuilt
 	case plan.Error:
-		err := r.redactError(s.Err)
+		err := r.Secrets.Error(s.Err)
 		r.emit(Event{Kind: Failed, Image: s.Image.Ref, Text: err.Error()})
 		return r.failed(s, Result{Err: err})
 	}
@@ -225,7 +201,7 @@ func (r *run) work(ctx context.Context, s *plan.Step) Outcome {
 		res.Outcome = Interrupt
 		r.emit(Event{Kind: Cancelled, Image: s.Image.Ref})
 	default:
-		err = r.redactError(err)
+		err = r.Secrets.Error(err)
 		j.flush()
 		fmt.Fprintf(j.log(), "error: %v\n", err)
 		r.emit(Event{Kind: Failed, Image: s.Image.Ref, Text: err.Error(), Test: j.testing, Tail: j.tail.lines(), Seconds: res.Took.Seconds(), Log: j.logPath})

@@ -159,7 +159,7 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) (err error) {
 		return r.withEngine(ctx)
 	}
 	view.plan(r.decision.Plan)
-	return r.run(ctx, build.Options{})
+	return r.run(ctx, build.Options{Secrets: a.secrets})
 }
 
 // warn says what is probably not meant.
@@ -198,6 +198,7 @@ func (a *app) scanWith(ctx context.Context, o fleet.ScanOptions) (*fleet.Fleet, 
 	if err != nil {
 		return nil, err
 	}
+	a.hideInFleet(f)
 	for _, w := range f.Warnings {
 		printWarning(a.Err, w.Error())
 	}

@@ -137,7 +137,7 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 		RetryDelay: retryDelay,
 		Free:       e.EmptyCache,
 		Args:       r.config.ProxyArgs(),
-		Secrets:    secrets(r.config),
+		Secrets:    a.secrets,
 		Limits:     engine.Limits(r.config.ContainerLimits),
 		Test:       tests,
 		Scratch:    embedded.TempDir(process.Root()),
@@ -162,7 +162,7 @@ func (r *buildRun) run(ctx context.Context, o build.Options) error {
 		err = writeJUnit(r.options.junit, summary, r.fleet)
 	}
 	if err != nil { // the outcome's own text is printed already
-		printError(r.app.Err, err)
+		r.app.printError(err)
 		return outcomeOr(outcome, &exitError{code: ExitFailed})
 	}
 	return outcome

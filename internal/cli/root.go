@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/slipway-build/slipway/build/redact"
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/internal/cli/dockercmd"
 	"github.com/slipway-build/slipway/store"
@@ -41,8 +42,9 @@ type app struct {
 	stateDir    string
 	info        bool
 	debug       bool
-	commandLine string // as a person typed it
-	began       bool   // a command's own code runs: errors before it are of usage
+	commandLine string          // as a person typed it
+	began       bool            // a command's own code runs: errors before it are of usage
+	secrets     *redact.Secrets // of the configuration; nil before it is read
 }
 
 // exitError ends the program with a code; a nil Err has already been said.
@@ -85,7 +87,7 @@ func (a *app) exitCode(ctx context.Context, err error) int {
 		return ExitOK
 	case errors.As(err, &exit):
 		if exit.err != nil {
-			printError(a.Err, exit.err)
+			a.printError(exit.err)
 		}
 		return exit.code
 	case ctx.Err() != nil:
@@ -93,10 +95,10 @@ func (a *app) exitCode(ctx context.Context, err error) int {
 		return ExitInterrupted
 	}
 	if !a.began {
-		printError(a.Err, fmt.Errorf("%w\nhint: slipway --help shows the commands", err))
+		a.printError(fmt.Errorf("%w\nhint: slipway --help shows the commands", err))
 		return ExitUsage
 	}
-	printError(a.Err, err)
+	a.printError(err)
 	return ExitFailed
 }
 
@@ -234,8 +236,9 @@ func (a *app) loadConfig(cmd *cobra.Command) (*config.Config, error) {
 		}
 		return nil, fmt.Errorf("%s: cannot use registry %q with namespace %q: they make no valid name of an image\nhint: a registry is a host, without https://, such as registry.example:5000", place, registry, cfg.Namespace)
 	}
+	a.secrets = redact.New(secrets(cfg)...)
 	for _, w := range cfg.Warnings {
-		fmt.Fprintln(a.Err, "warning:", w)
+		fmt.Fprintln(a.Err, "warning:", a.secrets.Text(w))
 	}
 	return cfg, nil
 }
