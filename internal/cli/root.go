@@ -79,18 +79,20 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	return a.exitCode(ctx, err)
 }
 
-// exitCode says the error, once, and picks the code.
+// exitCode says the error, once, and picks the code. An error that was said already does not keep
+// those that are joined to it from being said.
 func (a *app) exitCode(ctx context.Context, err error) int {
-	var exit *exitError
-	switch {
-	case err == nil:
+	if err == nil {
 		return ExitOK
-	case errors.As(err, &exit):
-		if exit.err != nil {
-			a.printError(exit.err)
+	}
+	var exit *exitError
+	if errors.As(err, &exit) {
+		for _, e := range flatten(err) {
+			a.sayUnsaid(ctx, e)
 		}
 		return exit.code
-	case ctx.Err() != nil:
+	}
+	if ctx.Err() != nil {
 		fmt.Fprintln(a.Err, "slipway: interrupted")
 		return ExitInterrupted
 	}
@@ -100,6 +102,21 @@ func (a *app) exitCode(ctx context.Context, err error) int {
 	}
 	a.printError(err)
 	return ExitFailed
+}
+
+// sayUnsaid prints one error of several, if it is neither said already nor a mere word of the
+// interruption.
+func (a *app) sayUnsaid(ctx context.Context, err error) {
+	var exit *exitError
+	switch {
+	case errors.As(err, &exit):
+		if exit.err != nil {
+			a.printError(exit.err)
+		}
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+	default:
+		a.printError(err)
+	}
 }
 
 // markBegin makes every command note that it has begun: what cobra finds wrong
