@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/slipway-build/slipway/build/redact"
@@ -37,7 +38,7 @@ type Options struct {
 	Retries    int
 	RetryDelay time.Duration
 	Free       func(context.Context) (int64, error)
-	// FailFast starts nothing more after the first failure.
+	// FailFast starts nothing more after the first failure; what runs comes to its end.
 	FailFast bool
 	// Secrets must not reach logs, events and results: passwords. Nil hides nothing.
 	Secrets *redact.Secrets
@@ -77,6 +78,8 @@ const TestFailed = "failed"
 type Summary struct {
 	Results []Result
 	Took    time.Duration
+	// Interrupted tells that the run's context ended, and not everything was done.
+	Interrupted bool
 }
 
 // Count returns how many images had the outcome.
@@ -99,22 +102,21 @@ func (s Summary) Good() bool {
 // a run that could not begin. A plan that builds and tests nothing needs no
 // Engine, Store, Scratch and LogDir.
 func Run(ctx context.Context, p *plan.Plan, o Options) (Summary, error) {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	r := &run{Options: o, results: map[*plan.Step]Result{}, stop: stop}
+	r := &run{Options: o, results: map[*plan.Step]Result{}}
 	start := time.Now()
-	schedule(ctx, p.Steps, o.Jobs, r.step, r.blocked, r.cancelled)
+	schedule(ctx, p.Steps, o.Jobs, r.enough.Load, r.step, r.blocked, r.cancelled)
 	summary := Summary{Took: time.Since(start)}
 	for _, s := range p.Steps {
 		summary.Results = append(summary.Results, r.results[s])
 	}
+	summary.Interrupted = ctx.Err() != nil && summary.Count(Interrupt) > 0
 	return summary, nil
 }
 
 // run is the state of one Run.
 type run struct {
 	Options
-	stop func()
+	enough atomic.Bool // nothing more is to be started
 
 	historyOnce sync.Once
 
@@ -219,7 +221,7 @@ func (r *run) work(ctx context.Context, s *plan.Step) Outcome {
 
 func (r *run) failed(s *plan.Step, res Result) Outcome {
 	if r.FailFast {
-		r.stop()
+		r.enough.Store(true)
 	}
 	res.Outcome = BuildError
 	return r.finish(s, res)

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,12 +29,15 @@ func graph(edges ...[]int) []*plan.Step {
 	return steps
 }
 
+// never is of a run that goes on after failures.
+func never() bool { return false }
+
 // chronicle runs a schedule in which the images of bad fail, and returns the order
 // of starts and who was blocked by whom.
 func chronicle(ctx context.Context, steps []*plan.Step, jobs int, bad string) (started []string, blocked map[string][]string, cancelled []string) {
 	blocked = map[string][]string{}
 	var mu sync.Mutex
-	schedule(ctx, steps, jobs, func(_ context.Context, s *plan.Step) Outcome {
+	schedule(ctx, steps, jobs, never, func(_ context.Context, s *plan.Step) Outcome {
 		mu.Lock()
 		defer mu.Unlock()
 		started = append(started, s.Image.Ref)
@@ -79,11 +83,38 @@ func TestScheduleStopsWithItsContext(t *testing.T) {
 	}
 }
 
+// TestScheduleHasEnough: after the first failure what runs comes to its end, and what waits is not
+// started; what depends on the failure is blocked by it.
+func TestScheduleHasEnough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var failed atomic.Bool
+		var ended, blocked, cancelled []string
+		schedule(t.Context(), graph(nil, nil, []int{0}, []int{1}, nil), 2, failed.Load, func(ctx context.Context, s *plan.Step) Outcome {
+			if s.Image.Ref == "a" {
+				failed.Store(true)
+				return BuildError
+			}
+			select {
+			case <-ctx.Done():
+				return Interrupt
+			case <-time.After(time.Second):
+				ended = append(ended, s.Image.Ref)
+				return Built
+			}
+		}, func(s *plan.Step, _ []string) { blocked = append(blocked, s.Image.Ref) },
+			func(s *plan.Step) { cancelled = append(cancelled, s.Image.Ref) })
+		slices.Sort(cancelled)
+		if !slices.Equal(ended, []string{"b"}) || !slices.Equal(blocked, []string{"c"}) || !slices.Equal(cancelled, []string{"d", "e"}) {
+			t.Errorf("ended %v, blocked %v, cancelled %v", ended, blocked, cancelled)
+		}
+	})
+}
+
 // TestScheduleRunsSideBySide: with two jobs, four independent seconds take two.
 func TestScheduleRunsSideBySide(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		schedule(t.Context(), graph(nil, nil, nil, nil), 2, func(context.Context, *plan.Step) Outcome {
+		schedule(t.Context(), graph(nil, nil, nil, nil), 2, never, func(context.Context, *plan.Step) Outcome {
 			time.Sleep(time.Second)
 			return Built
 		}, nil, nil)

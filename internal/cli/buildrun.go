@@ -177,7 +177,7 @@ func outcomeOr(outcome, other error) error {
 
 func runOutcome(s build.Summary) string {
 	switch {
-	case s.Count(build.Interrupt) > 0:
+	case s.Interrupted:
 		return state.OutcomeInterrupted
 	case !s.Good():
 		return state.OutcomeFailed

@@ -49,7 +49,7 @@ func writeJUnit(path string, s build.Summary, f *fleet.Fleet) error {
 	suite := junitSuite{Name: "slipway build", Time: fmt.Sprintf("%.3f", s.Took.Seconds())}
 	for _, r := range s.Results {
 		if r.Outcome != build.Skipped {
-			suite.add(junitResult(r, f))
+			suite.add(junitResult(r, s.Interrupted, f))
 		}
 	}
 	for _, b := range f.Broken {
@@ -83,7 +83,7 @@ func (s *junitSuite) add(c junitCase) {
 	}
 }
 
-func junitResult(r build.Result, f *fleet.Fleet) junitCase {
+func junitResult(r build.Result, interrupted bool, f *fleet.Fleet) junitCase {
 	c := junitCase{
 		Name: r.Image.Name + ":" + r.Image.Tag, Class: "slipway", File: f.Path(r.Image, "Dockerfile.template"),
 		Time: fmt.Sprintf("%.3f", r.Took.Seconds()),
@@ -99,7 +99,10 @@ func junitResult(r build.Result, f *fleet.Fleet) junitCase {
 	case build.NotBuilt:
 		c.Skipped = &junitProblem{Message: "blocked by " + strings.Join(r.Causes, ", ")}
 	case build.Interrupt:
-		c.Skipped = &junitProblem{Message: "interrupted"}
+		c.Skipped = &junitProblem{Message: "not started after a failure"}
+		if interrupted {
+			c.Skipped.Message = "interrupted"
+		}
 	}
 	return c
 }

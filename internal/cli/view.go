@@ -197,7 +197,7 @@ func (v *lineView) finish(s build.Summary, f *fleet.Fleet) error {
 			fmt.Fprintf(v.err, "blocked: %s needs %s, which failed\n", shortRef(r.Image.Ref), strings.Join(shortRefs(r.Causes), ", "))
 		}
 	}
-	if s.Count(build.Interrupt) > 0 {
+	if s.Interrupted {
 		v.heading("Build interrupted")
 	} else {
 		v.heading("Build done!")
@@ -253,7 +253,7 @@ func totals(s build.Summary, f *fleet.Fleet) string {
 // outcomeError is the exit code of a run whose failures have been printed.
 func outcomeError(s build.Summary, f *fleet.Fleet) error {
 	switch {
-	case s.Count(build.Interrupt) > 0 && s.Count(build.BuildError) == 0:
+	case s.Interrupted && s.Count(build.BuildError) == 0:
 		return &exitError{code: ExitInterrupted}
 	case !s.Good() || len(f.Broken) > 0:
 		return &exitError{code: ExitFailed}
