@@ -2,11 +2,8 @@ package cli
 
 import (
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/slipway-build/slipway/build"
@@ -119,21 +116,8 @@ func clean(s string) string {
 
 // checkReport finds out before a long run what would keep its report from being written after it.
 func checkReport(path string) error {
-	info, err := os.Stat(path)
-	if err == nil && info.IsDir() {
-		return fmt.Errorf("cannot write report: %s is a directory", path)
-	}
-	tmp, err := tempBeside(path)
-	if err == nil {
-		err = errors.Join(tmp.Close(), os.Remove(tmp.Name()))
-	}
-	if err != nil {
+	if err := checkFile(path); err != nil {
 		return fmt.Errorf("cannot write report: %w", err)
 	}
 	return nil
-}
-
-// tempBeside makes a file in the folder of path.
-func tempBeside(path string) (*os.File, error) {
-	return os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 }
