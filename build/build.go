@@ -4,12 +4,12 @@ package build
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/slipway-build/slipway/build/redact"
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
@@ -40,10 +40,10 @@ type Options struct {
 	Retries    int
 	RetryDelay time.Duration
 	Free       func(context.Context) (int64, error)
-	// FailFast starts nothing more after the first failure.
+	// FailFast starts nothing more after the first failure; what runs comes to its end.
 	FailFast bool
-	// Secrets are texts that must not reach logs and events: passwords.
-	Secrets []string
+	// Secrets must not reach logs, events and results: passwords. Nil hides nothing.
+	Secrets *redact.Secrets
 	// Args are build arguments for every image.
 	Args   map[string]string
 	Limits engine.Limits
@@ -91,6 +91,8 @@ const TestFailed = "failed"
 type Summary struct {
 	Results []Result
 	Took    time.Duration
+	// Interrupted tells that the run's context ended, and not everything was done.
+	Interrupted bool
 }
 
 // Count returns how many images had the outcome.
@@ -125,12 +127,10 @@ func (s Summary) Good() bool {
 // a run that could not begin. A plan that builds and tests nothing needs no
 // Engine, Store, Scratch and LogDir.
 func Run(ctx context.Context, p *plan.Plan, o Options) (Summary, error) {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	r := &run{Options: o, plan: p, hide: newHider(o.Secrets), results: map[*plan.Step]Result{}, stop: stop}
+	r := &run{Options: o, plan: p, results: map[*plan.Step]Result{}}
 	pub := newPublisher(r, p.Steps)
 	start := time.Now()
-	schedule(ctx, p.Steps, o.Jobs, func(ctx context.Context, s *plan.Step) Outcome {
+	schedule(ctx, p.Steps, o.Jobs, r.enough.Load, func(ctx context.Context, s *plan.Step) Outcome {
 		defer pub.settle(ctx, s)
 		return r.step(ctx, s)
 	}, func(s *plan.Step, causes []string) {
@@ -145,16 +145,16 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (Summary, error) {
 	for _, s := range p.Steps {
 		summary.Results = append(summary.Results, r.results[s])
 	}
+	summary.Interrupted = ctx.Err() != nil && !summary.Good()
 	return summary, nil
 }
 
 // run is the state of one Run.
 type run struct {
 	Options
-	plan  *plan.Plan
-	stop  func()
-	bases bases
-	hide  *strings.Replacer
+	plan   *plan.Plan
+	bases  bases
+	enough atomic.Bool // nothing more is to be started
 
 	historyOnce sync.Once
 
@@ -171,32 +171,10 @@ func (r *run) emit(e Event) {
 		return
 	}
 	e.Time = time.Now()
-	e.Text = r.redact(e.Text)
+	e.Text = r.Secrets.Text(e.Text)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.Events(e)
-}
-
-// newHider replaces secrets by stars.
-func newHider(secrets []string) *strings.Replacer {
-	var pairs []string
-	for _, s := range secrets {
-		if s != "" {
-			pairs = append(pairs, s, "***")
-		}
-	}
-	return strings.NewReplacer(pairs...)
-}
-
-func (r *run) redact(s string) string { return r.hide.Replace(s) }
-
-// redactError is err, or its text without secrets: an error repeats the line of
-// the Dockerfile that failed.
-func (r *run) redactError(err error) error {
-	if text := r.redact(err.Error()); text != err.Error() {
-		return errors.New(text)
-	}
-	return err
 }
 
 func (r *run) finish(s *plan.Step, res Result) Outcome {
@@ -237,7 +215,7 @@ func (r *run) step(ctx context.Context, s *plan.Step) Outcome {
 		r.blocked(s, nil)
 		return NotBuilt
 	case plan.Error:
-		err := r.redactError(s.Err)
+		err := r.Secrets.Error(s.Err)
 		r.emit(Event{Kind: Failed, Image: s.Image.Ref, Text: err.Error()})
 		return r.failed(s, Result{Err: err})
 	}
@@ -267,7 +245,7 @@ func (r *run) work(ctx context.Context, s *plan.Step) Outcome {
 		res.Outcome = Interrupt
 		r.emit(Event{Kind: Cancelled, Image: s.Image.Ref})
 	default:
-		err = r.redactError(err)
+		err = r.Secrets.Error(err)
 		j.flush()
 		fmt.Fprintf(j.log(), "error: %v\n", err)
 		r.emit(Event{Kind: Failed, Image: s.Image.Ref, Text: err.Error(), Test: j.testing, Tail: j.tail.lines(), Seconds: res.Took.Seconds(), Log: j.logPath})
@@ -285,7 +263,7 @@ func (r *run) work(ctx context.Context, s *plan.Step) Outcome {
 
 func (r *run) failed(s *plan.Step, res Result) Outcome {
 	if r.FailFast {
-		r.stop()
+		r.enough.Store(true)
 	}
 	res.Outcome = BuildError
 	return r.finish(s, res)

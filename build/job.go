@@ -16,6 +16,7 @@ import (
 
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/slipway-build/slipway/build/redact"
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
@@ -48,11 +49,13 @@ type job struct {
 	tries   int
 	tested  string     // how the test went
 	testing bool       // the image is built, its test runs
-	logMu   sync.Mutex // guards logged and what is written
+	logMu   sync.Mutex // guards what is written, and the next three
+	logText redact.Lines
 	logged  int64
+	logErr  error // of the last write
 	tail    tail
-	partial map[string][]byte // by step: output after its last line break
-	seen    map[string]bool   // steps already told of
+	partial map[string]*redact.Lines // by step: its output, the last line of which may go on
+	seen    map[string]bool          // steps already told of
 }
 
 // logName is the image's log file: one per image and tag, the newest run's.
@@ -71,14 +74,19 @@ func (j *job) openLog() error {
 		return fmt.Errorf("cannot write log: %w", err)
 	}
 	j.logFile = f
+	j.logText = redact.Lines{Secrets: j.run.Secrets, Line: j.writeLog}
 	fmt.Fprintf(f, "%s %s\n", j.start.UTC().Format(time.RFC3339), j.image.Ref)
 	return nil
 }
 
 func (j *job) close() {
-	if j.logFile != nil {
-		j.logFile.Close()
+	if j.logFile == nil {
+		return
 	}
+	j.logMu.Lock()
+	defer j.logMu.Unlock()
+	j.logText.Flush()
+	j.logFile.Close()
 }
 
 func (j *job) do(ctx context.Context) (Outcome, error) {

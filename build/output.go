@@ -1,12 +1,12 @@
 package build
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 
+	"github.com/slipway-build/slipway/build/redact"
 	"github.com/slipway-build/slipway/engine"
 )
 
@@ -29,39 +29,27 @@ func (j *job) progress(u engine.Update) {
 // output cuts what a step printed into lines.
 func (j *job) output(step string, data []byte) {
 	if j.partial == nil {
-		j.partial = map[string][]byte{}
+		j.partial = map[string]*redact.Lines{}
 	}
-	data = append(j.partial[step], data...)
-	for {
-		line, rest, ok := bytes.Cut(data, []byte("\n"))
-		if !ok {
-			break
-		}
-		j.line(string(line))
-		data = rest
+	if j.partial[step] == nil {
+		j.partial[step] = &redact.Lines{Secrets: j.run.Secrets, Line: j.line}
 	}
-	// A line without end is not kept without bound.
-	if len(data) > 64<<10 {
-		j.line(string(data))
-		data = nil
-	}
-	j.partial[step] = slices.Clone(data)
+	j.partial[step].Add(data)
 }
 
 // flush gives out what has no line break at its end.
 func (j *job) flush() {
-	for step, data := range j.partial {
-		if len(data) > 0 {
-			j.line(string(data))
-		}
+	for step, lines := range j.partial {
+		lines.Flush()
 		delete(j.partial, step)
 	}
 }
 
+// line takes a line without secrets.
 func (j *job) line(s string) {
 	// A progress display overwrites its line: only the last state is kept.
-	s = strings.TrimSuffix(s, "\r")
-	s = j.run.redact(s[strings.LastIndexByte(s, '\r')+1:])
+	s = strings.TrimSuffix(strings.TrimSuffix(s, "\n"), "\r")
+	s = s[strings.LastIndexByte(s, '\r')+1:]
 	j.tail.add(s)
 	j.run.emit(Event{Kind: Output, Image: j.image.Ref, Text: s})
 }
@@ -82,24 +70,29 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 const maxLog = 64 << 20
 
 // logWriter writes to the log file, without secrets. What exceeds maxLog is
-// dropped, with a word.
+// dropped, with a word. A line is written when it ends, the last by job.close.
 type logWriter struct{ job *job }
 
 func (w *logWriter) Write(p []byte) (int, error) {
 	j := w.job
 	j.logMu.Lock()
 	defer j.logMu.Unlock()
-	if j.logged > maxLog {
-		return len(p), nil
-	}
-	text := j.run.redact(string(p))
-	if j.logged += int64(len(text)); j.logged > maxLog {
-		text = fmt.Sprintf("\n(the log ends here: more than %d MiB)\n", maxLog>>20)
-	}
-	if _, err := j.logFile.WriteString(text); err != nil {
-		return 0, err
+	j.logText.Add(p)
+	if j.logErr != nil {
+		return 0, j.logErr
 	}
 	return len(p), nil
+}
+
+// writeLog takes a line without secrets.
+func (j *job) writeLog(line string) {
+	if j.logged > maxLog {
+		return
+	}
+	if j.logged += int64(len(line)); j.logged > maxLog {
+		line = fmt.Sprintf("\n(the log ends here: more than %d MiB)\n", maxLog>>20)
+	}
+	_, j.logErr = j.logFile.WriteString(line)
 }
 
 // tailWidth cuts the lines of a tail, in bytes.

@@ -148,12 +148,12 @@ func (p *publisher) publish(ctx context.Context, s *plan.Step, pub *publication,
 		r.published(s, Result{Publishing: PublishBlocked, PublishCauses: causes})
 		r.emit(Event{Kind: Unpublished, Image: s.Image.Ref, Causes: causes})
 	case err != nil:
-		err = r.redactError(err)
+		err = r.Secrets.Error(err)
 		pub.causes = []string{s.Image.Ref}
 		r.published(s, Result{Publishing: PublishFailed, PublishErr: err})
 		r.emit(Event{Kind: Unpublished, Image: s.Image.Ref, Text: err.Error()})
 		if r.FailFast {
-			r.stop()
+			r.enough.Store(true)
 		}
 	default:
 		pub.digest = done.Digest
@@ -170,6 +170,9 @@ func (p *publisher) send(ctx context.Context, s *plan.Step, res Result, siblings
 	case p.places <- struct{}{}:
 		defer func() { <-p.places }()
 	case <-ctx.Done():
+	}
+	if p.run.enough.Load() {
+		return Published{}, fmt.Errorf("cannot publish %s: another image failed before, and --fail-fast is given", s.Image.Ref)
 	}
 	if ctx.Err() != nil {
 		return Published{}, fmt.Errorf("cannot publish %s: %w", s.Image.Ref, context.Cause(ctx))
@@ -226,7 +229,7 @@ func (r *run) fetch(ctx context.Context, s *plan.Step) Outcome {
 		r.cancelled(s)
 		return Interrupt
 	}
-	err = r.redactError(err)
+	err = r.Secrets.Error(err)
 	r.emit(Event{Kind: Failed, Image: s.Image.Ref, Text: err.Error()})
 	return r.failed(s, Result{Err: err})
 }

@@ -39,10 +39,10 @@ type node struct {
 
 // schedule runs do for every step once all it needs are good, at most jobs at a
 // time, in plan order where there is a choice. A step whose need is not good is
-// handed to blocked with the root causes instead. After ctx ends nothing new is
-// started; what was not started is handed to cancelled. Calls of blocked and
-// cancelled come from the caller's goroutine.
-func schedule(ctx context.Context, steps []*plan.Step, jobs int, do func(context.Context, *plan.Step) Outcome,
+// handed to blocked with the root causes instead. After ctx ends, or once enough
+// says so, nothing new is started; what was not started is handed to cancelled.
+// Calls of enough, blocked and cancelled come from the caller's goroutine.
+func schedule(ctx context.Context, steps []*plan.Step, jobs int, enough func() bool, do func(context.Context, *plan.Step) Outcome,
 	blocked func(*plan.Step, []string), cancelled func(*plan.Step)) {
 	nodes := link(steps)
 	var ready []*node
@@ -68,7 +68,7 @@ func schedule(ctx context.Context, steps []*plan.Step, jobs int, do func(context
 			case len(n.causes) > 0:
 				blocked(n.step, n.causes)
 				now = NotBuilt
-			case ctx.Err() != nil:
+			case ctx.Err() != nil || enough():
 				cancelled(n.step)
 				now = Interrupt
 			default:
@@ -89,7 +89,8 @@ func schedule(ctx context.Context, steps []*plan.Step, jobs int, do func(context
 	}
 }
 
-// link connects the steps; needs that are no part of the plan count as met.
+// link connects the steps; needs that are no part of the plan count as met. A step with nothing to build
+// waits for nobody: a failure of what it needs is no reason to call it blocked.
 func link(steps []*plan.Step) []*node {
 	nodes := make([]*node, len(steps))
 	byStep := make(map[*plan.Step]*node, len(steps))
@@ -98,6 +99,10 @@ func link(steps []*plan.Step) []*node {
 		byStep[s] = nodes[i]
 	}
 	for _, n := range nodes {
+		switch n.step.Action {
+		case plan.UpToDate, plan.Published, plan.Publish, plan.Skip:
+			continue
+		}
 		for _, need := range n.step.Needs {
 			if parent, ok := byStep[need]; ok {
 				parent.next = append(parent.next, n)

@@ -5,9 +5,11 @@ import (
 	"compress/flate"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"time"
 )
 
 // Context is what the last look at a folder of files found.
@@ -16,16 +18,27 @@ type Context struct {
 	Stamp   []byte // changes when any file may have changed; empty when that is not certain
 	Digest  string // of the files' paths, modes and contents
 	Entries []byte // what each file's digest was; see Entries
+	// Seen is when the folder was last saved or touched. SaveContexts takes the present.
+	Seen time.Time
 }
+
+// keepContexts is how many folders are known at most: continuous integration may check out every
+// commit into a folder of its own. Of what is too much each save drops some, so that none takes long.
+const (
+	keepContexts = 20_000
+	dropContexts = 1_000
+)
 
 // Contexts returns what is known of all folders, without Entries.
 func (d *DB) Contexts(ctx context.Context) (map[string]Context, error) {
 	found := map[string]Context{}
-	err := d.each(ctx, "SELECT folder, stamp, digest FROM contexts", nil, func(rows *sql.Rows) error {
+	err := d.each(ctx, "SELECT folder, stamp, digest, seen FROM contexts", nil, func(rows *sql.Rows) error {
 		var c Context
-		if err := rows.Scan(&c.Folder, &c.Stamp, &c.Digest); err != nil {
+		var seen int64
+		if err := rows.Scan(&c.Folder, &c.Stamp, &c.Digest, &seen); err != nil {
 			return err
 		}
+		c.Seen = fromNano(seen)
 		found[c.Folder] = c
 		return nil
 	})
@@ -42,24 +55,44 @@ func (d *DB) Entries(ctx context.Context, folder string) ([]byte, error) {
 	return data, d.fail("read", err)
 }
 
-// SaveContexts replaces what is known of the folders. It only saves time, so it waits for other
+// SaveContexts replaces what is known of the folders, and forgets others that were not looked at for
+// long, when there are too many. It only saves time, so it waits for other
 // writers two seconds at most, and does nothing where the state is ReadOnly.
 func (d *DB) SaveContexts(ctx context.Context, contexts []Context) error {
 	if len(contexts) == 0 || d.ReadOnly {
 		return nil
 	}
 	return d.writeSoon(ctx, func(tx *sql.Tx) error {
-		insert, err := tx.PrepareContext(ctx, "INSERT OR REPLACE INTO contexts (folder, stamp, digest, entries) VALUES (?, ?, ?, ?)")
+		insert, err := tx.PrepareContext(ctx, "INSERT OR REPLACE INTO contexts (folder, stamp, digest, entries, seen) VALUES (?, ?, ?, ?, ?)")
 		if err != nil {
 			return d.fail("write", err)
 		}
 		defer insert.Close()
+		now := time.Now().UnixNano()
 		for _, c := range contexts {
-			if _, err := insert.ExecContext(ctx, c.Folder, notNil(c.Stamp), c.Digest, notNil(c.Entries)); err != nil {
+			if _, err := insert.ExecContext(ctx, c.Folder, notNil(c.Stamp), c.Digest, notNil(c.Entries), now); err != nil {
 				return d.fail("write", err)
 			}
 		}
+		_, err = tx.ExecContext(ctx, `DELETE FROM contexts WHERE folder IN (SELECT folder FROM contexts ORDER BY seen, folder
+			LIMIT max(0, min(?, (SELECT count(*) FROM contexts) - ?)))`, dropContexts+len(contexts), keepContexts)
+		return d.fail("write", err)
+	})
+}
+
+// TouchContexts notes that the folders are in use. Like SaveContexts it waits for nobody for long, and
+// does nothing where the state is ReadOnly.
+func (d *DB) TouchContexts(ctx context.Context, folders []string) error {
+	if len(folders) == 0 || d.ReadOnly {
 		return nil
+	}
+	list, err := json.Marshal(folders)
+	if err != nil {
+		return fmt.Errorf("internal error: %w", err)
+	}
+	return d.writeSoon(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "UPDATE contexts SET seen = ? WHERE folder IN (SELECT value FROM json_each(?))", time.Now().UnixNano(), string(list))
+		return d.fail("write", err)
 	})
 }
 

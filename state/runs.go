@@ -96,6 +96,15 @@ func (d *DB) Runs(ctx context.Context, limit int) ([]Run, error) {
 	return d.runs(ctx, "ORDER BY id DESC LIMIT ?", limit)
 }
 
+// NewestRun returns the newest run of a command in a folder.
+func (d *DB) NewestRun(ctx context.Context, command, folder string) (r Run, found bool, err error) {
+	runs, err := d.runs(ctx, "WHERE command = ? AND folder = ? ORDER BY id DESC LIMIT 1", command, folder)
+	if err != nil || len(runs) == 0 {
+		return r, false, err
+	}
+	return runs[0], true, nil
+}
+
 // Unended returns the runs that go on, or were killed.
 func (d *DB) Unended(ctx context.Context) ([]Run, error) {
 	return d.runs(ctx, "WHERE ended IS NULL")

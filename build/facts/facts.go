@@ -5,6 +5,8 @@ package facts
 import (
 	"context"
 	"fmt"
+	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -85,6 +87,9 @@ func (s Sources) Decide(ctx context.Context, f *fleet.Fleet, o plan.Options) (De
 	return Decision{p, set, facts.Published}, nil
 }
 
+// touchAfter is how old the note of a folder's last use may become: not every plan writes the state.
+const touchAfter = 24 * time.Hour
+
 // readInputs reads the contexts of the images that the plan may be about. Files that the state knows
 // are not read again.
 func (s Sources) readInputs(ctx context.Context, f *fleet.Fleet, o plan.Options) (*inputs.Set, error) {
@@ -92,11 +97,18 @@ func (s Sources) readInputs(ctx context.Context, f *fleet.Fleet, o plan.Options)
 	if err != nil {
 		return nil, err
 	}
+	var mu sync.Mutex // guards faded
+	var faded []string
 	set, err := inputs.Read(ctx, f, inputs.Options{
 		Level: engine.Level, Only: plan.Relevant(f, o),
 		Known: func(folder string) (inputs.Context, bool) {
 			c, ok := known[folder]
-			return inputs.Context(c), ok
+			if ok && time.Since(c.Seen) > touchAfter {
+				mu.Lock()
+				defer mu.Unlock()
+				faded = append(faded, folder)
+			}
+			return inputs.Context{Folder: c.Folder, Stamp: c.Stamp, Digest: c.Digest, Entries: c.Entries}, ok
 		},
 		Entries: func(folder string) []byte {
 			data, err := s.State.Entries(ctx, folder)
@@ -111,9 +123,13 @@ func (s Sources) readInputs(ctx context.Context, f *fleet.Fleet, o plan.Options)
 	}
 	learned := make([]state.Context, len(set.Learned))
 	for i, c := range set.Learned {
-		learned[i] = state.Context(c)
+		learned[i] = state.Context{Folder: c.Folder, Stamp: c.Stamp, Digest: c.Digest, Entries: c.Entries}
 	}
-	return set, s.Unwritten(ctx, s.State.SaveContexts(ctx, learned))
+	err = s.State.TouchContexts(ctx, faded)
+	if err == nil {
+		err = s.State.SaveContexts(ctx, learned)
+	}
+	return set, s.Unwritten(ctx, err)
 }
 
 // readTests are the digests of the tests that the images have. A test that cannot be read is the

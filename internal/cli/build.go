@@ -145,7 +145,7 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) (err error) {
 		return r.withEngine(ctx)
 	}
 	view.plan(r.decision.Plan)
-	return r.run(ctx, build.Options{})
+	return r.run(ctx, build.Options{Secrets: a.secrets})
 }
 
 // read reads the fleet and decides. The fleet's files stay until release is called.
@@ -204,6 +204,7 @@ func (a *app) scanWith(ctx context.Context, o fleet.ScanOptions) (*fleet.Fleet, 
 	if err != nil {
 		return nil, err
 	}
+	a.hideInFleet(f)
 	for _, w := range f.Warnings {
 		printWarning(a.Err, w.Error())
 	}

@@ -26,18 +26,19 @@ const retryDelay = 2 * time.Second
 
 // buildRun is one "slipway build" on its way.
 type buildRun struct {
-	app      *app
-	options  buildOptions
-	config   *config.Config
-	db       *state.DB
-	view     view
-	began    time.Time
-	folder   string // the working directory
-	suffix   string // of the tags
-	plan     plan.Options
-	fleet    *fleet.Fleet
-	decision facts.Decision
-	client   *registry.Client // that was asked what is published; nil for none
+	app        *app
+	options    buildOptions
+	config     *config.Config
+	db         *state.DB
+	view       view
+	began      time.Time
+	folder     string // the working directory
+	suffix     string // of the tags
+	plan       plan.Options
+	fleet      *fleet.Fleet
+	decision   facts.Decision
+	unfinished *build.Unfinished // that this one goes on with; nil for none
+	client     *registry.Client  // that was asked what is published; nil for none
 }
 
 // prepare settles the tags and what is to be built in any case, from the flags and from what an
@@ -53,18 +54,10 @@ func (r *buildRun) prepare(ctx context.Context) error {
 		r.plan.Force = func(*fleet.Image) bool { return true }
 		return nil
 	}
-	runs, err := r.db.Runs(ctx, 1)
-	if err != nil {
+	if r.unfinished, err = build.FindUnfinished(ctx, r.db, r.app.commandLine, r.folder); r.unfinished == nil {
 		return err
 	}
-	last := resumed(runs, r.app.commandLine, r.folder)
-	if last == nil {
-		return nil
-	}
-	done, err := r.finished(ctx, last.ID)
-	if err != nil {
-		return err
-	}
+	last, done := r.unfinished.Run, r.unfinished.Done
 	switch {
 	case !o.resume:
 		r.plan.Force = func(img *fleet.Image) bool { return o.force || done[img.Ref] }
@@ -96,21 +89,6 @@ func (r *buildRun) forget(ctx context.Context) error {
 		}
 	}
 	return r.db.Forget(ctx, refs, folders)
-}
-
-// finished are the references that a run has built.
-func (r *buildRun) finished(ctx context.Context, run int64) (map[string]bool, error) {
-	builds, err := r.db.History(ctx, state.Query{Run: run})
-	if err != nil {
-		return nil, err
-	}
-	done := map[string]bool{}
-	for _, b := range builds {
-		if b.Outcome == string(build.Built) || b.Outcome == string(build.Tested) {
-			done[b.Ref] = true
-		}
-	}
-	return done, nil
 }
 
 // withEngine starts the engine and what image tests need, and walks the plan.
@@ -146,7 +124,7 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 		RetryDelay: retryDelay,
 		Free:       e.EmptyCache,
 		Args:       r.config.ProxyArgs(),
-		Secrets:    secrets(r.config),
+		Secrets:    a.secrets,
 		Limits:     engine.Limits(r.config.ContainerLimits),
 		Test:       tests,
 		Scratch:    embedded.TempDir(process.Root()),
@@ -174,13 +152,16 @@ func (r *buildRun) run(ctx context.Context, o build.Options) error {
 		return err
 	}
 	outcome := r.view.finish(summary, r.fleet)
+	if o.Engine == nil && r.unfinished != nil { // nothing is left of it, or the next run would go on with it, too
+		o.RunID = r.unfinished.Run.ID
+	}
 	r.endHistory(ctx, history, o.RunID, summary)
 	r.remember(ctx, summary)
 	if r.options.junit != "" {
 		err = writeJUnit(r.options.junit, summary, r.fleet)
 	}
 	if err != nil { // the outcome's own text is printed already
-		printError(r.app.Err, err)
+		r.app.printError(err)
 		return outcomeOr(outcome, &exitError{code: ExitFailed})
 	}
 	return outcome
@@ -195,7 +176,7 @@ func outcomeOr(outcome, other error) error {
 
 func runOutcome(s build.Summary) string {
 	switch {
-	case s.Count(build.Interrupt) > 0:
+	case s.Interrupted:
 		return state.OutcomeInterrupted
 	case !s.Good():
 		return state.OutcomeFailed

@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -81,7 +80,7 @@ func markRunning(ctx context.Context, db *state.DB, builds []state.Build) error 
 	}
 	alive := map[int64]bool{}
 	for _, r := range runs {
-		alive[r.ID] = isAlive(r)
+		alive[r.ID] = r.Alive()
 	}
 	for i, b := range builds {
 		if b.Ended.IsZero() && alive[b.Run] {
@@ -89,20 +88,6 @@ func markRunning(ctx context.Context, db *state.DB, builds []state.Build) error 
 		}
 	}
 	return nil
-}
-
-// isAlive tells whether a run's process exists. Where the system shows its command line, another
-// program that got its number since is told from it.
-func isAlive(r state.Run) bool {
-	if err := syscall.Kill(r.PID, 0); err != nil && !errors.Is(err, syscall.EPERM) {
-		return false
-	}
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", r.PID))
-	if err != nil {
-		return true
-	}
-	_, args, _ := strings.Cut(strings.TrimSuffix(string(data), "\x00"), "\x00")
-	return strings.HasSuffix(r.Command, " "+strings.ReplaceAll(args, "\x00", " "))
 }
 
 func printHistory(out io.Writer, builds []state.Build) error {

@@ -2,11 +2,8 @@ package cli
 
 import (
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/slipway-build/slipway/build"
@@ -49,7 +46,7 @@ func writeJUnit(path string, s build.Summary, f *fleet.Fleet) error {
 	suite := junitSuite{Name: "slipway build", Time: fmt.Sprintf("%.3f", s.Took.Seconds())}
 	for _, r := range s.Results {
 		if r.Outcome != build.Skipped {
-			suite.add(junitResult(r, f))
+			suite.add(junitResult(r, s.Interrupted, f))
 		}
 	}
 	for _, b := range f.Broken {
@@ -83,7 +80,7 @@ func (s *junitSuite) add(c junitCase) {
 	}
 }
 
-func junitResult(r build.Result, f *fleet.Fleet) junitCase {
+func junitResult(r build.Result, interrupted bool, f *fleet.Fleet) junitCase {
 	c := junitCase{
 		Name: r.Image.Name + ":" + r.Image.Tag, Class: "slipway", File: f.Path(r.Image, "Dockerfile.template"),
 		Time: fmt.Sprintf("%.3f", r.Took.Seconds()),
@@ -99,7 +96,10 @@ func junitResult(r build.Result, f *fleet.Fleet) junitCase {
 	case build.NotBuilt:
 		c.Skipped = &junitProblem{Message: "blocked by " + strings.Join(r.Causes, ", ")}
 	case build.Interrupt:
-		c.Skipped = &junitProblem{Message: "interrupted"}
+		c.Skipped = &junitProblem{Message: "not started after a failure"}
+		if interrupted {
+			c.Skipped.Message = "interrupted"
+		}
 	}
 	switch r.Publishing {
 	case build.PublishFailed:
@@ -122,21 +122,8 @@ func clean(s string) string {
 
 // checkReport finds out before a long run what would keep its report from being written after it.
 func checkReport(path string) error {
-	info, err := os.Stat(path)
-	if err == nil && info.IsDir() {
-		return fmt.Errorf("cannot write report: %s is a directory", path)
-	}
-	tmp, err := tempBeside(path)
-	if err == nil {
-		err = errors.Join(tmp.Close(), os.Remove(tmp.Name()))
-	}
-	if err != nil {
+	if err := checkFile(path); err != nil {
 		return fmt.Errorf("cannot write report: %w", err)
 	}
 	return nil
-}
-
-// tempBeside makes a file in the folder of path.
-func tempBeside(path string) (*os.File, error) {
-	return os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 }

@@ -82,6 +82,7 @@ func (a *app) lint(cmd *cobra.Command, o lintOptions) error {
 	if err != nil {
 		return err
 	}
+	a.hideInReport(report)
 	if err := a.printReport(report, o, least); err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
-	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -17,7 +16,6 @@ import (
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
-	"github.com/slipway-build/slipway/state"
 )
 
 // planOptions are the flags that "plan" and "build" share.
@@ -263,21 +261,4 @@ func (w *whyWriter) step(s *plan.Step, indent string) {
 			w.step(need, indent+"    ")
 		}
 	}
-}
-
-// resumed is the newest run, if it was the same command in the same folder and did not come to its
-// end.
-func resumed(runs []state.Run, command, folder string) *state.Run {
-	if len(runs) == 0 {
-		return nil
-	}
-	r := runs[0]
-	ended := !r.Ended.IsZero()
-	switch {
-	case r.Command != command || r.Folder != folder, ended && r.Outcome != state.OutcomeInterrupted:
-		return nil
-	case !ended && syscall.Kill(r.PID, 0) == nil: // it runs; this one will wait for it
-		return nil
-	}
-	return &r
 }

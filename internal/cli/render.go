@@ -66,7 +66,11 @@ func (a *app) rendered(cmd *cobra.Command, dir string) (*fleet.Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fleet.Scan(cmd.Context(), fleet.ScanOptions{Dir: dir, Config: cfg, ParseDockerfile: parseDockerfile, KeepCycles: true})
+	f, err := fleet.Scan(cmd.Context(), fleet.ScanOptions{Dir: dir, Config: cfg, ParseDockerfile: parseDockerfile, KeepCycles: true})
+	if err == nil {
+		a.hideInFleet(f)
+	}
+	return f, err
 }
 
 func (a *app) renderOne(cmd *cobra.Command, o renderOptions, name, dir string) error {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/slipway-build/slipway/build/redact"
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/internal/cli/dockercmd"
 	"github.com/slipway-build/slipway/store"
@@ -41,8 +42,9 @@ type app struct {
 	stateDir    string
 	info        bool
 	debug       bool
-	commandLine string // as a person typed it
-	began       bool   // a command's own code runs: errors before it are of usage
+	commandLine string          // as a person typed it
+	began       bool            // a command's own code runs: errors before it are of usage
+	secrets     *redact.Secrets // of the configuration; nil before it is read
 }
 
 // exitError ends the program with a code; a nil Err has already been said.
@@ -77,27 +79,44 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	return a.exitCode(ctx, err)
 }
 
-// exitCode says the error, once, and picks the code.
+// exitCode says the error, once, and picks the code. An error that was said already does not keep
+// those that are joined to it from being said.
 func (a *app) exitCode(ctx context.Context, err error) int {
-	var exit *exitError
-	switch {
-	case err == nil:
+	if err == nil {
 		return ExitOK
-	case errors.As(err, &exit):
-		if exit.err != nil {
-			printError(a.Err, exit.err)
+	}
+	var exit *exitError
+	if errors.As(err, &exit) {
+		for _, e := range flatten(err) {
+			a.sayUnsaid(ctx, e)
 		}
 		return exit.code
-	case ctx.Err() != nil:
+	}
+	if ctx.Err() != nil {
 		fmt.Fprintln(a.Err, "slipway: interrupted")
 		return ExitInterrupted
 	}
 	if !a.began {
-		printError(a.Err, fmt.Errorf("%w\nhint: slipway --help shows the commands", err))
+		a.printError(fmt.Errorf("%w\nhint: slipway --help shows the commands", err))
 		return ExitUsage
 	}
-	printError(a.Err, err)
+	a.printError(err)
 	return ExitFailed
+}
+
+// sayUnsaid prints one error of several, if it is neither said already nor a mere word of the
+// interruption.
+func (a *app) sayUnsaid(ctx context.Context, err error) {
+	var exit *exitError
+	switch {
+	case errors.As(err, &exit):
+		if exit.err != nil {
+			a.printError(exit.err)
+		}
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+	default:
+		a.printError(err)
+	}
 }
 
 // markBegin makes every command note that it has begun: what cobra finds wrong
@@ -234,8 +253,9 @@ func (a *app) loadConfig(cmd *cobra.Command) (*config.Config, error) {
 		}
 		return nil, fmt.Errorf("%s: cannot use registry %q with namespace %q: they make no valid name of an image\nhint: a registry is a host, without https://, such as registry.example:5000", place, registry, cfg.Namespace)
 	}
+	a.secrets = redact.New(secrets(cfg)...)
 	for _, w := range cfg.Warnings {
-		fmt.Fprintln(a.Err, "warning:", w)
+		fmt.Fprintln(a.Err, "warning:", a.secrets.Text(w))
 	}
 	return cfg, nil
 }

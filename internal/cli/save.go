@@ -2,10 +2,7 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +15,8 @@ func (a *app) saveCommand() *cobra.Command {
 		Use:   "save [flags] IMAGE...",
 		Short: "Write images to a tar file",
 		Long: `Writes images as one tar that is both an OCI image layout (skopeo: oci-archive)
-and what "docker load" reads. The file appears whole or not at all.`,
+and what "docker load" reads. The file appears whole or not at all; a pipe or a device
+is written into.`,
 		Example: `  slipway save registry.example/app:1.0 -o app.tar
   slipway save registry.example/app:1.0 | docker load`,
 		Args: atLeast("IMAGE"),
@@ -37,34 +35,4 @@ and what "docker load" reads. The file appears whole or not at all.`,
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "", "write to `FILE` instead of the standard output")
 	return cmd
-}
-
-// writeFile makes path appear whole: write beside it, sync, rename.
-func writeFile(path string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, err)
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if err := write(f); err != nil {
-		return err
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, err)
-	}
-	if err := f.Sync(); err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, err)
-	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, err)
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, err)
-	}
-	return nil
 }

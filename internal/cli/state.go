@@ -67,6 +67,9 @@ func (a *app) decide(ctx context.Context, db *state.DB, cfg *config.Config, f *f
 		d, err = sources.Decide(ctx, f, o)
 		return err
 	})
+	if err == nil {
+		a.hideInPlan(d.Plan)
+	}
 	return d, err
 }
 

@@ -227,7 +227,7 @@ func (v *lineView) finish(s build.Summary, f *fleet.Fleet) error {
 			fmt.Fprintf(v.err, "not published: %s needs %s, which is not\n", shortRef(r.Image.Ref), strings.Join(shortRefs(r.PublishCauses), ", "))
 		}
 	}
-	if s.Count(build.Interrupt) > 0 {
+	if s.Interrupted {
 		v.heading("Build interrupted")
 	} else {
 		v.heading("Build done!")
@@ -291,7 +291,7 @@ func totals(s build.Summary, f *fleet.Fleet) string {
 // outcomeError is the exit code of a run whose failures have been printed.
 func outcomeError(s build.Summary, f *fleet.Fleet) error {
 	switch {
-	case s.Count(build.Interrupt) > 0 && s.Count(build.BuildError) == 0:
+	case s.Interrupted && s.Count(build.BuildError) == 0:
 		return &exitError{code: ExitInterrupted}
 	case !s.Good() || len(f.Broken) > 0:
 		return &exitError{code: ExitFailed}

@@ -1,0 +1,46 @@
+package redact
+
+import (
+	"bytes"
+	"slices"
+)
+
+// maxHeld is how many bytes without a line break are held back.
+const maxHeld = 64 << 10
+
+// Lines cuts what is written in pieces into lines, so that a secret that comes in two pieces is found.
+// It is not safe for concurrent use.
+type Lines struct {
+	// Secrets are hidden in each line.
+	Secrets *Secrets
+	// Line gets each line with its line break and, of a line that is too long, each part.
+	Line func(string)
+
+	held []byte
+}
+
+// Add takes the next piece.
+func (l *Lines) Add(data []byte) {
+	data = append(l.held, data...)
+	if end := bytes.LastIndexByte(data, '\n') + 1; end > 0 {
+		for line := range bytes.Lines(data[:end]) {
+			l.Line(l.Secrets.Text(string(line)))
+		}
+		data = data[end:]
+	}
+	// A line without end is not kept without bound.
+	if len(data) > maxHeld {
+		end := l.Secrets.cut(string(data))
+		l.Line(l.Secrets.Text(string(data[:end])))
+		data = data[end:]
+	}
+	l.held = slices.Clone(data)
+}
+
+// Flush gives out what has no line break at its end.
+func (l *Lines) Flush() {
+	if len(l.held) > 0 {
+		l.Line(l.Secrets.Text(string(l.held)))
+	}
+	l.held = nil
+}

@@ -1,0 +1,144 @@
+// Package redact takes secrets out of texts and errors. It is the one place that knows how; build and
+// the commands hand it whatever a person, a log or another program is going to read.
+package redact
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// stars stand for a secret.
+const stars = "***"
+
+// minLine is how long a line of a secret must be, in bytes, to be one by itself: a lone brace of a key
+// in JSON is none.
+const minLine = 4
+
+// Secrets are texts that nobody may read. The zero value and nil hide nothing. A Secrets does not change
+// and is safe for concurrent use.
+type Secrets struct {
+	words   []string
+	longest int
+}
+
+// New hides the texts, also as an error quotes them, and of those with several lines each line, for
+// output comes line by line. Empty texts are ignored.
+func New(texts ...string) *Secrets {
+	s := &Secrets{}
+	for _, text := range texts {
+		s.words = append(s.words, text, strings.Trim(strconv.Quote(text), `"`))
+		if !strings.ContainsAny(text, "\r\n") {
+			continue
+		}
+		for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
+			if line = strings.TrimSpace(line); len(line) >= minLine {
+				s.words = append(s.words, line)
+			}
+		}
+	}
+	slices.Sort(s.words)
+	s.words = slices.DeleteFunc(slices.Compact(s.words), func(w string) bool { return w == "" })
+	for _, w := range s.words {
+		s.longest = max(s.longest, len(w))
+	}
+	return s
+}
+
+// span is a part of a text, from its first byte to behind its last.
+type span struct{ from, to int }
+
+// find returns where secrets are. Those that overlap are one: one secret may be the beginning of another
+// or of the rest of it.
+func (s *Secrets) find(text string) []span {
+	if s == nil {
+		return nil
+	}
+	var found []span
+	for _, w := range s.words {
+		for at := 0; ; at++ {
+			i := strings.Index(text[at:], w)
+			if i < 0 {
+				break
+			}
+			at += i
+			found = append(found, span{at, at + len(w)})
+		}
+	}
+	if len(found) < 2 {
+		return found
+	}
+	slices.SortFunc(found, func(a, b span) int { return cmp.Compare(a.from, b.from) })
+	merged := found[:1]
+	for _, f := range found[1:] {
+		if last := &merged[len(merged)-1]; f.from < last.to {
+			last.to = max(last.to, f.to)
+		} else {
+			merged = append(merged, f)
+		}
+	}
+	return merged
+}
+
+// Text is the text with stars in the place of secrets.
+func (s *Secrets) Text(text string) string {
+	found := s.find(text)
+	if len(found) == 0 {
+		return text
+	}
+	var b strings.Builder
+	from := 0
+	for _, f := range found {
+		b.WriteString(text[from:f.from])
+		b.WriteString(stars)
+		from = f.to
+	}
+	b.WriteString(text[from:])
+	return b.String()
+}
+
+// Texts are the texts with stars in the place of secrets; the slice is the caller's no more.
+func (s *Secrets) Texts(texts []string) []string {
+	for i := range texts {
+		texts[i] = s.Text(texts[i])
+	}
+	return texts
+}
+
+// Error is err or, if it tells a secret, its text without: an error repeats the line of the Dockerfile
+// that failed. Joined errors stay apart.
+func (s *Secrets) Error(err error) error {
+	if err == nil {
+		return nil
+	}
+	text := s.Text(err.Error())
+	if text == err.Error() {
+		return err
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var clean []error
+		for _, e := range joined.Unwrap() {
+			clean = append(clean, s.Error(e))
+		}
+		if all := errors.Join(clean...); all != nil && all.Error() == text {
+			return all
+		}
+	}
+	return errors.New(text)
+}
+
+// cut is where a text may be cut so that no secret that may go on behind its end is torn.
+func (s *Secrets) cut(text string) int {
+	if s == nil || s.longest == 0 {
+		return len(text)
+	}
+	at := max(len(text)-s.longest+1, 0)
+	for _, f := range s.find(text) {
+		if f.from < at && at < f.to {
+			return f.from
+		}
+	}
+	return at
+}

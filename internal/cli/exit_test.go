@@ -1,0 +1,42 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/slipway-build/slipway/build/redact"
+)
+
+// TestExitCode: each error is said once, whatever it is joined to.
+func TestExitCode(t *testing.T) {
+	silent, said := &exitError{code: ExitFailed}, &exitError{ExitUsage, errors.New("wrong flag\nhint: another")}
+	closing, stopped := errors.New("cannot close state: disk full"), fmt.Errorf("cannot stop: %w", context.Canceled)
+	interrupted, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, tt := range []struct {
+		ctx   context.Context
+		err   error
+		code  int
+		print string
+	}{
+		{t.Context(), nil, ExitOK, ""},
+		{t.Context(), silent, ExitFailed, ""},
+		{t.Context(), said, ExitUsage, "error: wrong flag\nhint: another\n"},
+		{t.Context(), errors.Join(silent, closing), ExitFailed, "error: cannot close state: disk full\n"},
+		{t.Context(), errors.Join(closing, errors.Join(silent, errors.New("b"))), ExitFailed, "error: cannot close state: disk full\nerror: b\n"},
+		{t.Context(), errors.Join(said, closing), ExitUsage, "error: wrong flag\nhint: another\nerror: cannot close state: disk full\n"},
+		{t.Context(), errors.Join(silent, stopped), ExitFailed, "error: cannot stop: context canceled\n"},
+		{interrupted, errors.Join(&exitError{code: ExitInterrupted}, stopped, closing), ExitInterrupted, "error: cannot close state: disk full\n"},
+		{interrupted, stopped, ExitInterrupted, "slipway: interrupted\n"},
+		{t.Context(), errors.New("with hunter2"), ExitFailed, "error: with ***\n"},
+	} {
+		var stderr bytes.Buffer
+		a := &app{Streams: Streams{Err: &stderr}, began: true, secrets: redact.New("hunter2")}
+		if code := a.exitCode(tt.ctx, tt.err); code != tt.code || stderr.String() != tt.print {
+			t.Errorf("%v: got %d, %q; want %d, %q", tt.err, code, &stderr, tt.code, tt.print)
+		}
+	}
+}
