@@ -35,7 +35,7 @@ const (
 	PruneOld      = "old"      // removed: enough newer ones are kept
 	PruneNewest   = "newest"   // kept: one of the newest
 	PruneNewer    = "newer"    // kept: the changelog does not know it yet
-	PruneUsed     = "used"     // kept: a Dockerfile of the fleet names it
+	PruneUsed     = "used"     // kept: a Dockerfile of the fleet names it, in whatever registry
 	PruneSame     = "same"     // kept: a kept tag names the same manifest
 	PrunePart     = "part"     // kept: what a kept tag names is made of it
 	PruneNoDigest = "nodigest" // kept: it is old, but not all digests of the image are known
@@ -80,7 +80,7 @@ func PrunePublished(f *fleet.Fleet, published map[*fleet.Image]PublishedImage, o
 		if !ok || !selection.MatchesRef(repository(img)+":"+img.Version, img.Name+":"+img.Version) {
 			continue
 		}
-		p := &publishedPruner{img: img, facts: facts, o: o, used: used[hubless(repository(img))], kept: map[string]Reason{}}
+		p := &publishedPruner{img: img, facts: facts, o: o, used: used[hostless(repository(img))], kept: map[string]Reason{}}
 		p.decide()
 		all = append(all, PrunedImage{
 			Image: img, Repository: repository(img), Wave: waves[img], Remove: p.removals(), Keep: p.keeps(),
@@ -108,7 +108,7 @@ func usedVersions(f *fleet.Fleet) map[string]map[string]string {
 		for _, ref := range img.External {
 			name, digest, _ := strings.Cut(ref, "@")
 			repo, tag := splitRef(name)
-			repo = hubless(repo)
+			repo = hostless(repo)
 			if used[repo] == nil {
 				used[repo] = map[string]string{}
 			}
@@ -122,9 +122,12 @@ func usedVersions(f *fleet.Fleet) map[string]map[string]string {
 	return used
 }
 
-// hubless takes off what names of Docker Hub may have or leave out.
-func hubless(repo string) string {
-	repo = strings.TrimPrefix(strings.TrimPrefix(repo, "index."), "docker.io/")
+// hostless takes the registry off a repository's name: many a registry has several names, and Docker
+// Hub's may be left out. What is kept for a wrong guess does no harm.
+func hostless(repo string) string {
+	if host, rest, ok := strings.Cut(repo, "/"); ok && (strings.ContainsAny(host, ".:") || host == "localhost") {
+		repo = rest
+	}
 	return strings.TrimPrefix(repo, "library/")
 }
 
@@ -161,8 +164,8 @@ func (p *publishedPruner) decide() {
 			releases = append(releases, v)
 		}
 	}
-	p.count(releases, "versions")
-	p.count(builds, "nightly builds")
+	p.count(releases, "version")
+	p.count(builds, "nightly build")
 	p.keepUsed()
 	p.keepShared()
 }
@@ -175,12 +178,19 @@ func (p *publishedPruner) count(list []publishedVersion, what string) {
 		case v.tag == p.img.Version:
 			p.keep(v.tag, PruneNewest, "it is the changelog's newest version")
 		case i < p.o.Keep:
-			p.keep(v.tag, PruneNewest, "it is one of the newest %d %s", p.o.Keep, what)
+			p.keep(v.tag, PruneNewest, "it is among the newest %s", several(p.o.Keep, what))
 		default:
 			p.old = append(p.old, v)
 		}
 	}
 	slices.SortFunc(p.old, p.compare)
+}
+
+func several(n int, what string) string {
+	if n == 1 {
+		return what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // compare puts what is older first. The changelog's newest version is newer than what only counts as
@@ -266,13 +276,13 @@ func (p *publishedPruner) removals() []Removed {
 			all[i].Tags = append(all[i].Tags, v.tag)
 			continue
 		}
-		what := "versions"
+		what := "version"
 		if v.stamp != "" {
-			what = "nightly builds"
+			what = "nightly build"
 		}
 		at[digest] = len(all)
 		all = append(all, Removed{Digest: digest, Tags: []string{v.tag}, Reason: Reason{
-			Kind: PruneOld, Text: fmt.Sprintf("it is older than the newest %d %s", p.o.Keep, what),
+			Kind: PruneOld, Text: "it is older than the newest " + several(p.o.Keep, what),
 		}})
 	}
 	return all

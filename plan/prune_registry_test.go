@@ -83,6 +83,8 @@ func TestPrunePublished(t *testing.T) {
 			"keep 1.0 (used), keep 1.1 (same), keep 1.2 (newest)"},
 		{"a Dockerfile names the digest", 1, "1.2 1.1 1.0", "1.0 1.1=sha256:ab 1.2", "registry.example:5000/ns/app@sha256:ab",
 			"remove 1.0 (old), keep 1.1 (used), keep 1.2 (newest)"},
+		{"a Dockerfile names it by another name of the registry", 1, "1.2 1.1 1.0", "1.0 1.1 1.2", "internal.example/ns/app:1.1",
+			"remove 1.0 (old), keep 1.1 (used), keep 1.2 (newest)"},
 		{"a Dockerfile names another repository's", 1, "1.2 1.1", "1.1 1.2", "registry.example:5000/app:1.1",
 			"remove 1.1 (old), keep 1.2 (newest)"},
 		{"the registry did not say what a tag names", 1, "1.2 1.1 1.0", "1.0 1.1 1.2 latest=", "",
@@ -128,12 +130,12 @@ func TestPrunePublishedReasons(t *testing.T) {
 		got[k.Tag] = k.Reason.Text
 	}
 	want := map[string]string{
-		"0.9": "it is older than the newest 1 versions", "1.4-20260101": "it is older than the newest 1 nightly builds",
+		"0.9": "it is older than the newest version", "1.4-20260101": "it is older than the newest nightly build",
 		"1.0": "the Dockerfile of child names it", "1.1": "1.4 names the same image, and would be deleted with it",
 		"1.2": "latest names the same image, and would be deleted with it", "1.3": "it is part of 1.5",
 		"1.4": "it is the changelog's newest version", "1.5": "it is newer than the changelog's 1.4",
 		"prod": "it is not a version of the image", "latest": "it is not a version of the image",
-		"1.4-20260102": "it is one of the newest 1 nightly builds",
+		"1.4-20260102": "it is among the newest nightly build",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -155,11 +155,11 @@ func (p *registryPruning) show() (tags int) {
 		var foreign []string
 		for _, k := range img.Keep {
 			switch k.Reason.Kind {
-			case plan.PruneForeign, plan.PruneFixed:
+			case plan.PruneForeign:
 				if k.Tag != "latest" {
 					foreign = append(foreign, k.Tag)
 				}
-			case plan.PruneNewest:
+			case plan.PruneNewest, plan.PruneFixed:
 			default:
 				say("* %s:%s: %s\n", img.Repository, k.Tag, k.Reason.Text)
 			}

@@ -94,11 +94,16 @@ func pruneFleet(t *testing.T, server *registrytest.Server, address string) (conf
 
 func runSlipway(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
+	return runSlipwayUntil(t, t.Context(), args...)
+}
+
+func runSlipwayUntil(t *testing.T, ctx context.Context, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
 	t.Setenv("SLIPWAY_ROOT", filepath.Join(t.TempDir(), "root"))
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 	t.Setenv("DOCKER_CONFIG", t.TempDir())
 	var out, errs bytes.Buffer
-	code = cli.Main(t.Context(), append([]string{"slipway"}, args...), cli.Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
+	code = cli.Main(ctx, append([]string{"slipway"}, args...), cli.Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
 	return code, out.String(), errs.String()
 }
 
@@ -228,6 +233,25 @@ func TestPruneRegistryUnreachable(t *testing.T) {
 	if code != 1 || strings.Contains(out, "Nothing to prune") || !strings.Contains(errs, "nothing was removed: cannot list tags of") || !strings.Contains(errs, "cannot be reached") {
 		t.Errorf("code %d\n%s%s", code, out, errs)
 	}
+}
+
+// TestPruneRegistryInterrupted: what was finished is said, and the next run does the rest.
+func TestPruneRegistryInterrupted(t *testing.T) {
+	server := registrytest.Start(t, registrytest.Config{})
+	proxy := registrytest.NewProxy(t, server)
+	config, folder := pruneFleet(t, server, proxy.Addr)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	proxy.Inject(registrytest.Fault{Method: "DELETE", Path: "/lib/", Before: cancel, Status: 500})
+	code, out, errs := runSlipwayUntil(t, ctx, "-c", config, "prune", "--registry", "--keep=1", folder)
+	if code != cli.ExitInterrupted || !strings.Contains(out, "removed 2 of 6, kept 9; the next run") || errs != "slipway: interrupted\n" {
+		t.Errorf("code %d\n%s%s", code, out, errs)
+	}
+	proxy.Heal()
+	if code, out, errs = runSlipway(t, "-c", config, "prune", "--registry", "--keep=1", folder); code != 0 || !strings.Contains(out, "removed 4, kept 9") {
+		t.Errorf("code %d\n%s%s", code, out, errs)
+	}
+	mustKeep(t, server)
 }
 
 // TestPruneRegistryJSON: the document is one, also when something fails.
