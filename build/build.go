@@ -29,6 +29,8 @@ type Options struct {
 	// History, if not nil, gets a record of each image under RunID.
 	History History
 	RunID   int64
+	// Remote is where images are published and fetched; a plan that does neither needs none.
+	Remote Remote
 	// Jobs is how many images build at once; less than one is one.
 	Jobs int
 	// NoCache runs all steps anew.
@@ -69,6 +71,17 @@ type Result struct {
 	Took time.Duration
 	// Log is the path of the log file, if there is one.
 	Log string
+
+	// Publishing is how publishing it went, PublishErr why it failed, PublishDigest what its reference
+	// names at the registry now. PublishCauses are the references
+	// of the images that kept it from being published.
+	Publishing    Publishing
+	PublishErr    error
+	PublishDigest string
+	PublishCauses []string
+
+	basis  map[string]string // what it was built on now: references and digests of manifests
+	unsure bool              // its files changed while it was built
 }
 
 // TestFailed is Result.Test of an image that was built and did not pass its test.
@@ -91,9 +104,21 @@ func (s Summary) Count(o Outcome) int {
 	return n
 }
 
+// CountPublishing returns for how many images publishing went so.
+func (s Summary) CountPublishing(p Publishing) int {
+	n := 0
+	for _, r := range s.Results {
+		if r.Publishing == p {
+			n++
+		}
+	}
+	return n
+}
+
 // Good tells whether everything that was to be done was done.
 func (s Summary) Good() bool {
-	return s.Count(BuildError)+s.Count(NotBuilt)+s.Count(Interrupt) == 0
+	return s.Count(BuildError)+s.Count(NotBuilt)+s.Count(Interrupt)+
+		s.CountPublishing(PublishFailed)+s.CountPublishing(PublishBlocked) == 0
 }
 
 // Run carries out the plan. Failures are part of the summary; the error is for
@@ -102,9 +127,20 @@ func (s Summary) Good() bool {
 func Run(ctx context.Context, p *plan.Plan, o Options) (Summary, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	r := &run{Options: o, hide: newHider(o.Secrets), results: map[*plan.Step]Result{}, stop: stop}
+	r := &run{Options: o, plan: p, hide: newHider(o.Secrets), results: map[*plan.Step]Result{}, stop: stop}
+	pub := newPublisher(r, p.Steps)
 	start := time.Now()
-	schedule(ctx, p.Steps, o.Jobs, r.step, r.blocked, r.cancelled)
+	schedule(ctx, p.Steps, o.Jobs, func(ctx context.Context, s *plan.Step) Outcome {
+		defer pub.settle(ctx, s)
+		return r.step(ctx, s)
+	}, func(s *plan.Step, causes []string) {
+		defer pub.settle(ctx, s)
+		r.blocked(s, causes)
+	}, func(s *plan.Step) {
+		defer pub.settle(ctx, s)
+		r.cancelled(s)
+	})
+	pub.wait()
 	summary := Summary{Took: time.Since(start)}
 	for _, s := range p.Steps {
 		summary.Results = append(summary.Results, r.results[s])
@@ -115,8 +151,10 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (Summary, error) {
 // run is the state of one Run.
 type run struct {
 	Options
-	stop func()
-	hide *strings.Replacer
+	plan  *plan.Plan
+	stop  func()
+	bases bases
+	hide  *strings.Replacer
 
 	historyOnce sync.Once
 
@@ -176,7 +214,7 @@ func (r *run) blocked(s *plan.Step, causes []string) {
 
 func (r *run) cancelled(s *plan.Step) {
 	switch s.Action {
-	case plan.UpToDate:
+	case plan.UpToDate, plan.Published, plan.Publish:
 		r.finish(s, Result{Outcome: Unchanged})
 	case plan.Skip:
 		r.finish(s, Result{Outcome: Skipped})
@@ -189,8 +227,10 @@ func (r *run) cancelled(s *plan.Step) {
 // step does what the plan says of one image.
 func (r *run) step(ctx context.Context, s *plan.Step) Outcome {
 	switch s.Action {
-	case plan.UpToDate:
+	case plan.UpToDate, plan.Published, plan.Publish:
 		return r.finish(s, Result{Outcome: Unchanged})
+	case plan.Pull:
+		return r.fetch(ctx, s)
 	case plan.Skip:
 		return r.finish(s, Result{Outcome: Skipped})
 	case plan.Blocked:
@@ -215,8 +255,10 @@ func (r *run) work(ctx context.Context, s *plan.Step) Outcome {
 	if err == nil {
 		outcome, err = j.do(ctx)
 	}
-	res := Result{Outcome: outcome, Digest: j.digest, Test: j.tested, Took: time.Since(j.start), Log: j.logPath}
+	res := Result{Outcome: outcome, Digest: j.digest, Test: j.tested, Took: time.Since(j.start), Log: j.logPath, basis: j.basis, unsure: j.unsure}
 	switch {
+	case err == nil && s.Action == plan.Tag:
+		r.emit(Event{Kind: Tagged, Image: s.Image.Ref, Digest: j.digest})
 	case err == nil && outcome == Unchanged:
 		r.emit(Event{Kind: Same, Image: s.Image.Ref, Digest: j.digest})
 	case err == nil:

@@ -7,17 +7,23 @@ type Kind string
 
 // The kinds of events, in the order an image goes through them.
 const (
-	Started   Kind = "started"   // the build of an image has begun
-	StepBegan Kind = "step"      // a step of its Dockerfile runs; Text names it
-	Output    Kind = "output"    // a step or a test printed Text, one line
-	Testing   Kind = "testing"   // the image is built, its test runs
-	Retry     Kind = "retry"     // a passing fault; Text says which, and when it is tried again
-	Done      Kind = "done"      // the image is built and good; with Test set it was built before
-	Same      Kind = "same"      // what it is made from was built again and is the same: nothing to do
-	Failed    Kind = "failed"    // the build or the test failed; Text is the error
-	Blocked   Kind = "blocked"   // not built, because of Causes
-	Cancelled Kind = "cancelled" // the run ended before it was built
-	Warning   Kind = "warning"   // Text is for a person to know; Image may be empty
+	Started      Kind = "started"   // the build of an image has begun
+	StepBegan    Kind = "step"      // a step of its Dockerfile runs; Text names it
+	Output       Kind = "output"    // a step or a test printed Text, one line
+	Testing      Kind = "testing"   // the image is built, its test runs
+	Retry        Kind = "retry"     // a passing fault; Text says which, and when it is tried again
+	Done         Kind = "done"      // the image is built and good; with Test set it was built before
+	Tagged       Kind = "tagged"    // a good image got its further tags
+	Same         Kind = "same"      // what it is made from was built again and is the same: nothing to do
+	Failed       Kind = "failed"    // the build or the test failed; Text is the error
+	Blocked      Kind = "blocked"   // not built, because of Causes
+	Cancelled    Kind = "cancelled" // the run ended before it was built
+	FetchBegan   Kind = "fetching"  // a published image is brought into the store
+	Fetched      Kind = "fetched"
+	PublishBegan Kind = "publishing"
+	WasPublished Kind = "published"   // Refs are the tags that were made or moved
+	Unpublished  Kind = "unpublished" // it is good, but not published, for Text or because of Causes
+	Warning      Kind = "warning"     // Text is for a person to know; Image may be empty
 )
 
 // Event is one thing that happened during a run. Events of one run come one
@@ -35,6 +41,9 @@ type Event struct {
 	Digest string `json:"digest,omitempty"`
 	// Causes are the references whose failure blocks the image.
 	Causes []string `json:"causes,omitempty"`
+	// Refs are the references that publishing made or moved, Bytes what it sent.
+	Refs  []string `json:"refs,omitempty"`
+	Bytes int64    `json:"bytes,omitempty"`
 	// Test is set on a Failed image that was built and whose test failed, and on a Started or Done one
 	// that is only tested.
 	Test bool `json:"test,omitempty"`

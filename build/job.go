@@ -41,8 +41,10 @@ type job struct {
 	parts   inputs.Parts // what it is made from, inputs is their digest
 	inputs  string
 	record  *record
-	moved   bool         // the files changed since the plan was made
-	before  *store.Saved // what had the image's name, if it was good
+	basis   map[string]string // digests of the manifests of the fleet's images that it is built on, by reference
+	unsure  bool              // its files changed while they were read
+	moved   bool              // the files changed since the plan was made
+	before  *store.Saved      // what had the image's name, if it was good
 	tries   int
 	tested  string     // how the test went
 	testing bool       // the image is built, its test runs
@@ -95,8 +97,11 @@ func (j *job) do(ctx context.Context) (Outcome, error) {
 		return Tested, j.tag(ctx)
 	}
 	same, err := j.build(ctx)
-	if same || err != nil {
-		return Unchanged, err
+	if err != nil {
+		return BuildError, err
+	}
+	if same {
+		return Unchanged, j.tag(ctx)
 	}
 	if err := j.test(ctx); err != nil {
 		return Built, err
@@ -116,6 +121,9 @@ func (j *job) tag(ctx context.Context) error {
 
 // build builds the image; same tells that there was no need to.
 func (j *job) build(ctx context.Context) (same bool, err error) {
+	if err := j.run.refresh(ctx, j.image); err != nil {
+		return false, err
+	}
 	parents, err := j.parents(ctx)
 	if err != nil {
 		return false, err
@@ -219,14 +227,11 @@ func (j *job) solve(ctx context.Context, files *buildcontext.Tree) error {
 	return err
 }
 
-// The annotations of every image beside those of the OCI image-spec. They depend on the inputs alone.
-const inputsAnnotation = "io.slipway.inputs"
-
 // annotations say what the image is and what it is made from, for who finds it in a registry.
 func (j *job) annotations() map[string]string {
 	a := map[string]string{ocispecs.AnnotationTitle: j.image.Name, ocispecs.AnnotationVersion: j.image.Version}
 	if j.inputs != "" {
-		a[inputsAnnotation] = j.inputs
+		a[InputsAnnotation], a[DefinitionAnnotation] = j.inputs, Definition(j.parts)
 	}
 	if j.base.Digest != "" {
 		a[ocispecs.AnnotationBaseImageName] = j.base.Ref
@@ -248,6 +253,7 @@ func (j *job) markInputs(ctx context.Context, stamp []byte) error {
 	if err != nil || j.moved || !bytes.Equal(stamp, files.Stamp()) {
 		j.run.emit(Event{Kind: Warning, Image: j.image.Ref,
 			Text: j.run.Fleet.Path(j.image, "") + ": files changed during the run; the next one builds the image again"})
+		j.unsure = true
 		return j.run.Store.MarkInputs(ctx, j.image.Ref, j.id, plan.InputsUnsure)
 	}
 	return j.run.Store.MarkInputs(ctx, j.image.Ref, j.id, j.inputs)
@@ -274,6 +280,10 @@ func (j *job) parents(ctx context.Context) ([]inputs.Parent, error) {
 		}
 	}
 	j.base = known[j.image.Base]
+	j.basis = map[string]string{}
+	for _, p := range j.image.Used() {
+		j.basis[p.Ref] = known[p.Ref].Digest
+	}
 	return inputs.Parents(j.image, func(ref string) string { return known[ref].Identity() }), nil
 }
 

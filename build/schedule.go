@@ -16,6 +16,7 @@ const (
 	Built      Outcome = "built"
 	Tested     Outcome = "tested" // it was built before, its test ended now
 	Unchanged  Outcome = "unchanged"
+	WasFetched Outcome = "fetched" // it is published, and was fetched for others to be built on
 	Skipped    Outcome = "skipped"
 	BuildError Outcome = "failed"
 	NotBuilt   Outcome = "blocked"
@@ -24,7 +25,7 @@ const (
 
 // good tells whether dependents may be built on the image.
 func (o Outcome) good() bool {
-	return o == Built || o == Tested || o == Unchanged || o == Skipped
+	return o == Built || o == Tested || o == Unchanged || o == WasFetched || o == Skipped
 }
 
 // node is a plan step on its way through the schedule.

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/google/shlex"
 
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/buildcontext"
 )
 
 // Test is the command that verifies images, as docker-pkg's verify_command and
@@ -31,6 +33,7 @@ type Test struct {
 	Env []string
 
 	named bool     // the list names the script
+	root  string   // of a checkout: no file outside is read; empty for the user's own files
 	known []string // what names returns, if it was asked before
 }
 
@@ -43,8 +46,15 @@ func (t Test) script(name string) Test {
 
 // TestOf is the test of one image: that of all, or the script that the list names for it.
 func (t Test) TestOf(img *fleet.Image) Test {
-	if l := img.Listed; l != nil && l.Test != "" {
-		return t.script(l.Test)
+	l := img.Listed
+	if l == nil {
+		return t
+	}
+	if l.Test != "" {
+		t = t.script(l.Test)
+	}
+	if l.Commit != "" {
+		t.root = l.Root
 	}
 	return t
 }
@@ -59,18 +69,73 @@ func (t Test) Digest(dir string) (string, error) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %q\n", t.Command, t.Args)
 	for _, name := range files {
-		data, err := os.ReadFile(name)
+		err := t.hash(h, name)
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && !t.named:
 			return "", nil
-		case errors.Is(err, syscall.EISDIR): // what is in it is the test's business
 		case err != nil:
-			return "", fmt.Errorf("cannot read the test: %w", err)
+			return "", fmt.Errorf("cannot read the test: %s: %w", name, err)
 		}
-		fmt.Fprintf(h, "%d\n", len(data))
-		h.Write(data)
 	}
 	return "sha256:" + hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// maxTestFile is the largest file of a test, in bytes.
+const maxTestFile = 1 << 30
+
+// hash writes a file's length and content. Of a folder the length is none: what is in it is the test's
+// business.
+func (t Test) hash(w io.Writer, name string) error {
+	f, err := t.open(name)
+	if errors.Is(err, buildcontext.ErrFolder) {
+		fmt.Fprintln(w, 0)
+		return nil
+	}
+	if err != nil {
+		return bare(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return bare(err)
+	}
+	if info.Size() > maxTestFile {
+		return fmt.Errorf("it is larger than %d bytes, the most that is read", maxTestFile)
+	}
+	fmt.Fprintln(w, info.Size())
+	n, err := io.Copy(w, io.LimitReader(f, info.Size()+1))
+	if err == nil && n != info.Size() {
+		err = errors.New("it changes while it is read")
+	}
+	return bare(err)
+}
+
+// open follows links as the test's run does, but out of no checkout.
+func (t Test) open(name string) (*os.File, error) {
+	dir, file := t.root, ""
+	var err error
+	if dir != "" {
+		file, err = filepath.Rel(dir, name)
+	} else if name, err = filepath.EvalSymlinks(name); err == nil {
+		dir, file = filepath.Split(name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close() // an open file stays open
+	return buildcontext.OpenRegular(root, file)
+}
+
+// bare drops the path, which the message has already.
+func bare(err error) error {
+	if e := (*fs.PathError)(nil); errors.As(err, &e) {
+		return e.Err
+	}
+	return err
 }
 
 // Prepared is the same test, for many images: what its arguments name is found out once.

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"math/big"
 	"slices"
 	"strings"
 )
@@ -30,11 +29,13 @@ func (l Listed) Place() string { return fmt.Sprintf("%s:%d", l.Path, l.Line) }
 // listedKeys are the keys of an entry.
 var listedKeys = []string{"name", "from", "tags", "dockerfile", "target", "args", "platforms", "depends", "test"}
 
+const builderKey = "builder"
+
 // builder reads the list of images. A key "builder" that is no mapping, or has no images, is a
 // template variable like any other.
 func (r *reader) builder() []Listed {
-	const key = "builder"
-	top, ok := r.vars[key].(*Map)
+	const key = builderKey
+	top, ok := r.l.settings[key].texts.(*Map)
 	if !ok {
 		return nil
 	}
@@ -80,7 +81,7 @@ type entry struct {
 
 func (e *entry) fail(problem, hint string) {
 	e.l.errs = append(e.l.errs, &Error{
-		Path: e.l.settings["builder"].path, Line: e.line, Msg: "cannot read configuration: " + e.what + " of builder " + problem, Hint: hint,
+		Path: e.l.settings[builderKey].path, Line: e.line, Msg: "cannot read configuration: " + e.what + " of builder " + problem, Hint: hint,
 	})
 }
 
@@ -120,7 +121,8 @@ func (e *entry) read(item any) Listed {
 	return l
 }
 
-// single reads a string, or a number as it is printed: a tag like 1.0 is meant as text.
+// single reads a string. Numbers, dates and yes are taken as they are written: a tag like 1.10 or an
+// argument like 0777 is meant as text.
 func (e *entry) single(key, ifNull string) string {
 	s, ok := scalarText(e.values[key], ifNull)
 	if !ok {
@@ -130,15 +132,11 @@ func (e *entry) single(key, ifNull string) string {
 }
 
 func scalarText(v any, ifNull string) (string, bool) {
-	switch v := v.(type) {
-	case nil:
+	if v == nil {
 		return ifNull, true
-	case string:
-		return v, true
-	case int, float64, *big.Int:
-		return pythonString(v), true
 	}
-	return "", false
+	s, ok := v.(string)
+	return s, ok
 }
 
 // strings reads a list, or one value as a list.

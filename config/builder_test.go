@@ -21,6 +21,11 @@ func TestBuilder(t *testing.T) {
 			{Name: "a", From: "b", Tags: []string{"1.0", "x"}, Dockerfile: "c/D", Target: "t", Args: map[string]string{"A": "1", "B": "", "C": "x"},
 				Platforms: []string{"linux/amd64"}, Depends: []string{"p", "q"}, Test: "t.sh"},
 		}, ""},
+		{"as written", "base: &b 0x1F\nbuilder:\n  images:\n  - {name: 1.10, from: 2026-11-01, tags: [1.10, 0777, 12:30, 1_000, 1e3, 1.0e+10, 0o7, 00123456789012345678901], target: off, args: {VERSION: 1.20, ON: yes, N: .inf, 1: ~, ALIAS: *b, <<: {M: 3.10}, Q: '1.0', I: !!int 010, T: 2026-11-01 10:00:00}}\n", []Listed{
+			{Name: "1.10", From: "2026-11-01", Tags: []string{"1.10", "0777", "12:30", "1_000", "1e3", "1.0e+10", "0o7", "00123456789012345678901"}, Dockerfile: "Dockerfile", Target: "off",
+				Args: map[string]string{"VERSION": "1.20", "ON": "yes", "N": ".inf", "1": "", "ALIAS": "0x1F", "M": "3.10", "Q": "1.0", "I": "010", "T": "2026-11-01 10:00:00"}},
+		}, ""},
+		{"binary", "builder:\n  images: [{name: x, from: y, target: !!binary eA==}]\n", nil, "config.yaml:2: cannot read configuration: image 1 (x) of builder must have a string for target, got binary data"},
 		{"a variable of templates", "builder: somebody\n", nil, ""},
 		{"no images", "builder:\n  images:\n", nil, ""},
 		{"no list", "builder:\n  images: x\n", nil, "config.yaml:1: cannot read configuration: key builder must have a list of images, got a string"},
@@ -52,5 +57,17 @@ func TestBuilder(t *testing.T) {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestBuilderAsVariable: templates see the values that YAML gives, as of any other key.
+func TestBuilderAsVariable(t *testing.T) {
+	c, err := loadText(t, "builder: {images: [{name: x, from: y, tags: [1.10]}], other: 0777}\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := c.Variables()["builder"].(*Map)
+	if v, _ := m.Get("other"); v != 511 {
+		t.Errorf("got %v", v)
 	}
 }

@@ -56,6 +56,13 @@ type Config struct {
 	// with a certificate that nobody vouches for.
 	InsecureRegistries []string
 
+	// TrustVersions is trust_versions: what is published under an image's version counts as the image,
+	// whatever it was made from.
+	TrustVersions bool
+	// RegistryTrust is registry_trust: how long an answer of the registry counts without being asked
+	// for again; default 1 minute, 0 never.
+	RegistryTrust time.Duration
+
 	CABundle         string // ca_bundle: PEM file of the authorities to trust instead of the system's
 	ForceNumericUser bool   // force_numeric_user: refuse a Dockerfile whose last USER is a name
 	Strict           bool   // strict: content that changed under an unchanged version is an error

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"regexp"
 	"strconv"
 	"strings"
@@ -31,6 +32,7 @@ type document struct {
 	warnings []string
 	root     *yaml.Node
 	hidden   bool // inside the key password: no name is shown
+	written  bool // scalars are the texts that the file has, whatever their type; null stays null
 	stopped  bool // the file is too much: nothing more is read
 }
 
@@ -43,6 +45,7 @@ type anchored struct {
 // setting is the value of a top-level key and where the key is.
 type setting struct {
 	value any
+	texts any   // of the key builder: the value, with scalars as they are written (1.10, 0777)
 	items []int // lines of the list "images" in it, if it has one
 	path  string
 	line  int
@@ -86,11 +89,27 @@ func parseDocument(path string, data []byte) (map[string]setting, []string, []*E
 			}
 			settings[name] = setting{value: item.Value, items: itemLines(root, name), path: path, line: line}
 		}
+		if s, ok := settings[builderKey]; ok {
+			s.texts = asWritten(path, root)
+			settings[builderKey] = s
+		}
 	default:
 		d.fail(root.Line, "cannot read configuration: it must be a mapping of keys to values, got "+kind(v),
 			"write lines like \"registry: registry.example\"")
 	}
 	return settings, d.warnings, d.errs
+}
+
+// asWritten is the key builder once more, with its scalars as they are written. What is wrong with the
+// file, the first reading has told.
+func asWritten(path string, root *yaml.Node) any {
+	d := newDocument(path)
+	d.root, d.written = root, true
+	if m, ok := d.value(root).(*Map); ok {
+		v, _ := m.Get(builderKey)
+		return v
+	}
+	return nil
 }
 
 // itemLines finds the lines of the items of the list "images" below a key.
@@ -280,8 +299,19 @@ func (d *document) scalar(n *yaml.Node, tag string) any {
 		d.fail(n.Line, "cannot use tag: it has no meaning here", tagHint)
 	case err != nil:
 		d.fail(n.Line, "cannot read value: "+err.Error(), "put it in quotes if it is meant as a string")
+	case d.written && isPlain(v):
+		return n.Value
 	}
 	return v
+}
+
+// isPlain reports a value whose text in the file says what a person meant better than its type does.
+func isPlain(v any) bool {
+	switch v.(type) {
+	case bool, int, *big.Int, float64, Date:
+		return true
+	}
+	return false
 }
 
 // isMerge reports the key << of the YAML 1.1 type repository's merge type.

@@ -40,7 +40,7 @@ func (l *loader) decode() *Config {
 		ScanWorkers:    r.workers(),
 		VerifyCommand:  r.text("verify_command", "/bin/bash"),
 		VerifyArgs:     r.iterated("verify_args", []string{"-c", "{path}/test.sh {image}"}),
-		VerifyTimeout:  r.timeout(),
+		VerifyTimeout:  r.duration("verify_timeout", defaultVerifyTimeout, 1),
 		FallbackAuthor: r.printed("fallback_author", "Author"),
 		FallbackEmail:  r.printed("fallback_email", "email@domain"),
 		Distribution:   r.text("distribution", "wikimedia"),
@@ -59,6 +59,8 @@ func (l *loader) decode() *Config {
 	c.KnownUIDMappings = r.uids()
 	c.ForceNumericUser = r.boolean("force_numeric_user")
 	c.Strict = r.boolean("strict")
+	c.TrustVersions = r.boolean("trust_versions")
+	c.RegistryTrust = r.duration("registry_trust", defaultRegistryTrust, 0)
 	c.Builder = r.builder()
 	c.InsecureRegistries = r.list("insecure_registries", nil)
 	c.ContainerLimits = r.limits()
@@ -129,15 +131,16 @@ func (r *reader) texts(key string, items []any) []string {
 
 const (
 	defaultVerifyTimeout = 10 * time.Minute
+	defaultRegistryTrust = time.Minute
 	durationHint         = `write seconds, or a number with a unit like "90s" or "10m"`
 )
 
-func (r *reader) timeout() time.Duration {
-	const key = "verify_timeout"
+// duration reads a time like "90s", or a number of seconds.
+func (r *reader) duration(key string, ifNull, least time.Duration) time.Duration {
 	var d time.Duration
 	switch v := r.vars[key].(type) {
 	case nil:
-		return defaultVerifyTimeout
+		return ifNull
 	case string:
 		var err error
 		if d, err = time.ParseDuration(strings.TrimSpace(v)); err != nil {
@@ -152,7 +155,9 @@ func (r *reader) timeout() time.Duration {
 		r.fail(key, "must be a duration, got "+kind(v), durationHint)
 		return 0
 	}
-	if d <= 0 {
+	if d < 0 && least == 0 {
+		r.fail(key, "must not be less than zero", durationHint)
+	} else if d < least {
 		r.fail(key, "must be more than zero", durationHint)
 	}
 	return d
@@ -164,7 +169,7 @@ func seconds(f float64) time.Duration {
 	switch {
 	case f >= year.Seconds():
 		return year
-	case f > 0:
+	case f > -year.Seconds():
 		return time.Duration(f * float64(time.Second))
 	}
 	return 0

@@ -21,7 +21,11 @@ import (
 // newSolveOpt hands the Dockerfile and the context to BuildKit's frontend.
 func newSolveOpt(attrs map[string]string, dockerfile []byte, files fs.FS, plain bool, epoch time.Time) (client.SolveOpt, error) {
 	own := fstest.MapFS{"Dockerfile": {Data: dockerfile, Mode: 0o644, ModTime: time.Unix(0, 0)}}
-	if !plain {
+	if plain {
+		// BuildKit would leave out what the context's .dockerignore lists, but which list counts, and what
+		// it leaves, the caller has decided. This one goes before it.
+		own["Dockerfile.dockerignore"] = &fstest.MapFile{Data: []byte("# nothing\n"), Mode: 0o644, ModTime: time.Unix(0, 0)}
+	} else {
 		files = overlay(files, own)
 	}
 	return client.SolveOpt{

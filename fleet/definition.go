@@ -26,7 +26,8 @@ type definition struct {
 	folder    folder
 	image     *Image
 	relations []relation
-	problem   *Problem // image is nil
+	problem   *Problem  // image is nil
+	further   []Problem // beside problem
 }
 
 // relation is one item of control's Depends or Build-Depends.

@@ -29,9 +29,9 @@ func (e *ParseError) Error() string { return e.Err.Error() }
 // Unwrap returns the cause.
 func (e *ParseError) Unwrap() error { return e.Err }
 
-// splitRef cuts a reference into repository, tag and digest. A colon before the last slash belongs
+// SplitRef cuts a reference into repository, tag and digest. A colon before the last slash belongs
 // to a registry's port.
-func splitRef(ref string) (repo, tag, digest string) {
+func SplitRef(ref string) (repo, tag, digest string) {
 	repo, digest, _ = strings.Cut(ref, "@")
 	if i := strings.LastIndexByte(repo, ':'); i > strings.LastIndexByte(repo, '/') {
 		repo, tag = repo[:i], repo[i+1:]

@@ -18,6 +18,8 @@ type edges struct {
 	img     *Image
 	control bool // there is a control file
 	warned  bool // by the template that is rendered now
+	// text are the lines of a listed image's Dockerfile, see short.
+	text []string
 }
 
 // dir is the folder of the image as messages and the template engine have it.
@@ -107,8 +109,11 @@ func (e *edges) checkVersion(img *Image, rel relation) {
 
 // use takes a reference in a rendered Dockerfile. Only images of the fleet are dependencies.
 func (e *edges) use(u Use, from *origins) {
-	repo, tag, digest := splitRef(u.Ref)
+	repo, tag, digest := SplitRef(u.Ref)
 	target := e.names.byRepo[repo]
+	if target == nil {
+		target = e.short(u, from)
+	}
 	if target == nil {
 		e.img.External = append(e.img.External, u.Ref)
 		return

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
 	"github.com/slipway-build/slipway/fleet/source"
@@ -26,6 +28,8 @@ type Listed struct {
 	Root   string // absolute path of the folder or the checkout; no file outside is read
 	Shown  string // the folder or the repository, as messages have it
 	Commit string // empty for a folder
+	// IgnoreFile is the list of files to leave out of the context, see buildcontext.IgnoreFileOf.
+	IgnoreFile string
 	// Unprotected tells that nothing proves that the files come from the repository.
 	Unprotected bool
 
@@ -68,39 +72,53 @@ func FindListed(ctx context.Context, list []config.Listed, repositories *source.
 			l.Shown = shownPaths([]string{src.Folder})[0]
 		}
 	}
-	checkouts := fetchListed(ctx, gits, ofGit, repositories)
+	release := fetchListed(ctx, gits, ofGit, repositories)
 	if ctx.Err() != nil {
+		release()
 		return nil, nil, context.Cause(ctx)
 	}
-	return found, func() {
-		for _, c := range checkouts {
-			c.Close()
-		}
-	}, nil
+	return found, release, nil
 }
 
-func fetchListed(ctx context.Context, gits []source.Git, ofGit []*Listed, repositories *source.Repositories) []source.Checkout {
-	var checkouts []source.Checkout
+// fetches is how many repositories are fetched side by side.
+const fetches = 4
+
+// fetchListed gives each entry its files, which stay until release is called.
+func fetchListed(ctx context.Context, gits []source.Git, ofGit []*Listed, repositories *source.Repositories) (release func()) {
+	checkouts := make([]source.Checkout, len(gits))
+	var group errgroup.Group
+	group.SetLimit(fetches)
 	for i, r := range resolveListed(ctx, gits, repositories) {
 		l := ofGit[i]
 		if l.err = r.Err; r.Err != nil {
 			continue
 		}
 		l.Commit = r.Commit
-		var checkout source.Checkout
-		l.err = patiently(ctx, func() (err error) {
-			checkout, err = repositories.Fetch(ctx, gits[i], r.Commit)
-			return err
+		group.Go(func() error {
+			checkouts[i], l.err = l.fetch(ctx, gits[i], repositories)
+			return nil
 		})
-		if l.err != nil {
-			continue
-		}
-		checkouts = append(checkouts, checkout)
-		l.Root, l.date = checkout.Root, checkout.Time
-		l.dir, l.err = filepath.Rel(checkout.Root, checkout.Dir)
-		l.dir = filepath.ToSlash(l.dir)
 	}
-	return checkouts
+	_ = group.Wait() // an error is that of its image
+	return func() {
+		for _, c := range checkouts {
+			c.Close()
+		}
+	}
+}
+
+func (l *Listed) fetch(ctx context.Context, git source.Git, repositories *source.Repositories) (checkout source.Checkout, err error) {
+	err = patiently(ctx, func() (err error) {
+		checkout, err = repositories.Fetch(ctx, git, l.Commit)
+		return err
+	})
+	if err != nil {
+		return checkout, err
+	}
+	l.Root, l.date = checkout.Root, checkout.Time
+	dir, err := filepath.Rel(checkout.Root, checkout.Dir)
+	l.dir = filepath.ToSlash(dir)
+	return checkout, err
 }
 
 // resolveListed asks for all commits at once, and again for those that a passing fault hid.
@@ -150,54 +168,73 @@ func patiently(ctx context.Context, f func() error) error {
 	}
 }
 
-// Commits are those of the list's repositories.
-func Commits(list []*Listed) []string {
-	var commits []string
+// Commits are those of the list's repositories. It is not complete when a repository could not be
+// asked for its commit, so that the one of the last time may still be wanted.
+func Commits(list []*Listed) (commits []string, complete bool) {
+	complete = true
 	for _, l := range list {
-		if l.Commit != "" {
+		switch {
+		case l.Commit != "":
 			commits = append(commits, l.Commit)
+		case l.err != nil:
+			complete = false
 		}
 	}
-	return commits
+	return commits, complete
 }
 
-// definition makes an image of an entry. A wrong name leaves nothing to speak of.
+// definition makes an image of an entry, with all that is wrong with the entry. A wrong name leaves
+// nothing to speak of.
 func (l *Listed) definition(r *reader) definition {
-	fail := func(kind Kind, hint, format string, args ...any) *Problem {
-		p := problem(kind, l.Path, l.Line, hint, "image %s: "+format, append([]any{l.Name}, args...)...)
-		return &p
-	}
+	problems := l.check(r)
 	if !repositoryPath.MatchString(l.Name) {
-		return definition{problem: fail(InvalidName, "use lower-case letters and digits, with single . or _ or dashes between them",
-			"cannot use %q as the name of an image: it is not a repository path", l.Name)}
+		p := problem(InvalidName, l.Path, l.Line, "use lower-case letters and digits, with single . or _ or dashes between them",
+			"image %s: cannot use %q as the name of an image: it is not a repository path", l.Name, l.Name)
+		return definition{problem: &p, further: problems}
 	}
 	img := &Image{
 		Name: l.Name, Version: l.Tags[0], Tag: l.Tags[0] + r.suffix, Dir: l.dir, Line: l.Line, Date: l.date, Listed: l,
 	}
 	img.Ref = r.config.Ref(img.Name, img.Tag)
+	for _, p := range problems {
+		img.Err = errors.Join(img.Err, p)
+	}
+	return definition{image: img}
+}
+
+// check finds what is wrong with an entry beside its name.
+func (l *Listed) check(r *reader) (problems []Problem) {
+	fail := func(kind Kind, hint, format string, args ...any) {
+		problems = append(problems, problem(kind, l.Path, l.Line, hint, "image %s: "+format, append([]any{l.Name}, args...)...))
+	}
 	if l.err != nil {
 		text, hint, _ := strings.Cut(l.err.Error(), "\nhint: ")
-		img.Err = *fail(UnreadableFile, hint, "%s", text)
+		fail(UnreadableFile, hint, "%s", text)
 	}
-	for _, tag := range append(slices.Clone(l.Tags), img.Tag) {
+	tags := slices.Clone(l.Tags)
+	if r.suffix != "" {
+		tags = append(tags, l.Tags[0]+r.suffix)
+	}
+	for _, tag := range tags {
 		if !validTag.MatchString(tag) {
-			img.Err = errors.Join(img.Err, *fail(InvalidTag, "", "cannot use %q as a tag", tag))
+			fail(InvalidTag, "", "cannot use %q as a tag", tag)
 		}
 	}
 	for _, p := range l.Platforms {
 		if p != r.platform {
-			img.Err = errors.Join(img.Err, *fail(UnreadableFile, "leave platforms out, or build it on such a machine",
-				"cannot build for %s: this machine builds for %s", p, r.platform))
+			fail(UnreadableFile, "leave platforms out, or build it on such a machine", "cannot build for %s: this machine builds for %s", p, r.platform)
 		}
 	}
-	if !fs.ValidPath(path.Clean(l.Dockerfile)) {
-		img.Err = errors.Join(img.Err, *fail(OutsideFolder, "", "cannot use dockerfile %q: it is not a path in the folder", l.Dockerfile))
+	if !l.dockerfileIsPath() {
+		fail(OutsideFolder, "", "cannot use dockerfile %q: it is not a path in the folder", l.Dockerfile)
 	}
 	if l.Test != "" && !fs.ValidPath(path.Clean(l.Test)) {
-		img.Err = errors.Join(img.Err, *fail(OutsideFolder, "", "cannot use test %q: it is not a path in the folder", l.Test))
+		fail(OutsideFolder, "", "cannot use test %q: it is not a path in the folder", l.Test)
 	}
-	return definition{image: img}
+	return problems
 }
+
+func (l *Listed) dockerfileIsPath() bool { return fs.ValidPath(path.Clean(l.Dockerfile)) }
 
 // listed is the second phase for an image of the list.
 func (r *renderer) listed(d definition) rendered {
@@ -206,8 +243,8 @@ func (r *renderer) listed(d definition) rendered {
 	for _, name := range l.Depends {
 		e.declare(relation{names: []string{name}, line: l.Line})
 	}
-	if img.Err == nil {
-		img.Err = r.readListed(e)
+	if l.err == nil && l.dockerfileIsPath() { // whatever else is wrong, all is told at once
+		img.Err = errors.Join(img.Err, r.readListed(e))
 	}
 	img.sortDepends()
 	e.limitWarnings()
@@ -226,8 +263,9 @@ func (r *renderer) readListed(e *edges) error {
 	if err != nil {
 		return problem(UnreadableFile, l.path(l.Dockerfile), 0, "", "cannot read the Dockerfile: %v", err)
 	}
-	text := string(data)
-	img.Dockerfile = r.keep(e, text)
+	l.IgnoreFile = buildcontext.IgnoreFileOf(root, img.Dir, l.Dockerfile)
+	e.text = strings.Split(string(data), "\n")
+	defer func() { img.Dockerfile = r.keep(e, strings.Join(e.text, "\n")) }()
 	if r.scan.ParseListed == nil {
 		return nil
 	}
@@ -240,7 +278,7 @@ func (r *renderer) readListed(e *edges) error {
 		return problem(DockerfileSyntax, l.path(l.Dockerfile), line, "", "cannot parse the Dockerfile: %v", err)
 	}
 	img.Base = parsed.Base
-	from := &origins{edges: e, name: l.Dockerfile, text: text}
+	from := &origins{edges: e, name: l.Dockerfile, text: string(data)}
 	for _, u := range parsed.Uses {
 		e.use(u, from)
 	}
@@ -250,14 +288,7 @@ func (r *renderer) readListed(e *edges) error {
 }
 
 func readRegular(root *os.Root, name string, limit int64) ([]byte, error) {
-	info, err := root.Stat(name)
-	switch {
-	case err != nil:
-		return nil, cause(err)
-	case !info.Mode().IsRegular():
-		return nil, errors.New("it is not a regular file")
-	}
-	f, err := root.Open(name)
+	f, err := buildcontext.OpenRegular(root, name)
 	if err != nil {
 		return nil, cause(err)
 	}
@@ -305,8 +336,10 @@ func (f *Fleet) Folder(img *Image) string {
 // Context lists the files that a build of the image may see. The caller closes it.
 func (f *Fleet) Context(img *Image) (*buildcontext.Tree, error) {
 	name, open := f.Root, buildcontext.Open
-	if img.Listed != nil {
-		name, open = img.Listed.Root, buildcontext.OpenWithLinks
+	if l := img.Listed; l != nil {
+		name, open = l.Root, func(root *os.Root, dir, shown string) (*buildcontext.Tree, error) {
+			return buildcontext.OpenWithLinks(root, dir, shown, l.Dockerfile)
+		}
 	}
 	root, err := os.OpenRoot(name)
 	if err != nil {

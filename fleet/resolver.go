@@ -34,7 +34,7 @@ func newResolver(cfg *config.Config, f *Fleet) *resolver {
 		r.byRepo[cfg.Name(img.Name)] = img
 	}
 	for _, ref := range cfg.BaseImages {
-		repo, tag, digest := splitRef(ref)
+		repo, tag, digest := SplitRef(ref)
 		r.base = append(r.base, baseImage{ref: ref, repo: repo, tagged: tag+digest != ""})
 	}
 	return r

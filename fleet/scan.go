@@ -102,7 +102,7 @@ func (s *scan) read(ctx context.Context, folders []folder) error {
 	}
 	for _, d := range definitions {
 		if d.problem != nil {
-			s.fleet.Broken = append(s.fleet.Broken, *d.problem)
+			s.fleet.Broken = append(append(s.fleet.Broken, *d.problem), d.further...)
 		} else {
 			s.fleet.Images = append(s.fleet.Images, d.image)
 			s.fleet.Warnings = append(s.fleet.Warnings, d.warnings...)

@@ -103,6 +103,20 @@ func TestReasonsOfContent(t *testing.T) {
 			s.facts.Past["app"] = past
 			s.facts.Images[s.image("app").Ref] = plan.StoredImage{Digest: "sha256:1", Tested: true, Inputs: past.Parts.Digest()}
 		}, "app: build: commit fedcba987654 → 0123456789ab" + note},
+		{"folder", func(s *shop) {
+			s.edit("app", func(p *inputs.Parts) { p.Commit, p.Folder, p.Dockerfile = "0123456789abcdef", "api", "sha256:d2" })
+			past := s.facts.Past["app"]
+			past.Parts.Commit = "0123456789abcdef"
+			s.facts.Past["app"] = past
+			s.facts.Images[s.image("app").Ref] = plan.StoredImage{Digest: "sha256:1", Tested: true, Inputs: past.Parts.Digest()}
+		}, "app: build: folder / → api of the repository" + note},
+		{"ignore file", func(s *shop) {
+			s.edit("app", func(p *inputs.Parts) { p.Commit, p.IgnoreFile = "0123456789abcdef", "Dev.dockerignore" })
+			past := s.facts.Past["app"]
+			past.Parts.Commit = "0123456789abcdef"
+			s.facts.Past["app"] = past
+			s.facts.Images[s.image("app").Ref] = plan.StoredImage{Digest: "sha256:1", Tested: true, Inputs: past.Parts.Digest()}
+		}, "app: build: ignore file .dockerignore → Dev.dockerignore" + note},
 		{"parent rebuilt", func(s *shop) {
 			ref := s.image("base").Ref
 			img := s.facts.Images[ref]

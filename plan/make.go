@@ -15,9 +15,9 @@ import (
 func Make(f *fleet.Fleet, facts Facts, o Options) *Plan {
 	m := &maker{
 		Options: o, fleet: f, facts: facts, selection: fleet.NewSelection(o.Select), previous: previousTags(f, facts),
-		steps: make(map[*fleet.Image]*Step, len(f.Images)), states: make(map[*Step]*state, len(f.Images)),
+		steps: make(map[*fleet.Image]*Step, len(f.Images)), byRef: make(map[string]*Step, len(f.Images)), states: make(map[*Step]*state, len(f.Images)),
 	}
-	p := &Plan{}
+	p := &Plan{Refresh: map[string]string{}}
 	for _, img := range f.Order() {
 		p.Steps = append(p.Steps, m.add(img))
 	}
@@ -26,6 +26,7 @@ func Make(f *fleet.Fleet, facts Facts, o Options) *Plan {
 	}
 	for _, step := range p.Steps {
 		m.decide(step)
+		m.refresh(p, step)
 	}
 	return p
 }
@@ -37,6 +38,7 @@ type maker struct {
 	selection fleet.Selection
 	previous  map[string]string // repository to the newest other tag in the store
 	steps     map[*fleet.Image]*Step
+	byRef     map[string]*Step
 	states    map[*Step]*state
 }
 
@@ -50,6 +52,16 @@ type state struct {
 	fresh    []*Step      // what it is made from and is to be built first
 	why      []Reason     // to build it; empty for an image that is good, or only lacks its test
 	selected bool
+
+	published   PublishedImage
+	isPublished bool
+	counts      bool     // the published image is taken as it is
+	replace     bool     // it is published in the place of another
+	toPublish   bool     // when it is good
+	moved       *Reason  // the tag at the registry is not where it was
+	other       []Reason // the published image has other content
+	basis       bool     // something that is to be built is made from it
+
 	causes   []string // names of the images with an error that stop it; sorted
 	neededBy []string // names of the images to be built on it; descending order of Steps
 }
@@ -63,13 +75,13 @@ func (s *state) wanted() bool { return s.selected || len(s.neededBy) > 0 }
 func (m *maker) add(img *fleet.Image) *Step {
 	step := &Step{Image: img, Err: cmp.Or(img.Err, m.facts.Errors[img])}
 	st := &state{selected: m.selection.Matches(img)}
-	m.steps[img], m.states[step] = step, st
+	m.steps[img], m.byRef[img.Ref], m.states[step] = step, step, st
 	for _, parent := range img.Parents() {
 		step.Needs = append(step.Needs, m.steps[parent])
 	}
 	st.stored, st.found = m.facts.Images[img.Ref]
 	if st.parts, st.known = m.facts.Inputs[img]; st.known {
-		st.parts = st.parts.On(inputs.Parents(img, func(ref string) string { return m.facts.Images[ref].Digest }))
+		st.parts = st.parts.On(inputs.Parents(img, m.identity))
 		st.same = st.found && st.stored.Inputs == st.parts.Digest()
 	}
 	for _, parent := range img.Used() {
@@ -77,18 +89,24 @@ func (m *maker) add(img *fleet.Image) *Step {
 			st.fresh = append(st.fresh, m.steps[parent])
 		}
 	}
-	if step.Err == nil {
-		st.why = m.whyBuild(img, st)
+	m.remote(step, st)
+	if step.Err == nil && (!st.counts || m.NoPull) {
+		if st.why = m.whyBuild(img, st); st.stale() {
+			m.base(step)
+		}
 	}
+	st.toPublish = step.Err == nil && m.Publish && m.facts.Published != nil && (!st.isPublished || st.replace)
 	if step.Err == nil && m.Strict && changedUnversioned(st.why) {
 		step.Err = m.strictError(img, st)
 	}
 	switch {
 	case step.Err != nil:
 		st.causes = []string{img.Name}
-	case st.stale():
+	case st.stale() || st.toPublish:
 		for _, need := range step.Needs {
-			st.causes = append(st.causes, m.states[need].causes...)
+			if n := m.states[need]; st.stale() || !n.isPublished && uses(img, need.Image) {
+				st.causes = append(st.causes, n.causes...)
+			}
 		}
 		slices.Sort(st.causes)
 		st.causes = slices.Clip(slices.Compact(st.causes))
@@ -100,12 +118,18 @@ func (m *maker) add(img *fleet.Image) *Step {
 // built in vain.
 func (m *maker) want(step *Step) {
 	st := m.states[step]
-	if !st.wanted() || !st.stale() || step.Err != nil {
+	if !st.wanted() || !st.stale() && !st.toPublish || step.Err != nil {
 		return
 	}
 	for _, need := range step.Needs {
-		if n := m.states[need]; len(st.causes) == 0 || len(n.causes) > 0 {
+		n := m.states[need]
+		if len(st.causes) > 0 && len(n.causes) == 0 {
+			continue
+		}
+		used := uses(step.Image, need.Image)
+		if st.stale() || used && (n.toPublish || len(n.causes) > 0) {
 			n.neededBy = append(n.neededBy, step.Image.Name)
+			n.basis = n.basis || used && st.stale()
 		}
 	}
 }
@@ -119,6 +143,10 @@ func (m *maker) decide(step *Step) {
 		return
 	case step.Err != nil:
 		step.Action = Error
+		step.Reasons = st.other
+		if len(st.other) > 0 {
+			return
+		}
 		for _, text := range problems(step.Err) {
 			step.reason(KindError, text)
 		}
@@ -132,6 +160,11 @@ func (m *maker) decide(step *Step) {
 	case st.stale():
 		step.Action = Build
 		step.Reasons = st.why
+		if reason := m.unpublished(step.Image); m.facts.Published != nil && !st.isPublished && reason.Kind == KindVanished {
+			step.Reasons = append(step.Reasons, reason)
+		}
+	case st.counts:
+		m.counted(step, st)
 	case !st.stored.Tested:
 		step.Action = Test
 		step.reason(KindUntested, "built, but its test did not end well")
@@ -145,6 +178,10 @@ func (m *maker) decide(step *Step) {
 	default:
 		m.good(step, st)
 	}
+	switch step.Action {
+	case Build, Test, Tag, Publish:
+		step.Publish, step.Replace = step.Publish || st.toPublish, st.replace
+	}
 	if !st.selected {
 		step.reason(KindNeeded, "needed by "+someOf(st.neededBy))
 	}
@@ -157,13 +194,34 @@ func (m *maker) good(step *Step, st *state) {
 		step.reason(KindTags, "further tags: "+strings.Join(missing, ", "))
 		return
 	}
-	step.Action = UpToDate
+	text := "built and tested"
 	if m.facts.Tests != nil && m.facts.Tests[step.Image] == "" {
-		step.reason(KindStored, "built; it has no test")
+		text = "built; it has no test"
+	}
+	step.Action = UpToDate
+	step.reason(KindStored, text)
+	if st.toPublish {
+		step.Action = Publish
+	}
+	if m.facts.Published != nil {
+		step.Reasons = append(step.Reasons, m.unpublished(step.Image))
+	}
+}
+
+// refresh notes which images from elsewhere are fetched for a step.
+func (m *maker) refresh(p *Plan, step *Step) {
+	if step.Action != Build || m.NoPull {
 		return
 	}
-	step.reason(KindStored, "built and tested")
+	for _, ref := range step.Image.External {
+		if b, asked := m.facts.Bases[ref]; asked && m.facts.Images[ref].Manifest != b.Digest {
+			p.Refresh[ref] = b.Digest
+		}
+	}
 }
+
+// uses tells whether what the parent holds becomes part of the image.
+func uses(img, parent *fleet.Image) bool { return slices.Contains(img.Used(), parent) }
 
 // missingTags are the further tags of a listed image that name nothing, or something else.
 func (m *maker) missingTags(img *fleet.Image, st *state) []string {

@@ -13,15 +13,19 @@ import (
 // Action is what is to be done with an image.
 type Action string
 
-// The actions. UpToDate and Skip do nothing; Error and Blocked cannot.
+// The actions. UpToDate, Published and Skip do nothing; Error and Blocked cannot. Build, Test and Tag
+// also publish when Step.Publish says so.
 const (
-	UpToDate Action = "up to date" // in the store and tested, with what it would be made from now
-	Build    Action = "build"      // build, then test
-	Test     Action = "test"       // it was built; only its test did not end, or is another now
-	Tag      Action = "tag"        // it was built and tested; only further tags are missing
-	Error    Action = "error"      // its definition is wrong
-	Blocked  Action = "blocked"    // something it builds on has the action Error
-	Skip     Action = "skip"       // neither selected nor needed
+	Published Action = "published"  // at the registry, with what it would be made from now
+	UpToDate  Action = "up to date" // in the store and tested, with what it would be made from now
+	Build     Action = "build"      // build, then test
+	Test      Action = "test"       // it was built; only its test did not end, or is another now
+	Tag       Action = "tag"        // it was built and tested; only further tags are missing
+	Pull      Action = "pull"       // it is published, and fetched for others to be built on
+	Publish   Action = "publish"    // it was built and tested; only the registry lacks it
+	Error     Action = "error"      // its definition is wrong
+	Blocked   Action = "blocked"    // something it builds on has the action Error
+	Skip      Action = "skip"       // neither selected nor needed
 )
 
 // Reason is one fact behind an action. Programs go by the Kind, people by the Text.
@@ -43,6 +47,7 @@ const (
 	KindFiles       = "files"       // files of its folder, or templates of the fleet, changed
 	KindDockerfile  = "dockerfile"  // the rendered Dockerfile changed, although no template did
 	KindCommit      = "commit"      // its git repository has another commit
+	KindFolder      = "folder"      // its files come from another folder of the repository
 	KindParent      = "parent"      // it is made from other images, or from another version of one
 	KindRebuilt     = "rebuilt"     // an image that it is made from was, or is to be, built again
 	KindArgument    = "argument"    // a build argument changed
@@ -50,6 +55,11 @@ const (
 	KindEngine      = "engine"      // this Slipway's engine makes other bits of the same inputs
 	KindInputs      = "inputs"      // its inputs changed, and it is not known which
 	KindUnversioned = "unversioned" // its content changed, its version did not
+	KindPublished   = "published"   // it is at the registry
+	KindUnpublished = "unpublished" // it is not at the registry
+	KindVanished    = "vanished"    // it was at the registry, and is no longer
+	KindMoved       = "moved"       // its tag at the registry names another image than before
+	KindOutdated    = "outdated"    // what the published image was built on is another now
 	KindRequested   = "requested"   // --force
 	KindNeeded      = "needed"      // something that is to be built needs it
 	KindUnselected  = "unselected"  // --select leaves it out
@@ -64,11 +74,20 @@ type Step struct {
 	Reasons []Reason // at least one
 	Needs   []*Step  // of the images it builds on, whatever their action; sorted by name
 	Err     error    // of the action Error
+
+	// Publish tells that the image is published when it is good. Replace allows it to take the place
+	// of another under the same tag.
+	Publish, Replace bool
+	// Digest is that of the published image, of the actions Published and Pull.
+	Digest string
 }
 
 // Plan holds one step for each image of the fleet.
 type Plan struct {
 	Steps []*Step // each after those it needs; of those that could come next the smallest name
+	// Refresh are the base images from elsewhere that are fetched before anything is built on them:
+	// references and the digests of their manifests.
+	Refresh map[string]string
 }
 
 // Find returns the step of an image, or nil. Its name will do, with registry and namespace or without,
@@ -95,6 +114,13 @@ type Facts struct {
 	Tests map[*fleet.Image]string
 	// Errors tell why an image's inputs cannot be read.
 	Errors map[*fleet.Image]error
+	// Published is what the registry has, by full reference. Nil means that it was not asked.
+	Published map[string]PublishedImage
+	// Seen are the digests that references had at the registry when an earlier run looked.
+	Seen map[string]string
+	// Bases are the base images that the configuration says to refresh, by reference as the
+	// Dockerfiles write it.
+	Bases map[string]BaseImage
 	// Past is what the state remembers, by the image's name. It decides nothing, it explains.
 	Past map[string]Past
 }
@@ -104,8 +130,9 @@ const InputsUnsure = "unsure"
 
 // StoredImage is an image that was built.
 type StoredImage struct {
-	Digest string // stands for its content: store.Image.Identity
-	Tested bool   // its test passed, or it has none
+	Digest   string // stands for its content: store.Image.Identity
+	Manifest string // digest of the manifest or index
+	Tested   bool   // its test passed, or it has none
 	// Test is the digest of the test that it passed; empty when it has none, or that is not known.
 	Test   string
 	Inputs string // digest of what it was made from; empty when that is not known
@@ -127,6 +154,14 @@ type Options struct {
 	Force func(*fleet.Image) bool
 	// Strict makes it an error when content changed under an unchanged version.
 	Strict bool
+	// Publish tells that images can be published.
+	Publish bool
+	// Replace lets forced images take the place of published ones.
+	Replace bool
+	// NoPull builds on what the store has: nothing that is published is fetched.
+	NoPull bool
+	// TrustVersions takes what is published under a version for its content, whatever that is.
+	TrustVersions bool
 }
 
 // MarshalJSON gives {"images": [{"name", "version", "ref", "action", "reasons": [{"kind", "text"}]}]}
@@ -138,6 +173,7 @@ func (p Plan) MarshalJSON() ([]byte, error) {
 		Version string   `json:"version"`
 		Ref     string   `json:"ref"`
 		Action  Action   `json:"action"`
+		Publish bool     `json:"publish,omitempty"`
 		Reasons []Reason `json:"reasons"`
 	}
 	doc := struct {
@@ -146,7 +182,7 @@ func (p Plan) MarshalJSON() ([]byte, error) {
 	for _, s := range p.Steps {
 		doc.Images = append(doc.Images, image{
 			Name: s.Image.Name, Version: s.Image.Version, Ref: s.Image.Ref,
-			Action: s.Action, Reasons: append([]Reason{}, s.Reasons...),
+			Action: s.Action, Publish: s.Publish, Reasons: append([]Reason{}, s.Reasons...),
 		})
 	}
 	var b bytes.Buffer

@@ -142,8 +142,14 @@ func (m *maker) compare(past Past, st *state) []Reason {
 	if before.Commit != after.Commit {
 		why = append(why, Reason{KindCommit, fmt.Sprintf("commit %s → %s", short(before.Commit), short(after.Commit))})
 	}
+	if before.Folder != after.Folder && after.Commit != "" && before.Commit != "" {
+		why = append(why, Reason{KindFolder, fmt.Sprintf("folder %s → %s of the repository", shown(cmp.Or(before.Folder, "/")), shown(cmp.Or(after.Folder, "/")))})
+	}
+	if before.IgnoreFile != after.IgnoreFile && before.Commit == after.Commit {
+		why = append(why, Reason{KindFiles, fmt.Sprintf("ignore file %s → %s", shown(cmp.Or(before.IgnoreFile, buildcontext.IgnoreFile)), shown(cmp.Or(after.IgnoreFile, buildcontext.IgnoreFile)))})
+	}
 	dockerfiles := before.Dockerfile != after.Dockerfile || before.BuildDockerfile != after.BuildDockerfile
-	if dockerfiles && files == "" && before.Commit == after.Commit && sameNames(before.Parents, after.Parents) {
+	if dockerfiles && files == "" && before.Commit == after.Commit && before.Folder == after.Folder && sameNames(before.Parents, after.Parents) {
 		why = append(why, Reason{KindDockerfile, "the rendered Dockerfile changed (by the configuration, or by another image's version)"})
 	}
 	if before.Target != after.Target {

@@ -12,23 +12,6 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Memory keeps what registries answered, for the next process. It is a cache: what it forgets is
-// asked again. Implementations need not be safe for concurrent use by several checks.
-type Memory interface {
-	// Load returns what is known of these references; unknown ones are left out. References are in
-	// their canonical form: docker.io/library/base:1.0.
-	Load(ctx context.Context, refs []string) (map[string]Remembered, error)
-	// Save keeps answers, all or none. An entry without a digest says: forget this reference.
-	Save(ctx context.Context, answers map[string]Remembered) error
-}
-
-// Remembered is an answer of a registry.
-type Remembered struct {
-	Digest string    // of the manifest or index
-	ETag   string    // as the registry wrote it; "" when it gave none
-	At     time.Time // when it was last seen to be so
-}
-
 // listFrom is how many unknown tags of one repository make its tag list worth a request.
 const listFrom = 8
 
@@ -37,36 +20,29 @@ const listFrom = 8
 // be reached, refuses or wants to be left alone is never "not there". The map has what is certain,
 // also beside an error. References are the keys as they were given.
 func (c *Client) Digests(ctx context.Context, refs []string) (map[string]string, error) {
-	ck := &check{c: c, found: map[string]string{}, news: map[string]Remembered{}}
-	byHost := map[string][]asked{}
-	for _, ref := range slices.Compact(slices.Sorted(slices.Values(refs))) {
-		p, err := parse(ref)
-		if err != nil {
-			return nil, err
-		}
-		byHost[p.host] = append(byHost[p.host], asked{place: p, ref: ref})
+	ck := &check{c: c, holds: func(Remembered) bool { return true }, ask: askDigest}
+	err := ck.run(ctx, refs)
+	if ck.found == nil {
+		return nil, err
 	}
-	if c.opts.Memory != nil {
-		known, err := c.opts.Memory.Load(ctx, slices.Sorted(maps.Keys(places(byHost))))
-		if err != nil {
-			return nil, err
-		}
-		ck.known = known
+	out := make(map[string]string, len(ck.found))
+	for ref, r := range ck.found {
+		out[ref] = r.Digest
 	}
-	names := slices.Sorted(maps.Keys(byHost))
-	errs := make([]error, len(names))
-	var wg sync.WaitGroup
-	for i, name := range names {
-		wg.Go(func() { errs[i] = ck.host(ctx, c.host(name), byHost[name]) })
+	return out, err
+}
+
+// askDigest asks for a digest, and keeps what Look has found in the same manifest.
+func askDigest(ctx context.Context, h *host, p place, known Remembered) (Remembered, error) {
+	dgst, etag, unchanged, err := h.head(ctx, p, known.ETag)
+	if err != nil {
+		return Remembered{}, err
 	}
-	wg.Wait()
-	err := errors.Join(errs...)
-	if c.opts.Memory != nil && len(ck.news) > 0 {
-		if serr := c.opts.Memory.Save(context.WithoutCancel(ctx), ck.news); serr != nil {
-			err = errors.Join(err, serr)
-		}
+	if unchanged || dgst == known.Digest {
+		known.ETag = etag
+		return known, nil
 	}
-	return ck.found, err
+	return Remembered{Digest: dgst, ETag: etag}, nil
 }
 
 type asked struct {
@@ -84,14 +60,45 @@ func places(byHost map[string][]asked) map[string]bool {
 	return out
 }
 
-// check is one call of Digests.
+// check asks for many references: one call of Digests or Look.
 type check struct {
-	c     *Client
+	c *Client
+	// holds tells whether what is remembered answers the question, if it is still so.
+	holds func(Remembered) bool
+	// ask asks the registry. known is what is remembered, or zero. An answer without a digest says: it
+	// is not there.
+	ask func(ctx context.Context, h *host, p place, known Remembered) (Remembered, error)
+
 	known map[string]Remembered
 
 	mu    sync.Mutex
-	found map[string]string
-	news  map[string]Remembered
+	found map[string]Remembered // by references as they were given; nil when nothing was asked
+	news  map[string]Remembered // by canonical references
+}
+
+func (ck *check) run(ctx context.Context, refs []string) error {
+	began := time.Now()
+	byHost := map[string][]asked{}
+	for _, ref := range slices.Compact(slices.Sorted(slices.Values(refs))) {
+		p, err := parse(ref)
+		if err != nil {
+			return err
+		}
+		byHost[p.host] = append(byHost[p.host], asked{place: p, ref: ref})
+	}
+	known, err := ck.c.load(ctx, slices.Sorted(maps.Keys(places(byHost))))
+	if err != nil {
+		return err
+	}
+	ck.known, ck.found, ck.news = known, map[string]Remembered{}, map[string]Remembered{}
+	names := slices.Sorted(maps.Keys(byHost))
+	errs := make([]error, len(names))
+	var wg sync.WaitGroup
+	for i, name := range names {
+		wg.Go(func() { errs[i] = ck.host(ctx, ck.c.host(name), byHost[name]) })
+	}
+	wg.Wait()
+	return errors.Join(append(errs, ck.c.save(context.WithoutCancel(ctx), ck.news, began))...)
 }
 
 func (ck *check) host(ctx context.Context, h *host, list []asked) error {
@@ -133,12 +140,12 @@ func (ck *check) host(ctx context.Context, h *host, list []asked) error {
 func (ck *check) fresh(a asked) bool {
 	k, ok := ck.known[a.String()]
 	age := time.Since(k.At)
-	if !ok || k.Digest == "" || age < 0 || age >= ck.c.opts.Fresh {
+	if !ok || k.Digest == "" || age < 0 || age >= ck.c.opts.Fresh || !ck.holds(k) {
 		return false
 	}
 	ck.mu.Lock()
 	defer ck.mu.Unlock()
-	ck.found[a.ref] = k.Digest
+	ck.found[a.ref] = k
 	return true
 }
 
@@ -176,22 +183,18 @@ func (ck *check) listed(ctx context.Context, h *host, of []asked) error {
 }
 
 func (ck *check) one(ctx context.Context, h *host, a asked) error {
-	known := ck.known[a.String()]
-	dgst, etag, unchanged, err := h.head(ctx, a.place, known.ETag)
+	now, err := ck.ask(ctx, h, a.place, ck.known[a.String()])
 	if err != nil {
 		return about("check", a, err)
 	}
-	if unchanged {
-		dgst = known.Digest
-	}
-	if dgst == "" {
+	if now.Digest == "" {
 		ck.gone(a)
 		return nil
 	}
+	now.At = time.Now()
 	ck.mu.Lock()
 	defer ck.mu.Unlock()
-	ck.found[a.ref] = dgst
-	ck.news[a.String()] = Remembered{Digest: dgst, ETag: etag, At: time.Now()}
+	ck.found[a.ref], ck.news[a.String()] = now, now
 	return nil
 }
 

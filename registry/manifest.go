@@ -23,37 +23,57 @@ const (
 var acceptManifests = strings.Join([]string{ocispecs.MediaTypeImageManifest, ocispecs.MediaTypeImageIndex, dockerManifest, dockerList}, ", ")
 
 // manifest fetches a manifest or index and verifies its digest. It is as the registry has it, byte
-// for byte.
+// for byte. What is no image is ErrUnsupported.
 func (h *host) manifest(ctx context.Context, p place) (ocispecs.Descriptor, []byte, error) {
-	resp, data, err := h.fetch(ctx, call{
-		method: http.MethodGet, path: p.manifestPath(), scopes: []string{p.pull()},
-		header: map[string]string{"Accept": acceptManifests}, good: []int{http.StatusOK},
-	}, maxManifest)
+	m, err := h.get(ctx, p, "")
 	if err != nil {
 		return ocispecs.Descriptor{}, nil, err
 	}
-	is := digest.FromBytes(data)
-	want := p.digest
-	if want == "" {
-		want = resp.Header.Get("Docker-Content-Digest") // optional, and worthless unless it is true
+	if !isIndex(m.MediaType) && !isManifest(m.MediaType) {
+		return ocispecs.Descriptor{}, nil, h.fail(ErrUnsupported, "%s is of the type %q, which is no image", p.target(), m.MediaType)
 	}
-	if want != "" && !matches(digest.Digest(want), data) {
-		return ocispecs.Descriptor{}, nil, h.fail(ErrDigest, "the manifest %s is said to be %s, but is %s", p.target(), want, is)
+	return m.Descriptor, m.data, nil
+}
+
+// fetched is an answer to get.
+type fetched struct {
+	manifest
+	etag      string
+	unchanged bool // it is what it was: then there is no manifest
+}
+
+// get fetches and verifies what is under a reference, of whatever type it is; with etag set, only if
+// it has changed.
+func (h *host) get(ctx context.Context, p place, etag string) (fetched, error) {
+	at := call{
+		method: http.MethodGet, path: p.manifestPath(), scopes: []string{p.pull()},
+		header: map[string]string{"Accept": acceptManifests}, good: []int{http.StatusOK},
+	}
+	if etag != "" { // without a condition 304 is an error
+		at.header["If-None-Match"] = etag
+		at.good = append(at.good, http.StatusNotModified)
+	}
+	resp, data, err := h.fetch(ctx, at, maxManifest)
+	if err != nil {
+		return fetched{}, err
+	}
+	if resp.StatusCode == http.StatusNotModified {
+		return fetched{etag: etag, unchanged: true}, nil
 	}
 	mediaType := mediaTypeOf(data)
 	if mediaType == "" {
 		mediaType, _, _ = strings.Cut(resp.Header.Get("Content-Type"), ";")
 	}
-	switch mediaType {
-	case ocispecs.MediaTypeImageManifest, ocispecs.MediaTypeImageIndex, dockerManifest, dockerList:
-	default:
-		return ocispecs.Descriptor{}, nil, h.fail(ErrUnsupported, "%s is of the type %q, which is no image", p.target(), mediaType)
+	is := digest.FromBytes(data)
+	said := digest.Digest(resp.Header.Get("Docker-Content-Digest")) // optional, and worthless unless it is true
+	if p.digest != "" {
+		is, said = digest.Digest(p.digest), digest.Digest(p.digest)
+	}
+	if said != "" && !matches(said, data) {
+		return fetched{}, h.fail(ErrDigest, "the manifest %s is said to be %s, but is %s", p.target(), said, digest.FromBytes(data))
 	}
 	d := ocispecs.Descriptor{MediaType: mediaType, Digest: is, Size: int64(len(data))}
-	if p.digest != "" {
-		d.Digest = digest.Digest(p.digest)
-	}
-	return d, data, nil
+	return fetched{manifest: manifest{d, data}, etag: resp.Header.Get("Etag")}, nil
 }
 
 // matches verifies data against a digest of any supported algorithm.
@@ -72,6 +92,10 @@ func mediaTypeOf(data []byte) string {
 
 func isIndex(mediaType string) bool {
 	return mediaType == ocispecs.MediaTypeImageIndex || mediaType == dockerList
+}
+
+func isManifest(mediaType string) bool {
+	return mediaType == ocispecs.MediaTypeImageManifest || mediaType == dockerManifest
 }
 
 // head asks for a manifest's digest. Both are empty when there is none; with etag set, unchanged

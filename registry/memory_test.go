@@ -30,6 +30,9 @@ func (m *memory) Load(_ context.Context, refs []string) (map[string]registry.Rem
 }
 
 func (m *memory) Save(_ context.Context, answers map[string]registry.Remembered) error {
+	if m.broken != nil {
+		return m.broken
+	}
 	for r, e := range answers {
 		if m.entries[r] = e; e.Digest == "" {
 			delete(m.entries, r)
@@ -124,25 +127,42 @@ func fleet(t testing.TB, addr string, n int) []string {
 	return refs
 }
 
+// checks are the two ways to ask; each tells how many it finds.
+var checks = []struct {
+	name string
+	run  func(ctx context.Context, c *registry.Client, refs []string) (int, error)
+}{
+	{"Look", func(ctx context.Context, c *registry.Client, refs []string) (int, error) {
+		got, err := c.Look(ctx, platform, []string{"org.opencontainers.image.base.digest"}, refs)
+		return len(got), err
+	}},
+	{"Digests", func(ctx context.Context, c *registry.Client, refs []string) (int, error) {
+		got, err := c.Digests(ctx, refs)
+		return len(got), err
+	}},
+}
+
 // TestRequestsOfChecks bounds what a check of many images takes.
 func TestRequestsOfChecks(t *testing.T) {
 	t.Parallel()
 	srv := registrytest.InMemory(t)
-	refs := fleet(t, srv.Addr, 300)
+	refs := fleet(t, srv.Addr, 1000)
 	p := registrytest.NewProxy(t, srv)
 	for i := range refs {
 		refs[i] = strings.Replace(refs[i], srv.Addr, p.Addr, 1)
 	}
-	m := &memory{entries: map[string]registry.Remembered{}}
-	for _, c := range []struct {
-		name  string
-		fresh time.Duration
-		most  int
-	}{{"cold", 0, 310}, {"warm", 0, 301}, {"fresh", time.Minute, 0}} {
-		got, err := client(t, registry.Options{Memory: m, Fresh: c.fresh}).Digests(t.Context(), refs)
-		must(t, err)
-		if n := len(p.Requests()); n > c.most || len(got) != len(refs) {
-			t.Errorf("%s: %d requests, %d found", c.name, n, len(got))
+	for _, check := range checks {
+		m := &memory{entries: map[string]registry.Remembered{}}
+		for _, c := range []struct {
+			name  string
+			fresh time.Duration
+			most  int
+		}{{"cold", 0, 1100}, {"warm", 0, 1001}, {"fresh", time.Minute, 0}} {
+			found, err := check.run(t.Context(), client(t, registry.Options{Memory: m, Fresh: c.fresh}), refs)
+			must(t, err)
+			if n := len(p.Requests()); n > c.most || found != len(refs) {
+				t.Errorf("%s, %s: %d requests, %d found", check.name, c.name, n, found)
+			}
 		}
 	}
 	// A hundred tags of one repository that are not there take one request.
@@ -150,9 +170,11 @@ func TestRequestsOfChecks(t *testing.T) {
 	for i := range 100 {
 		tags = append(tags, fmt.Sprintf("%s/fleet/image0:9.%d", p.Addr, i))
 	}
-	_, err := client(t, registry.Options{}).Digests(t.Context(), tags)
-	must(t, err)
-	if n := len(p.Requests()); n > 2 {
-		t.Errorf("a hundred tags of one repository: %d requests", n)
+	for _, check := range checks {
+		_, err := check.run(t.Context(), client(t, registry.Options{}), tags)
+		must(t, err)
+		if n := len(p.Requests()); n > 2 {
+			t.Errorf("%s: a hundred tags of one repository: %d requests", check.name, n)
+		}
 	}
 }

@@ -159,6 +159,15 @@ func (ps *pusher) current(ctx context.Context, image digest.Digest, tags []place
 
 // move sets the tags, when all that they lead to is there.
 func (ps *pusher) move(ctx context.Context, root manifest, tags []place, has map[string]string) error {
+	names := make([]string, len(tags))
+	for i, p := range tags {
+		names[i] = p.String()
+	}
+	done, err := ps.h.c.changing(ctx, names...)
+	if err != nil {
+		return err
+	}
+	defer done()
 	for _, p := range tags {
 		if ps.o.Replace != nil {
 			now, _, _, err := ps.h.head(ctx, p, "")

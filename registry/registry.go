@@ -42,7 +42,7 @@ type Options struct {
 
 	// Memory keeps what registries answered, so that the next check is cheaper; nil: nothing is kept.
 	Memory Memory
-	// Fresh is how old a remembered digest may be to be taken without asking; 0: everything is asked.
+	// Fresh is how old a remembered answer may be to be taken without asking; 0: everything is asked.
 	Fresh time.Duration
 
 	Retry Retry // of transient faults; the zero value is a good default
@@ -58,11 +58,14 @@ type Client struct {
 
 	mu    sync.Mutex
 	hosts map[string]*host
+
+	memory  sync.Mutex           // held for every call of opts.Memory
+	changed map[string]time.Time // until when what was asked of a reference before may be wrong
 }
 
 // New checks the options. It makes no request.
 func New(o Options) (*Client, error) {
-	c := &Client{opts: o, secrets: &secrets{}, hosts: map[string]*host{}}
+	c := &Client{opts: o, secrets: &secrets{}, hosts: map[string]*host{}, changed: map[string]time.Time{}}
 	c.secrets.add(o.Password)
 	if o.Username == "" && o.Password != "" || o.Username != "" && o.Registry == "" {
 		return nil, errors.New("cannot use the registry's credentials: registry, username and password belong together")

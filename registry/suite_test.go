@@ -102,6 +102,7 @@ func TestSuite(t *testing.T) {
 			t.Run("sends only what is missing", func(t *testing.T) { testOnlyMissing(t, srv, c) })
 			t.Run("tags", func(t *testing.T) { testTags(t, srv, c) })
 			t.Run("digests", func(t *testing.T) { testDigests(t, srv, c) })
+			t.Run("look", func(t *testing.T) { testLook(t, srv, c) })
 			t.Run("inspect", func(t *testing.T) { testInspect(t, srv, c) })
 			t.Run("replace", func(t *testing.T) { testReplace(t, srv, c) })
 			t.Run("incomplete or damaged source", func(t *testing.T) { testBadSource(t, srv, c) })

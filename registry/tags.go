@@ -76,6 +76,11 @@ func (c *Client) Tag(ctx context.Context, ref, newRef string) error {
 	if has, _, _, err := h.head(ctx, to, ""); err == nil && has == d.Digest.String() {
 		return nil
 	}
+	done, err := c.changing(ctx, to.String())
+	if err != nil {
+		return about("tag", to, err)
+	}
+	defer done()
 	return about("tag", to, h.put(ctx, to, d.MediaType, d.Digest, data))
 }
 
@@ -130,6 +135,15 @@ func (h *host) delete(ctx context.Context, p place) error {
 }
 
 func (h *host) remove(ctx context.Context, p place) error {
+	names, err := h.removedWith(ctx, p)
+	if err != nil {
+		return err
+	}
+	done, err := h.c.changing(ctx, names...)
+	if err != nil {
+		return err
+	}
+	defer done()
 	resp, err := h.do(ctx, call{
 		method: http.MethodDelete, path: p.manifestPath(), scopes: []string{p.delete()},
 		good: []int{http.StatusAccepted, http.StatusOK, http.StatusNoContent},
@@ -143,4 +157,32 @@ func (h *host) remove(ctx context.Context, p place) error {
 	}
 	drain(resp)
 	return nil
+}
+
+// removedWith are the references that are remembered and go when p is deleted: of a digest all tags
+// that it had, as far as the registry lists them.
+func (h *host) removedWith(ctx context.Context, p place) ([]string, error) {
+	names := []string{p.String(), p.withDigest(p.digest).String()}
+	if p.digest == "" || h.c.opts.Memory == nil {
+		return names[:1], nil
+	}
+	tags, _, err := h.tags(ctx, p, maxTagPages)
+	if ctx.Err() != nil {
+		return nil, err
+	}
+	var refs []string
+	for _, t := range tags {
+		tag := place{host: p.host, repo: p.repo, tag: t}.String()
+		refs = append(refs, tag, tag+"@"+p.digest)
+	}
+	known, err := h.c.load(ctx, refs)
+	if err != nil {
+		return nil, err
+	}
+	for ref, r := range known {
+		if r.Digest == p.digest {
+			names = append(names, ref)
+		}
+	}
+	return names, nil
 }

@@ -85,7 +85,7 @@ func full(dir string) bool {
 }
 
 // OpenReadOnly opens a state that Open found Unwritable, as far as it can be read: what writes it
-// fails, but for SaveContexts, which does nothing. The error is fs.ErrNotExist when there is none yet.
+// fails, but for SaveContexts and SaveRemote, which do nothing. The error is fs.ErrNotExist when there is none yet.
 func OpenReadOnly(ctx context.Context, dir string) (*DB, error) {
 	path := filepath.Join(dir, FileName)
 	f, err := os.Open(path)

@@ -29,6 +29,9 @@ func filled(t *testing.T) string {
 		if err := db.SaveContexts(t.Context(), []state.Context{{Folder: fmt.Sprint("/", i), Digest: "d", Stamp: []byte("s"), Entries: make([]byte, 500)}}); err != nil {
 			t.Fatal(err)
 		}
+		if err := errors.Join(db.SetPublished(t.Context(), map[string]string{b.Ref: "sha256:a"}), db.SaveRemote(t.Context(), map[string]state.Remote{b.Ref: answer})); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
@@ -47,7 +50,9 @@ func use(ctx context.Context, db *state.DB) error {
 		err4 = errors.Join(err4, err)
 	}
 	_, _, err5 := db.Newest(ctx, "registry.example/app:1", "linux/amd64", true)
-	return errors.Join(err1, err2, err3, err4, err5, db.Forget(ctx, []string{"registry.example/app:1"}, nil))
+	_, err6 := db.Remote(ctx, []string{"registry.example/image-1:1", "registry.example/image-30:1"})
+	_, err7 := db.Published(ctx)
+	return errors.Join(err1, err2, err3, err4, err5, err6, err7, db.Forget(ctx, []string{"registry.example/app:1"}, nil))
 }
 
 // TestDamageIsFound: whichever page is overwritten, what SQLite or the decoders say of it is Damaged,
@@ -127,6 +132,19 @@ func TestReadOnly(t *testing.T) {
 	if err := db.SaveContexts(t.Context(), []state.Context{{Folder: "/new"}}); err != nil {
 		t.Error(err)
 	}
+	const ref = "registry.example/image-1:1"
+	if err := db.SaveRemote(t.Context(), map[string]state.Remote{ref: {}}); err != nil {
+		t.Error(err)
+	}
+	if remote, err := db.Remote(t.Context(), []string{ref}); err != nil || remote[ref].Digest != answer.Digest {
+		t.Errorf("%v, %v", remote, err)
+	}
+	if err := db.SetPublished(t.Context(), map[string]string{ref: ""}); !state.Unwritable(err) {
+		t.Errorf("SetPublished: %v", err)
+	}
+	if published, err := db.Published(t.Context()); err != nil || len(published) != 40 {
+		t.Errorf("%d published, %v", len(published), err)
+	}
 	if _, err := db.BeginRun(t.Context(), state.Run{Began: day}); err == nil || !state.Unwritable(err) || state.Damaged(err) {
 		t.Errorf("BeginRun: %v", err)
 	}
@@ -178,8 +196,12 @@ func TestLocked(t *testing.T) {
 	if _, err := db.Contexts(t.Context()); err != nil {
 		t.Error(err)
 	}
-	err = db.SaveContexts(t.Context(), []state.Context{{Folder: "/new"}})
-	if !state.Unwritable(err) || state.Damaged(err) || time.Since(start) > 10*time.Second {
-		t.Errorf("after %s: %v", time.Since(start), err)
+	for what, err := range map[string]error{
+		"SaveContexts": db.SaveContexts(t.Context(), []state.Context{{Folder: "/new"}}),
+		"SaveRemote":   db.SaveRemote(t.Context(), map[string]state.Remote{"r/new:1": answer}),
+	} {
+		if !state.Unwritable(err) || state.Damaged(err) || time.Since(start) > 12*time.Second {
+			t.Errorf("%s, after %s: %v", what, time.Since(start), err)
+		}
 	}
 }

@@ -238,7 +238,8 @@ func (d *DB) each(ctx context.Context, query string, args []any, f func(*sql.Row
 	return d.fail("read", rows.Err())
 }
 
-// Forget drops the builds of references and what is known of folders.
+// Forget drops the builds of references, what is known of their publishing, and what is known of
+// folders.
 func (d *DB) Forget(ctx context.Context, refs, folders []string) error {
 	return d.write(ctx, func(tx *sql.Tx) error {
 		for _, s := range []struct {
@@ -246,6 +247,8 @@ func (d *DB) Forget(ctx context.Context, refs, folders []string) error {
 			names []string
 		}{
 			{"DELETE FROM builds WHERE ref IN (SELECT value FROM json_each(?))", refs},
+			{"DELETE FROM remote WHERE ref IN (SELECT value FROM json_each(?))", refs},
+			{"DELETE FROM published WHERE ref IN (SELECT value FROM json_each(?))", refs},
 			{"DELETE FROM contexts WHERE folder IN (SELECT value FROM json_each(?))", folders},
 		} {
 			list, err := json.Marshal(append([]string{}, s.names...))

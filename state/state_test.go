@@ -266,7 +266,7 @@ func TestNewerStateIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = state.Open(t.Context(), dir)
-	if err == nil || !strings.Contains(err.Error(), "made by a newer slipway (version 99, this one knows 1)\nhint: ") {
+	if err == nil || !strings.Contains(err.Error(), "made by a newer slipway (version 99, this one knows 2)\nhint: ") {
 		t.Errorf("%v", err)
 	}
 }

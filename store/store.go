@@ -43,6 +43,8 @@ const TestLabel = "slipway.io/test"
 const (
 	TestPassed = "passed"
 	TestNone   = "none"
+	// TestPublished is for an image that was fetched from where only good ones are published.
+	TestPublished = "published"
 )
 
 // ErrNotFound is wrapped by errors about images that are not in the store.

@@ -15,6 +15,7 @@ import (
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/control"
 	"github.com/moby/buildkit/util/bklog"
+	"github.com/moby/buildkit/util/leaseutil"
 	"golang.org/x/sys/unix"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/test/bufconn"
@@ -144,6 +145,15 @@ func listen(path string) (net.Listener, error) {
 // Services connects to the engine inside this process.
 func (p *Process) Services() Services {
 	return Services{BuildKit: p.client, Images: p.parts.images, Content: p.parts.content}
+}
+
+// Hold keeps content that is written with the context held from being collected, until release.
+func (p *Process) Hold(ctx context.Context) (held context.Context, release func(), err error) {
+	held, done, err := leaseutil.WithLease(ctx, p.parts.worker.LeaseManager(), leaseutil.MakeTemporary)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot keep content: %w", err)
+	}
+	return held, func() { _ = done(context.WithoutCancel(ctx)) }, nil // a lease ends by itself, too
 }
 
 // collect frees the disk space of what nothing will use again: build contexts,

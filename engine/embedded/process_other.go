@@ -19,6 +19,11 @@ func Start(context.Context, Options) (*Process, error) { return nil, ErrUnsuppor
 // Services returns nothing.
 func (p *Process) Services() Services { return Services{} }
 
+// Hold fails with ErrUnsupported.
+func (p *Process) Hold(context.Context) (context.Context, func(), error) {
+	return nil, nil, ErrUnsupported
+}
+
 // Root returns nothing.
 func (p *Process) Root() string { return "" }
 

@@ -39,6 +39,8 @@ type Tree struct {
 	nodes map[string]*node
 	count int
 	links bool // symbolic links stay what they are
+	// ignoreFile is the list of files to leave out, a path in the folder.
+	ignoreFile string
 }
 
 type node struct {
@@ -67,13 +69,28 @@ func (m meta) sameFile(o meta) bool {
 // pipe or socket. All such errors are collected; they call the folder shown.
 // The tree reads from root until the caller closes it.
 func Open(root *os.Root, dir, shown string) (*Tree, error) {
-	return open(&Tree{root: root, dir: path.Clean(dir), shown: shown, nodes: map[string]*node{}})
+	return open(&Tree{root: root, dir: path.Clean(dir), shown: shown, nodes: map[string]*node{}, ignoreFile: IgnoreFile})
 }
 
 // OpenWithLinks lists the folder as Docker sends it: symbolic links stay links, wherever they lead,
-// and none is followed.
-func OpenWithLinks(root *os.Root, dir, shown string) (*Tree, error) {
-	return open(&Tree{root: root, dir: path.Clean(dir), shown: shown, nodes: map[string]*node{}, links: true})
+// and none is followed. The Dockerfile, a path in the folder, chooses the list of files to leave out,
+// see IgnoreFileOf. All of that list is obeyed, also where it names itself.
+func OpenWithLinks(root *os.Root, dir, shown, dockerfile string) (*Tree, error) {
+	dir = path.Clean(dir)
+	return open(&Tree{
+		root: root, dir: dir, shown: shown, nodes: map[string]*node{}, links: true, ignoreFile: IgnoreFileOf(root, dir, dockerfile),
+	})
+}
+
+// IgnoreFileOf is the list of files that a build with this Dockerfile leaves out of the context, a path
+// in the folder dir: the one with the Dockerfile's own name before it and beside it, if there is one,
+// else IgnoreFile, which need not exist. That is BuildKit's rule.
+func IgnoreFileOf(root *os.Root, dir, dockerfile string) string {
+	own := path.Clean(dockerfile) + IgnoreFile
+	if _, err := root.Lstat(path.Join(dir, own)); err == nil {
+		return own
+	}
+	return IgnoreFile
 }
 
 // Close closes the root that the tree was opened with.
@@ -105,14 +122,14 @@ func open(t *Tree) (*Tree, error) {
 }
 
 func (t *Tree) ignore(here folder) (*patternmatcher.PatternMatcher, error) {
-	if _, err := here.lstat(IgnoreFile); errors.Is(err, fs.ErrNotExist) {
+	if _, err := here.lstat(t.ignoreFile); errors.Is(err, fs.ErrNotExist) {
 		return patternmatcher.New(nil) // most folders have none
 	}
-	f, err := openRegular(t.root, path.Join(t.dir, IgnoreFile))
+	f, err := OpenRegular(t.root, path.Join(t.dir, t.ignoreFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return patternmatcher.New(nil)
 	}
-	name := path.Join(t.shown, IgnoreFile)
+	name := path.Join(t.shown, t.ignoreFile)
 	if err != nil {
 		return nil, fmt.Errorf("%s: cannot read patterns: %w", name, err)
 	}
@@ -169,7 +186,7 @@ func (w *walker) entry(here folder, parent *node, rel, name string, above patter
 		w.fail(rel, "%w", err)
 		return
 	}
-	if rel == IgnoreFile {
+	if rel == IgnoreFile && !w.tree.links {
 		ignored = false // BuildKit reads it itself
 	}
 	meta, linked, ok := w.stat(here, source, name, rel, ignored)
@@ -253,9 +270,6 @@ func kind(m fs.FileMode) string {
 	case m&fs.ModeNamedPipe != 0:
 		return "named pipe"
 	}
-	if m.IsDir() {
-		return "folder"
-	}
 	return "device"
 }
 
@@ -268,25 +282,7 @@ func (t *Tree) Open(name string) (fs.File, error) {
 	if n.IsDir() {
 		return &openDir{node: n}, nil
 	}
-	return openRegular(t.root, n.source)
-}
-
-// openRegular opens a file without ever waiting for the writer of a pipe, which
-// may have taken the place of a file since it was listed.
-func openRegular(root *os.Root, name string) (*os.File, error) {
-	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("it is a %s", kind(info.Mode()))
-	}
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	return f, nil
+	return OpenRegular(t.root, n.source)
 }
 
 // Stat implements fs.StatFS.

@@ -82,6 +82,31 @@ func TestOpen(t *testing.T) {
 	}
 }
 
+// TestIgnoreFileOfDockerfile: a Dockerfile's own list takes the place of .dockerignore.
+func TestIgnoreFileOfDockerfile(t *testing.T) {
+	files := map[string]string{
+		"i/.dockerignore": ".dockerignore\na\n", "i/a": "", "i/b": "", "i/D": "", "i/dev.D": "", "i/dev.D.dockerignore": "b\n**/D*\n",
+		"i/sub/D": "", "i/sub/D.dockerignore": "->../all", "i/all": "*\n", "i/out": "", "i/out.dockerignore": "->/etc/passwd",
+	}
+	for dockerfile, want := range map[string]string{
+		"D":       "D all b dev.D dev.D.dockerignore out out.dockerignore sub sub/D sub/D.dockerignore",
+		"dev.D":   ".dockerignore a all dev.D dev.D.dockerignore out out.dockerignore sub",
+		"./sub/D": "",
+		"out":     "fleet/i/out.dockerignore: cannot read patterns: openat out.dockerignore: path escapes from parent",
+	} {
+		tree, err := OpenWithLinks(layout(t, files), "i", "fleet/i", dockerfile)
+		got := ""
+		if err != nil {
+			got = strings.ReplaceAll(err.Error(), "openat i/", "openat ")
+		} else {
+			got = strings.Join(tree.Paths(), " ")
+		}
+		if got != want {
+			t.Errorf("%s:\ngot  %s\nwant %s", dockerfile, got, want)
+		}
+	}
+}
+
 func TestOpenRefusesPipe(t *testing.T) {
 	root := layout(t, map[string]string{"i/a": ""})
 	if err := syscall.Mkfifo(filepath.Join(root.Name(), "i/p"), 0o600); err != nil {

@@ -88,7 +88,7 @@ func (r *reader) image(ctx context.Context, img *fleet.Image) error {
 		return nil
 	}
 	p.Tree = tree
-	p.listed(img.Listed)
+	p.listed(img)
 	p.Templates = r.shared(img)
 	r.set.Parts[img] = p
 	if learned != nil {
@@ -118,7 +118,7 @@ func (r *reader) args(img *fleet.Image) map[string]string {
 // context returns the digest of the image's build context, and what was learned if it was not known.
 func (r *reader) context(ctx context.Context, img *fleet.Image) (tree string, learned *Context, err error) {
 	if img.Listed != nil && img.Listed.Commit != "" {
-		return "", nil, nil // the commit says it all
+		return "", nil, nil // the commit and the folder in it say it all
 	}
 	t, err := r.fleet.Context(img)
 	if err != nil {

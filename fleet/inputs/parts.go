@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/buildcontext"
 )
 
 // Parts are all inputs of one image. All digests are written "sha256:…".
@@ -27,6 +28,12 @@ type Parts struct {
 	// and Commit says which commit the context is of.
 	Tree   string `json:"tree,omitempty"`
 	Commit string `json:"commit,omitempty"`
+	// Folder is the context's folder in the repository, as a slash path with links resolved; empty for
+	// the root, and without Commit.
+	Folder string `json:"folder,omitempty"`
+	// IgnoreFile is the Dockerfile's own list of files to leave out, which changes what of the commit is
+	// sent; empty for .dockerignore, and without Commit.
+	IgnoreFile string `json:"ignore_file,omitempty"`
 	// Target is the stage that is built, for images of the configuration's list.
 	Target string `json:"target,omitempty"`
 	// Args are digests of the build arguments' values, which may be secret.
@@ -56,14 +63,32 @@ func (p Parts) Digest() string {
 	return digest(data)
 }
 
+// Definition is like Digest, but stands only for what changes by somebody's edit: the digests of the
+// parents, which may be built again, and the engine's level do not count.
+func (p Parts) Definition() string {
+	p.Level, p.Parents = 0, slices.Clone(p.Parents)
+	for i := range p.Parents {
+		p.Parents[i].Digest = ""
+	}
+	return p.Digest()
+}
+
 func digest(data []byte) string {
 	sum := sha256.Sum256(data)
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-func (p *Parts) listed(l *fleet.Listed) {
-	if l != nil {
-		p.Commit, p.Target = l.Commit, l.Target
+func (p *Parts) listed(img *fleet.Image) {
+	l := img.Listed
+	if l == nil {
+		return
+	}
+	p.Commit, p.Target = l.Commit, l.Target
+	if l.Commit != "" && img.Dir != "." {
+		p.Folder = img.Dir
+	}
+	if l.Commit != "" && l.IgnoreFile != buildcontext.IgnoreFile {
+		p.IgnoreFile = l.IgnoreFile
 	}
 }
 

@@ -144,7 +144,7 @@ func (c *check) unreadable(file, text string, err error) {
 
 // floating looks at images from elsewhere; the scan has looked at the fleet's own.
 func (c *check) floating(u fleet.Use, file string) {
-	repo, tag := splitRef(u.Ref)
+	repo, tag, _ := fleet.SplitRef(u.Ref)
 	if tag != "" && tag != "latest" || strings.HasSuffix(u.Ref, ":") || strings.Contains(u.Ref, "@") || strings.Contains(u.Ref, "$") {
 		return
 	}
@@ -162,14 +162,6 @@ func (c *check) floating(u fleet.Use, file string) {
 			c.findings[len(c.findings)-1].Severity = Note // the configuration asks for it
 		}
 	}
-}
-
-// splitRef cuts a reference without digest into repository and tag.
-func splitRef(ref string) (repo, tag string) {
-	if i := strings.LastIndexByte(ref, ':'); i > strings.LastIndexByte(ref, '/') {
-		return ref[:i], ref[i+1:]
-	}
-	return ref, ""
 }
 
 // source looks at one source of COPY or ADD.

@@ -38,12 +38,18 @@ func (f *fetcher) run(ctx context.Context, commit string) (int64, error) {
 	if err := os.Mkdir(tree, 0o755); err != nil {
 		return 0, fmt.Errorf("cannot make the checkout: %w", err)
 	}
-	when, err := f.populate(ctx, f.git, commit, tree, "", 0)
+	watched, stop := f.watch(ctx, tree)
+	defer stop()
+	when, err := f.populate(watched, f.git, commit, tree, "", 0)
 	if err != nil {
 		return 0, err
 	}
-	if err := normalise(tree, time.Unix(when, 0)); err != nil {
+	size, err := normalise(tree, time.Unix(when, 0))
+	switch {
+	case err != nil:
 		return 0, fmt.Errorf("cannot make the checkout: %w", err)
+	case size > f.r.maxBytes():
+		return 0, f.tooLarge() // grown by filters faster than watch looks
 	}
 	return when, nil
 }
@@ -73,7 +79,8 @@ func (f *fetcher) populate(ctx context.Context, g Git, commit, tree, at string, 
 		return 0, err
 	}
 	dest := filepath.Join(tree, filepath.FromSlash(at))
-	err = f.r.git(ctx, command{doing: o.doing, dir: dest, remote: &o.remote, lines: f.progress,
+	// Not in dest: git would read the settings of a repository that dest happens to look like.
+	err = f.r.git(ctx, command{doing: o.doing, dir: f.temp, remote: &o.remote, lines: f.progress,
 		args: []string{"--git-dir=" + o.dir, "--work-tree=" + dest, "-c", "remote.origin.url=" + rem.url,
 			"read-tree", "-m", "-u", "--no-recurse-submodules", commit}})
 	if err != nil {
@@ -99,8 +106,6 @@ func (f *fetcher) fetch(ctx context.Context, g Git, o object) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := f.watch(ctx, o.dir)
-	defer stop()
 	fetch := []string{"--git-dir=" + o.dir, "fetch", "--progress", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"}
 	err = f.r.git(ctx, command{doing: o.doing, dir: f.temp, remote: &o.remote, lines: f.progress,
 		args: append(fetch[:len(fetch):len(fetch)], "--depth=1", "--", o.remote.url, o.commit)})
@@ -143,36 +148,53 @@ func (f *fetcher) gone(o object) error {
 		Hint: "its branch may have been overwritten or deleted since; name another branch, tag or commit"}
 }
 
-// watch ends the context it returns when a repository grows too large.
-func (f *fetcher) watch(ctx context.Context, dir string) (context.Context, func()) {
+// watch ends the context it returns when the tree grows too large, or what is
+// downloaded for it. The sizes that git knows beforehand are not enough: filters
+// such as git-lfs's put other files in place of a repository's own.
+func (f *fetcher) watch(ctx context.Context, tree string) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		tick := time.NewTicker(500 * time.Millisecond)
-		defer tick.Stop()
+		pause := watchPause
 		for {
 			select {
 			case <-ctx.Done():
 				return
-			case <-tick.C:
+			case <-time.After(pause):
 			}
-			var size int64
-			_ = filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
-				if err == nil && e.Type().IsRegular() {
-					if info, err := e.Info(); err == nil {
-						size += info.Size()
-					}
-				}
-				return nil // files come and go while git works
-			})
-			if size > f.r.maxBytes() {
+			start := time.Now()
+			inside, beside := sizes(ctx, f.temp, tree)
+			if max(inside, beside) > f.r.maxBytes() {
 				cancel(f.tooLarge())
 				return
 			}
+			pause = max(watchPause, 3*time.Since(start)) // a million files take seconds
 		}
 	}()
 	return ctx, func() { cancel(nil); <-done }
+}
+
+const watchPause = 500 * time.Millisecond
+
+// sizes adds up the files of dir that are in its folder tree, and the others.
+// Files come and go meanwhile, so no error counts.
+func sizes(ctx context.Context, dir, tree string) (inside, beside int64) {
+	tree += string(filepath.Separator)
+	_ = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return ctx.Err()
+		}
+		if info, err := e.Info(); err == nil {
+			if strings.HasPrefix(path, tree) {
+				inside += info.Size()
+			} else {
+				beside += info.Size()
+			}
+		}
+		return ctx.Err()
+	})
+	return inside, beside
 }
 
 func (f *fetcher) tooLarge() error {
@@ -239,7 +261,8 @@ func (f *fetcher) list(ctx context.Context, o object) (listing, error) {
 			return fmt.Errorf("internal error: git ls-tree answers %q", clean(string(line)))
 		}
 		f.files++
-		if size, err := strconv.ParseInt(words[3], 10, 64); err == nil {
+		size, err := strconv.ParseInt(words[3], 10, 64)
+		if err == nil { // of files alone
 			f.bytes += size
 		}
 		switch {
@@ -249,6 +272,8 @@ func (f *fetcher) list(ctx context.Context, o object) (listing, error) {
 			return f.tooLarge()
 		case words[1] == "commit":
 			l.modules[name] = words[2]
+		case name == modulesFile && size > maxModulesFile:
+			return &limitError{fmt.Sprintf("its %s has more than %d MB", modulesFile, maxModulesFile>>20)}
 		case name == modulesFile && strings.HasPrefix(words[0], "100"):
 			l.config = true
 		}
@@ -260,10 +285,10 @@ func (f *fetcher) list(ctx context.Context, o object) (listing, error) {
 }
 
 // normalise gives files the modes that git knows, whatever the umask is, and
-// the time of the commit.
-func normalise(tree string, when time.Time) error {
+// the time of the commit. It returns the sum of their sizes.
+func normalise(tree string, when time.Time) (size int64, err error) {
 	var dirs []string
-	err := filepath.WalkDir(tree, func(path string, e fs.DirEntry, err error) error {
+	err = filepath.WalkDir(tree, func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -287,12 +312,13 @@ func normalise(tree string, when time.Time) error {
 			dirs = append(dirs, path)
 			return nil
 		}
+		size += info.Size()
 		return os.Chtimes(path, when, when)
 	})
 	for _, dir := range dirs {
 		err = errors.Join(err, os.Chtimes(dir, when, when))
 	}
-	return err
+	return size, err
 }
 
 // syncDir writes a folder's entries, or a file, to disk.

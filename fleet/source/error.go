@@ -71,6 +71,7 @@ var hints = []struct {
 		"give git the credentials with a credential helper, see gitcredentials(7); nobody is asked"},
 	{regexp.MustCompile(`(?i)not found|does not exist|not exported|access denied|returned error: 404|does not appear to be a git repository`),
 		"compare the address; of a private repository, servers say the same to whom they do not know"},
+	{regexp.MustCompile(`(?i)unknown option: --config-env`), "a user without a password in an address needs git 2.31: install it, or leave the user to a credential helper"},
 	{regexp.MustCompile(`(?i)dubious ownership`), "git config --global --add safe.directory with the repository's folder, if you trust its owner"},
 	{regexp.MustCompile(`(?i)transport '.*' not allowed`), "redirections and git's url.*.insteadOf may lead to https:// and ssh:// only"},
 }

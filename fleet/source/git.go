@@ -40,11 +40,37 @@ var foreign = []string{
 // credentialHelper answers from the environment, which other users cannot read.
 const credentialHelper = `!f() { test "$1" = get || exit 0; printf 'username=%s\npassword=%s\n' "$SLIPWAY_GIT_USER" "$SLIPWAY_GIT_PASSWORD"; }; f`
 
+// login gives git the user and the password of an http(s) address: where they
+// are is on the command line, what they are in the environment.
+func (rem *remote) login() (args, env []string) {
+	if !rem.web() {
+		return nil, nil
+	}
+	key := "credential." + rem.scope + "."
+	switch {
+	case rem.hasPassword:
+		args = []string{"-c", key + "helper=", "-c", key + "helper=" + credentialHelper}
+	case rem.user != "":
+		args = []string{"--config-env=" + key + "username=SLIPWAY_GIT_USER"} // git 2.31
+	}
+	return args, []string{"SLIPWAY_GIT_USER=" + rem.user, "SLIPWAY_GIT_PASSWORD=" + rem.password}
+}
+
+// secrets are what no message may have. A user that the address names elsewhere
+// too, such as an owner of repositories, is none.
+func (rem *remote) secrets() []string {
+	secrets := []string{rem.password}
+	if rem.web() && !strings.Contains(rem.url, rem.user) {
+		secrets = append(secrets, rem.user)
+	}
+	return secrets
+}
+
 // command is one run of git.
 type command struct {
 	doing  string // begins the error: "cannot fetch …"
 	args   []string
-	dir    string  // absolute; not the user's, whose .git would count
+	dir    string  // absolute; not the user's nor one a repository fills, whose .git would count
 	remote *remote // nil when no repository elsewhere is asked
 	stdin  io.Reader
 	stdout io.Writer
@@ -71,12 +97,8 @@ func (r *Repositories) git(ctx context.Context, c command) error {
 		if rem.scheme == "ssh" {
 			env = append(env, r.ssh(ctx, program, c.dir, env)...)
 		}
-		if rem.hasPassword {
-			key := "credential." + rem.scope + ".helper="
-			args = append(args, "-c", key, "-c", key+credentialHelper)
-			env = append(env, "SLIPWAY_GIT_USER="+rem.user, "SLIPWAY_GIT_PASSWORD="+rem.password)
-			secrets = append(secrets, rem.password)
-		}
+		more, values := rem.login()
+		args, env, secrets = append(args, more...), append(env, values...), rem.secrets()
 	} else {
 		env = append(env, "GIT_ALLOW_PROTOCOL=")
 	}
@@ -204,6 +226,7 @@ func lookup(env []string, name string) (string, bool) {
 // connection stays behind. A program that is not OpenSSH is left as it is.
 func (r *Repositories) ssh(ctx context.Context, program, dir string, env []string) []string {
 	line, ok := lookup(env, "GIT_SSH_COMMAND")
+	line = strings.TrimSpace(line)
 	if _, other := lookup(env, "GIT_SSH"); !ok && other {
 		return nil
 	}

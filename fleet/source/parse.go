@@ -20,14 +20,19 @@ var (
 	scp = regexp.MustCompile(`^([A-Za-z0-9_][A-Za-z0-9_.-]*)@([A-Za-z0-9][A-Za-z0-9.-]*):([^:].*)$`)
 	// helper is git's way to name a program that talks to a repository: ext::sh -c …
 	helper = regexp.MustCompile(`^[A-Za-z0-9+.-]+::`)
+	// loggedIn is user@machine/path, as in an address without its https://, or
+	// with what is left of it.
+	loggedIn = regexp.MustCompile(`^((https?)?/+)?[^/]+@([A-Za-z0-9-]+\.)*(localhost|[A-Za-z0-9-]+\.[A-Za-z]{2,})(:[0-9]+)?/`)
+	// query is what may hold a token, too.
+	query = regexp.MustCompile(`\?[^/]*=`)
 )
 
 var schemes = []string{"https", "ssh", "git", "http", "file"}
 
 // Parse reads the value of "from". A URL, user@host:path and what begins with
 // "github.com/" is a repository; anything else is a folder relative to base,
-// the folder of the configuration file. Nothing is opened or asked. Errors name
-// no credentials.
+// the folder of the configuration file, unless it looks like a URL whose
+// beginning is missing. Nothing is opened or asked. Errors name no credentials.
 func Parse(from, base string) (Source, error) {
 	s, err := parse(from, base)
 	if err != nil {
@@ -43,6 +48,9 @@ func parse(from, base string) (Source, error) {
 	g, ok, err := parseGit(from)
 	if ok || err != nil {
 		return Source{Git: g}, err
+	}
+	if unschemed(from) {
+		return Source{}, errors.New("it looks like the address of a repository, but does not begin as one\nhint: write https:// in front; in front of a folder with such a name write ./")
 	}
 	folder, err := parseFolder(from, base)
 	return Source{Folder: folder}, err
@@ -137,7 +145,8 @@ func checkRef(ref string) error {
 }
 
 // remote is a Git's URL as the command line may have it: other users of the
-// machine can read that, so the password is apart.
+// machine can read that, so the user and the password of http(s) are apart, for
+// either may be a token.
 type remote struct {
 	scheme, host   string
 	url            string
@@ -185,14 +194,15 @@ func (g Git) remote() (remote, error) {
 	return rem, nil
 }
 
-// credentials moves the password from the URL to rem.
+func (rem *remote) web() bool { return rem.scheme == "https" || rem.scheme == "http" }
+
+// credentials moves the user and the password of http(s) from the URL to rem.
 func (rem *remote) credentials(u *url.URL) error {
 	if u.User == nil {
 		return nil
 	}
 	rem.user = u.User.Username()
 	rem.password, rem.hasPassword = u.User.Password()
-	web := u.Scheme == "https" || u.Scheme == "http"
 	switch {
 	case strings.ContainsFunc(rem.user+rem.password, unicode.IsControl):
 		return errors.New("the user or the password has a control character")
@@ -200,15 +210,31 @@ func (rem *remote) credentials(u *url.URL) error {
 		return errors.New("the user begins with a dash, as an option does")
 	case u.Scheme == "git":
 		return errors.New("git:// knows no users\nhint: write https:// or ssh://")
-	case rem.hasPassword && !web:
+	case rem.hasPassword && !rem.web():
 		return errors.New("ssh takes no password from an address\nhint: use a key in your ssh agent")
 	case rem.hasPassword && u.Scheme == "http" && !loopback(rem.host):
 		return errors.New("the password would cross the network in the clear\nhint: write https://")
 	}
-	if rem.hasPassword {
+	if rem.web() {
 		u.User = nil
 	}
 	return nil
+}
+
+// unschemed tells whether what is neither URL nor user@host:path has a login or
+// a query nevertheless: as a folder's name it would be shown with them. What
+// begins as a path is a folder.
+func unschemed(s string) bool {
+	for _, start := range []string{"./", "../", "~/"} {
+		if strings.HasPrefix(s, start) {
+			return false
+		}
+	}
+	if strings.HasPrefix(s, "/") && !strings.HasPrefix(s, "//") {
+		return false
+	}
+	at := max(strings.LastIndexByte(s, '@'), 0)
+	return strings.Contains(s[:at], ":") || loggedIn.MatchString(s) || query.MatchString(s)
 }
 
 func parseFolder(from, base string) (string, error) {

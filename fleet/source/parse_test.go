@@ -25,6 +25,14 @@ func TestParse(t *testing.T) {
 		{"~/dir", Source{Folder: filepath.Join(home, "dir")}},
 		{"~", Source{Folder: home}},
 		{"a:b", Source{Folder: "/base/a:b"}},
+		{"web@2/x", Source{Folder: "/base/web@2/x"}},
+		{"node_modules/@scope/x", Source{Folder: "/base/node_modules/@scope/x"}},
+		{"web@v1.2/x", Source{Folder: "/base/web@v1.2/x"}},
+		{"what?/x", Source{Folder: "/base/what?/x"}},
+		{"./a:b@c", Source{Folder: "/base/a:b@c"}},
+		{"../a@b.example/c", Source{Folder: "/a@b.example/c"}},
+		{"/srv/a:b@c?d=e", Source{Folder: "/srv/a:b@c?d=e"}},
+		{"~/a:b@c", Source{Folder: filepath.Join(home, "a:b@c")}},
 		{"host:path", Source{Folder: "/base/host:path"}},
 		{"github.company/x", Source{Folder: "/base/github.company/x"}},
 		{"github.com/example/docker-busybox", Source{Git: Git{URL: "https://github.com/example/docker-busybox"}}},
@@ -86,6 +94,9 @@ func TestParseRefuses(t *testing.T) {
 		{"https://host/x#:a/../../up", "leads out of the repository"},
 		{"https://host/x#:a/.Git/hooks", "is not part of the repository's files"},
 		{"folder#main", "a folder has no #branch\nhint: write file:///"},
+		{"user:tok@host/x", "looks like the address of a repository, but does not begin as one\nhint: write https:// in front"},
+		{"me@example.com/x", "looks like the address"},
+		{"host/x?a=b", "looks like the address"},
 		{"~other/x", "only ~/ is known"},
 		{"git://u@host/x", "git:// knows no users"},
 		{"ssh://u:secret@host/x", "ssh takes no password"},
@@ -107,9 +118,19 @@ func TestCredentialsAreNotShown(t *testing.T) {
 		"https://u:a@s3cret@host/x", "https://u:s3cret#x@host/x", "https://u:s3cret/x@host/x", "https://u:x/s3cret@host/x#a..b",
 		"http://u:s3cret@example.com/x", "ssh://u:s3cret@host/x", "https://host/x?token=s3cret", "https://u:s3cret@host:port/x",
 		"https://u:%zzs3cret@host/x", "ftp://u:s3cret@host/x", "https://u:s3cret@/x", "https://u:s3cret@host",
+		// Without https://, or with something in front of it.
+		"user:s3cret@host/x", "x-access-token:s3cret@github.com/o/r", "x-access-token:s3cret@github.com/o/r.git#main:sub",
+		"s3cret@github.com/o/r", "s3cret@localhost/x", "s3cret:@host/x", "user:s3cret@host:o/r", "user:s3#cret@host/x#s3cret@",
+		"user:s3cret/@x@host/y", "//user:s3cret@host/x", "https:/user:s3cret@host/x", "https//s3cret@example.com/x", "//s3cret@example.com/x", "https:s3cret@host/x",
+		" https://user:s3cret@host/x", "\"https://s3cret@host/x\"", "user:s3cret@host/x\n", "-user:s3cret@host", "user::s3cret@host",
+		"github.com/o/r?token=s3cret", "host/x?token=s3cret", "u:s3cret@host/?next=http://a", "~user:s3cret@host/x",
 	} {
 		s, err := Parse(from, "/base")
 		text := fmt.Sprintf("%v %+v %#v %s %v %v", s, s, s, s, s.Git, err)
+		_, resolved := repositories(t).Resolve(t.Context(), Git{URL: from + "?"}) // a Git that is not from Parse
+		if resolved == nil || strings.Contains(resolved.Error(), "s3cret") {
+			t.Errorf("%s: shown in %v", from, resolved)
+		}
 		if strings.Contains(text, "s3cret") {
 			t.Errorf("%s: shown in %s", from, text)
 		}

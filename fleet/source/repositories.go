@@ -19,8 +19,9 @@ type Repositories struct {
 	// ResolveTimeout bounds one question to one repository, FetchTimeout one
 	// Fetch; 0 means a minute and an hour.
 	ResolveTimeout, FetchTimeout time.Duration
-	// MaxBytes and MaxFiles bound one checkout with its submodules, MaxBytes
-	// what is downloaded for it too; 0 means 10 GiB and a million.
+	// MaxBytes and MaxFiles bound one checkout with its submodules and what
+	// filters make of its files, MaxBytes what is downloaded for it too; 0 means
+	// 10 GiB and a million.
 	MaxBytes int64
 	MaxFiles int
 	// Progress, if not nil, is called with each line that git says of a Fetch,

@@ -44,6 +44,9 @@ type Git struct {
 // out, for either may be a token.
 func (g Git) String() string {
 	s := display(g.URL)
+	if _, err := g.remote(); err != nil {
+		s = displayUnparsed(g.URL)
+	}
 	if g.Ref != "" || g.Subdir != "" {
 		s += "#" + g.Ref
 	}

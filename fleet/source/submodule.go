@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path"
@@ -14,6 +15,8 @@ import (
 
 const (
 	modulesFile = ".gitmodules"
+	// maxModulesFile bounds it in bytes, for it is read into memory.
+	maxModulesFile = 1 << 20
 	// maxDepth bounds submodules of submodules, maxModules all of them.
 	maxDepth   = 10
 	maxModules = 1000
@@ -53,7 +56,7 @@ func (f *fetcher) submodules(ctx context.Context, parent Git, o object, l listin
 		if err != nil {
 			return fail(here, err)
 		}
-		if err := realFolder(tree, here); err != nil {
+		if err := emptyFolder(tree, here); err != nil {
 			return fail(here, err)
 		}
 		if _, err := f.populate(ctx, g, l.modules[name], tree, here, depth+1); err != nil {
@@ -152,8 +155,10 @@ func relative(parent, address string) (string, error) {
 	return host + dir + "/" + address, nil
 }
 
-// realFolder makes sure that no part of a submodule's path is a link.
-func realFolder(tree, name string) error {
+// emptyFolder makes sure that no part of a submodule's path is a link, and that
+// nothing is in the folder: a tree may also hold files under a submodule's name,
+// which would be mixed with the submodule's own.
+func emptyFolder(tree, name string) error {
 	if !filepath.IsLocal(filepath.FromSlash(name)) {
 		return errors.New("its path leads out of the repository")
 	}
@@ -171,6 +176,17 @@ func realFolder(tree, name string) error {
 		if !info.IsDir() {
 			return errors.New("its path is not a folder of the repository")
 		}
+	}
+	dir, err := root.Open(filepath.FromSlash(name))
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	switch names, err := dir.Readdirnames(1); {
+	case len(names) > 0:
+		return fmt.Errorf("the repository has files of its own there, such as %s", clean(path.Join(name, names[0])))
+	case !errors.Is(err, io.EOF):
+		return err
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package source
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -92,6 +93,7 @@ func TestSubmodulesRefused(t *testing.T) {
 		"https://host/x#main":              "has a branch or folder",
 		"http://u:s3cret@example.com/x":    "in the clear",
 		"https://u:s3cret@example.com/x?a": "has no query",
+		"u:s3cret@example.com/x":           "is on this machine's disk",
 		"":                                 "does not say where it is",
 	} {
 		number++ // an address in the name would come into the paths
@@ -106,6 +108,30 @@ func TestSubmodulesRefused(t *testing.T) {
 				t.Errorf("the password is in %v", err)
 			}
 		})
+	}
+}
+
+// TestModulesFileIsBounded: a few kilobytes can become gigabytes of settings.
+func TestModulesFileIsBounded(t *testing.T) {
+	t.Parallel()
+	main := newRepo(t, filepath.Join(t.TempDir(), "r"))
+	sha := strings.Repeat("12", 20)
+	text := "[submodule \"sub\"]\n\tpath = sub\n\turl = https://none.invalid/x\n\tupdate = none\n"
+	for _, test := range []struct {
+		size int
+		want string
+	}{{1 << 20, ""}, {1<<20 + 1, "its .gitmodules has more than 1 MB"}} {
+		data := text + strings.Repeat("\n", test.size-len(text))
+		commit := main.raw(node{"100644", ".gitmodules", main.object("blob", []byte(data))}, node{"160000", "sub", sha})
+		r := repositories(t)
+		c, err := r.Fetch(t.Context(), parsed(t, main.url()), commit)
+		if test.want != "" {
+			wantError(t, err, "cannot fetch "+main.url()+": "+test.want)
+		} else if err != nil {
+			t.Fatal(err)
+		} else {
+			c.Close()
+		}
 	}
 }
 
@@ -126,5 +152,62 @@ func TestRelative(t *testing.T) {
 		if got != test.want || (err == nil) != (test.want != "") {
 			t.Errorf("%s of %s: got %q, %v", test.address, test.parent, got, err)
 		}
+	}
+}
+
+// TestFolderInPlaceOfSubmodule: a tree can have a submodule and a folder of the
+// same name. Git takes a folder with the right names for a repository, and does
+// what the settings there say.
+func TestFolderInPlaceOfSubmodule(t *testing.T) {
+	t.Parallel()
+	dir, bin, evil := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "evil")
+	git, err := exec.LookPath("git")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// An ssh that goes nowhere, and a git that writes down where it is run.
+	for name, text := range map[string]string{
+		"ssh": "for last; do :; done\neval \"$last\"\n",
+		"git": "pwd >>'" + bin + "/folders'\nexec '" + git + "' \"$@\"\n",
+	} {
+		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other := newRepo(t, filepath.Join(dir, "other"))
+	commit := other.commit(map[string]string{"file": "", ".gitattributes": "file filter=far\n"})
+	main := newRepo(t, filepath.Join(dir, "main"))
+	main.commit(map[string]string{"x": ""})
+	blob := func(text string) string { return main.object("blob", []byte(text)) }
+	empty := main.tree(node{"100644", "x", blob("")})
+	config := "[core]\n repositoryFormatVersion = 0\n bare = true\n sshCommand = \"ssh true; touch " + evil + "; ssh\"\n"
+	fake := main.tree(node{"100644", "HEAD", blob("ref: refs/heads/main\n")}, node{"100644", "config", blob(config)},
+		node{"40000", "objects", empty}, node{"40000", "refs", empty})
+	modules := blob("[submodule \"sub\"]\n\tpath = sub\n\turl = ssh://host" + other.dir + "\n")
+	// A filter that asks the server, as git-lfs's does.
+	r := repositories(t, "PATH="+bin+":"+os.Getenv("PATH"), "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=filter.far.smudge",
+		`GIT_CONFIG_VALUE_0=eval "$GIT_SSH_COMMAND host true" && echo far`)
+	r.Program = filepath.Join(bin, "git")
+	fetch := func(commit string) error {
+		c, err := r.Fetch(t.Context(), parsed(t, main.url()), commit)
+		if err == nil {
+			defer c.Close()
+			if data, err := os.ReadFile(filepath.Join(c.Root, "sub", "file")); err != nil || string(data) != "far\n" {
+				t.Errorf("the submodule's file is %q, %v", data, err)
+			}
+		}
+		return err
+	}
+	err = fetch(main.raw(node{"100644", ".gitmodules", modules}, node{"160000", "sub", commit}, node{"40000", "sub", fake}))
+	if _, err := os.Stat(evil); err == nil {
+		t.Error("the settings in the tree were used")
+	}
+	wantError(t, err, "cannot fetch "+main.url()+": cannot fetch its submodule sub: the repository has files of its own there, such as sub/")
+	if err := fetch(main.raw(node{"100644", ".gitmodules", modules}, node{"160000", "sub", commit})); err != nil {
+		t.Error(err)
+	}
+	folders, err := os.ReadFile(filepath.Join(bin, "folders"))
+	if err != nil || len(folders) == 0 || strings.Contains(string(folders), "/"+treeDir) {
+		t.Errorf("git was run in %s, %v", folders, err)
 	}
 }

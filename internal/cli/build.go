@@ -24,7 +24,6 @@ import (
 type buildOptions struct {
 	planOptions
 	useCache  bool
-	noPull    bool
 	jobs      int
 	dryRun    bool
 	failFast  bool
@@ -70,7 +69,6 @@ func (a *app) buildCommand() *cobra.Command {
 	o.planOptions.flags(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&o.useCache, "use-cache", false, "reuse the results of RUN steps whose inputs did not change")
-	f.BoolVar(&o.noPull, "no-pull", false, "do not look for newer versions of base images")
 	f.IntVarP(&o.jobs, "jobs", "j", defaultJobs(), "build `N` images at a time")
 	f.BoolVar(&o.dryRun, "dry-run", false, "show what would be built, and why; build nothing")
 	f.BoolVar(&o.asJSON, "json", false, "with --dry-run: print the plan as JSON")
@@ -137,29 +135,40 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) (err error) {
 		return err
 	}
 	view.heading("Step 0: scanning " + cmp.Or(o.directory, "the list of images"))
-	calm := hurry()
-	fleet, release, err := a.scanAll(cmd, cfg, o.planOptions, r.suffix)
+	release, err := r.read(cmd)
 	if err != nil {
 		return err
 	}
 	defer release()
-	r.fleet = fleet
-	if o.clean {
-		err := a.mended(ctx, db, func() error { return a.unwritten(ctx, "the state is not forgotten", r.forget(ctx)) })
-		if err != nil {
-			return err
-		}
-	}
-	if r.decision, err = a.decide(ctx, db, cfg, r.fleet, r.plan); err != nil {
-		return err
-	}
-	calm()
-	a.warn(cfg, r.decision.plan, o.selection)
-	if needsEngine(r.decision.plan) {
+	a.warn(cfg, r.decision.Plan, o.selection)
+	if needsEngine(r.decision.Plan) {
 		return r.withEngine(ctx)
 	}
-	view.plan(r.decision.plan)
+	view.plan(r.decision.Plan)
 	return r.run(ctx, build.Options{})
+}
+
+// read reads the fleet and decides. The fleet's files stay until release is called.
+func (r *buildRun) read(cmd *cobra.Command) (release func(), err error) {
+	ctx, a := cmd.Context(), r.app
+	defer hurry()()
+	if r.fleet, release, err = a.scanAll(cmd, r.config, r.options.planOptions, r.suffix); err != nil {
+		return nil, err
+	}
+	if r.options.clean {
+		err = a.mended(ctx, r.db, func() error { return a.unwritten(ctx, "the state is not forgotten", r.forget(ctx)) })
+	}
+	if err == nil {
+		r.client, err = a.asked(r.config, r.options.planOptions, r.db)
+	}
+	if err == nil {
+		err = r.decide(ctx)
+	}
+	if err != nil {
+		release()
+		return nil, err
+	}
+	return release, nil
 }
 
 // warn says what is probably not meant.
@@ -174,9 +183,6 @@ func (a *app) warn(cfg *config.Config, p *plan.Plan, selection string) {
 		if proxyPassword(proxy.url) != "" {
 			fmt.Fprintf(a.Err, "warning: the proxy for %[1]s has a password: %[1]s_install writes it into the Dockerfile, and so into the image's history\nhint: give %[1]s_only_proxy without a password\n", proxy.manager)
 		}
-	}
-	if cfg.Username != "" && cfg.Password != "" {
-		fmt.Fprintln(a.Err, "warning: username and password are set, but this version of slipway does not publish; images stay in the store")
 	}
 }
 
@@ -204,20 +210,15 @@ func (a *app) scanWith(ctx context.Context, o fleet.ScanOptions) (*fleet.Fleet, 
 	return f, nil
 }
 
-// facts are what the store holds, read without an engine.
-func (a *app) facts(ctx context.Context) (plan.Facts, error) {
-	list, err := a.stored(ctx)
-	if err != nil {
-		return plan.Facts{}, err
-	}
-	return newFacts(list), nil
-}
+// parseDockerfile is BuildKit's parser, which only the engine's rooms may import.
+func parseDockerfile(data []byte) (fleet.Dockerfile, error) { return dockerfile.Parse(data) }
 
-// needsEngine tells whether anything is to be built: an engine is not
+// needsEngine tells whether anything is to be built, fetched or published: an engine is not
 // started to find out that there is nothing to do.
 func needsEngine(p *plan.Plan) bool {
 	for _, s := range p.Steps {
-		if s.Action == plan.Build || s.Action == plan.Test || s.Action == plan.Tag {
+		switch s.Action {
+		case plan.Build, plan.Test, plan.Tag, plan.Pull, plan.Publish:
 			return true
 		}
 	}

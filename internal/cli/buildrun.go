@@ -9,11 +9,14 @@ import (
 	"time"
 
 	"github.com/slipway-build/slipway/build"
+	"github.com/slipway-build/slipway/build/facts"
+	"github.com/slipway-build/slipway/build/remote"
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/engine/embedded"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/state"
 	"github.com/slipway-build/slipway/store"
 )
@@ -33,7 +36,8 @@ type buildRun struct {
 	suffix   string // of the tags
 	plan     plan.Options
 	fleet    *fleet.Fleet
-	decision decision
+	decision facts.Decision
+	client   *registry.Client // that was asked what is published; nil for none
 }
 
 // prepare settles the tags and what is to be built in any case, from the flags and from what an
@@ -77,6 +81,11 @@ func (r *buildRun) prepare(ctx context.Context) error {
 	return nil
 }
 
+func (r *buildRun) decide(ctx context.Context) (err error) {
+	r.decision, err = r.app.decide(ctx, r.db, r.config, r.fleet, r.plan, r.client)
+	return err
+}
+
 // forget drops what the state knows of the images that --clean is about.
 func (r *buildRun) forget(ctx context.Context) error {
 	selection := fleet.NewSelection(r.options.selection)
@@ -113,11 +122,11 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, process.Close()) }()
 	if waited { // for a process that may have built some of it
-		if r.decision, err = a.decide(ctx, r.db, r.config, r.fleet, r.plan); err != nil {
+		if err := r.decide(ctx); err != nil {
 			return err
 		}
 	}
-	r.view.plan(r.decision.plan)
+	r.view.plan(r.decision.Plan)
 	tests, stop, err := a.startTestRuntime(ctx, process, r.config)
 	if err != nil {
 		return err
@@ -125,10 +134,11 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, stop()) }()
 	s := process.Services()
 	e := engine.New(s.BuildKit)
-	return r.run(ctx, build.Options{
+	images := store.New(s.Images, s.Content)
+	o := build.Options{
 		Engine:     e,
-		Store:      store.New(s.Images, s.Content),
-		Inputs:     r.decision.inputs,
+		Store:      images,
+		Inputs:     r.decision.Inputs,
 		Jobs:       r.options.jobs,
 		NoCache:    !r.options.useCache,
 		FailFast:   r.options.failFast,
@@ -141,7 +151,17 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 		Test:       tests,
 		Scratch:    embedded.TempDir(process.Root()),
 		LogDir:     filepath.Join(process.Root(), "logs"),
-	})
+	}
+	if r.client != nil {
+		// Unlike that which was asked before, it takes nothing for granted.
+		client, err := registry.New(configuredRegistry(r.config, registry.Options{UserAgent: userAgent(), Memory: facts.Memory{State: r.db}}))
+		if err != nil {
+			return err
+		}
+		defer client.Close()
+		o.Remote = &remote.Registries{Client: client, Store: images, Content: s.Content, Hold: process.Hold, Platform: r.fleet.Platform}
+	}
+	return r.run(ctx, o)
 }
 
 // run walks the plan, and records and reports how it went.
@@ -151,12 +171,13 @@ func (r *buildRun) run(ctx context.Context, o build.Options) error {
 	if o.Engine != nil { // what changes nothing is no history
 		history = r.beginHistory(ctx, &o)
 	}
-	summary, err := build.Run(ctx, r.decision.plan, o)
+	summary, err := build.Run(ctx, r.decision.Plan, o)
 	if err != nil {
 		return err
 	}
 	outcome := r.view.finish(summary, r.fleet)
 	r.endHistory(ctx, history, o.RunID, summary)
+	r.remember(ctx, summary)
 	if r.options.junit != "" {
 		err = writeJUnit(r.options.junit, summary, r.fleet)
 	}
@@ -182,4 +203,22 @@ func runOutcome(s build.Summary) string {
 		return state.OutcomeFailed
 	}
 	return state.OutcomeDone
+}
+
+// remember notes what the registry has, so that a later run can tell what others did to it.
+func (r *buildRun) remember(ctx context.Context, s build.Summary) {
+	digests := map[string]string{}
+	for _, step := range r.decision.Plan.Steps {
+		if step.Action == plan.Published || step.Action == plan.Pull {
+			digests[step.Image.Ref] = step.Digest
+		}
+	}
+	for _, result := range s.Results {
+		if result.Publishing == build.PublishDone {
+			digests[result.Image.Ref] = result.PublishDigest
+		}
+	}
+	if err := r.db.SetPublished(context.WithoutCancel(ctx), digests); err != nil {
+		printWarning(r.app.Err, "what was published is not remembered: "+err.Error())
+	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/state"
 )
@@ -108,6 +109,7 @@ func printHistory(out io.Writer, builds []state.Build) error {
 	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(w, "WHEN\tRUN\tIMAGE\tOUTCOME\tTEST\tTOOK\tDIGEST\tWHY")
 	for _, b := range builds {
+		_, tag, _ := fleet.SplitRef(b.Ref)
 		outcome, took := b.Outcome, "-"
 		switch {
 		case outcome == outcomeRunning:
@@ -117,7 +119,7 @@ func printHistory(out io.Writer, builds []state.Build) error {
 			took = seconds(b.Ended.Sub(b.Began))
 		}
 		fmt.Fprintf(w, "%s\t%d\t%s:%s\t%s\t%s\t%s\t%s\t%s\n", b.Began.Local().Format(time.DateTime), b.Run,
-			b.Name, tagOf(b.Ref), outcome, orDash(b.Test), took, orDash(shortDigest(b.Digest)), firstLine(firstReason(b.Reasons)))
+			b.Name, tag, outcome, orDash(b.Test), took, orDash(shortDigest(b.Digest)), firstLine(firstReason(b.Reasons)))
 	}
 	return w.Flush()
 }

@@ -101,6 +101,12 @@ func junitResult(r build.Result, f *fleet.Fleet) junitCase {
 	case build.Interrupt:
 		c.Skipped = &junitProblem{Message: "interrupted"}
 	}
+	switch r.Publishing {
+	case build.PublishFailed:
+		c.Error = &junitProblem{Message: clean(firstLine(r.PublishErr.Error())), Text: clean(r.PublishErr.Error())}
+	case build.PublishBlocked:
+		c.Skipped = &junitProblem{Message: "not published: " + strings.Join(r.PublishCauses, ", ") + " is not"}
+	}
 	return c
 }
 

@@ -48,8 +48,10 @@ func (a *app) scanAll(cmd *cobra.Command, cfg *config.Config, o planOptions, suf
 		return nil, nil, err
 	}
 	// What is not needed any more goes; what another process reads stays.
-	if _, err := repositories.Prune(ctx, fleet.Commits(listed)...); err != nil {
-		printWarning(a.Err, err.Error())
+	if commits, complete := fleet.Commits(listed); complete {
+		if _, err := repositories.Prune(ctx, commits...); err != nil {
+			printWarning(a.Err, err.Error())
+		}
 	}
 	return f, release, nil
 }

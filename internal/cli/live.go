@@ -51,7 +51,7 @@ func (v *liveView) plan(p *plan.Plan) {
 	v.lines.plan(p)
 	for _, s := range p.Steps {
 		switch s.Action {
-		case plan.Build, plan.Error, plan.Blocked:
+		case plan.Build, plan.Test, plan.Tag, plan.Pull, plan.Error, plan.Blocked:
 			v.total++
 		}
 	}
@@ -82,6 +82,8 @@ func (v *liveView) event(e build.Event) {
 	switch e.Kind {
 	case build.Started:
 		v.running = append(v.running, &liveImage{ref: e.Image, step: "starting", began: e.Time})
+	case build.FetchBegan, build.PublishBegan:
+		v.running = append(v.running, &liveImage{ref: e.Image, step: string(e.Kind), began: e.Time})
 	case build.StepBegan:
 		v.setStep(e.Image, e.Text)
 	case build.Testing:
@@ -90,7 +92,7 @@ func (v *liveView) event(e build.Event) {
 		v.setStep(e.Image, e.Text)
 	case build.Warning:
 		v.draw(func() { v.lines.outcome(e) })
-	case build.Done, build.Same, build.Failed, build.Blocked, build.Cancelled:
+	case build.Done, build.Same, build.Tagged, build.Fetched, build.WasPublished, build.Unpublished, build.Failed, build.Blocked, build.Cancelled:
 		v.ended[e.Kind]++
 		v.running = slices.DeleteFunc(v.running, func(i *liveImage) bool { return i.ref == e.Image })
 		v.draw(func() { v.lines.outcome(e) })
@@ -141,10 +143,10 @@ func (v *liveView) block(width, height int) []string {
 }
 
 func (v *liveView) status() string {
-	done := v.ended[build.Done] + v.ended[build.Same]
+	done := v.ended[build.Done] + v.ended[build.Same] + v.ended[build.Tagged] + v.ended[build.Fetched]
 	over := done + v.ended[build.Failed] + v.ended[build.Blocked] + v.ended[build.Cancelled]
 	parts := []string{fmt.Sprintf("%d of %d done", done, v.total), fmt.Sprintf("%d running", len(v.running))}
-	for _, k := range []build.Kind{build.Failed, build.Blocked, build.Cancelled} {
+	for _, k := range []build.Kind{build.WasPublished, build.Failed, build.Unpublished, build.Blocked, build.Cancelled} {
 		if n := v.ended[k]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, k))
 		}

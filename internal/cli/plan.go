@@ -22,14 +22,17 @@ import (
 
 // planOptions are the flags that "plan" and "build" share.
 type planOptions struct {
-	directory string
-	nightly   bool
-	snapshot  bool
-	selection string
-	force     bool
-	strict    bool
-	asJSON    bool
-	why       string
+	directory            string
+	nightly              bool
+	snapshot             bool
+	selection            string
+	force                bool
+	strict               bool
+	local                bool
+	noPull               bool
+	publish, publishSaid bool // the flag, and whether it was given
+	asJSON               bool
+	why                  string
 }
 
 // setDirectory takes the argument; without one only the configuration's list is meant.
@@ -45,6 +48,9 @@ func (o *planOptions) flags(cmd *cobra.Command) {
 	f.BoolVar(&o.snapshot, "snapshot", false, "append -YYYYMMDD-HHMMSS to every tag")
 	f.StringVar(&o.selection, "select", "", "only images whose name:tag matches `GLOB`, and what they need")
 	f.BoolVar(&o.force, "force", false, "build the selected images even if nothing changed")
+	f.BoolVar(&o.publish, "publish", false, "publish images that are good, also with the credentials of \"slipway login\"; --publish=false does not. The default is to publish when the configuration has username and password")
+	f.BoolVar(&o.local, "local", false, "do not ask the registry: only what the store has counts")
+	f.BoolVar(&o.noPull, "no-pull", false, "fetch neither published parents nor newer base images: build on what the store has")
 	f.BoolVar(&o.strict, "strict", false, "content that changed under an unchanged version is an error")
 	f.CountP("verbose", "v", "like --info; -vv is like --debug")
 }
@@ -99,7 +105,10 @@ func (a *app) checkPlan(cmd *cobra.Command, o *planOptions) error {
 	case n > 1:
 		a.debug = true
 	}
+	o.publishSaid = cmd.Flags().Changed("publish")
 	switch {
+	case o.local && o.publish:
+		return usageError(cmd, errors.New("--local and --publish exclude each other"))
 	case o.nightly && o.snapshot:
 		return usageError(cmd, errors.New("--nightly and --snapshot exclude each other"))
 	case o.why != "" && o.asJSON:
@@ -121,11 +130,23 @@ func (o planOptions) suffix(now time.Time) string {
 
 // options are the plan's, but for what an interrupted run has done already.
 func (o planOptions) options(cfg *config.Config) plan.Options {
-	p := plan.Options{Select: o.selection, Strict: o.strict || cfg.Strict}
+	p := plan.Options{
+		Select: o.selection, Strict: o.strict || cfg.Strict,
+		NoPull: o.noPull, Replace: o.force, Publish: o.publishes(cfg), TrustVersions: cfg.TrustVersions,
+	}
 	if o.force {
 		p.Force = func(*fleet.Image) bool { return true }
 	}
 	return p
+}
+
+// asks tells whether the registry is asked what is published.
+func (o planOptions) asks(cfg *config.Config) bool { return cfg.Registry != "" && !o.local }
+
+// publishes tells whether images are published: when --publish says so or, if nothing is said, when the
+// configuration has credentials. Those that a person's login has left do not mean that.
+func (o planOptions) publishes(cfg *config.Config) bool {
+	return o.asks(cfg) && (o.publish || !o.publishSaid && cfg.Username != "" && cfg.Password != "")
 }
 
 // planOnly shows the plan.
@@ -135,21 +156,23 @@ func (a *app) planOnly(cmd *cobra.Command, cfg *config.Config, o planOptions) (e
 	if err != nil {
 		return err
 	}
-	if db != nil {
-		defer func() { err = errors.Join(err, db.Close()) }()
-	}
+	defer func() { err = errors.Join(err, db.Close()) }()
 	defer hurry()()
 	f, release, err := a.scanAll(cmd, cfg, o, o.suffix(time.Now()))
 	if err != nil {
 		return err
 	}
 	defer release()
-	d, err := a.decide(ctx, db, cfg, f, o.options(cfg))
+	client, err := a.asked(cfg, o, db)
 	if err != nil {
 		return err
 	}
-	a.warn(cfg, d.plan, o.selection)
-	return a.showDecision(cmd, f, d.plan, o)
+	d, err := a.decide(ctx, db, cfg, f, o.options(cfg), client)
+	if err != nil {
+		return err
+	}
+	a.warn(cfg, d.Plan, o.selection)
+	return a.showDecision(cmd, f, d.Plan, o)
 }
 
 // hurry is for reading a fleet, which is a hundred thousand short system calls. A thread that waits for

@@ -21,7 +21,7 @@ import (
 // registryOptions say how registries are reached: as the configuration says, if there is one, and
 // with the credentials that Docker's configuration has.
 func (a *app) registryOptions(cmd *cobra.Command) (registry.Options, error) {
-	o := registry.Options{UserAgent: "slipway/" + version()}
+	o := registry.Options{UserAgent: userAgent()}
 	if _, err := os.Stat(a.configFile); errors.Is(err, os.ErrNotExist) && !cmd.Flags().Changed("configfile") {
 		return o, nil
 	}
@@ -31,6 +31,8 @@ func (a *app) registryOptions(cmd *cobra.Command) (registry.Options, error) {
 	}
 	return configuredRegistry(cfg, o), nil
 }
+
+func userAgent() string { return "slipway/" + version() }
 
 func configuredRegistry(cfg *config.Config, o registry.Options) registry.Options {
 	o.Registry, _, _ = strings.Cut(cfg.Registry, "/")

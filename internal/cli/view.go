@@ -90,21 +90,28 @@ type lineView struct {
 func (v *lineView) heading(text string) { fmt.Fprintf(v.out, "== %s ==\n", text) }
 
 func (v *lineView) plan(p *plan.Plan) {
-	var refs, tests []string
+	refs := map[plan.Action][]string{}
 	for _, s := range p.Steps {
-		switch s.Action {
-		case plan.Build:
-			refs = append(refs, s.Image.Ref)
-		case plan.Test:
-			tests = append(tests, s.Image.Ref)
-		}
+		refs[s.Action] = append(refs[s.Action], s.Image.Ref)
 	}
-	if len(refs)+len(tests) == 0 {
+	work := 0
+	for _, list := range []struct {
+		action plan.Action
+		title  string
+	}{
+		{plan.Pull, "Will fetch the following images, which are published:"},
+		{plan.Build, "Will build the following images:"},
+		{plan.Test, "Will test the following images, which were built:"},
+		{plan.Tag, "Will tag the following images, which were built:"},
+		{plan.Publish, "Will publish the following images, which were built:"},
+	} {
+		v.list(list.title, refs[list.action])
+		work += len(refs[list.action])
+	}
+	if work == 0 {
 		fmt.Fprintln(v.out, "Nothing to build")
 		return
 	}
-	v.list("Will build the following images:", refs)
-	v.list("Will test the following images, which were built:", tests)
 	v.heading("Step 1: building images")
 }
 
@@ -126,6 +133,10 @@ func (v *lineView) event(e build.Event) {
 		}
 	case build.Testing:
 		fmt.Fprintf(v.out, "- Testing image %s\n", e.Image)
+	case build.FetchBegan:
+		fmt.Fprintf(v.out, "- Fetching image %s\n", e.Image)
+	case build.PublishBegan:
+		fmt.Fprintf(v.out, "- Publishing image %s\n", e.Image)
 	case build.StepBegan:
 		if v.output {
 			fmt.Fprintf(v.out, "%s: %s%s\n", shortRef(e.Image), cached(e.Cached), e.Text)
@@ -148,6 +159,22 @@ func (v *lineView) outcome(e build.Event) {
 			verb = "Tested"
 		}
 		fmt.Fprintf(v.out, "* %s image %s (%.1fs)\n", verb, e.Image, e.Seconds)
+	case build.Tagged:
+		fmt.Fprintf(v.out, "* Tagged image %s\n", e.Image)
+	case build.Fetched:
+		fmt.Fprintf(v.out, "* Fetched image %s\n", e.Image)
+	case build.WasPublished:
+		if len(e.Refs) == 0 {
+			fmt.Fprintf(v.out, "* Published image %s: it was there already\n", e.Image)
+		} else {
+			fmt.Fprintf(v.out, "* Published image %s (%s sent)\n", e.Image, size(e.Bytes))
+		}
+	case build.Unpublished:
+		if len(e.Causes) > 0 {
+			fmt.Fprintf(v.out, " NOT PUBLISHED: image %s needs %s\n", e.Image, strings.Join(e.Causes, ", "))
+		} else {
+			fmt.Fprintf(v.out, " ERROR: image %s could not be published\n", e.Image)
+		}
 	case build.Same:
 		fmt.Fprintf(v.out, "* Unchanged image %s: its parents came out the same\n", e.Image)
 	case build.Retry:
@@ -196,6 +223,9 @@ func (v *lineView) finish(s build.Summary, f *fleet.Fleet) error {
 		if r.Outcome == build.NotBuilt && len(r.Causes) > 0 {
 			fmt.Fprintf(v.err, "blocked: %s needs %s, which failed\n", shortRef(r.Image.Ref), strings.Join(shortRefs(r.Causes), ", "))
 		}
+		if r.Publishing == build.PublishBlocked {
+			fmt.Fprintf(v.err, "not published: %s needs %s, which is not\n", shortRef(r.Image.Ref), strings.Join(shortRefs(r.PublishCauses), ", "))
+		}
 	}
 	if s.Count(build.Interrupt) > 0 {
 		v.heading("Build interrupted")
@@ -208,6 +238,9 @@ func (v *lineView) finish(s build.Summary, f *fleet.Fleet) error {
 
 // failure says what a person must mend: the error, the last lines, the log.
 func (v *lineView) failure(r build.Result) {
+	if r.PublishErr != nil {
+		printError(v.err, r.PublishErr)
+	}
 	if r.Err == nil {
 		return
 	}
@@ -236,9 +269,14 @@ func printable(s string) string {
 // totals is the last line: "8 built, 2 failed, 1 blocked in 12.3s".
 func totals(s build.Summary, f *fleet.Fleet) string {
 	var parts []string
-	for _, o := range []build.Outcome{build.Built, build.Tested, build.Unchanged, build.BuildError, build.NotBuilt, build.Interrupt, build.Skipped} {
+	for _, o := range []build.Outcome{build.Built, build.Tested, build.WasFetched, build.Unchanged, build.BuildError, build.NotBuilt, build.Interrupt, build.Skipped} {
 		if n := s.Count(o); n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, o))
+		}
+	}
+	for _, p := range []build.Publishing{build.PublishDone, build.PublishFailed, build.PublishBlocked} {
+		if n := s.CountPublishing(p); n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, p))
 		}
 	}
 	if n := len(f.Broken); n > 0 {
@@ -286,10 +324,13 @@ type jsonResult struct {
 	Image   string        `json:"image"`
 	Outcome build.Outcome `json:"outcome"`
 	Digest  string        `json:"digest,omitempty"`
-	Error   string        `json:"error,omitempty"`
-	Causes  []string      `json:"causes,omitempty"`
-	Seconds float64       `json:"seconds"`
-	Log     string        `json:"log,omitempty"`
+	// Publishing is how that went, PublishError why it failed.
+	Publishing   build.Publishing `json:"publishing,omitempty"`
+	PublishError string           `json:"publish_error,omitempty"`
+	Error        string           `json:"error,omitempty"`
+	Causes       []string         `json:"causes,omitempty"`
+	Seconds      float64          `json:"seconds"`
+	Log          string           `json:"log,omitempty"`
 }
 
 func (v *jsonView) finish(s build.Summary, f *fleet.Fleet) error {
@@ -300,7 +341,11 @@ func (v *jsonView) finish(s build.Summary, f *fleet.Fleet) error {
 		Broken  []string     `json:"broken,omitempty"`
 	}{Event: "finished", Seconds: s.Took.Seconds(), Images: []jsonResult{}}
 	for _, r := range s.Results {
-		j := jsonResult{Image: r.Image.Ref, Outcome: r.Outcome, Digest: r.Digest, Causes: slices.Clone(r.Causes), Seconds: r.Took.Seconds(), Log: r.Log}
+		j := jsonResult{Image: r.Image.Ref, Outcome: r.Outcome, Digest: r.Digest, Causes: slices.Clone(r.Causes), Seconds: r.Took.Seconds(), Log: r.Log, Publishing: r.Publishing}
+		if r.PublishErr != nil {
+			j.PublishError = r.PublishErr.Error()
+		}
+		j.Causes = append(j.Causes, r.PublishCauses...)
 		if r.Err != nil {
 			j.Error = r.Err.Error()
 		}

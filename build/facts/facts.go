@@ -1,0 +1,137 @@
+// Package facts finds out what a plan must know of the world: what the store holds, what the images
+// would be made from now, and what the state remembers. No engine is started for it.
+package facts
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/slipway-build/slipway/build"
+	"github.com/slipway-build/slipway/engine"
+	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/inputs"
+	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/state"
+	"github.com/slipway-build/slipway/store"
+)
+
+// Sources are where facts come from.
+type Sources struct {
+	// Stored lists the images of the store.
+	Stored func(context.Context) ([]store.Image, error)
+	// State is what earlier runs left.
+	State *state.DB
+	// Registry tells what is published; nil if nothing is to be asked. Bases are the images from
+	// elsewhere that are refreshed before others are built on them.
+	Registry Registry
+	Bases    []string
+	// Test is what verifies images.
+	Test build.Test
+	// Unwritten is told why the state could not be written, which costs only time; its error ends it.
+	Unwritten func(context.Context, error) error
+}
+
+// Decision is a plan and what it was made of.
+type Decision struct {
+	Plan   *plan.Plan
+	Inputs *inputs.Set
+	// Published is what the registry has, nil if it was not asked.
+	Published map[string]plan.PublishedImage
+}
+
+// Decide gathers the facts and makes the plan.
+func (s Sources) Decide(ctx context.Context, f *fleet.Fleet, o plan.Options) (Decision, error) {
+	var facts plan.Facts
+	var set *inputs.Set
+	group, both := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		list, err := s.Stored(both)
+		facts.Images = fromStore(list)
+		return err
+	})
+	group.Go(func() (err error) {
+		set, err = s.readInputs(both, f, o)
+		return err
+	})
+	group.Go(func() (err error) {
+		facts.Published, err = s.readPublished(both, f, o)
+		return err
+	})
+	group.Go(func() (err error) {
+		facts.Bases, err = s.readBases(both, f, o)
+		return err
+	})
+	if err := group.Wait(); err != nil {
+		return Decision{}, err
+	}
+	facts.Inputs, facts.Errors = set.Parts, set.Errors
+	if facts.Published != nil {
+		var err error
+		if facts.Seen, err = s.State.Published(ctx); err != nil {
+			return Decision{}, err
+		}
+	}
+	facts.Tests = s.readTests(f, set)
+	p := plan.Make(f, facts, o)
+	past, err := s.past(ctx, f, facts, p, set)
+	if err != nil {
+		return Decision{}, err
+	}
+	if facts.Past = past; len(past) > 0 {
+		p = plan.Make(f, facts, o)
+	}
+	return Decision{p, set, facts.Published}, nil
+}
+
+// readInputs reads the contexts of the images that the plan may be about. Files that the state knows
+// are not read again.
+func (s Sources) readInputs(ctx context.Context, f *fleet.Fleet, o plan.Options) (*inputs.Set, error) {
+	known, err := s.State.Contexts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	set, err := inputs.Read(ctx, f, inputs.Options{
+		Level: engine.Level, Only: plan.Relevant(f, o),
+		Known: func(folder string) (inputs.Context, bool) {
+			c, ok := known[folder]
+			return inputs.Context(c), ok
+		},
+		Entries: func(folder string) []byte {
+			data, err := s.State.Entries(ctx, folder)
+			if err != nil {
+				return nil // the files are read
+			}
+			return data
+		},
+	})
+	if err != nil {
+		return set, err
+	}
+	learned := make([]state.Context, len(set.Learned))
+	for i, c := range set.Learned {
+		learned[i] = state.Context(c)
+	}
+	return set, s.Unwritten(ctx, s.State.SaveContexts(ctx, learned))
+}
+
+// readTests are the digests of the tests that the images have. A test that cannot be read is the
+// error of its image.
+func (s Sources) readTests(f *fleet.Fleet, set *inputs.Set) map[*fleet.Image]string {
+	test, wrong := s.Test.Prepared()
+	digests := map[*fleet.Image]string{}
+	for img := range set.Parts {
+		digest, err := "", wrong
+		if err == nil {
+			digest, err = test.TestOf(img).Digest(f.Folder(img))
+		}
+		switch {
+		case err != nil:
+			set.Errors[img] = fmt.Errorf("%s: %w", f.Path(img, ""), err)
+		case digest != "":
+			digests[img] = digest
+		}
+	}
+	return digests
+}

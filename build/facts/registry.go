@@ -1,0 +1,98 @@
+package facts
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/slipway-build/slipway/build"
+	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/registry"
+	"github.com/slipway-build/slipway/store"
+)
+
+// Registry tells what is published. *registry.Client is one.
+type Registry interface {
+	Look(ctx context.Context, platform string, annotations, refs []string) (map[string]registry.Published, error)
+}
+
+// annotations are those of published images that a plan compares with.
+var annotations = []string{
+	build.InputsAnnotation, build.DefinitionAnnotation, ocispecs.AnnotationBaseImageName, ocispecs.AnnotationBaseImageDigest,
+}
+
+// readPublished asks for the images that the plan may be about. It is nil when there is no registry.
+func (s Sources) readPublished(ctx context.Context, f *fleet.Fleet, o plan.Options) (map[string]plan.PublishedImage, error) {
+	if s.Registry == nil {
+		return nil, nil
+	}
+	relevant := plan.Relevant(f, o)
+	var refs []string
+	spelled := map[string]string{} // references as the fleet writes them, by their canonical form
+	for _, img := range f.Images {
+		if relevant(img) {
+			refs = append(append(refs, img.Ref), img.FurtherRefs()...)
+		}
+		for _, ref := range append(slices.Clone(img.External), img.Ref) {
+			if canonical, err := store.Normalize(ref); err == nil {
+				spelled[canonical] = ref
+			}
+		}
+	}
+	found, err := s.Registry.Look(ctx, f.Platform, annotations, refs)
+	if err != nil {
+		return nil, err
+	}
+	published := make(map[string]plan.PublishedImage, len(found))
+	for ref, p := range found {
+		published[ref] = plan.PublishedImage{
+			Digest: p.Digest, ID: p.ID, Inputs: p.Annotations[build.InputsAnnotation],
+			Definition: build.ReadDefinition(p.Annotations[build.DefinitionAnnotation]),
+			Base:       spelled[p.Annotations[ocispecs.AnnotationBaseImageName]],
+			BaseDigest: p.Annotations[ocispecs.AnnotationBaseImageDigest],
+		}
+	}
+	return published, nil
+}
+
+// readBases asks for the base images that the plan's images are built on, and that are to be
+// refreshed. What is wrong with one is the affair of the images that are to be built on it.
+func (s Sources) readBases(ctx context.Context, f *fleet.Fleet, o plan.Options) (map[string]plan.BaseImage, error) {
+	if s.Registry == nil || o.NoPull {
+		return nil, nil
+	}
+	refresh := map[string]bool{}
+	for _, ref := range s.Bases {
+		if canonical, err := store.Normalize(ref); err == nil {
+			refresh[canonical] = true
+		}
+	}
+	relevant := plan.Relevant(f, o)
+	bases := map[string]plan.BaseImage{}
+	var refs []string
+	for _, img := range f.Images {
+		for _, ref := range img.External {
+			if canonical, err := store.Normalize(ref); err == nil && refresh[canonical] && relevant(img) && !slices.Contains(refs, ref) {
+				refs = append(refs, ref)
+			}
+		}
+	}
+	for _, ref := range refs { // few, and each with its own error
+		found, err := s.Registry.Look(ctx, f.Platform, nil, []string{ref})
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		p, exists := found[ref]
+		switch {
+		case err == nil && !exists:
+			err = errors.New("it is not there, or no longer")
+		case err == nil && p.ID == "":
+			err = errors.New("it has no image for " + f.Platform)
+		}
+		bases[ref] = plan.BaseImage{Digest: p.Digest, ID: p.ID, Err: err}
+	}
+	return bases, nil
+}

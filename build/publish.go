@@ -1,0 +1,286 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/inputs"
+	"github.com/slipway-build/slipway/plan"
+)
+
+// The annotations of every image beside those of the OCI image-spec. They depend on the inputs alone.
+const (
+	InputsAnnotation     = "io.slipway.inputs"
+	DefinitionAnnotation = "io.slipway.definition"
+)
+
+// definitionScheme changes when the same definition gets another digest.
+const definitionScheme = "1:"
+
+// Definition is the value of DefinitionAnnotation.
+func Definition(p inputs.Parts) string { return definitionScheme + p.Definition() }
+
+// ReadDefinition takes the digest out of such a value; it is empty when another Slipway wrote it in a
+// way that this one does not know.
+func ReadDefinition(value string) string {
+	digest, ok := strings.CutPrefix(value, definitionScheme)
+	if !ok {
+		return ""
+	}
+	return digest
+}
+
+// Remote is where good images go, and where published ones come from.
+type Remote interface {
+	// Fetch brings an image into the store under its reference. It is the one with the manifest's
+	// digest, whatever the tag names meanwhile.
+	Fetch(ctx context.Context, ref, digest string) error
+	// Publish sends an image of the store. It may be called for several images at once.
+	Publish(ctx context.Context, p Publication) (Published, error)
+}
+
+// Publication is an image that is to be published.
+type Publication struct {
+	Image *fleet.Image
+	// Digest is that of the manifest; when the store has another under the name, nothing is sent.
+	// Empty is whatever it has.
+	Digest string
+	// There is the digest that the registry has under the name already, if any. Replace allows it, and
+	// what else may be there by now, to be replaced.
+	There   string
+	Replace bool
+	// Siblings are the references of images that may have the same layers.
+	Siblings []string
+}
+
+// Published is what publishing an image did.
+type Published struct {
+	Digest string   // of the manifest that the image's reference names now
+	Moved  []string // the references that were made or moved
+	Bytes  int64    // that were sent
+	Note   string   // something for a person to know
+}
+
+// Publishing is how publishing an image went.
+type Publishing string
+
+// The values of Publishing. An image that was not to be published has none.
+const (
+	PublishDone    Publishing = "published"
+	PublishFailed  Publishing = "not published"
+	PublishBlocked Publishing = "publishing blocked" // by an image that it is made from
+)
+
+// publication is one image's way to the registry. What it says holds when done is closed.
+type publication struct {
+	done   chan struct{}
+	digest string   // of the manifest at the registry; empty when it is not there
+	causes []string // references of the images whose failure keeps it from being there; sorted
+}
+
+// transfers is how many images are published at once.
+const transfers = 4
+
+// publisher publishes images when they are good, and those that they are made from are published.
+type publisher struct {
+	run    *run
+	of     map[*plan.Step]*publication
+	places chan struct{}
+	group  sync.WaitGroup
+}
+
+func newPublisher(r *run, steps []*plan.Step) *publisher {
+	p := &publisher{run: r, of: make(map[*plan.Step]*publication, len(steps)), places: make(chan struct{}, transfers)}
+	for _, s := range steps {
+		p.of[s] = &publication{done: make(chan struct{}), digest: s.Digest}
+	}
+	return p
+}
+
+// settle is called once for every step, when it has its outcome.
+func (p *publisher) settle(ctx context.Context, s *plan.Step) {
+	pub := p.of[s]
+	res := p.run.result(s)
+	switch {
+	case s.Publish && res.Outcome.good():
+		p.group.Go(func() {
+			defer close(pub.done)
+			p.publish(ctx, s, pub, res)
+		})
+		return
+	case res.Outcome == NotBuilt && len(res.Causes) > 0:
+		pub.causes = res.Causes
+	case pub.digest == "":
+		pub.causes = []string{s.Image.Ref}
+	}
+	close(pub.done)
+}
+
+// publish waits for the images that this one is made from.
+func (p *publisher) publish(ctx context.Context, s *plan.Step, pub *publication, res Result) {
+	r := p.run
+	var siblings, causes []string
+	for _, need := range s.Needs {
+		if !slices.Contains(s.Image.Used(), need.Image) {
+			continue
+		}
+		parent := p.of[need]
+		<-parent.done
+		siblings = append(siblings, need.Image.Ref)
+		if parent.digest == "" {
+			causes = union(causes, parent.causes)
+		}
+	}
+	var err error
+	var done Published
+	if len(causes) == 0 {
+		if err = p.checkBasis(s, res); err == nil {
+			done, err = p.send(ctx, s, res, siblings)
+		}
+	}
+	switch {
+	case len(causes) > 0:
+		pub.causes = causes
+		r.published(s, Result{Publishing: PublishBlocked, PublishCauses: causes})
+		r.emit(Event{Kind: Unpublished, Image: s.Image.Ref, Causes: causes})
+	case err != nil:
+		err = r.redactError(err)
+		pub.causes = []string{s.Image.Ref}
+		r.published(s, Result{Publishing: PublishFailed, PublishErr: err})
+		r.emit(Event{Kind: Unpublished, Image: s.Image.Ref, Text: err.Error()})
+		if r.FailFast {
+			r.stop()
+		}
+	default:
+		pub.digest = done.Digest
+		r.published(s, Result{Publishing: PublishDone, PublishDigest: done.Digest})
+		r.emit(Event{Kind: WasPublished, Image: s.Image.Ref, Digest: done.Digest, Refs: done.Moved, Bytes: done.Bytes})
+		if done.Note != "" {
+			r.emit(Event{Kind: Warning, Image: s.Image.Ref, Text: done.Note})
+		}
+	}
+}
+
+func (p *publisher) send(ctx context.Context, s *plan.Step, res Result, siblings []string) (Published, error) {
+	select {
+	case p.places <- struct{}{}:
+		defer func() { <-p.places }()
+	case <-ctx.Done():
+	}
+	if ctx.Err() != nil {
+		return Published{}, fmt.Errorf("cannot publish %s: %w", s.Image.Ref, context.Cause(ctx))
+	}
+	p.run.emit(Event{Kind: PublishBegan, Image: s.Image.Ref})
+	return p.run.Remote.Publish(ctx, Publication{
+		Image: s.Image, Digest: res.Digest, There: s.Digest, Replace: s.Replace, Siblings: siblings,
+	})
+}
+
+// checkBasis refuses an image that is made of other images than are published, or of nobody knows
+// what.
+func (p *publisher) checkBasis(s *plan.Step, res Result) error {
+	if res.unsure {
+		return fmt.Errorf("%s: cannot publish %s: its files changed while it was built\nhint: run the build again", p.run.Fleet.Path(s.Image, ""), s.Image.Ref)
+	}
+	for _, need := range s.Needs {
+		on, known := res.basis[need.Image.Ref]
+		if there := p.of[need].digest; known && on != there {
+			return fmt.Errorf("%s: cannot publish %s: it is built on %s as the store has it (%s), but the registry has %s\nhint: build it without --no-pull",
+				p.run.Fleet.Path(s.Image, ""), s.Image.Ref, need.Image.Ref, on, there)
+		}
+	}
+	return nil
+}
+
+// wait returns when everything is published, or is not going to be.
+func (p *publisher) wait() { p.group.Wait() }
+
+func (r *run) result(s *plan.Step) Result {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.results[s]
+}
+
+// published adds how publishing went to a step's result.
+func (r *run) published(s *plan.Step, how Result) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	res := r.results[s]
+	res.Publishing, res.PublishErr, res.PublishDigest, res.PublishCauses = how.Publishing, how.PublishErr, how.PublishDigest, how.PublishCauses
+	r.results[s] = res
+}
+
+// fetch brings a published image into the store.
+func (r *run) fetch(ctx context.Context, s *plan.Step) Outcome {
+	r.emit(Event{Kind: FetchBegan, Image: s.Image.Ref})
+	err := r.Remote.Fetch(ctx, s.Image.Ref, s.Digest)
+	switch {
+	case err == nil:
+		r.emit(Event{Kind: Fetched, Image: s.Image.Ref, Digest: s.Digest})
+		return r.finish(s, Result{Outcome: WasFetched, Digest: s.Digest})
+	case ctx.Err() != nil:
+		r.cancelled(s)
+		return Interrupt
+	}
+	err = r.redactError(err)
+	r.emit(Event{Kind: Failed, Image: s.Image.Ref, Text: err.Error()})
+	return r.failed(s, Result{Err: err})
+}
+
+// bases fetches each base image from elsewhere once, when the first image is built on it.
+type bases struct {
+	mu   sync.Mutex
+	done map[string]*fetched
+}
+
+type fetched struct {
+	sync.Mutex
+	good bool
+}
+
+// refresh fetches the base images that the plan says are newer elsewhere.
+func (r *run) refresh(ctx context.Context, img *fleet.Image) error {
+	for _, ref := range img.External {
+		digest, newer := r.plan.Refresh[ref]
+		if !newer {
+			continue
+		}
+		if err := r.refreshOnce(ctx, ref, digest); err != nil {
+			return fmt.Errorf("%s: cannot build %s:%s: %w", r.Fleet.Path(img, ""), img.Name, img.Tag, err)
+		}
+	}
+	return nil
+}
+
+func (r *run) refreshOnce(ctx context.Context, ref, digest string) error {
+	r.bases.mu.Lock()
+	if r.bases.done == nil {
+		r.bases.done = map[string]*fetched{}
+	}
+	f := r.bases.done[ref]
+	if f == nil {
+		f = &fetched{}
+		r.bases.done[ref] = f
+	}
+	r.bases.mu.Unlock()
+	f.Lock()
+	defer f.Unlock()
+	if f.good {
+		return nil
+	}
+	if r.Remote == nil {
+		return errors.New("internal error: a base image is to be fetched, but from nowhere")
+	}
+	r.emit(Event{Kind: FetchBegan, Image: ref})
+	if err := r.Remote.Fetch(ctx, ref, digest); err != nil {
+		return err
+	}
+	f.good = true
+	r.emit(Event{Kind: Fetched, Image: ref, Digest: digest})
+	return nil
+}

@@ -1,0 +1,198 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/slipway-build/slipway/fleet"
+)
+
+// PublishedImage is what a registry has under an image's reference.
+type PublishedImage struct {
+	Digest string // of the manifest or index
+	ID     string // of the configuration for the fleet's platform; empty when it has none
+	// Inputs and Definition are the digests of inputs.Parts that Slipway published with the image;
+	// empty when something else published it. Then its version is trusted.
+	Inputs, Definition string
+	// Base is the image that it was built on, if that is known, and BaseDigest that one's manifest.
+	Base, BaseDigest string
+}
+
+// BaseImage is an image from elsewhere that images of the fleet are built on, as its registry has it
+// now.
+type BaseImage struct {
+	Digest, ID string // as those of PublishedImage
+	Err        error  // it is not there, or nobody knows
+}
+
+// remote compares an image with what the registry has of it.
+func (m *maker) remote(step *Step, st *state) {
+	img := step.Image
+	if st.published, st.isPublished = m.facts.Published[img.Ref]; !st.isPublished || step.Err != nil {
+		return
+	}
+	forced := st.selected && m.Replace && m.Force != nil && m.Force(img)
+	other := st.known && st.published.Definition != "" && st.published.Definition != st.parts.Definition()
+	seen := m.facts.Seen[img.Ref]
+	moved := seen != "" && seen != st.published.Digest
+	if moved {
+		st.moved = &Reason{KindMoved, fmt.Sprintf("its tag was moved by others: %s → %s", shortDigest(seen), shortDigest(st.published.Digest))}
+	}
+	switch {
+	case forced:
+		st.replace = true
+	case img.Listed != nil:
+		st.replace = other || m.onOther(img, st) || len(st.fresh) > 0
+	case versioned(img) && !m.TrustVersions && (other || moved && st.published.Definition == ""):
+		st.other = m.whatOther(img, st)
+		step.Err = m.otherError(img, st)
+		return
+	}
+	st.counts = !st.replace
+}
+
+// onOther tells whether what is published was built on another image of the fleet than is published
+// now.
+func (m *maker) onOther(img *fleet.Image, st *state) bool {
+	for _, parent := range img.Used() {
+		p := m.states[m.steps[parent]]
+		if p.counts && st.published.Base == parent.Ref && st.published.BaseDigest != p.published.Digest {
+			return true
+		}
+	}
+	return false
+}
+
+// whatOther says in what the published image differs, as far as that is known.
+func (m *maker) whatOther(img *fleet.Image, st *state) []Reason {
+	var why []Reason
+	past := m.facts.Past[img.Name]
+	if past.Parts.Level != 0 && past.Parts.Definition() == st.published.Definition {
+		for _, r := range m.compare(past, st) {
+			if r.Kind != KindRebuilt && r.Kind != KindEngine {
+				why = append(why, r)
+			}
+		}
+	}
+	if st.moved != nil {
+		why = append(why, *st.moved)
+	}
+	return append(why, Reason{KindUnversioned, fmt.Sprintf("published %s has other content: add a changelog entry (`slipway update %s --reason TEXT`)", img.Tag, img.Name)})
+}
+
+func (m *maker) otherError(img *fleet.Image, st *state) error {
+	var texts []string
+	for _, r := range st.other {
+		texts = append(texts, r.Text)
+	}
+	return fmt.Errorf("%s:%d: cannot build %s %s: %s\nhint: --force builds it under its old version, and replaces the published one",
+		m.fleet.Path(img, "changelog"), img.Line, img.Name, img.Tag, strings.Join(texts, "; "))
+}
+
+// base refuses to build on an image that is not where it should be.
+func (m *maker) base(step *Step) {
+	if m.NoPull {
+		return
+	}
+	for _, ref := range step.Image.External {
+		b, asked := m.facts.Bases[ref]
+		if !asked || b.Err == nil {
+			continue
+		}
+		hint := ""
+		if _, stored := m.facts.Images[ref]; stored {
+			hint = "\nhint: with --no-pull it is built on the one in the store"
+		}
+		step.Err = fmt.Errorf("%s: cannot build %s %s: its base %s cannot be refreshed: %w%s",
+			m.fleet.Path(step.Image, ""), step.Image.Name, step.Image.Tag, ref, b.Err, hint)
+		return
+	}
+}
+
+// identity is what stands for the content of an image that others are built on: of the published one
+// where that counts, else of the stored one.
+func (m *maker) identity(ref string) string {
+	if !m.NoPull {
+		if parent, ours := m.byRef[ref]; ours && m.states[parent].counts {
+			return m.states[parent].published.ID
+		}
+		if b, asked := m.facts.Bases[ref]; asked && b.Err == nil {
+			return b.ID
+		}
+	}
+	return m.facts.Images[ref].Digest
+}
+
+// counted is an image whose published version counts.
+func (m *maker) counted(step *Step, st *state) {
+	img := step.Image
+	local, stored := m.facts.Images[img.Ref]
+	switch missing := m.missingPublished(img, st); {
+	case len(missing) > 0 && m.Publish:
+		step.Action, step.Publish = Publish, true
+		step.reason(KindTags, "further tags: "+strings.Join(missing, ", "))
+	case st.basis && !m.NoPull && (!stored || local.Manifest != st.published.Digest):
+		step.Action = Pull
+		step.reason(KindPublished, "published")
+	default:
+		step.Action = Published
+		step.reason(KindPublished, "published")
+	}
+	step.Digest = st.published.Digest
+	if st.moved != nil {
+		step.Reasons = append(step.Reasons, *st.moved)
+	}
+	step.Reasons = append(step.Reasons, m.outdated(img, st)...)
+}
+
+// outdated says what has happened since to what the published image was built on.
+func (m *maker) outdated(img *fleet.Image, st *state) []Reason {
+	base := st.published.Base
+	text := ""
+	if parent, ours := m.byRef[base]; ours && m.onOther(img, st) {
+		text = fmt.Sprintf("parent %s %s is another at the registry now", parent.Image.Name, parent.Image.Tag)
+	} else if b, asked := m.facts.Bases[base]; asked && slices.Contains(img.External, base) {
+		switch {
+		case b.Err != nil:
+			text = fmt.Sprintf("its base %s cannot be looked at: %s", base, firstLine(b.Err.Error()))
+		case b.Digest != st.published.BaseDigest:
+			text = fmt.Sprintf("its base %s is newer now (`slipway update %s` builds on it)", base, img.Name)
+		}
+	}
+	if text == "" {
+		return nil
+	}
+	return []Reason{{KindOutdated, text}}
+}
+
+// missingPublished are the further tags of a listed image that the registry lacks, or has elsewhere.
+func (m *maker) missingPublished(img *fleet.Image, st *state) []string {
+	var missing []string
+	for _, ref := range img.FurtherRefs() {
+		if m.facts.Published[ref].Digest != st.published.Digest {
+			_, tag := splitRef(ref)
+			missing = append(missing, tag)
+		}
+	}
+	return missing
+}
+
+// unpublished says why an image is to be published.
+func (m *maker) unpublished(img *fleet.Image) Reason {
+	if m.facts.Seen[img.Ref] != "" {
+		return Reason{KindVanished, img.Tag + " was published, but is no longer at the registry"}
+	}
+	return Reason{KindUnpublished, "not published"}
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
+
+// shortDigest is a digest as people compare it.
+func shortDigest(d string) string {
+	_, hex, _ := strings.Cut(d, ":")
+	return short(hex)
+}

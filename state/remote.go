@@ -1,0 +1,129 @@
+package state
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Remote is what a registry answered. Its fields are those of registry.Remembered, in the same order,
+// so that one converts to the other.
+type Remote struct {
+	Digest string    // of the manifest or index
+	ETag   string    // as the registry wrote it; "" when it gave none
+	At     time.Time // when it was last seen to be so
+
+	Looked      string // which annotations were asked for; "": only the digest was
+	Platform    string // that the rest is for
+	ID          string // digest of the configuration
+	Annotations map[string]string
+}
+
+// Remote returns what registries last answered about references, in their canonical form; unknown ones
+// are left out.
+func (d *DB) Remote(ctx context.Context, refs []string) (map[string]Remote, error) {
+	list, err := json.Marshal(append([]string{}, refs...))
+	if err != nil {
+		return nil, fmt.Errorf("internal error: %w", err)
+	}
+	const query = `SELECT ref, digest, etag, at, looked, platform, id, annotations FROM remote
+		WHERE ref IN (SELECT value FROM json_each(?))`
+	found := map[string]Remote{}
+	err = d.each(ctx, query, []any{string(list)}, func(rows *sql.Rows) error {
+		var r Remote
+		var ref, annotations string
+		var at int64
+		if err := rows.Scan(&ref, &r.Digest, &r.ETag, &at, &r.Looked, &r.Platform, &r.ID, &annotations); err != nil {
+			return err
+		}
+		r.At = fromNano(at)
+		if err := json.Unmarshal([]byte(annotations), &r.Annotations); err != nil {
+			return fmt.Errorf("annotations of %s: %w", ref, err)
+		}
+		found[ref] = r
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// SaveRemote keeps what registries answered, all or nothing; an entry without a digest is forgotten. It
+// only saves requests, so it waits for other writers two seconds at most, and does nothing where the
+// state is ReadOnly.
+func (d *DB) SaveRemote(ctx context.Context, answers map[string]Remote) error {
+	if len(answers) == 0 || d.ReadOnly {
+		return nil
+	}
+	return d.writeSoon(ctx, func(tx *sql.Tx) error {
+		insert, err := tx.PrepareContext(ctx, `INSERT OR REPLACE INTO remote
+			(ref, digest, etag, at, looked, platform, id, annotations) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
+		if err != nil {
+			return d.fail("write", err)
+		}
+		defer insert.Close()
+		forget, err := tx.PrepareContext(ctx, "DELETE FROM remote WHERE ref = ?")
+		if err != nil {
+			return d.fail("write", err)
+		}
+		defer forget.Close()
+		for ref, r := range answers {
+			if r.Digest == "" {
+				_, err = forget.ExecContext(ctx, ref)
+			} else {
+				var annotations []byte
+				if annotations, err = json.Marshal(r.Annotations); err != nil {
+					return fmt.Errorf("internal error: %w", err)
+				}
+				_, err = insert.ExecContext(ctx, ref, r.Digest, r.ETag, r.At.UnixNano(), r.Looked, r.Platform, r.ID, string(annotations))
+			}
+			if err != nil {
+				return d.fail("write", err)
+			}
+		}
+		return nil
+	})
+}
+
+// Published returns what SetPublished noted: digests by references.
+func (d *DB) Published(ctx context.Context) (map[string]string, error) {
+	found := map[string]string{}
+	err := d.each(ctx, "SELECT ref, digest FROM published", nil, func(rows *sql.Rows) error {
+		var ref, digest string
+		if err := rows.Scan(&ref, &digest); err != nil {
+			return err
+		}
+		found[ref] = digest
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// SetPublished notes digests that references have at the registry; an empty digest forgets one. Unlike
+// SaveRemote it fails where the state is ReadOnly: nobody else knows this.
+func (d *DB) SetPublished(ctx context.Context, digests map[string]string) error {
+	if len(digests) == 0 {
+		return nil
+	}
+	return d.write(ctx, func(tx *sql.Tx) error {
+		now := time.Now().UnixNano()
+		for ref, digest := range digests {
+			var err error
+			if digest == "" {
+				_, err = tx.ExecContext(ctx, "DELETE FROM published WHERE ref = ?", ref)
+			} else {
+				_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO published (ref, digest, at) VALUES (?, ?, ?)", ref, digest, now)
+			}
+			if err != nil {
+				return d.fail("write", err)
+			}
+		}
+		return nil
+	})
+}
