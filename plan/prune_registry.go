@@ -18,8 +18,8 @@ type PublishedOptions struct {
 	UpdateID string // of the configuration: the s in 1.2.3-s1
 }
 
-// PublishedImage is what a registry has of an image.
-type PublishedImage struct {
+// PublishedTags is what a registry has of an image.
+type PublishedTags struct {
 	Versions []string // that the changelog lists
 	Tags     map[string]PublishedTag
 }
@@ -70,7 +70,7 @@ type Kept struct {
 // that they do not drive the versions out. Only what is a version of the image by the changelog, or
 // looks like one, is ever removed; and no manifest that anything kept names, for it has its tags with
 // it. What builds on an image comes before it.
-func PrunePublished(f *fleet.Fleet, published map[*fleet.Image]PublishedImage, o PublishedOptions) []PrunedImage {
+func PrunePublished(f *fleet.Fleet, published map[*fleet.Image]PublishedTags, o PublishedOptions) []PrunedImage {
 	o.Keep = max(o.Keep, 1)
 	waves, used := pruneWaves(f), usedVersions(f)
 	selection := fleet.NewSelection(o.Select)
@@ -134,7 +134,7 @@ func hostless(repo string) string {
 // publishedPruner decides about one image.
 type publishedPruner struct {
 	img   *fleet.Image
-	facts PublishedImage
+	facts PublishedTags
 	o     PublishedOptions
 	used  map[string]string // tags and digests, with the image whose Dockerfile names them
 

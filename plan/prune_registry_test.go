@@ -101,7 +101,7 @@ func TestPrunePublished(t *testing.T) {
 			if tt.external != "" {
 				f.Lookup("other").External = []string{"debian:12", tt.external}
 			}
-			published := map[*fleet.Image]plan.PublishedImage{f.Lookup("app"): {Versions: versions, Tags: publishedTags(tt.tags)}}
+			published := map[*fleet.Image]plan.PublishedTags{f.Lookup("app"): {Versions: versions, Tags: publishedTags(tt.tags)}}
 			got := plan.PrunePublished(f, published, plan.PublishedOptions{Keep: tt.keep, UpdateID: "s"})
 			if len(got) != 1 || got[0].Repository != "registry.example:5000/ns/app" {
 				t.Fatalf("got %+v", got)
@@ -117,7 +117,7 @@ func TestPrunePublished(t *testing.T) {
 func TestPrunePublishedReasons(t *testing.T) {
 	f := newFleet(t, "app:1.4", "child:1")
 	f.Lookup("child").External = []string{"registry.example:5000/ns/app:1.0"}
-	published := map[*fleet.Image]plan.PublishedImage{f.Lookup("app"): {
+	published := map[*fleet.Image]plan.PublishedTags{f.Lookup("app"): {
 		Versions: []string{"1.4"},
 		Tags:     publishedTags("0.9 1.0 1.1=A 1.2=B 1.3=C 1.4=A 1.5=I+C prod=B latest=B 1.4-20260101 1.4-20260102"),
 	}}
@@ -146,10 +146,10 @@ func TestPrunePublishedReasons(t *testing.T) {
 func TestPrunePublishedFleet(t *testing.T) {
 	f := newFleet(t, "base:1.1", "lib:1.1 needs base", "app:1.1 needs lib", "alone:1.1", "listed:1.1", "absent:1.1")
 	f.Lookup("listed").Listed = &fleet.Listed{Listed: config.Listed{Tags: []string{"1.1"}}}
-	published := map[*fleet.Image]plan.PublishedImage{}
+	published := map[*fleet.Image]plan.PublishedTags{}
 	for _, img := range f.Images {
 		if img.Name != "absent" {
-			published[img] = plan.PublishedImage{Tags: publishedTags("0.9 1.0 1.1")}
+			published[img] = plan.PublishedTags{Tags: publishedTags("0.9 1.0 1.1")}
 		}
 	}
 	text := func(glob string) []string {
@@ -176,7 +176,7 @@ func TestPrunePublishedDockerHub(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := plan.PrunePublished(f, map[*fleet.Image]plan.PublishedImage{app: {Tags: publishedTags("1.0 1.1")}}, plan.PublishedOptions{Keep: 1})
+		got := plan.PrunePublished(f, map[*fleet.Image]plan.PublishedTags{app: {Tags: publishedTags("1.0 1.1")}}, plan.PublishedOptions{Keep: 1})
 		if diff := cmp.Diff([]string{"keep 1.0 (used)", "keep 1.1 (newest)"}, prunedText(got[0])); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", ref, diff)
 		}
@@ -211,8 +211,8 @@ func TestPrunePublishedOfRandomRegistries(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 9))
 		f := newFleet(t, "app:2.5")
 		app, keep := f.Images[0], 1+r.IntN(5)
-		facts := plan.PublishedImage{Versions: []string{"2.5", "2.4", "1.0"}, Tags: randomTags(r)}
-		published := map[*fleet.Image]plan.PublishedImage{app: facts}
+		facts := plan.PublishedTags{Versions: []string{"2.5", "2.4", "1.0"}, Tags: randomTags(r)}
+		published := map[*fleet.Image]plan.PublishedTags{app: facts}
 		o := plan.PublishedOptions{Keep: keep, UpdateID: "s"}
 		p := plan.PrunePublished(f, published, o)[0]
 		if diff := cmp.Diff(p, plan.PrunePublished(f, published, o)[0], cmp.Comparer(func(a, b *fleet.Image) bool { return a == b })); diff != "" {
@@ -234,7 +234,7 @@ func TestPrunePublishedOfRandomRegistries(t *testing.T) {
 }
 
 // checkPruned says what must hold whatever the registry has, without looking how it was decided.
-func checkPruned(facts plan.PublishedImage, p plan.PrunedImage, keep int) error {
+func checkPruned(facts plan.PublishedTags, p plan.PrunedImage, keep int) error {
 	gone, seen := map[string]bool{}, map[string]int{}
 	for _, r := range p.Remove {
 		gone[r.Digest] = true

@@ -10,10 +10,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/slipway-build/slipway/build/facts"
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/registry"
+	"github.com/slipway-build/slipway/store"
 )
 
 // pruneRegistry deletes old versions from the registry. Unless all is known, nothing is deleted.
@@ -40,7 +42,7 @@ func (a *app) pruneRegistry(cmd *cobra.Command, dir string, o pruneOptions) erro
 	if broken != nil && !o.dryRun {
 		return broken
 	}
-	client, err := registry.New(configuredRegistry(cfg, registry.Options{UserAgent: "slipway/" + version()}))
+	client, err := registry.New(configuredRegistry(cfg, registry.Options{UserAgent: userAgent()}))
 	if err != nil {
 		return err
 	}
@@ -54,7 +56,7 @@ func (a *app) pruneRegistry(cmd *cobra.Command, dir string, o pruneOptions) erro
 	n := p.show()
 	if !o.dryRun && n > 0 {
 		fmt.Fprintln(out, "== Step 2: pruning images ==")
-		err = p.run(ctx)
+		err = a.forgetting(ctx, p, func() error { return p.run(ctx) })
 		p.summary()
 	}
 	if o.asJSON {
@@ -80,14 +82,14 @@ func wrongDefinitions(f *fleet.Fleet) error {
 // askPublished finds out what the registry has, and decides. What the tags name is asked only where a
 // tag is old: that is one request for each repository, and one more for each tag of some.
 func askPublished(ctx context.Context, client *registry.Client, f *fleet.Fleet, o plan.PublishedOptions) ([]plan.PrunedImage, error) {
-	images, repositories := map[*fleet.Image]plan.PublishedImage{}, []string{}
+	images, repositories := map[*fleet.Image]plan.PublishedTags{}, []string{}
 	repository := func(img *fleet.Image) string { return strings.TrimSuffix(img.Ref, ":"+img.Tag) }
 	for _, img := range f.Select(o.Select) {
 		versions, err := f.Versions(img)
 		if err != nil {
 			return nil, err
 		}
-		images[img] = plan.PublishedImage{Versions: versions, Tags: map[string]plan.PublishedTag{}}
+		images[img] = plan.PublishedTags{Versions: versions, Tags: map[string]plan.PublishedTag{}}
 		repositories = append(repositories, repository(img))
 	}
 	lists, err := client.TagLists(ctx, repositories)
@@ -125,6 +127,50 @@ func askPublished(ctx context.Context, client *registry.Client, f *fleet.Fleet, 
 		}
 	}
 	return plan.PrunePublished(f, images, o), nil
+}
+
+// forgetting makes the state forget what is deleted: what the registry answered before, so that a run
+// that is killed leaves nothing stale, what was published after.
+func (a *app) forgetting(ctx context.Context, p *registryPruning, run func() error) (err error) {
+	db, err := a.openState(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	answers := map[string]registry.Remembered{}
+	for _, img := range p.images {
+		for _, r := range img.Remove {
+			for _, ref := range refsOf(img.Repository, r) {
+				answers[ref], answers[ref+"@"+r.Digest] = registry.Remembered{}, registry.Remembered{}
+			}
+		}
+	}
+	if err := (facts.Memory{State: db}).Save(ctx, answers); err != nil {
+		return err
+	}
+	err = run()
+	gone := map[string]string{}
+	for _, img := range p.images {
+		for _, r := range img.Remove {
+			for _, ref := range refsOf(img.Repository, r) {
+				if p.removed[img.Repository+"@"+r.Digest] {
+					gone[ref] = ""
+				}
+			}
+		}
+	}
+	return errors.Join(err, db.SetPublished(context.WithoutCancel(ctx), gone))
+}
+
+// refsOf are a manifest's tags as the state has them.
+func refsOf(repository string, r plan.Removed) []string {
+	var refs []string
+	for _, tag := range r.Tags {
+		if ref, err := store.Normalize(repository + ":" + tag); err == nil { // else nothing is known of it
+			refs = append(refs, ref)
+		}
+	}
+	return refs
 }
 
 // show prints what is going to be removed, and what stays although it is old or strange.

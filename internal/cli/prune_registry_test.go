@@ -11,12 +11,14 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/slipway-build/slipway/internal/cli"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/registry/registrytest"
+	"github.com/slipway-build/slipway/state"
 )
 
 // cmdPublish pushes small images that nobody built: publish REPOSITORY TAG[=CONTENT]... Tags with the
@@ -232,6 +234,49 @@ func TestPruneRegistryUnreachable(t *testing.T) {
 	code, out, errs := runSlipway(t, "-c", config, "prune", "--registry", folder)
 	if code != 1 || strings.Contains(out, "Nothing to prune") || !strings.Contains(errs, "nothing was removed: cannot list tags of") || !strings.Contains(errs, "cannot be reached") {
 		t.Errorf("code %d\n%s%s", code, out, errs)
+	}
+}
+
+// TestPruneRegistryForgets: what the state knows of deleted tags would be taken for true.
+func TestPruneRegistryForgets(t *testing.T) {
+	server := registrytest.Start(t, registrytest.Config{})
+	config, folder := pruneFleet(t, server, server.Addr)
+	dir := t.TempDir()
+	known := func(change func(*state.DB) error) (answers, published int) {
+		t.Helper()
+		db, err := state.Open(t.Context(), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		if err := change(db); err != nil {
+			t.Fatal(err)
+		}
+		remote, err := db.Remote(t.Context(), []string{server.Addr + "/app:1.0", server.Addr + "/app:1.3"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := db.Published(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(remote), len(all)
+	}
+	answers, published := known(func(db *state.DB) error {
+		fresh := state.Remote{Digest: "sha256:ab", At: time.Now()}
+		if err := db.SaveRemote(t.Context(), map[string]state.Remote{server.Addr + "/app:1.0": fresh, server.Addr + "/app:1.3": fresh}); err != nil {
+			return err
+		}
+		return db.SetPublished(t.Context(), map[string]string{server.Addr + "/app:1.0": "sha256:ab", server.Addr + "/app:1.3": "sha256:ab"})
+	})
+	if answers != 2 || published != 2 {
+		t.Fatalf("the state knows %d answers, %d published", answers, published)
+	}
+	if code, out, errs := runSlipway(t, "-c", config, "-s", dir, "prune", "--registry", "--keep=1", folder); code != 0 {
+		t.Fatalf("code %d\n%s%s", code, out, errs)
+	}
+	if answers, published = known(func(*state.DB) error { return nil }); answers != 1 || published != 1 {
+		t.Errorf("the state knows %d answers, %d published", answers, published)
 	}
 }
 
