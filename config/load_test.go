@@ -63,6 +63,7 @@ func TestLoadDefaults(t *testing.T) {
 			VerifyCommand:    "/bin/bash",
 			VerifyArgs:       []string{"-c", "{path}/test.sh {image}"},
 			VerifyTimeout:    10 * time.Minute,
+			RegistryTrust:    time.Minute,
 			FallbackAuthor:   "Author",
 			FallbackEmail:    "email@domain",
 			Distribution:     "wikimedia",
@@ -139,6 +140,8 @@ ca_bundle: /ca.pem
 force_numeric_user: yes
 container_limits: memory=4000000,cpusetcpus=0-2
 driver: embedded
+registry_trust: 5
+trust_versions: true
 `)
 	if err != nil {
 		t.Fatal(err)
@@ -148,6 +151,7 @@ driver: embedded
 		SeedImage: "debian:12", BaseImages: []string{"debian:12", "debian:13"}, ScanWorkers: 16,
 		VerifyCommand: "/bin/sh", VerifyArgs: []string{}, VerifyTimeout: 90 * time.Second, UpdateID: "7",
 		CABundle: "/ca.pem", ForceNumericUser: true, Driver: "embedded",
+		RegistryTrust: 5 * time.Second, TrustVersions: true,
 		ContainerLimits: Limits{Memory: 4000000, CPUSetCPUs: "0-2"},
 	}
 	ignore := cmpopts.IgnoreFields(Config{}, "KnownUIDMappings", "FallbackAuthor", "FallbackEmail", "Distribution")

@@ -182,7 +182,7 @@ func (m *maker) decide(step *Step) {
 	case Build, Test, Tag, Publish:
 		step.Publish, step.Replace = step.Publish || st.toPublish, st.replace
 	}
-	if !st.selected {
+	if !st.selected || step.Action == Pull {
 		step.reason(KindNeeded, "needed by "+someOf(st.neededBy))
 	}
 }

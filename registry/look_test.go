@@ -185,8 +185,12 @@ func TestLookWithMemory(t *testing.T) {
 	if a := other[refs[0]].Annotations; len(a) != 1 || a["title"] != "x" {
 		t.Errorf("other annotations: %v", a)
 	}
-	look("after other annotations", fresh, 3, 0)
 	other[refs[0]].Annotations["title"] = "spoiled by the caller"
+	other, err = fresh.Look(t.Context(), platform, []string{"title"}, refs)
+	if a := other[refs[0]].Annotations; err != nil || a["title"] != "x" {
+		t.Errorf("what a caller does to an answer is remembered: %v %v", a, err)
+	}
+	look("after other annotations", fresh, 3, 0)
 
 	// What was moved elsewhere is noticed; what Digests notices first has nothing of the old image.
 	moved := annotated(t, from, from.Image(t, 72, 10), map[string]string{"base": "a:2"})
@@ -204,6 +208,9 @@ func TestLookWithMemory(t *testing.T) {
 		m.entries[ref] = e
 	}
 	look("without entity tags", c, 2, 0)
+	_, err = c.Digests(t.Context(), refs)
+	must(t, err)
+	look("after Digests without entity tags", fresh, 0, 0)
 	p.Heal()
 	must(t, client(t, registry.Options{}).Delete(t.Context(), refs[1]))
 	delete(want, refs[1])
@@ -286,12 +293,32 @@ func TestChangesAreForgotten(t *testing.T) {
 	see("nothing changed", two, none, none, none)
 }
 
+// TestTagsAreForgotten: a registry that can delete a tag alone.
+func TestTagsAreForgotten(t *testing.T) {
+	t.Parallel()
+	srv := registrytest.InMemory(t)
+	m := &memory{entries: map[string]registry.Remembered{}}
+	c, from := client(t, registry.Options{Memory: m, Fresh: time.Hour}), registrytest.NewBlobs()
+	refs := []string{srv.Addr + "/look/tags:1", srv.Addr + "/look/tags:2"}
+	_, err := c.Push(t.Context(), from.Image(t, 85, 10), from, registry.PushOptions{}, refs...)
+	must(t, err)
+	_, err = c.Look(t.Context(), platform, nil, refs)
+	must(t, err)
+	must(t, c.Delete(t.Context(), refs[0]))
+	got, err := c.Look(t.Context(), platform, nil, refs)
+	must(t, err)
+	if len(got) != 1 || got[refs[1]].Digest == "" {
+		t.Errorf("after deleting one of two tags: %v", got)
+	}
+}
+
 // TestLookNeverGuesses: only 404 means "not there", and nothing damaged is taken for an image.
 func TestLookNeverGuesses(t *testing.T) {
 	t.Parallel()
 	srv := registrytest.Start(t, registrytest.Config{})
 	from := registrytest.NewBlobs()
 	index := from.Index(t, 90, 10)
+	resized := edited(t, from, index, func(i *ocispecs.Index) { i.Manifests[0].Size++ })
 	child := "/manifests/" + childOf(t, from, index.Digest, 0).String()
 	other := string(from.Get(childOf(t, from, index.Digest, 1)))
 	typed := map[string]string{"Content-Type": ocispecs.MediaTypeImageManifest}
@@ -319,9 +346,10 @@ func TestLookNeverGuesses(t *testing.T) {
 		"no config":       {answer(root, `{"schemaVersion":2,"layers":[]}`), registry.ErrRefused, "cannot be read"},
 		"a bad index": {answer(root, fmt.Sprintf(`{"schemaVersion":2,"mediaType":%q,"manifests":[{"digest":"x","platform":{"os":"linux","architecture":"amd64"}}]}`,
 			ocispecs.MediaTypeImageIndex)), registry.ErrRefused, "no digest"},
-		"the child is not there": {registrytest.Fault{Path: child, Status: 404}, registry.ErrRefused, "which is not there\nhint: "},
-		"another child":          {answer(child, other), registry.ErrDigest, ""},
-		"401 for the child":      {registrytest.Fault{Path: child, Status: 401}, registry.ErrUnauthorized, ""},
+		"the child is not there":  {registrytest.Fault{Path: child, Status: 404}, registry.ErrRefused, "which is not there\nhint: "},
+		"another child":           {answer(child, other), registry.ErrDigest, ""},
+		"a child of another size": {answer(root, string(from.Get(resized.Digest))), registry.ErrDigest, "another size"},
+		"401 for the child":       {registrytest.Fault{Path: child, Status: 401}, registry.ErrUnauthorized, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -357,27 +385,5 @@ func TestLookAtManyRegistries(t *testing.T) {
 	got, err := c.Look(t.Context(), platform, nil, []string{"127.0.0.1:1/a:1", "127.0.0.1:1/b:1", ref})
 	if !errors.Is(err, registry.ErrUnreachable) || strings.Count(err.Error(), "127.0.0.1:1/") != 1 || len(got) != 1 || got[ref].Digest != image.Digest.String() {
 		t.Errorf("found %v, error %v", got, err)
-	}
-}
-
-// TestOtherManifests: what is no image is there all the same.
-func TestOtherManifests(t *testing.T) {
-	t.Parallel()
-	for kind, body := range map[string]string{
-		"application/vnd.oci.artifact.manifest.v1+json":        `{"mediaType":"application/vnd.oci.artifact.manifest.v1+json"}`,
-		"application/vnd.docker.distribution.manifest.v1+json": `{"schemaVersion":1,"fsLayers":[]}`,
-		"application/json": `{"schemaVersion":2,"config":{}}`,
-		"application/vnd.oci.image.index.v1+json; charset=utf-8": `{"schemaVersion":2,"manifests":[]}`,
-	} {
-		addr, _ := odd(t, func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", kind)
-			fmt.Fprint(w, body)
-		})
-		ref := addr + "/a/b:1"
-		got, err := client(t, registry.Options{}).Look(t.Context(), platform, []string{"a"}, []string{ref})
-		must(t, err)
-		if diff := cmp.Diff(map[string]registry.Published{ref: {Digest: digest.FromString(body).String()}}, got); diff != "" {
-			t.Errorf("%s (-want +got)\n%s", kind, diff)
-		}
 	}
 }

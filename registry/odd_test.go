@@ -11,6 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/opencontainers/go-digest"
+
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/registry/registrytest"
 )
@@ -88,6 +91,28 @@ func TestNoRegistry(t *testing.T) {
 	got, err := client(t, registry.Options{}).Digests(t.Context(), []string{addr + "/a:1"})
 	if !errors.Is(err, registry.ErrRefused) || len(got) != 0 {
 		t.Errorf("a web server that is no registry: %v %v", got, err)
+	}
+}
+
+// TestOtherManifests: what is no image is there all the same.
+func TestOtherManifests(t *testing.T) {
+	t.Parallel()
+	for kind, body := range map[string]string{
+		"application/vnd.oci.artifact.manifest.v1+json":        `{"mediaType":"application/vnd.oci.artifact.manifest.v1+json"}`,
+		"application/vnd.docker.distribution.manifest.v1+json": `{"schemaVersion":1,"fsLayers":[]}`,
+		"application/json": `{"schemaVersion":2,"config":{}}`,
+		"application/vnd.oci.image.index.v1+json; charset=utf-8": `{"schemaVersion":2,"manifests":[]}`,
+	} {
+		addr, _ := odd(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", kind)
+			fmt.Fprint(w, body)
+		})
+		ref := addr + "/a/b:1"
+		got, err := client(t, registry.Options{}).Look(t.Context(), platform, []string{"a"}, []string{ref})
+		must(t, err)
+		if diff := cmp.Diff(map[string]registry.Published{ref: {Digest: digest.FromString(body).String()}}, got); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", kind, diff)
+		}
 	}
 }
 

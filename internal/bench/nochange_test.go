@@ -187,7 +187,7 @@ func writeFiles(b *testing.B, p program, images, n int) {
 // plan runs "slipway plan" and fails unless all images are up to date.
 func (p program) plan(b *testing.B, images int) time.Duration {
 	b.Helper()
-	cmd := p.command(b.Context(), "plan", p.images())
+	cmd := p.command(b.Context(), "plan", "--local", p.images())
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	start := time.Now()

@@ -89,7 +89,7 @@ func used(cmd *exec.Cmd) time.Duration {
 // build runs "slipway build" on the fleet and fails unless every image ends as wanted.
 func (p program) build(b *testing.B, want string, flags ...string) outcome {
 	b.Helper()
-	args := append([]string{"build", "--progress", "json"}, flags...)
+	args := append([]string{"build", "--local", "--progress", "json"}, flags...)
 	cmd := p.command(b.Context(), append(args, p.images())...)
 	var out, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &stderr

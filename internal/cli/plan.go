@@ -214,7 +214,11 @@ func showPlan(out io.Writer, p *plan.Plan) error {
 		for i, r := range s.Reasons {
 			texts[i] = r.Text
 		}
-		fmt.Fprintf(w, "%s:%s\t%s\t%s\n", s.Image.Name, s.Image.Tag, s.Action, firstLine(strings.Join(texts, "; ")))
+		action := string(s.Action)
+		if s.Publish && s.Action != plan.Publish {
+			action += ", publish"
+		}
+		fmt.Fprintf(w, "%s:%s\t%s\t%s\n", s.Image.Name, s.Image.Tag, action, firstLine(strings.Join(texts, "; ")))
 	}
 	return errors.Join(w.Flush(), buffered.Flush())
 }
