@@ -151,7 +151,7 @@ func (h *host) remove(ctx context.Context, p place) error {
 	if err != nil {
 		var e *Error
 		if errors.As(err, &e) && e.Kind == ErrUnsupported {
-			e.Hint = "allow deleting in the registry's configuration"
+			e.Hint = "allow deleting in the registry's configuration; docker-registry: REGISTRY_STORAGE_DELETE_ENABLED=true"
 		}
 		return err
 	}

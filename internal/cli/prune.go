@@ -15,27 +15,75 @@ import (
 	"github.com/slipway-build/slipway/store"
 )
 
+// pruneOptions are the flags of "prune".
+type pruneOptions struct {
+	plan.PruneOptions
+	dryRun, cache bool
+
+	registry bool // and for that alone:
+	keep     int
+	asJSON   bool
+}
+
+const pruneLong = `Removes from the store all versions of DIRECTORY's images but the newest changelog
+entry's, children before parents, and frees what only they held. Images that the
+fleet does not define are left alone.
+
+With --registry the store stays as it is, and old versions are deleted from the
+configuration's registry instead. Of each image the newest --keep versions stay, the
+changelog's newest always, and as many nightly builds; so does what "latest" or
+any other kept tag names too, what a Dockerfile of the fleet is made from by its
+version, what is newer than the changelog, and each tag that is not a version of the
+image. Show it with --dry-run first: nothing brings a deleted version back.`
+
 func (a *app) pruneCommand() *cobra.Command {
-	var o plan.PruneOptions
-	var dryRun, cache bool
+	var o pruneOptions
 	cmd := &cobra.Command{
 		Use:   "prune [flags] DIRECTORY",
-		Short: "Remove old versions of the fleet's images from the store",
-		Long: `Removes from the store all versions of DIRECTORY's images but the newest changelog
-entry's, children before parents, and frees what only they held. Images that the
-fleet does not define are left alone.`,
+		Short: "Remove old versions of the fleet's images from the store, or from the registry",
+		Long:  pruneLong,
 		Example: `  slipway prune --dry-run images/
   slipway prune --select '*nodejs*' images/
-  slipway prune --nightly 20261121 images/   keep only that night's builds`,
+  slipway prune --nightly 20261121 images/   keep only that night's builds
+  slipway prune --registry --dry-run --keep 5 images/`,
 		Args: exactArgs("DIRECTORY"),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.prune(cmd, args[0], o, dryRun, cache) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkPrune(cmd, o); err != nil {
+				return err
+			}
+			if o.registry {
+				return a.pruneRegistry(cmd, args[0], o)
+			}
+			return a.prune(cmd, args[0], o.PruneOptions, o.dryRun, o.cache)
+		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.Select, "select", "", "only images whose name:tag matches `GLOB`")
 	f.StringVar(&o.Nightly, "nightly", "", "keep the nightly build with this `ID` instead of the newest version")
-	f.BoolVar(&dryRun, "dry-run", false, "show what would be removed; remove nothing")
-	f.BoolVar(&cache, "cache", false, "also empty the build cache")
+	f.BoolVar(&o.dryRun, "dry-run", false, "show what would be removed; remove nothing")
+	f.BoolVar(&o.cache, "cache", false, "also empty the build cache")
+	f.BoolVar(&o.registry, "registry", false, "delete old versions from the registry, not from the store")
+	f.IntVar(&o.keep, "keep", 3, "with --registry: keep at least the newest `N` versions of each image")
+	f.BoolVar(&o.asJSON, "json", false, "with --registry: print what was decided and done as JSON")
 	return cmd
+}
+
+// checkPrune refuses flags that do not go together: who deletes for ever shall mean what is done.
+func checkPrune(cmd *cobra.Command, o pruneOptions) error {
+	for _, name := range []string{"keep", "json"} {
+		if cmd.Flags().Changed(name) && !o.registry {
+			return usageError(cmd, fmt.Errorf("--%s is for --registry", name))
+		}
+	}
+	for _, name := range []string{"nightly", "cache"} {
+		if cmd.Flags().Changed(name) && o.registry {
+			return usageError(cmd, fmt.Errorf("--%s is for the store, not for --registry", name))
+		}
+	}
+	if o.keep < 1 {
+		return usageError(cmd, errors.New("--keep must be 1 or more: the newest version always stays"))
+	}
+	return nil
 }
 
 func (a *app) prune(cmd *cobra.Command, dir string, o plan.PruneOptions, dryRun, cache bool) error {

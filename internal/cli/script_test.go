@@ -40,10 +40,11 @@ func slipway() int {
 
 // TestScripts runs testdata/script: one story of a user each, on a real engine
 // with a root of its own. Every script gets busybox as $BUSYBOX, and a real registry with TLS and a
-// password as $REGISTRY.
+// password as $REGISTRY; $REGISTRY_NODELETE is open and deletes nothing.
 func TestScripts(t *testing.T) {
 	enginetest.Need(t)
 	server := registrytest.Start(t, registrytest.Config{TLS: true, User: "ann", Password: "S3CRETWORD"})
+	keeper := registrytest.Start(t, registrytest.Config{NoDelete: true})
 	testscript.Run(t, testscript.Params{
 		Dir:                "testdata/script",
 		RequireUniqueNames: true,
@@ -54,6 +55,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("BUSYBOX", "/bin/busybox")
 			env.Setenv("REGISTRY", server.Addr)
 			env.Setenv("REGISTRY_CA", server.CA)
+			env.Setenv("REGISTRY_NODELETE", keeper.Addr)
 			env.Setenv("DEBFULLNAME", "A Founder")
 			env.Setenv("DEBEMAIL", "founder@example.com")
 			return nil
@@ -63,6 +65,7 @@ func TestScripts(t *testing.T) {
 			"waitfor":   cmdWaitFor,
 			"busybox":   cmdBusybox,
 			"gitserver": cmdGitServer,
+			"publish":   cmdPublish,
 		},
 	})
 }

@@ -1,0 +1,362 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/slipway-build/slipway/fleet"
+)
+
+// PublishedOptions say which published images are pruned, and to what.
+type PublishedOptions struct {
+	Select   string // glob, see fleet.Selection; it is compared with the changelog's newest version
+	Keep     int    // versions of each image to keep at least, and as many nightly builds; from 1
+	UpdateID string // of the configuration: the s in 1.2.3-s1
+}
+
+// PublishedTags is what a registry has of an image.
+type PublishedTags struct {
+	Versions []string // that the changelog lists
+	Tags     map[string]PublishedTag
+}
+
+// PublishedTag is what a tag names.
+type PublishedTag struct {
+	Digest string   // empty: not known, and so nothing of the image is removed
+	Parts  []string // what it names is an index of these
+}
+
+// The kinds of reasons of PrunePublished.
+const (
+	PruneOld      = "old"      // removed: enough newer ones are kept
+	PruneNewest   = "newest"   // kept: one of the newest
+	PruneNewer    = "newer"    // kept: the changelog does not know it yet
+	PruneUsed     = "used"     // kept: a Dockerfile of the fleet names it, in whatever registry
+	PruneSame     = "same"     // kept: a kept tag names the same manifest
+	PrunePart     = "part"     // kept: what a kept tag names is made of it
+	PruneNoDigest = "nodigest" // kept: it is old, but not all digests of the image are known
+	PruneForeign  = "foreign"  // kept: the tag is not a version of the image
+	PruneFixed    = "fixed"    // kept: the configuration's list says what tags the image has
+)
+
+// PrunedImage is what is done with the tags of one image.
+type PrunedImage struct {
+	Image      *fleet.Image
+	Repository string    // the image's name with registry and namespace, without a tag
+	Wave       int       // all images of lower waves come before; those of one wave may be done side by side
+	Remove     []Removed // oldest first
+	Keep       []Kept    // sorted by tag
+}
+
+// Removed is a manifest to delete, which deletes all its tags.
+type Removed struct {
+	Digest string
+	Tags   []string // at least one; oldest first
+	Reason Reason
+}
+
+// Kept is a tag that stays.
+type Kept struct {
+	Tag, Digest string
+	Reason      Reason
+}
+
+// PrunePublished decides which versions of the fleet's selected images are deleted from the registry:
+// those older than the newest ones that are kept. Nightly and snapshot builds are counted apart, so
+// that they do not drive the versions out. Only what is a version of the image by the changelog, or
+// looks like one, is ever removed; and no manifest that anything kept names, for it has its tags with
+// it. What builds on an image comes before it.
+func PrunePublished(f *fleet.Fleet, published map[*fleet.Image]PublishedTags, o PublishedOptions) []PrunedImage {
+	o.Keep = max(o.Keep, 1)
+	waves, used := pruneWaves(f), usedVersions(f)
+	selection := fleet.NewSelection(o.Select)
+	var all []PrunedImage
+	for _, img := range slices.Backward(f.Order()) {
+		facts, ok := published[img]
+		if !ok || !selection.MatchesRef(repository(img)+":"+img.Version, img.Name+":"+img.Version) {
+			continue
+		}
+		p := &publishedPruner{img: img, facts: facts, o: o, used: used[hostless(repository(img))], kept: map[string]Reason{}}
+		p.decide()
+		all = append(all, PrunedImage{
+			Image: img, Repository: repository(img), Wave: waves[img], Remove: p.removals(), Keep: p.keeps(),
+		})
+	}
+	slices.SortStableFunc(all, func(a, b PrunedImage) int { return cmp.Compare(a.Wave, b.Wave) })
+	return all
+}
+
+// pruneWaves numbers images by how many generations build on them.
+func pruneWaves(f *fleet.Fleet) map[*fleet.Image]int {
+	waves := map[*fleet.Image]int{}
+	for _, img := range slices.Backward(f.Order()) {
+		for _, child := range f.Children(img) {
+			waves[img] = max(waves[img], waves[child]+1)
+		}
+	}
+	return waves
+}
+
+// usedVersions are the tags and digests that Dockerfiles name, by repository, with one image that does.
+func usedVersions(f *fleet.Fleet) map[string]map[string]string {
+	used := map[string]map[string]string{}
+	for _, img := range f.Images {
+		for _, ref := range img.External {
+			name, digest, _ := strings.Cut(ref, "@")
+			repo, tag := splitRef(name)
+			repo = hostless(repo)
+			if used[repo] == nil {
+				used[repo] = map[string]string{}
+			}
+			for _, what := range []string{tag, digest} {
+				if what != "" && used[repo][what] == "" {
+					used[repo][what] = img.Name
+				}
+			}
+		}
+	}
+	return used
+}
+
+// hostless takes the registry off a repository's name: many a registry has several names, and Docker
+// Hub's may be left out. What is kept for a wrong guess does no harm.
+func hostless(repo string) string {
+	if host, rest, ok := strings.Cut(repo, "/"); ok && (strings.ContainsAny(host, ".:") || host == "localhost") {
+		repo = rest
+	}
+	return strings.TrimPrefix(repo, "library/")
+}
+
+// publishedPruner decides about one image.
+type publishedPruner struct {
+	img   *fleet.Image
+	facts PublishedTags
+	o     PublishedOptions
+	used  map[string]string // tags and digests, with the image whose Dockerfile names them
+
+	kept map[string]Reason // by tag
+	old  []publishedVersion
+}
+
+func (p *publishedPruner) keep(tag, kind, format string, args ...any) {
+	p.kept[tag] = Reason{Kind: kind, Text: fmt.Sprintf(format, args...)}
+}
+
+func (p *publishedPruner) decide() {
+	read := newVersionReader(p.img, p.facts.Versions, p.o.UpdateID)
+	var releases, builds []publishedVersion
+	for tag := range p.facts.Tags {
+		v, ok := read.version(tag)
+		switch {
+		case p.img.Listed != nil:
+			p.keep(tag, PruneFixed, "the configuration's list says what tags the image has")
+		case !ok:
+			p.keep(tag, PruneForeign, "it is not a version of the image")
+		case fleet.CompareVersions(v.version, p.img.Version) > 0:
+			p.keep(tag, PruneNewer, "it is newer than the changelog's %s", p.img.Version)
+		case v.stamp != "":
+			builds = append(builds, v)
+		default:
+			releases = append(releases, v)
+		}
+	}
+	p.count(releases, "version")
+	p.count(builds, "nightly build")
+	p.keepUsed()
+	p.keepShared()
+}
+
+// count keeps the newest; the others are old.
+func (p *publishedPruner) count(list []publishedVersion, what string) {
+	slices.SortFunc(list, func(a, b publishedVersion) int { return p.compare(b, a) })
+	for i, v := range list {
+		switch {
+		case v.tag == p.img.Version:
+			p.keep(v.tag, PruneNewest, "it is the changelog's newest version")
+		case i < p.o.Keep:
+			p.keep(v.tag, PruneNewest, "it is among the newest %s", several(p.o.Keep, what))
+		default:
+			p.old = append(p.old, v)
+		}
+	}
+	slices.SortFunc(p.old, p.compare)
+}
+
+func several(n int, what string) string {
+	if n == 1 {
+		return what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// compare puts what is older first. The changelog's newest version is newer than what only counts as
+// the same, such as 1.00 beside 1.0.
+func (p *publishedPruner) compare(a, b publishedVersion) int {
+	newest := func(v publishedVersion) int {
+		if v.tag == p.img.Version {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(fleet.CompareVersions(a.version, b.version), cmp.Compare(a.stamp, b.stamp),
+		cmp.Compare(newest(a), newest(b)), cmp.Compare(a.tag, b.tag))
+}
+
+// keepUsed keeps what Dockerfiles of the fleet are made from by a version of its own.
+func (p *publishedPruner) keepUsed() {
+	p.keepOld(func(v publishedVersion) (why Reason) {
+		if by := cmp.Or(p.used[v.tag], p.used[p.facts.Tags[v.tag].Digest]); by != "" {
+			why = Reason{PruneUsed, fmt.Sprintf("the Dockerfile of %s names it", by)}
+		}
+		return why
+	})
+}
+
+// keepShared keeps old versions whose manifest something else needs, and then what these need.
+func (p *publishedPruner) keepShared() {
+	for _, t := range p.facts.Tags {
+		if t.Digest == "" {
+			p.keepOld(func(publishedVersion) Reason {
+				return Reason{PruneNoDigest, "the registry did not say what all tags of the image name"}
+			})
+		}
+	}
+	for before := -1; before != len(p.old); {
+		before = len(p.old)
+		tagOf, wholeOf := map[string]string{}, map[string]string{}
+		for tag := range p.kept {
+			t := p.facts.Tags[tag]
+			tagOf[t.Digest] = better(tagOf[t.Digest], tag)
+			for _, part := range t.Parts {
+				wholeOf[part] = better(wholeOf[part], tag)
+			}
+		}
+		p.keepOld(func(v publishedVersion) (why Reason) {
+			digest := p.facts.Tags[v.tag].Digest
+			if tag := tagOf[digest]; tag != "" {
+				why = Reason{PruneSame, fmt.Sprintf("%s names the same image, and would be deleted with it", tag)}
+			} else if tag := wholeOf[digest]; tag != "" {
+				why = Reason{PrunePart, fmt.Sprintf("it is part of %s", tag)}
+			}
+			return why
+		})
+	}
+}
+
+// keepOld keeps those old versions that have a reason.
+func (p *publishedPruner) keepOld(why func(publishedVersion) Reason) {
+	p.old = slices.DeleteFunc(p.old, func(v publishedVersion) bool {
+		reason := why(v)
+		if reason.Kind == "" {
+			return false
+		}
+		p.kept[v.tag] = reason
+		return true
+	})
+}
+
+// better picks the tag that says more to people.
+func better(a, b string) string {
+	if a == "" || b == "latest" || a != "latest" && compareTags(b, a) > 0 {
+		return b
+	}
+	return a
+}
+
+func (p *publishedPruner) removals() []Removed {
+	var all []Removed
+	at := map[string]int{}
+	for _, v := range p.old {
+		digest := p.facts.Tags[v.tag].Digest
+		if i, ok := at[digest]; ok {
+			all[i].Tags = append(all[i].Tags, v.tag)
+			continue
+		}
+		what := "version"
+		if v.stamp != "" {
+			what = "nightly build"
+		}
+		at[digest] = len(all)
+		all = append(all, Removed{Digest: digest, Tags: []string{v.tag}, Reason: Reason{
+			Kind: PruneOld, Text: "it is older than the newest " + several(p.o.Keep, what),
+		}})
+	}
+	return all
+}
+
+func (p *publishedPruner) keeps() []Kept {
+	var all []Kept
+	for tag, why := range p.kept {
+		all = append(all, Kept{Tag: tag, Digest: p.facts.Tags[tag].Digest, Reason: why})
+	}
+	slices.SortFunc(all, func(a, b Kept) int { return compareTags(a.Tag, b.Tag) })
+	return all
+}
+
+// publishedVersion is a tag, understood.
+type publishedVersion struct {
+	tag, version string
+	stamp        string // of a nightly or snapshot build: 20260131 or 20260131-235959
+}
+
+// versionReader tells which tags are versions of an image: what its changelog lists; for changelogs
+// that were cut short, what has the form of one of those; and builds of these by night.
+type versionReader struct {
+	updateID string
+	versions map[string]bool
+	forms    map[string]bool
+}
+
+func newVersionReader(img *fleet.Image, versions []string, updateID string) versionReader {
+	r := versionReader{updateID: updateID, versions: map[string]bool{}, forms: map[string]bool{}}
+	for _, v := range append(slices.Clone(versions), img.Version) {
+		r.versions[v], r.forms[r.form(v)] = true, true
+	}
+	return r
+}
+
+func (r versionReader) version(tag string) (publishedVersion, bool) {
+	if r.versions[tag] {
+		return publishedVersion{tag: tag, version: tag}, true
+	}
+	if version, stamp, ok := cutStamp(tag); ok && (r.versions[version] || r.forms[r.form(version)]) {
+		return publishedVersion{tag: tag, version: version, stamp: stamp}, true
+	}
+	return publishedVersion{tag: tag, version: tag}, r.forms[r.form(tag)]
+}
+
+var digits = regexp.MustCompile(`[0-9]+`)
+
+// form writes N for each number, so that 1.10.2 and 1.9.0 are alike and the tag 1.9 is not; D for those
+// as long as dates. What an update of a parent appended does not count.
+func (r versionReader) form(version string) string {
+	if i := strings.LastIndex(version, "-"+r.updateID); i > 0 {
+		if n := version[i+1+len(r.updateID):]; n != "" && strings.Trim(n, "0123456789") == "" {
+			version = version[:i]
+		}
+	}
+	return digits.ReplaceAllStringFunc(version, func(n string) string {
+		if len(n) >= len("20060102") {
+			return "D"
+		}
+		return "N"
+	})
+}
+
+// cutStamp cuts off what --nightly and --snapshot append.
+func cutStamp(tag string) (version, stamp string, ok bool) {
+	for _, layout := range []string{"20060102-150405", "20060102"} {
+		i := len(tag) - len(layout) - 1
+		if i < 1 || tag[i] != '-' {
+			continue
+		}
+		if _, err := time.Parse(layout, tag[i+1:]); err == nil {
+			return tag[:i], tag[i+1:], true
+		}
+	}
+	return "", "", false
+}
