@@ -185,7 +185,7 @@ func TestOldStateIsMigrated(t *testing.T) {
 		`INSERT INTO runs (id, command, folder, suffix, pid, began) VALUES (7, 'slipway build', '/here', '', 1, 1)`,
 		`INSERT INTO builds (run, ref, name, version, platform, reasons, began, ended, outcome) VALUES (7, 'r/a:1', 'a', '1', 'linux/amd64', '[]', 1, 2, 'built')`,
 		`INSERT INTO contexts (folder, stamp, digest, entries) VALUES ('/a', x'01', 'sha256:a', x'')`)
-	if _, err := state.OpenReadOnly(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "made by an older slipway (version 1, this one knows 2)") {
+	if _, err := state.OpenReadOnly(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "made by an older slipway (version 1, this one knows 3)") {
 		t.Errorf("read-only: %v", err)
 	}
 	handles := []*state.DB{nil, nil, nil}
