@@ -186,7 +186,7 @@ func (up *upload) resume(ctx context.Context) (int64, error) {
 	}
 	_, last, ok := strings.Cut(strings.TrimPrefix(resp.Header.Get("Range"), "bytes="), "-")
 	n, err := strconv.ParseInt(last, 10, 64)
-	if !ok || err != nil || n < 0 || n >= up.d.Size {
+	if !ok || err != nil || n < 0 || up.body == nil || n >= up.body.reached() {
 		return 0, &Error{Kind: ErrNotFound, Registry: up.ps.h.name, Detail: "it does not say how much of the upload it has"}
 	}
 	if n == 0 {
