@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -29,5 +30,32 @@ func TestMoreThanWasSent(t *testing.T) {
 		}
 		_, err = c.Pull(t.Context(), ref, registry.PullOptions{}, registrytest.NewBlobs())
 		must(t, err)
+	}
+}
+
+// TestFarFuture: who shall come back in years is told so, and asks once.
+func TestFarFuture(t *testing.T) {
+	t.Parallel()
+	for after, text := range map[string]string{
+		"Fri, 31 Dec 9999 23:59:59 GMT": "wait 12427 days",
+		"Tue, 01 Jan 2999 00:00:00 GMT": "wait 12427 days",
+		"99999999999":                   "wait 12427 days",
+		"99999999999999999999999":       "wait 12427 days",
+		"604800":                        "wait 7 days",
+		"5400":                          "wait 1h30m0s",
+	} {
+		for _, status := range []int{http.StatusTooManyRequests, http.StatusServiceUnavailable} {
+			addr, requests := odd(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Retry-After", after)
+				w.WriteHeader(status)
+			})
+			_, err := client(t, registry.Options{}).Tags(t.Context(), addr+"/a/b")
+			if err == nil || !strings.Contains(err.Error(), text) {
+				t.Errorf("%d, %s: %v", status, after, err)
+			}
+			if n := requests(); n != 2 { // the ping is one
+				t.Errorf("%d, %s: %d requests", status, after, n)
+			}
+		}
 	}
 }
