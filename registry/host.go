@@ -225,14 +225,14 @@ func (h *host) read(ctx context.Context, resp *http.Response, limit int64) ([]by
 	return data, nil
 }
 
-// fetch is do and read, repeated when the answer's body breaks off.
+// fetch is do and read, repeated together: the answer's body may break off, too.
 func (h *host) fetch(ctx context.Context, c call, limit int64) (*http.Response, []byte, error) {
 	for t := (turns{policy: h.c.opts.Retry}); ; {
-		resp, err := h.do(ctx, c)
-		if err != nil {
-			return nil, nil, err // do has had its attempts
+		var data []byte
+		resp, err := h.do(once(ctx), c)
+		if err == nil {
+			data, err = h.read(ctx, resp, limit)
 		}
-		data, err := h.read(ctx, resp, limit)
 		if err == nil || !t.next(ctx, err) {
 			return resp, data, err
 		}

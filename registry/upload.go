@@ -60,9 +60,11 @@ type upload struct {
 	moved bool     // the last attempt brought the registry further
 	shown int64    // bytes in the progress
 	anew  bool     // a session was given up, once
+	doubt bool     // a sibling could not be asked, once
 }
 
 func (up *upload) attempt(ctx context.Context) error {
+	ctx = once(ctx) // the loop around this counts alone
 	up.moved = false
 	if up.at != "" {
 		offset, err := up.resume(ctx)
@@ -115,7 +117,12 @@ func (up *upload) begin(ctx context.Context) (mounted bool, err error) {
 			continue
 		}
 		if !slices.Contains(known, from) {
-			if there, err := up.exists(ctx, from); err != nil || !there {
+			there, err := up.exists(ctx, from)
+			if Transient(err) && !up.doubt { // another attempt is cheaper than to send all
+				up.doubt = true
+				return false, err
+			}
+			if err != nil || !there {
 				continue // a sibling that may not be read is none
 			}
 		}
