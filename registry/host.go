@@ -152,10 +152,13 @@ func (h *host) pingAs(ctx context.Context, scheme string) pinged {
 }
 
 // redirect follows to other hosts, where credentials are not sent (see authorizing), but not from TLS
-// to plain text.
+// to plain text. A write that becomes a read is refused: its 200 would count as success.
 func (h *host) redirect(req *http.Request, via []*http.Request) error {
 	if len(via) >= 10 {
 		return errors.New("too many redirects")
+	}
+	if was := via[len(via)-1].Method; req.Method != was {
+		return h.fail(ErrRefused, "it redirects a %s with %d, which makes a %s of it", was, req.Response.StatusCode, req.Method)
 	}
 	if req.URL.Scheme != "https" && via[len(via)-1].URL.Scheme == "https" && !h.mayBePlain() {
 		return errors.New("it redirects from https to plain http")

@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -57,5 +58,35 @@ func TestFarFuture(t *testing.T) {
 				t.Errorf("%d, %s: %d requests", status, after, n)
 			}
 		}
+	}
+}
+
+// TestRedirectedWrites: 301, 302 and 303 make a GET of every write. What it answers says nothing of it.
+func TestRedirectedWrites(t *testing.T) {
+	t.Parallel()
+	srv := registrytest.InMemory(t)
+	from := registrytest.NewBlobs()
+	for i, f := range []registrytest.Fault{
+		{Method: "PUT", Path: "/manifests/", Status: 301},
+		{Method: "PUT", Path: "/manifests/new", Status: 302},
+		{Method: "PUT", Path: "/blobs/", Status: 303},
+		{Method: "DELETE", Status: 302},
+	} {
+		p := registrytest.NewProxy(t, srv)
+		c, ref := client(t, registry.Options{}), p.Addr+"/redirected/image:new"
+		old, fresh := from.Image(t, uint64(i), 10), from.Image(t, uint64(10+i), 10)
+		_, err := c.Push(t.Context(), old, from, registry.PushOptions{}, ref)
+		must(t, err)
+		f.Header = map[string]string{"Location": "/v2/"} // there is always something there
+		p.Inject(f)
+		if f.Method == "DELETE" {
+			err = c.Delete(t.Context(), ref)
+		} else {
+			_, err = c.Push(t.Context(), fresh, from, registry.PushOptions{}, ref)
+		}
+		if !errors.Is(err, registry.ErrRefused) || registry.Transient(err) || !strings.Contains(err.Error(), "redirects a "+f.Method) {
+			t.Errorf("%s with %d: %v", f.Method, f.Status, err)
+		}
+		is(t, c, ref, old.Digest)
 	}
 }
