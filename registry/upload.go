@@ -169,7 +169,7 @@ func (up *upload) locate(resp *http.Response) error {
 	if u.Scheme != "https" && resp.Request.URL.Scheme == "https" && u.Host == up.ps.h.addr {
 		u.Scheme = "https" // a registry behind a proxy that does not know of the TLS before it
 	}
-	if u.Scheme != "https" && !up.ps.h.mayBePlain() {
+	if !up.ps.h.mayLeadTo(u) {
 		return up.ps.h.fail(ErrRefused, "it wants blobs sent to %s over plain http", u.Host)
 	}
 	up.at = u.String()
