@@ -22,8 +22,8 @@ import (
 // Options says how registries are reached. The zero value is right for public registries and for
 // those that Docker's configuration has credentials for.
 type Options struct {
-	// Registry is the host (with the port, if any) that Username and Password are for. All other
-	// hosts, and this one when Username is empty, get what Keychain has.
+	// Registry is the host (with the port, if any; see HostOf) that Username and Password are for. All
+	// other hosts, and this one when Username is empty, get what Keychain has.
 	Registry, Username, Password string
 	// Keychain finds credentials; nil stands for Docker's config.json (DOCKER_CONFIG, ~/.docker) with
 	// its credential helpers, or Podman's auth.json when there is none.

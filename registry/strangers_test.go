@@ -188,3 +188,45 @@ func TestPlainTokenServer(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesOfDockerHub: whichever of its names the credentials and the image have, they meet.
+func TestNamesOfDockerHub(t *testing.T) {
+	t.Parallel()
+	url, _ := stranger(t, false, func(w http.ResponseWriter, req *http.Request) {
+		if user, pass, _ := req.BasicAuth(); user != "me" || pass != password {
+			w.Header().Set("Www-Authenticate", "Basic realm=hub")
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		if req.URL.Path != "/v2/" {
+			giveTags(w, req)
+		}
+	})
+	f := registrytest.StartForward(t, &registrytest.Forward{To: strings.TrimPrefix(url, "http://")})
+	for _, image := range []string{"docker.io/a/b", "a/b", "index.docker.io/a/b", "registry-1.docker.io/a/b"} {
+		for _, of := range []string{"docker.io", "index.docker.io", "registry-1.docker.io", "", "registry.example"} {
+			o := registry.Options{Insecure: []string{"registry-1.docker.io"}, HTTPProxy: "http://" + f.Addr,
+				Registry: of, Username: "me", Password: password, Keychain: keys{}}
+			if of == "" { // what docker login keeps
+				o.Username, o.Password, o.Keychain = "", "", keychainOf{"index.docker.io", authn.AuthConfig{Username: "me", Password: password}}
+			}
+			_, err := client(t, o).Tags(t.Context(), image)
+			if want := of != "registry.example"; want != (err == nil) {
+				t.Errorf("%s with credentials of %q: %v", image, of, err)
+			}
+		}
+	}
+}
+
+// keychainOf has credentials for one registry.
+type keychainOf struct {
+	registry string
+	login    authn.AuthConfig
+}
+
+func (k keychainOf) Resolve(r authn.Resource) (authn.Authenticator, error) {
+	if r.RegistryStr() != k.registry {
+		return authn.Anonymous, nil
+	}
+	return authn.FromConfig(k.login), nil
+}

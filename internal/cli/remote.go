@@ -29,14 +29,22 @@ func (a *app) registryOptions(cmd *cobra.Command) (registry.Options, error) {
 	if err != nil {
 		return o, err
 	}
-	return configuredRegistry(cfg, o), nil
+	return configuredRegistry(cfg, o)
 }
 
-func configuredRegistry(cfg *config.Config, o registry.Options) registry.Options {
-	o.Registry, _, _ = strings.Cut(cfg.Registry, "/")
+func configuredRegistry(cfg *config.Config, o registry.Options) (registry.Options, error) {
 	o.Username, o.Password = cfg.Username, cfg.Password.Reveal()
 	o.CABundle, o.HTTPProxy, o.Insecure = cfg.CABundle, cfg.HTTPProxy, cfg.InsecureRegistries
-	return o
+	if cfg.Registry == "" || cfg.Username == "" {
+		return o, nil
+	}
+	// The first part of the images' names need not be a host: "team" is docker.io/team.
+	host, err := registry.HostOf(cfg.Registry)
+	if err != nil {
+		return o, fmt.Errorf("cannot use the registry %q with a username: %w", cfg.Registry, err)
+	}
+	o.Registry = host
+	return o, nil
 }
 
 // withRegistry calls f with a client.
