@@ -162,10 +162,10 @@ func (a *authorizing) credentials(ctx context.Context) (authn.AuthConfig, error)
 
 func (a *authorizing) lookUp(ctx context.Context) (authn.AuthConfig, error) {
 	o := a.h.c.opts
-	if o.Username != "" && sameRegistry(o.Registry, a.h.name) {
+	if o.Username != "" && canonical(o.Registry) == canonical(a.h.name) {
 		return authn.AuthConfig{Username: o.Username, Password: o.Password}, nil
 	}
-	source, err := authn.Resolve(ctx, o.Keychain, resource(a.h.name))
+	source, err := authn.Resolve(ctx, o.Keychain, resource(canonical(a.h.name)))
 	if err != nil {
 		return authn.AuthConfig{}, err
 	}
@@ -174,12 +174,6 @@ func (a *authorizing) lookUp(ctx context.Context) (authn.AuthConfig, error) {
 		return authn.AuthConfig{}, err
 	}
 	return *config, nil
-}
-
-// sameRegistry compares a configured registry, which may have a path, with a host.
-func sameRegistry(configured, host string) bool {
-	configured, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimPrefix(configured, "https://"), "http://"), "/")
-	return canonical(configured) == host
 }
 
 // canonical maps the names that Docker Hub goes by to the one in references.

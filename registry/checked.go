@@ -48,6 +48,13 @@ func (c *checked) from(offset int64, show func(int64)) io.ReadCloser {
 	return c.last
 }
 
+// reached is how many bytes were read: nobody can have more of them.
+func (c *checked) reached() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.hashed
+}
+
 func (c *checked) failure() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -13,19 +13,39 @@ import (
 	"golang.org/x/net/http/httpproxy"
 )
 
-// network is the transport at the bottom: TLS, proxy, connections.
-func (h *host) network() *http.Transport {
+// network is the bottom of a way to a registry. A request's own host tells whether its certificate is
+// verified: redirects, uploads and token servers lead to hosts that the configuration does not name.
+type network struct {
+	c                *Client
+	verifying, blind *http.Transport
+}
+
+func (h *host) network() *network {
+	n := &network{c: h.c, verifying: h.transport(), blind: h.transport()}
+	n.blind.TLSClientConfig.InsecureSkipVerify = true // as Docker has it
+	return n
+}
+
+func (n *network) RoundTrip(req *http.Request) (*http.Response, error) {
+	if n.c.listedInsecure(req.URL.Host) {
+		return n.blind.RoundTrip(req)
+	}
+	return n.verifying.RoundTrip(req)
+}
+
+func (n *network) close() {
+	n.verifying.CloseIdleConnections()
+	n.blind.CloseIdleConnections()
+}
+
+// transport has TLS, proxy and connections.
+func (h *host) transport() *http.Transport {
 	return &http.Transport{
 		Proxy:       h.proxyFor,
 		DialContext: (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		// HTTP/1.1: a connection that breaks takes one request with it, not all of them.
-		TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{},
-		TLSClientConfig: &tls.Config{
-			RootCAs:    h.c.roots,
-			MinVersion: tls.VersionTLS12,
-			// As Docker has it, and only for hosts that the configuration names.
-			InsecureSkipVerify: h.listedInsecure(),
-		},
+		TLSNextProto:          map[string]func(string, *tls.Conn) http.RoundTripper{},
+		TLSClientConfig:       &tls.Config{RootCAs: h.c.roots, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:   15 * time.Second,
 		MaxIdleConnsPerHost:   h.c.opts.Parallel,
 		IdleConnTimeout:       90 * time.Second,
@@ -55,15 +75,23 @@ func (h *host) via() string {
 }
 
 // listedInsecure compares names, and addresses with networks, as Docker does.
-func (h *host) listedInsecure() bool {
-	ip := net.ParseIP(hostname(h.addr))
-	return slices.ContainsFunc(h.c.opts.Insecure, func(entry string) bool {
+func (c *Client) listedInsecure(addr string) bool {
+	ip := net.ParseIP(hostname(addr))
+	return slices.ContainsFunc(c.opts.Insecure, func(entry string) bool {
 		_, network, err := net.ParseCIDR(entry)
-		return entry == h.name || err == nil && ip != nil && network.Contains(ip)
+		return entry == addr || entry == canonical(addr) || err == nil && ip != nil && network.Contains(ip)
 	})
 }
 
-func (h *host) mayBePlain() bool { return h.listedInsecure() || loopback(h.addr) }
+func (c *Client) mayBePlain(addr string) bool { return c.listedInsecure(addr) || loopback(addr) }
+
+func (h *host) mayBePlain() bool { return h.c.mayBePlain(h.addr) }
+
+// mayLeadTo tells whether a registry that was reached with TLS may send a request on to an address: in
+// plain text only if both may be spoken to so.
+func (h *host) mayLeadTo(u *url.URL) bool {
+	return u.Scheme == "https" || h.mayBePlain() && (h.known() == "http" || h.c.mayBePlain(u.Host))
+}
 
 func loopback(addr string) bool {
 	host := hostname(addr)

@@ -82,6 +82,7 @@ type download struct {
 
 // attempt fetches what is missing in one request.
 func (dl *download) attempt(ctx context.Context) error {
+	ctx = once(ctx) // the loop around this counts alone
 	h := dl.pl.h
 	c := call{
 		method: http.MethodGet, path: "/v2/" + dl.pl.from.repo + "/blobs/" + dl.d.Digest.String(),

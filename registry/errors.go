@@ -48,7 +48,7 @@ func (e *Error) Error() string {
 		text += fmt.Sprintf(" (%d)", e.Status)
 	}
 	if e.RetryAfter > 0 {
-		text += fmt.Sprintf(", wait %v", e.RetryAfter.Round(time.Second))
+		text += ", wait " + waiting(e.RetryAfter)
 	}
 	if e.Detail != "" {
 		text += ": " + e.Detail
@@ -57,6 +57,14 @@ func (e *Error) Error() string {
 		text += "\nhint: " + e.Hint
 	}
 	return text
+}
+
+// waiting writes a duration, of which nobody wants the seconds when it is in days.
+func waiting(d time.Duration) string {
+	if d < 48*time.Hour {
+		return d.Round(time.Second).String()
+	}
+	return fmt.Sprintf("%d days", d/(24*time.Hour))
 }
 
 // Unwrap makes errors.Is work with the kinds.

@@ -21,9 +21,10 @@ type host struct {
 	name string // as references have it: docker.io
 	addr string // host of its API: registry-1.docker.io
 
-	base      *http.Transport
+	base      *network
 	auth      *authorizing
-	plain     *http.Client        // without credentials: for the token server
+	plain     *http.Client        // without credentials
+	tokens    *http.Client        // for the token server: credentials are in the requests themselves
 	client    *http.Client        // everything else
 	transfers *semaphore.Weighted // blobs under way
 	flights   flights
@@ -48,6 +49,7 @@ func newHost(c *Client, name string) *host {
 	limited := &limiting{next: &watching{next: h.base, h: h}, slots: make(chan struct{}, c.opts.Parallel), patience: c.opts.Retry.Patience}
 	h.auth = &authorizing{next: limited, h: h, tokens: map[string]token{}}
 	h.plain = &http.Client{Transport: &retrying{next: limited, h: h}, CheckRedirect: h.redirect}
+	h.tokens = &http.Client{Transport: &bounding{next: limited, h: h, limit: maxToken}, CheckRedirect: h.stay}
 	h.client = &http.Client{Transport: &retrying{next: h.auth, h: h}, CheckRedirect: h.redirect}
 	return h
 }
@@ -152,15 +154,26 @@ func (h *host) pingAs(ctx context.Context, scheme string) pinged {
 }
 
 // redirect follows to other hosts, where credentials are not sent (see authorizing), but not from TLS
-// to plain text.
+// to plain text. A write that becomes a read is refused: its 200 would count as success.
 func (h *host) redirect(req *http.Request, via []*http.Request) error {
 	if len(via) >= 10 {
 		return errors.New("too many redirects")
 	}
-	if req.URL.Scheme != "https" && via[len(via)-1].URL.Scheme == "https" && !h.mayBePlain() {
+	if was := via[len(via)-1].Method; req.Method != was {
+		return h.fail(ErrRefused, "it redirects a %s with %d, which makes a %s of it", was, req.Response.StatusCode, req.Method)
+	}
+	if via[len(via)-1].URL.Scheme == "https" && !h.mayLeadTo(req.URL) {
 		return errors.New("it redirects from https to plain http")
 	}
 	return nil
+}
+
+// stay follows redirects of a token server only to itself: 307 and 308 send a password in the body on.
+func (h *host) stay(req *http.Request, via []*http.Request) error {
+	if was := via[0].URL; req.URL.Scheme != was.Scheme || req.URL.Host != was.Host {
+		return h.fail(ErrUnauthorized, "its token server %s redirects to %s://%s: no password is sent there", was.Host, req.URL.Scheme, req.URL.Host)
+	}
+	return h.redirect(req, via)
 }
 
 // call is one request. Small answers only: streams use send.
@@ -225,14 +238,14 @@ func (h *host) read(ctx context.Context, resp *http.Response, limit int64) ([]by
 	return data, nil
 }
 
-// fetch is do and read, repeated when the answer's body breaks off.
+// fetch is do and read, repeated together: the answer's body may break off, too.
 func (h *host) fetch(ctx context.Context, c call, limit int64) (*http.Response, []byte, error) {
 	for t := (turns{policy: h.c.opts.Retry}); ; {
-		resp, err := h.do(ctx, c)
-		if err != nil {
-			return nil, nil, err // do has had its attempts
+		var data []byte
+		resp, err := h.do(once(ctx), c)
+		if err == nil {
+			data, err = h.read(ctx, resp, limit)
 		}
-		data, err := h.read(ctx, resp, limit)
 		if err == nil || !t.next(ctx, err) {
 			return resp, data, err
 		}

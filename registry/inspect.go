@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/containerd/platforms"
+	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
@@ -48,9 +49,10 @@ func (h *host) inspect(ctx context.Context, p place, out *Details) error {
 	if err != nil {
 		return err
 	}
+	read := texts{h: h, what: "the image's manifests and configurations are"}
 	out.Root, out.Raw = d, data
 	if !isIndex(d.MediaType) {
-		img, err := h.image(ctx, p, d, data)
+		img, err := read.image(ctx, p, d, data)
 		out.Images = append(out.Images, img)
 		return err
 	}
@@ -58,7 +60,15 @@ func (h *host) inspect(ctx context.Context, p place, out *Details) error {
 	if err := json.Unmarshal(data, &index); err != nil || len(index.Manifests) > maxManifests {
 		return h.fail(ErrRefused, "the index %s cannot be read", d.Digest)
 	}
+	seen := map[digest.Digest]bool{}
 	for _, m := range index.Manifests {
+		if m.Digest.Validate() != nil {
+			return h.fail(ErrRefused, "the index %s names %q, which is no digest", d.Digest, m.Digest)
+		}
+		if seen[m.Digest] {
+			continue
+		}
+		seen[m.Digest] = true
 		if isIndex(m.MediaType) || m.Platform == nil || m.Platform.OS == "unknown" {
 			out.Others = append(out.Others, m)
 			continue
@@ -67,7 +77,7 @@ func (h *host) inspect(ctx context.Context, p place, out *Details) error {
 		if err != nil {
 			return err
 		}
-		img, err := h.image(ctx, p, m, data)
+		img, err := read.image(ctx, p, m, data)
 		if err != nil {
 			return err
 		}
@@ -76,16 +86,26 @@ func (h *host) inspect(ctx context.Context, p place, out *Details) error {
 	return nil
 }
 
-func (h *host) image(ctx context.Context, p place, d ocispecs.Descriptor, data []byte) (ImageDetails, error) {
-	out := ImageDetails{Descriptor: d}
+// image reads a manifest, and fetches its configuration.
+func (t *texts) image(ctx context.Context, p place, d ocispecs.Descriptor, data []byte) (ImageDetails, error) {
+	h, out := t.h, ImageDetails{Descriptor: d}
+	if err := t.add(data); err != nil {
+		return out, err
+	}
 	if err := json.Unmarshal(data, &out.Manifest); err != nil {
 		return out, h.fail(ErrRefused, "the manifest %s cannot be read", d.Digest)
 	}
 	config := out.Manifest.Config
+	if config.Digest.Validate() != nil {
+		return out, h.fail(ErrRefused, "the manifest %s names %q, which is no digest", d.Digest, config.Digest)
+	}
 	_, raw, err := h.fetch(ctx, call{
 		method: http.MethodGet, path: "/v2/" + p.repo + "/blobs/" + config.Digest.String(),
 		scopes: []string{p.pull()}, good: []int{http.StatusOK},
 	}, maxConfig)
+	if err == nil {
+		err = t.add(raw)
+	}
 	if err != nil {
 		return out, err
 	}

@@ -66,6 +66,55 @@ func (l *limiting) hold(d time.Duration) {
 	}
 }
 
+// maxToken bounds what a token server says.
+const maxToken = 1 << 20
+
+// bounding ends answers that are longer than they can rightly be, for libraries that read to the end.
+type bounding struct {
+	next  http.RoundTripper
+	h     *host
+	limit int64
+}
+
+func (b *bounding) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := b.next.RoundTrip(req)
+	if err == nil {
+		resp.Body = &bounded{ReadCloser: resp.Body, b: b, left: b.limit}
+	}
+	return resp, err
+}
+
+type bounded struct {
+	io.ReadCloser
+	b    *bounding
+	left int64
+}
+
+func (r *bounded) Read(p []byte) (int, error) {
+	n, err := r.ReadCloser.Read(p)
+	if r.left -= int64(n); r.left < 0 {
+		return 0, r.b.h.fail(ErrRefused, "its token server's answer is longer than %d bytes", r.b.limit)
+	}
+	return n, err
+}
+
+// maxTexts bounds the manifests and configurations of one image, all together, and a tag list.
+const maxTexts = 64 << 20
+
+// texts counts what is in memory.
+type texts struct {
+	h    *host
+	what string
+	sum  int64
+}
+
+func (t *texts) add(data []byte) error {
+	if t.sum += int64(len(data)); t.sum > maxTexts {
+		return t.h.fail(ErrRefused, "%s longer than %d bytes in all", t.what, maxTexts)
+	}
+	return nil
+}
+
 // onClose does something once, when a body is closed.
 type onClose struct {
 	io.ReadCloser

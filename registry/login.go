@@ -57,8 +57,11 @@ func Logout(registry string) (found bool, err error) {
 	}
 	if helper := d.helper(host); helper != "" {
 		program := client.NewShellProgramFunc("docker-credential-" + helper)
-		if _, err := client.Get(program, serverKey(host)); err == nil {
-			found = true
+		_, err := client.Get(program, serverKey(host))
+		if err != nil && !credentials.IsErrCredentialsNotFound(err) {
+			return false, fmt.Errorf("cannot ask docker-credential-%s for the credentials for %s: %s", helper, host, withoutSecret(err))
+		}
+		if found = err == nil; found {
 			if err := client.Erase(program, serverKey(host)); err != nil {
 				return found, fmt.Errorf("cannot erase the credentials for %s: %w", host, err)
 			}
@@ -69,6 +72,14 @@ func Logout(registry string) (found bool, err error) {
 		return found, nil
 	}
 	return true, d.write()
+}
+
+// withoutSecret is what a helper program says, unless it is what it was asked for.
+func withoutSecret(err error) string {
+	if text := err.Error(); !strings.Contains(text, "Secret") {
+		return text
+	}
+	return "it failed"
 }
 
 // verify asks with the credentials.

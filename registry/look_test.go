@@ -37,7 +37,7 @@ func annotated(t testing.TB, from *registrytest.Blobs, d ocispecs.Descriptor, a 
 	return edited(t, from, d, func(m *ocispecs.Manifest) { m.Annotations = a })
 }
 
-func configOf(t testing.TB, from *registrytest.Blobs, d digest.Digest) string {
+func configDigest(t testing.TB, from *registrytest.Blobs, d digest.Digest) string {
 	t.Helper()
 	var m ocispecs.Manifest
 	must(t, json.Unmarshal(from.Get(d), &m))
@@ -70,13 +70,13 @@ func testLook(t *testing.T, srv *registrytest.Server, c *registry.Client) {
 		must(t, err)
 	}
 	want := map[string]registry.Published{
-		repo + ":image": {Digest: image.Digest.String(), ID: configOf(t, from, image.Digest),
+		repo + ":image": {Digest: image.Digest.String(), ID: configDigest(t, from, image.Digest),
 			Annotations: map[string]string{"base": "a:1", "long": strings.Repeat("x", 1<<10)}},
-		repo + "@" + image.Digest.String(): {Digest: image.Digest.String(), ID: configOf(t, from, image.Digest),
+		repo + "@" + image.Digest.String(): {Digest: image.Digest.String(), ID: configDigest(t, from, image.Digest),
 			Annotations: map[string]string{"base": "a:1", "long": strings.Repeat("x", 1<<10)}},
-		repo + ":plain": {Digest: plain.Digest.String(), ID: configOf(t, from, plain.Digest)},
-		repo + ":index": {Digest: index.Digest.String(), ID: configOf(t, from, childOf(t, from, index.Digest, 0))},
-		repo + ":outer": {Digest: outer.Digest.String(), ID: configOf(t, from, childOf(t, from, nested.Digest, 0))},
+		repo + ":plain": {Digest: plain.Digest.String(), ID: configDigest(t, from, plain.Digest)},
+		repo + ":index": {Digest: index.Digest.String(), ID: configDigest(t, from, childOf(t, from, index.Digest, 0))},
+		repo + ":outer": {Digest: outer.Digest.String(), ID: configDigest(t, from, childOf(t, from, nested.Digest, 0))},
 		repo + ":chart": {Digest: chart.Digest.String()},
 	}
 	refs := slices.Collect(maps.Keys(want))
@@ -100,7 +100,7 @@ func testLook(t *testing.T, srv *registrytest.Server, c *registry.Client) {
 	for other, n := range map[string]int{"linux/arm64": 1, "linux/arm64/v8": 1, "linux/riscv64": -1} {
 		id := ""
 		if n >= 0 {
-			id = configOf(t, from, childOf(t, from, index.Digest, n))
+			id = configDigest(t, from, childOf(t, from, index.Digest, n))
 		}
 		got, err = c.Look(ctx, other, nil, []string{repo + ":index"})
 		must(t, err)
@@ -136,8 +136,8 @@ func TestLookWithMemory(t *testing.T) {
 		must(t, err)
 	}
 	want := map[string]registry.Published{
-		refs[0]: {Digest: image.Digest.String(), ID: configOf(t, from, image.Digest), Annotations: map[string]string{"base": "a:1"}},
-		refs[1]: {Digest: index.Digest.String(), ID: configOf(t, from, childOf(t, from, index.Digest, 0))},
+		refs[0]: {Digest: image.Digest.String(), ID: configDigest(t, from, image.Digest), Annotations: map[string]string{"base": "a:1"}},
+		refs[1]: {Digest: index.Digest.String(), ID: configDigest(t, from, childOf(t, from, index.Digest, 0))},
 	}
 	fresh := client(t, registry.Options{Memory: m, Fresh: time.Hour})
 	unchanged := 0
@@ -176,7 +176,7 @@ func TestLookWithMemory(t *testing.T) {
 	// Another platform or other annotations are other questions.
 	other, err := fresh.Look(t.Context(), "linux/arm64", []string{"base"}, refs)
 	must(t, err)
-	if id := configOf(t, from, childOf(t, from, index.Digest, 1)); other[refs[1]].ID != id {
+	if id := configDigest(t, from, childOf(t, from, index.Digest, 1)); other[refs[1]].ID != id {
 		t.Errorf("for arm64: %v instead of %s", other[refs[1]], id)
 	}
 	look("after another platform", fresh, 3, 0)
@@ -198,7 +198,7 @@ func TestLookWithMemory(t *testing.T) {
 	must(t, err)
 	_, err = c.Digests(t.Context(), refs)
 	must(t, err)
-	want[refs[0]] = registry.Published{Digest: moved.Digest.String(), ID: configOf(t, from, moved.Digest), Annotations: map[string]string{"base": "a:2"}}
+	want[refs[0]] = registry.Published{Digest: moved.Digest.String(), ID: configDigest(t, from, moved.Digest), Annotations: map[string]string{"base": "a:2"}}
 	look("after a move", c, 2, 1)
 
 	// An unchanged tag without an entity tag costs the index only, not its manifest again.

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/distribution/reference"
 )
@@ -38,6 +39,13 @@ func parseRepository(name string) (place, error) {
 		return place{}, fmt.Errorf("cannot read repository name %q: it has a tag or a digest", name)
 	}
 	return place{host: reference.Domain(named), repo: reference.Path(named)}, nil
+}
+
+// HostOf returns the host of the registry that image names with a prefix belong to, as Options.Registry
+// wants it: "registry.example/team" is on registry.example, "team" on docker.io.
+func HostOf(prefix string) (string, error) {
+	p, err := parseRepository(strings.TrimRight(prefix, "/") + "/x")
+	return p.host, err
 }
 
 // target is the last part of the manifest's address.

@@ -100,11 +100,11 @@ func (pl *puller) run(ctx context.Context) (ocispecs.Descriptor, error) {
 
 // walk fetches the manifests, children before parents, and collects the blobs they name.
 func (pl *puller) walk(ctx context.Context, root manifest) (list []manifest, blobs []ocispecs.Descriptor, err error) {
-	seen := map[string]bool{}
+	seen, read := map[string]bool{}, texts{h: pl.h, what: "the image's manifests are"}
 	var visit func(m manifest) error
 	visit = func(m manifest) error {
-		if seen[m.Digest.String()] {
-			return nil
+		if err := read.add(m.data); err != nil {
+			return err
 		}
 		if seen[m.Digest.String()] = true; len(seen) > maxManifests {
 			return pl.h.fail(ErrRefused, "the image has too many manifests")
@@ -122,6 +122,7 @@ func (pl *puller) walk(ctx context.Context, root manifest) (list []manifest, blo
 			switch {
 			case d.Digest.Validate() != nil:
 				return pl.h.fail(ErrRefused, "its manifest %s names %q, which is no digest", m.Digest, d.Digest)
+			case seen[d.Digest.String()]:
 			case images.IsManifestType(d.MediaType), images.IsIndexType(d.MediaType):
 				_, data, err := pl.h.manifest(ctx, pl.from.withDigest(d.Digest.String()))
 				if err != nil {
@@ -133,7 +134,7 @@ func (pl *puller) walk(ctx context.Context, root manifest) (list []manifest, blo
 				if err := visit(manifest{d, data}); err != nil {
 					return err
 				}
-			case !seen[d.Digest.String()]:
+			default:
 				seen[d.Digest.String()] = true
 				blobs = append(blobs, d)
 			}

@@ -22,8 +22,8 @@ import (
 // Options says how registries are reached. The zero value is right for public registries and for
 // those that Docker's configuration has credentials for.
 type Options struct {
-	// Registry is the host (with the port, if any) that Username and Password are for. All other
-	// hosts, and this one when Username is empty, get what Keychain has.
+	// Registry is the host (with the port, if any; see HostOf) that Username and Password are for. All
+	// other hosts, and this one when Username is empty, get what Keychain has.
 	Registry, Username, Password string
 	// Keychain finds credentials; nil stands for Docker's config.json (DOCKER_CONFIG, ~/.docker) with
 	// its credential helpers, or Podman's auth.json when there is none.
@@ -31,9 +31,10 @@ type Options struct {
 
 	CABundle  string // PEM file of the authorities to trust instead of the system's
 	HTTPProxy string // for http and https; empty: HTTP_PROXY and its kin. NO_PROXY and loopback are exempt
-	// Insecure lists hosts (with the port, if any) and networks (10.0.0.0/8) that may speak plain HTTP, or TLS with a certificate
-	// that nobody vouches for, like Docker's insecure-registries. HTTPS is tried first. Loopback
-	// addresses may speak plain HTTP anyway; their certificates, if they have any, are verified.
+	// Insecure lists hosts (with the port, if any) and networks (10.0.0.0/8) that may speak plain HTTP,
+	// or TLS with a certificate that nobody vouches for, like Docker's insecure-registries. HTTPS is
+	// tried first. Loopback addresses may speak plain HTTP anyway; their certificates, if they have any,
+	// are verified. So are those of token servers and other hosts that a registry leads to.
 	Insecure []string
 
 	UserAgent string // default "slipway"
@@ -113,7 +114,7 @@ func (c *Client) Close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, h := range c.hosts {
-		h.base.CloseIdleConnections()
+		h.base.close()
 	}
 }
 

@@ -164,14 +164,19 @@ func again(req *http.Request) (*http.Request, error) {
 	return out, nil
 }
 
+// longestWait bounds what a header can ask for, 34 years: a sum of such durations still is none that
+// overflows.
+const longestWait = (1 << 30) * time.Second
+
 // retryAfter reads the header of 429 and 503, which is in seconds or a date (RFC 9110, 10.2.3).
 func retryAfter(resp *http.Response) time.Duration {
 	v := resp.Header.Get("Retry-After")
-	if s, err := strconv.Atoi(v); err == nil && s >= 0 {
-		return time.Duration(min(s, 1<<30)) * time.Second
+	// A number that is too large comes out as the largest.
+	if s, err := strconv.Atoi(v); (err == nil || errors.Is(err, strconv.ErrRange)) && s >= 0 {
+		return time.Duration(min(s, int(longestWait/time.Second))) * time.Second
 	}
 	if at, err := http.ParseTime(v); err == nil {
-		return max(time.Until(at), 0)
+		return min(max(time.Until(at), 0), longestWait)
 	}
 	return 0
 }

@@ -29,8 +29,12 @@ func (c *Client) Tags(ctx context.Context, repository string) ([]string, error) 
 // tags lists at most so many pages, and tells whether these are all.
 func (h *host) tags(ctx context.Context, p place, pages int) (list []string, all bool, err error) {
 	at := call{method: http.MethodGet, path: "/v2/" + p.repo + "/tags/list?n=1000", scopes: []string{p.pull()}, good: []int{http.StatusOK}}
+	read := texts{h: h, what: "its tag list is"}
 	for range pages {
 		resp, data, err := h.fetch(ctx, at, maxTagPage)
+		if err == nil {
+			err = read.add(data)
+		}
 		if err != nil {
 			return nil, false, err
 		}

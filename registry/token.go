@@ -90,8 +90,10 @@ func (a *authorizing) fetch(ctx context.Context, scopes []string) (token, error)
 	if err != nil || realm.Host == "" {
 		return token{}, a.h.fail(ErrUnauthorized, "it names no token server")
 	}
-	if realm.Scheme != "https" && !loopback(realm.Host) && !a.h.listedInsecure() {
-		return token{}, a.h.fail(ErrUnauthorized, "its token server %s speaks plain http: no password is sent there", realm.Host)
+	if realm.Scheme != "https" && !a.h.c.mayBePlain(realm.Host) {
+		e := a.h.fail(ErrUnauthorized, "its token server %s speaks plain http: no password is sent there", realm.Host)
+		e.Hint = "name it in insecure_registries, too, if the network is to be trusted"
+		return token{}, e
 	}
 	// The context's scopes are the registry's; the token server is another matter.
 	return a.ask(ctx, login, auth.TokenOptions{
@@ -105,13 +107,13 @@ func (a *authorizing) ask(ctx context.Context, login authn.AuthConfig, o auth.To
 	header := http.Header{"User-Agent": {a.h.c.opts.UserAgent}}
 	if login.IdentityToken != "" {
 		o.Username, o.Secret = "", login.IdentityToken
-		got, err := auth.FetchTokenWithOAuth(ctx, a.h.plain, header, "slipway", o)
+		got, err := auth.FetchTokenWithOAuth(ctx, a.h.tokens, header, "slipway", o)
 		if err != nil {
 			return token{}, a.refused(ctx, err)
 		}
 		return a.keep(got.AccessToken, got.ExpiresInSeconds), nil
 	}
-	got, err := auth.FetchToken(ctx, a.h.plain, header, o)
+	got, err := auth.FetchToken(ctx, a.h.tokens, header, o)
 	if err != nil {
 		return token{}, a.refused(ctx, err)
 	}

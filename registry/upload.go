@@ -60,9 +60,11 @@ type upload struct {
 	moved bool     // the last attempt brought the registry further
 	shown int64    // bytes in the progress
 	anew  bool     // a session was given up, once
+	doubt bool     // a sibling could not be asked, once
 }
 
 func (up *upload) attempt(ctx context.Context) error {
+	ctx = once(ctx) // the loop around this counts alone
 	up.moved = false
 	if up.at != "" {
 		offset, err := up.resume(ctx)
@@ -115,7 +117,12 @@ func (up *upload) begin(ctx context.Context) (mounted bool, err error) {
 			continue
 		}
 		if !slices.Contains(known, from) {
-			if there, err := up.exists(ctx, from); err != nil || !there {
+			there, err := up.exists(ctx, from)
+			if Transient(err) && !up.doubt { // another attempt is cheaper than to send all
+				up.doubt = true
+				return false, err
+			}
+			if err != nil || !there {
 				continue // a sibling that may not be read is none
 			}
 		}
@@ -162,7 +169,7 @@ func (up *upload) locate(resp *http.Response) error {
 	if u.Scheme != "https" && resp.Request.URL.Scheme == "https" && u.Host == up.ps.h.addr {
 		u.Scheme = "https" // a registry behind a proxy that does not know of the TLS before it
 	}
-	if u.Scheme != "https" && !up.ps.h.mayBePlain() {
+	if !up.ps.h.mayLeadTo(u) {
 		return up.ps.h.fail(ErrRefused, "it wants blobs sent to %s over plain http", u.Host)
 	}
 	up.at = u.String()
@@ -186,7 +193,7 @@ func (up *upload) resume(ctx context.Context) (int64, error) {
 	}
 	_, last, ok := strings.Cut(strings.TrimPrefix(resp.Header.Get("Range"), "bytes="), "-")
 	n, err := strconv.ParseInt(last, 10, 64)
-	if !ok || err != nil || n < 0 || n >= up.d.Size {
+	if !ok || err != nil || n < 0 || up.body == nil || n >= up.body.reached() {
 		return 0, &Error{Kind: ErrNotFound, Registry: up.ps.h.name, Detail: "it does not say how much of the upload it has"}
 	}
 	if n == 0 {

@@ -60,8 +60,8 @@ func (s *Store) Put(ctx context.Context, ref string, target ocispecs.Descriptor)
 	if err != nil {
 		return err
 	}
-	// Of an index only this machine's image need be there.
-	children := images.FilterPlatforms(images.ChildrenHandler(s.content), platforms.Default())
+	// Of an index only this machine's image need be there: the best one, not all that it can run.
+	children := images.LimitManifests(images.ChildrenHandler(s.content), platforms.Default(), 1)
 	if err := images.Dispatch(ctx, images.SetChildrenLabels(s.content, children), nil, target); err != nil {
 		return fmt.Errorf("cannot keep the content of %s: %w", ref, err)
 	}

@@ -131,7 +131,7 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 		LogDir:     filepath.Join(process.Root(), "logs"),
 	}
 	// Unlike that which was asked before, this client takes nothing for granted.
-	client, err := registry.New(configuredRegistry(r.config, registry.Options{UserAgent: userAgent(), Memory: facts.Memory{State: r.db}}))
+	client, err := registryClient(r.config, registry.Options{UserAgent: userAgent(), Memory: facts.Memory{State: r.db}})
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func (a *app) pruneRegistry(cmd *cobra.Command, dir string, o pruneOptions) erro
 	if broken != nil && !o.dryRun {
 		return broken
 	}
-	client, err := registry.New(configuredRegistry(cfg, registry.Options{UserAgent: userAgent()}))
+	client, err := registryClient(cfg, registry.Options{UserAgent: userAgent()})
 	if err != nil {
 		return err
 	}

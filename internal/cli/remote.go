@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
@@ -29,16 +30,32 @@ func (a *app) registryOptions(cmd *cobra.Command) (registry.Options, error) {
 	if err != nil {
 		return o, err
 	}
-	return configuredRegistry(cfg, o), nil
+	return configuredRegistry(cfg, o)
 }
 
 func userAgent() string { return "slipway/" + version() }
 
-func configuredRegistry(cfg *config.Config, o registry.Options) registry.Options {
-	o.Registry, _, _ = strings.Cut(cfg.Registry, "/")
-	o.Username, o.Password = cfg.Username, cfg.Password.Reveal()
+// registryClient is a client as the configuration says.
+func registryClient(cfg *config.Config, o registry.Options) (*registry.Client, error) {
+	o, err := configuredRegistry(cfg, o)
+	if err != nil {
+		return nil, err
+	}
+	return registry.New(o)
+}
+
+func configuredRegistry(cfg *config.Config, o registry.Options) (registry.Options, error) {
 	o.CABundle, o.HTTPProxy, o.Insecure = cfg.CABundle, cfg.HTTPProxy, cfg.InsecureRegistries
-	return o
+	if cfg.Registry == "" || cfg.Username == "" {
+		return o, nil
+	}
+	// The first part of the images' names need not be a host: "team" is docker.io/team.
+	host, err := registry.HostOf(cfg.Registry)
+	if err != nil {
+		return o, fmt.Errorf("cannot use the registry %q with a username: %w", cfg.Registry, err)
+	}
+	o.Registry, o.Username, o.Password = host, cfg.Username, cfg.Password.Reveal()
+	return o, nil
 }
 
 // withRegistry calls f with a client.
@@ -74,7 +91,7 @@ configuration, else those of "slipway login" or "docker login".`,
 				return a.withServices(cmd.Context(), func(s embedded.Services) error {
 					for _, ref := range args {
 						if err := a.push(cmd.Context(), client, s, ref, force); err != nil {
-							return fmt.Errorf("cannot push %s: %w", ref, err)
+							return err
 						}
 					}
 					return nil
@@ -86,19 +103,11 @@ configuration, else those of "slipway login" or "docker login".`,
 	return cmd
 }
 
-// push sends one image under its own name.
+// push sends one image under its own name. The registry's errors say what could not be done themselves.
 func (a *app) push(ctx context.Context, client *registry.Client, s embedded.Services, ref string, force bool) error {
-	st := store.New(s.Images, s.Content)
-	image, err := st.Look(ctx, ref)
+	image, target, err := a.toPush(ctx, store.New(s.Images, s.Content), ref, force)
 	if err != nil {
-		return err
-	}
-	if image.Tested == "" && !force {
-		return errors.New("its test did not pass\nhint: build it again, or send it as it is with --force")
-	}
-	target, err := st.Target(ctx, ref)
-	if err != nil {
-		return err
+		return fmt.Errorf("cannot push %s: %w", ref, err)
 	}
 	o := registry.PushOptions{}
 	if !force {
@@ -120,6 +129,19 @@ func (a *app) push(ctx context.Context, client *registry.Client, s embedded.Serv
 	return nil
 }
 
+// toPush is what the store has under the name, if it may be sent.
+func (a *app) toPush(ctx context.Context, st *store.Store, ref string, force bool) (store.Image, ocispecs.Descriptor, error) {
+	image, err := st.Look(ctx, ref)
+	if err != nil {
+		return image, ocispecs.Descriptor{}, err
+	}
+	if image.Tested == "" && !force {
+		return image, ocispecs.Descriptor{}, errors.New("its test did not pass\nhint: build it again, or send it as it is with --force")
+	}
+	target, err := st.Target(ctx, ref)
+	return image, target, err
+}
+
 func (a *app) pullCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "pull IMAGE...",
@@ -137,7 +159,6 @@ run, saved, and built on without a network.`,
 				}
 				for _, ref := range args {
 					if err = a.pull(cmd.Context(), client, process.Services(), ref); err != nil {
-						err = fmt.Errorf("cannot pull %s: %w", ref, err)
 						break
 					}
 				}
@@ -147,10 +168,11 @@ run, saved, and built on without a network.`,
 	}
 }
 
+// pull fetches one image. The registry's errors say what could not be done themselves.
 func (a *app) pull(ctx context.Context, client *registry.Client, s embedded.Services, ref string) error {
 	name, err := store.Normalize(ref)
 	if err != nil {
-		return err
+		return fmt.Errorf("cannot pull %s: %w", ref, err)
 	}
 	start := time.Now()
 	target, err := client.Pull(ctx, name, registry.PullOptions{Platform: "linux/" + goArch()}, s.Content)
@@ -158,7 +180,7 @@ func (a *app) pull(ctx context.Context, client *registry.Client, s embedded.Serv
 		return err
 	}
 	if err := store.New(s.Images, s.Content).Put(ctx, name, target); err != nil {
-		return err
+		return fmt.Errorf("cannot pull %s: %w", ref, err)
 	}
 	fmt.Fprintf(a.Out, "%s %s, in %s\n", ref, shortDigest(target.Digest.String()), seconds(time.Since(start)))
 	return nil

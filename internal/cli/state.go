@@ -82,7 +82,7 @@ func (a *app) asked(cfg *config.Config, o planOptions, db *state.DB) (*registry.
 		}
 		return nil, nil
 	}
-	return registry.New(configuredRegistry(cfg, registry.Options{
+	return registryClient(cfg, registry.Options{
 		UserAgent: userAgent(), Memory: facts.Memory{State: db}, Fresh: cfg.RegistryTrust,
-	}))
+	})
 }

@@ -1,0 +1,33 @@
+package cli
+
+import (
+	"testing"
+
+	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/registry"
+)
+
+// TestConfiguredRegistry: the credentials are for the host that the images' names belong to.
+func TestConfiguredRegistry(t *testing.T) {
+	for configured, want := range map[string]string{
+		"registry.example":          "registry.example",
+		"registry.example:5000/a/b": "registry.example:5000",
+		"localhost/team":            "localhost",
+		"team":                      "docker.io",
+		"team/sub":                  "docker.io",
+		"docker.io/team":            "docker.io",
+		"index.docker.io/team":      "docker.io",
+		"":                          "",
+	} {
+		got, err := configuredRegistry(&config.Config{Registry: configured, Username: "me"}, registry.Options{})
+		if err != nil || got.Registry != want || (got.Username == "me") != (want != "") {
+			t.Errorf("%q: for %q, %v", configured, got.Registry, err)
+		}
+	}
+	if _, err := configuredRegistry(&config.Config{Registry: "https://registry.example", Username: "me"}, registry.Options{}); err == nil {
+		t.Error("an address was taken for a registry")
+	}
+	if _, err := configuredRegistry(&config.Config{Registry: "https://registry.example"}, registry.Options{}); err != nil {
+		t.Errorf("without a username: %v", err)
+	}
+}
