@@ -37,7 +37,7 @@ func ReadDefinition(value string) string {
 // Remote is where good images go, and where published ones come from.
 type Remote interface {
 	// Fetch brings an image into the store under its reference. It is the one with the manifest's
-	// digest, whatever the tag names meanwhile; without a digest it is what the tag names.
+	// digest, whatever the tag names meanwhile.
 	Fetch(ctx context.Context, ref, digest string) error
 	// Publish sends an image of the store. It may be called for several images at once.
 	Publish(ctx context.Context, p Publication) (Published, error)
@@ -49,8 +49,8 @@ type Publication struct {
 	// Digest is that of the manifest; when the store has another under the name, nothing is sent.
 	// Empty is whatever it has.
 	Digest string
-	// There is the digest that the registry has under the name already, if any. Replace allows it, and
-	// what else may be there by now, to be replaced.
+	// There is the digest of what the registry has under the name already, if any: it stays, and only
+	// further tags are made, unless Replace allows it, and what else may be there by now, to be replaced.
 	There   string
 	Replace bool
 	// Siblings are the references of images that may have the same layers.
@@ -245,15 +245,12 @@ type fetched struct {
 	good bool
 }
 
-// refresh fetches the images from elsewhere that the plan says are newer there, or that the store lacks.
+// refresh fetches the base images from elsewhere that the plan says are newer there.
 func (r *run) refresh(ctx context.Context, img *fleet.Image) error {
-	if r.Remote == nil {
-		return nil
-	}
 	for _, ref := range img.External {
 		digest, newer := r.plan.Refresh[ref]
-		if there, err := r.Store.Has(ctx, ref); err != nil || there && !newer {
-			continue // what is no reference is for the engine to refuse
+		if !newer {
+			continue
 		}
 		if err := r.refreshOnce(ctx, ref, digest); err != nil {
 			return fmt.Errorf("%s: cannot build %s:%s: %w", r.Fleet.Path(img, ""), img.Name, img.Tag, err)

@@ -100,7 +100,7 @@ func TestPublishing(t *testing.T) {
 			"lib: published: published|app: published: published"},
 		{"content, forced", func(h *harbour) { content(h, "app") },
 			plan.Options{Replace: true, Force: func(img *fleet.Image) bool { return img.Name == "app" }},
-			"lib: published: published|app: build+publish: files changed: a; built 1 has other content now: the version says nothing of it (`slipway update app` adds a changelog entry); requested"},
+			"lib: published: published|app: build+publish: files changed: a; built 1 has other content now: the version says nothing of it (`slipway update app` adds a changelog entry); requested; the registry has another image under this tag, which is replaced"},
 		{"a new version", func(h *harbour) { h.otherMachine(); content(h, "app"); h.bump("app") }, plan.Options{},
 			"lib: pull: published; needed by app|app: build+publish: never built"},
 		{"a new version, the parent is here", func(h *harbour) { h.bump("app") }, plan.Options{},

@@ -38,17 +38,13 @@ func (r *Registries) Fetch(ctx context.Context, ref, digest string) error {
 	if err != nil {
 		return err
 	}
-	from := name
-	if digest != "" {
-		repository, _, _ := fleet.SplitRef(name)
-		from = repository + "@" + digest
-	}
+	repository, _, _ := fleet.SplitRef(name)
 	held, release, err := r.Hold(ctx)
 	if err != nil {
 		return fmt.Errorf("cannot fetch %s: %w", ref, err)
 	}
 	defer release()
-	target, err := r.Client.Pull(held, from, registry.PullOptions{Platform: r.Platform}, r.Content)
+	target, err := r.Client.Pull(held, repository+"@"+digest, registry.PullOptions{Platform: r.Platform}, r.Content)
 	if err != nil {
 		return err
 	}
@@ -70,6 +66,9 @@ func (r *Registries) Fetch(ctx context.Context, ref, digest string) error {
 // image under its version finds that everything about it is done.
 func (r *Registries) Publish(ctx context.Context, p build.Publication) (build.Published, error) {
 	img := p.Image
+	if p.There != "" && !p.Replace {
+		return r.tag(ctx, img, p.There)
+	}
 	target, err := r.Store.Target(ctx, img.Ref)
 	if err != nil {
 		return build.Published{}, err
@@ -102,11 +101,24 @@ func (r *Registries) Publish(ctx context.Context, p build.Publication) (build.Pu
 	return done, err
 }
 
+// tag gives a published image of a list its further tags. The store need not have it.
+func (r *Registries) tag(ctx context.Context, img *fleet.Image, digest string) (build.Published, error) {
+	done := build.Published{Digest: digest}
+	repository, _, _ := fleet.SplitRef(img.Ref)
+	for _, ref := range img.FurtherRefs() {
+		if err := r.Client.Tag(ctx, repository+"@"+digest, ref); err != nil {
+			return done, err
+		}
+		done.Moved = append(done.Moved, ref)
+	}
+	return done, nil
+}
+
 // replace says no to what would be lost.
 func (r *Registries) replace(ref, digest, latest string, p build.Publication) error {
 	_, tag, _ := fleet.SplitRef(ref)
 	switch {
-	case p.Replace, digest == p.There:
+	case p.Replace:
 		return nil
 	case p.Image.Listed == nil && tag == "latest":
 		if digest == latest {
