@@ -78,10 +78,9 @@ func (r *Registries) Publish(ctx context.Context, p build.Publication) (build.Pu
 	}
 	done := build.Published{Digest: target.Digest.String()}
 	refs := img.FurtherRefs()
-	was := "" // what "latest" may be moved from
+	repository, _, _ := fleet.SplitRef(img.Ref)
+	latest, was := repository+":latest", "" // it may be moved from there
 	if img.Listed == nil {
-		repository, _, _ := fleet.SplitRef(img.Ref)
-		latest := repository + ":latest"
 		newer, now, err := r.newerThan(ctx, repository, img)
 		switch {
 		case err != nil:
@@ -98,6 +97,9 @@ func (r *Registries) Publish(ctx context.Context, p build.Publication) (build.Pu
 		Replace:  func(ref, digest string) error { return r.replace(ref, digest, was, p) },
 	}, refs...)
 	done.Moved, done.Bytes = pushed.Moved, pushed.Bytes
+	if err == nil && img.Listed == nil && slices.Contains(pushed.Moved, canonical(latest)) {
+		err = r.settle(ctx, repository, img, done.Digest)
+	}
 	return done, err
 }
 
@@ -154,12 +156,54 @@ func (r *Registries) newerThan(ctx context.Context, repository string, img *flee
 	if err != nil && !errors.Is(err, registry.ErrNotFound) && !errors.Is(err, registry.ErrUnsupported) {
 		return "", "", err
 	}
+	return newest(tags, img.Tag), now.Digest, nil
+}
+
+// newest is the newest version among tags that is newer than the one given, if there is one.
+func newest(tags []string, than string) string {
+	newer := ""
 	for _, tag := range tags {
-		if startsWithDigit(tag) && fleet.CompareVersions(tag, img.Tag) > 0 && (newer == "" || fleet.CompareVersions(tag, newer) > 0) {
+		if startsWithDigit(tag) && fleet.CompareVersions(tag, than) > 0 && (newer == "" || fleet.CompareVersions(tag, newer) > 0) {
 			newer = tag
 		}
 	}
-	return newer, now.Digest, nil
+	return newer
+}
+
+// settle looks whether another machine has published meanwhile: registries cannot move a tag only if it
+// is where it was. Who is last sees all of it, and leaves "latest" at the newest.
+func (r *Registries) settle(ctx context.Context, repository string, img *fleet.Image, digest string) error {
+	latest, right := repository+":latest", repository+"@"+digest
+	tags, err := r.Client.Tags(ctx, repository)
+	if err != nil && !errors.Is(err, registry.ErrUnsupported) && !errors.Is(err, registry.ErrUnauthorized) {
+		return err // some registries have no lists, or not for everybody
+	}
+	refs := []string{latest}
+	newer := repository + ":" + newest(tags, img.Tag)
+	if newer != repository+":" {
+		refs = append(refs, newer)
+	}
+	found, err := r.Client.Look(ctx, r.Platform, []string{ocispecs.AnnotationVersion}, refs)
+	if err != nil {
+		return err
+	}
+	if v := found[newer].Annotations[ocispecs.AnnotationVersion]; v != "" && fleet.CompareVersions(v, img.Version) > 0 {
+		right = newer
+		digest = found[newer].Digest
+	}
+	now := found[latest]
+	if v := now.Annotations[ocispecs.AnnotationVersion]; now.Digest == digest || v != "" && right != newer && fleet.CompareVersions(v, img.Version) > 0 {
+		return nil
+	}
+	return r.Client.Tag(ctx, right, latest)
+}
+
+// canonical is a reference as the registry's client writes it.
+func canonical(ref string) string {
+	if name, err := store.Normalize(ref); err == nil {
+		return name
+	}
+	return ref
 }
 
 func startsWithDigit(tag string) bool { return tag != "" && strings.Contains("0123456789", tag[:1]) }
