@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
@@ -38,10 +39,13 @@ func ReadDefinition(value string) string {
 type Remote interface {
 	// Fetch brings an image into the store under its reference. It is the one with the manifest's
 	// digest, whatever the tag names meanwhile.
-	Fetch(ctx context.Context, ref, digest string) error
+	Fetch(ctx context.Context, ref, digest string, p Progress) error
 	// Publish sends an image of the store. It may be called for several images at once.
 	Publish(ctx context.Context, p Publication) (Published, error)
 }
+
+// Progress is told how many bytes of blobs are at their goal, and of how many. It returns at once.
+type Progress func(done, total int64)
 
 // Publication is an image that is to be published.
 type Publication struct {
@@ -55,6 +59,7 @@ type Publication struct {
 	Replace bool
 	// Siblings are the references of images that may have the same layers.
 	Siblings []string
+	Progress Progress
 }
 
 // Published is what publishing an image did.
@@ -180,6 +185,7 @@ func (p *publisher) send(ctx context.Context, s *plan.Step, res Result, siblings
 	p.run.emit(Event{Kind: PublishBegan, Image: s.Image.Ref})
 	return p.run.Remote.Publish(ctx, Publication{
 		Image: s.Image, Digest: res.Digest, There: s.Digest, Replace: s.Replace, Siblings: siblings,
+		Progress: p.run.progress(s.Image.Ref),
 	})
 }
 
@@ -217,10 +223,22 @@ func (r *run) published(s *plan.Step, how Result) {
 	r.results[s] = res
 }
 
+// progress turns a transfer's progress into events, some in a second.
+func (r *run) progress(ref string) Progress {
+	const pause = 200 * time.Millisecond
+	last := time.Now()
+	return func(done, total int64) {
+		if now := time.Now(); now.Sub(last) >= pause {
+			last = now
+			r.emit(Event{Kind: Transfer, Image: ref, Bytes: done, Total: total})
+		}
+	}
+}
+
 // fetch brings a published image into the store.
 func (r *run) fetch(ctx context.Context, s *plan.Step) Outcome {
 	r.emit(Event{Kind: FetchBegan, Image: s.Image.Ref})
-	err := r.Remote.Fetch(ctx, s.Image.Ref, s.Digest)
+	err := r.Remote.Fetch(ctx, s.Image.Ref, s.Digest, r.progress(s.Image.Ref))
 	switch {
 	case err == nil:
 		r.emit(Event{Kind: Fetched, Image: s.Image.Ref, Digest: s.Digest})
@@ -276,7 +294,7 @@ func (r *run) refreshOnce(ctx context.Context, ref, digest string) error {
 		return nil
 	}
 	r.emit(Event{Kind: FetchBegan, Image: ref})
-	if err := r.Remote.Fetch(ctx, ref, digest); err != nil {
+	if err := r.Remote.Fetch(ctx, ref, digest, r.progress(ref)); err != nil {
 		return err
 	}
 	f.good = true

@@ -33,7 +33,7 @@ type Registries struct {
 
 // Fetch implements build.Remote. The image is marked with what its annotations say it is made from, and
 // as tested, which it was before it was published.
-func (r *Registries) Fetch(ctx context.Context, ref, digest string) error {
+func (r *Registries) Fetch(ctx context.Context, ref, digest string, p build.Progress) error {
 	name, err := store.Normalize(ref)
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func (r *Registries) Fetch(ctx context.Context, ref, digest string) error {
 		return fmt.Errorf("cannot fetch %s: %w", ref, err)
 	}
 	defer release()
-	target, err := r.Client.Pull(held, repository+"@"+digest, registry.PullOptions{Platform: r.Platform}, r.Content)
+	target, err := r.Client.Pull(held, repository+"@"+digest, registry.PullOptions{Platform: r.Platform, Progress: progress(p)}, r.Content)
 	if err != nil {
 		return err
 	}
@@ -93,14 +93,21 @@ func (r *Registries) Publish(ctx context.Context, p build.Publication) (build.Pu
 	}
 	refs = append(refs, img.Ref)
 	pushed, err := r.Client.Push(ctx, target, r.Content, registry.PushOptions{
-		Siblings: r.repositories(p.Siblings),
-		Replace:  func(ref, digest string) error { return r.replace(ref, digest, was, p) },
+		Siblings: r.repositories(p.Siblings), Progress: progress(p.Progress),
+		Replace: func(ref, digest string) error { return r.replace(ref, digest, was, p) },
 	}, refs...)
 	done.Moved, done.Bytes = pushed.Moved, pushed.Bytes
 	if err == nil && img.Listed == nil && slices.Contains(pushed.Moved, canonical(latest)) {
 		err = r.settle(ctx, repository, img, done.Digest)
 	}
 	return done, err
+}
+
+func progress(p build.Progress) func(registry.Progress) {
+	if p == nil {
+		return nil
+	}
+	return func(now registry.Progress) { p(now.Done, now.Total) }
 }
 
 // tag gives a published image of a list its further tags. The store need not have it.

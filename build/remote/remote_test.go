@@ -192,19 +192,19 @@ func TestFetch(t *testing.T) {
 	img := m.image("1", "a")
 	done := m.publish(build.Publication{Image: img})
 	m.publish(build.Publication{Image: m.image("1", "b"), There: done.Digest, Replace: true}) // meanwhile
-	if err := other.remote.Fetch(t.Context(), img.Ref, done.Digest); err != nil {
+	if err := other.remote.Fetch(t.Context(), img.Ref, done.Digest, nil); err != nil {
 		t.Fatal(err)
 	}
 	got, err := other.remote.Store.Look(t.Context(), img.Ref)
 	if err != nil || got.Digest != done.Digest || got.Tested != store.TestPublished || got.Inputs != "sha256:a" || got.ID == "" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if err := other.remote.Fetch(t.Context(), other.addr+"/f/none:1", done.Digest); err == nil {
+	if err := other.remote.Fetch(t.Context(), other.addr+"/f/none:1", done.Digest, nil); err == nil {
 		t.Error("fetched from nowhere")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := other.remote.Fetch(ctx, img.Ref, done.Digest); err == nil {
+	if err := other.remote.Fetch(ctx, img.Ref, done.Digest, nil); err == nil {
 		t.Error("fetched after the end")
 	}
 }
