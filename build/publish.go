@@ -180,13 +180,21 @@ func (p *publisher) send(ctx context.Context, s *plan.Step, res Result, siblings
 		return Published{}, fmt.Errorf("cannot publish %s: another image failed before, and --fail-fast is given", s.Image.Ref)
 	}
 	if ctx.Err() != nil {
-		return Published{}, fmt.Errorf("cannot publish %s: %w", s.Image.Ref, context.Cause(ctx))
+		return Published{}, interrupted(s)
 	}
 	p.run.emit(Event{Kind: PublishBegan, Image: s.Image.Ref})
-	return p.run.Remote.Publish(ctx, Publication{
+	done, err := p.run.Remote.Publish(ctx, Publication{
 		Image: s.Image, Digest: res.Digest, There: s.Digest, Replace: s.Replace, Siblings: siblings,
 		Progress: p.run.progress(s.Image.Ref),
 	})
+	if err != nil && ctx.Err() != nil {
+		err = interrupted(s)
+	}
+	return done, err
+}
+
+func interrupted(s *plan.Step) error {
+	return fmt.Errorf("cannot publish %s: the run was interrupted\nhint: the next run goes on with it", s.Image.Ref)
 }
 
 // checkBasis refuses an image that is made of other images than are published, or of nobody knows

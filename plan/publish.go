@@ -32,7 +32,6 @@ func (m *maker) remote(step *Step, st *state) {
 	if st.published, st.isPublished = m.facts.Published[img.Ref]; !st.isPublished || step.Err != nil {
 		return
 	}
-	forced := st.selected && m.Replace && m.Force != nil && m.Force(img)
 	other := st.known && st.published.Definition != "" && st.published.Definition != st.parts.Definition()
 	seen := m.facts.Seen[img.Ref]
 	moved := seen != "" && seen != st.published.Digest
@@ -40,7 +39,7 @@ func (m *maker) remote(step *Step, st *state) {
 		st.moved = &Reason{KindMoved, fmt.Sprintf("its tag was moved by others: %s → %s", shortDigest(seen), shortDigest(st.published.Digest))}
 	}
 	switch {
-	case forced:
+	case m.Replace && st.selected: // also what an interrupted run has built by force already
 		st.replace = true
 	case img.Listed != nil:
 		// A parent that is only built because it may not be fetched is what is published.
