@@ -19,6 +19,7 @@ const (
 	Blocked      Kind = "blocked"   // not built, because of Causes
 	Cancelled    Kind = "cancelled" // the run ended before it was built
 	FetchBegan   Kind = "fetching"  // a published image is brought into the store
+	Transfer     Kind = "transfer"  // Bytes of Total are fetched or published
 	Fetched      Kind = "fetched"
 	PublishBegan Kind = "publishing"
 	WasPublished Kind = "published"   // Refs are the tags that were made or moved
@@ -41,9 +42,11 @@ type Event struct {
 	Digest string `json:"digest,omitempty"`
 	// Causes are the references whose failure blocks the image.
 	Causes []string `json:"causes,omitempty"`
-	// Refs are the references that publishing made or moved, Bytes what it sent.
+	// Refs are the references that publishing made or moved, Bytes what it sent; of a Transfer that is so
+	// far, and of Total.
 	Refs  []string `json:"refs,omitempty"`
 	Bytes int64    `json:"bytes,omitempty"`
+	Total int64    `json:"total,omitempty"`
 	// Test is set on a Failed image that was built and whose test failed, and on a Started or Done one
 	// that is only tested.
 	Test bool `json:"test,omitempty"`

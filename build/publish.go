@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
@@ -37,11 +38,14 @@ func ReadDefinition(value string) string {
 // Remote is where good images go, and where published ones come from.
 type Remote interface {
 	// Fetch brings an image into the store under its reference. It is the one with the manifest's
-	// digest, whatever the tag names meanwhile; without a digest it is what the tag names.
-	Fetch(ctx context.Context, ref, digest string) error
+	// digest, whatever the tag names meanwhile.
+	Fetch(ctx context.Context, ref, digest string, p Progress) error
 	// Publish sends an image of the store. It may be called for several images at once.
 	Publish(ctx context.Context, p Publication) (Published, error)
 }
+
+// Progress is told how many bytes of blobs are at their goal, and of how many. It returns at once.
+type Progress func(done, total int64)
 
 // Publication is an image that is to be published.
 type Publication struct {
@@ -49,12 +53,13 @@ type Publication struct {
 	// Digest is that of the manifest; when the store has another under the name, nothing is sent.
 	// Empty is whatever it has.
 	Digest string
-	// There is the digest that the registry has under the name already, if any. Replace allows it, and
-	// what else may be there by now, to be replaced.
+	// There is the digest of what the registry has under the name already, if any: it stays, and only
+	// further tags are made, unless Replace allows it, and what else may be there by now, to be replaced.
 	There   string
 	Replace bool
 	// Siblings are the references of images that may have the same layers.
 	Siblings []string
+	Progress Progress
 }
 
 // Published is what publishing an image did.
@@ -175,12 +180,21 @@ func (p *publisher) send(ctx context.Context, s *plan.Step, res Result, siblings
 		return Published{}, fmt.Errorf("cannot publish %s: another image failed before, and --fail-fast is given", s.Image.Ref)
 	}
 	if ctx.Err() != nil {
-		return Published{}, fmt.Errorf("cannot publish %s: %w", s.Image.Ref, context.Cause(ctx))
+		return Published{}, interrupted(s)
 	}
 	p.run.emit(Event{Kind: PublishBegan, Image: s.Image.Ref})
-	return p.run.Remote.Publish(ctx, Publication{
+	done, err := p.run.Remote.Publish(ctx, Publication{
 		Image: s.Image, Digest: res.Digest, There: s.Digest, Replace: s.Replace, Siblings: siblings,
+		Progress: p.run.progress(s.Image.Ref),
 	})
+	if err != nil && ctx.Err() != nil {
+		err = interrupted(s)
+	}
+	return done, err
+}
+
+func interrupted(s *plan.Step) error {
+	return fmt.Errorf("cannot publish %s: the run was interrupted\nhint: the next run goes on with it", s.Image.Ref)
 }
 
 // checkBasis refuses an image that is made of other images than are published, or of nobody knows
@@ -217,10 +231,22 @@ func (r *run) published(s *plan.Step, how Result) {
 	r.results[s] = res
 }
 
+// progress turns a transfer's progress into events, some in a second.
+func (r *run) progress(ref string) Progress {
+	const pause = 200 * time.Millisecond
+	last := time.Now()
+	return func(done, total int64) {
+		if now := time.Now(); now.Sub(last) >= pause {
+			last = now
+			r.emit(Event{Kind: Transfer, Image: ref, Bytes: done, Total: total})
+		}
+	}
+}
+
 // fetch brings a published image into the store.
 func (r *run) fetch(ctx context.Context, s *plan.Step) Outcome {
 	r.emit(Event{Kind: FetchBegan, Image: s.Image.Ref})
-	err := r.Remote.Fetch(ctx, s.Image.Ref, s.Digest)
+	err := r.Remote.Fetch(ctx, s.Image.Ref, s.Digest, r.progress(s.Image.Ref))
 	switch {
 	case err == nil:
 		r.emit(Event{Kind: Fetched, Image: s.Image.Ref, Digest: s.Digest})
@@ -245,15 +271,12 @@ type fetched struct {
 	good bool
 }
 
-// refresh fetches the images from elsewhere that the plan says are newer there, or that the store lacks.
+// refresh fetches the base images from elsewhere that the plan says are newer there.
 func (r *run) refresh(ctx context.Context, img *fleet.Image) error {
-	if r.Remote == nil {
-		return nil
-	}
 	for _, ref := range img.External {
 		digest, newer := r.plan.Refresh[ref]
-		if there, err := r.Store.Has(ctx, ref); err != nil || there && !newer {
-			continue // what is no reference is for the engine to refuse
+		if !newer {
+			continue
 		}
 		if err := r.refreshOnce(ctx, ref, digest); err != nil {
 			return fmt.Errorf("%s: cannot build %s:%s: %w", r.Fleet.Path(img, ""), img.Name, img.Tag, err)
@@ -279,7 +302,7 @@ func (r *run) refreshOnce(ctx context.Context, ref, digest string) error {
 		return nil
 	}
 	r.emit(Event{Kind: FetchBegan, Image: ref})
-	if err := r.Remote.Fetch(ctx, ref, digest); err != nil {
+	if err := r.Remote.Fetch(ctx, ref, digest, r.progress(ref)); err != nil {
 		return err
 	}
 	f.good = true

@@ -1,9 +1,16 @@
 package plan_test
 
 import (
+	"encoding/json"
+	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/slipway-build/slipway/plan"
 )
 
 // TestPageListsAll: docs/plan.md has a row for each action and each kind of reason.
@@ -25,4 +32,35 @@ func TestPageListsAll(t *testing.T) {
 			t.Errorf("docs/plan.md does not list %q", name[1])
 		}
 	}
+}
+
+// TestPagesExample: the JSON that docs/plan.md shows has the keys of a real plan, no more and no less.
+func TestPagesExample(t *testing.T) {
+	page, err := os.ReadFile("../docs/plan.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile("(?s)```json\n(.*?)```").FindSubmatch(page)
+	if block == nil {
+		t.Fatal("docs/plan.md has no JSON")
+	}
+	real, err := json.Marshal(newHarbour(t, "app:1").make(plan.Options{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(keys(t, real), keys(t, block[1])); diff != "" {
+		t.Errorf("(-real +docs)\n%s", diff)
+	}
+}
+
+// keys are those of a plan, of its first image and of that one's first reason.
+func keys(t *testing.T, data []byte) [][]string {
+	t.Helper()
+	var doc map[string][]map[string]any
+	if err := json.Unmarshal(data, &doc); err != nil {
+		t.Fatal(err)
+	}
+	image := doc["images"][0]
+	reason := image["reasons"].([]any)[0].(map[string]any)
+	return [][]string{slices.Sorted(maps.Keys(doc)), slices.Sorted(maps.Keys(image)), slices.Sorted(maps.Keys(reason))}
 }

@@ -136,6 +136,7 @@ func (m *maker) want(step *Step) {
 
 func (m *maker) decide(step *Step) {
 	st := m.states[step]
+	step.Digest = st.published.Digest
 	switch {
 	case !st.wanted():
 		step.Action = Skip
@@ -160,8 +161,8 @@ func (m *maker) decide(step *Step) {
 	case st.stale():
 		step.Action = Build
 		step.Reasons = st.why
-		if reason := m.unpublished(step.Image); m.facts.Published != nil && !st.isPublished && reason.Kind == KindVanished {
-			step.Reasons = append(step.Reasons, reason)
+		if st.replace && m.Publish || m.facts.Published != nil && !st.isPublished && m.facts.Seen[step.Image.Ref] != "" {
+			step.Reasons = append(step.Reasons, m.unpublished(step.Image, st))
 		}
 	case st.counts:
 		m.counted(step, st)
@@ -204,7 +205,7 @@ func (m *maker) good(step *Step, st *state) {
 		step.Action = Publish
 	}
 	if m.facts.Published != nil {
-		step.Reasons = append(step.Reasons, m.unpublished(step.Image))
+		step.Reasons = append(step.Reasons, m.unpublished(step.Image, st))
 	}
 }
 

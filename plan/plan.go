@@ -78,7 +78,7 @@ type Step struct {
 	// Publish tells that the image is published when it is good. Replace allows it to take the place
 	// of another under the same tag.
 	Publish, Replace bool
-	// Digest is that of the published image, of the actions Published and Pull.
+	// Digest is that of the published image, if the registry was asked and has one.
 	Digest string
 }
 

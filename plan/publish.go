@@ -32,7 +32,6 @@ func (m *maker) remote(step *Step, st *state) {
 	if st.published, st.isPublished = m.facts.Published[img.Ref]; !st.isPublished || step.Err != nil {
 		return
 	}
-	forced := st.selected && m.Replace && m.Force != nil && m.Force(img)
 	other := st.known && st.published.Definition != "" && st.published.Definition != st.parts.Definition()
 	seen := m.facts.Seen[img.Ref]
 	moved := seen != "" && seen != st.published.Digest
@@ -40,10 +39,11 @@ func (m *maker) remote(step *Step, st *state) {
 		st.moved = &Reason{KindMoved, fmt.Sprintf("its tag was moved by others: %s → %s", shortDigest(seen), shortDigest(st.published.Digest))}
 	}
 	switch {
-	case forced:
+	case m.Replace && st.selected: // also what an interrupted run has built by force already
 		st.replace = true
 	case img.Listed != nil:
-		st.replace = other || m.onOther(img, st) || len(st.fresh) > 0
+		// A parent that is only built because it may not be fetched is what is published.
+		st.replace = other || m.onOther(img, st) || slices.ContainsFunc(st.fresh, func(p *Step) bool { return !m.states[p].counts })
 	case versioned(img) && !m.TrustVersions && (other || moved && st.published.Definition == ""):
 		st.other = m.whatOther(img, st)
 		step.Err = m.otherError(img, st)
@@ -139,7 +139,6 @@ func (m *maker) counted(step *Step, st *state) {
 		step.Action = Published
 		step.reason(KindPublished, "published")
 	}
-	step.Digest = st.published.Digest
 	if st.moved != nil {
 		step.Reasons = append(step.Reasons, *st.moved)
 	}
@@ -179,7 +178,10 @@ func (m *maker) missingPublished(img *fleet.Image, st *state) []string {
 }
 
 // unpublished says why an image is to be published.
-func (m *maker) unpublished(img *fleet.Image) Reason {
+func (m *maker) unpublished(img *fleet.Image, st *state) Reason {
+	if st.isPublished {
+		return Reason{KindUnpublished, "the registry has another image under this tag, which is replaced"}
+	}
 	if m.facts.Seen[img.Ref] != "" {
 		return Reason{KindVanished, img.Tag + " was published, but is no longer at the registry"}
 	}

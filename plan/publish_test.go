@@ -99,8 +99,15 @@ func TestPublishing(t *testing.T) {
 		{"content, versions are trusted", func(h *harbour) { content(h, "app") }, plan.Options{TrustVersions: true},
 			"lib: published: published|app: published: published"},
 		{"content, forced", func(h *harbour) { content(h, "app") },
-			plan.Options{Replace: true, Force: func(img *fleet.Image) bool { return img.Name == "app" }},
-			"lib: published: published|app: build+publish: files changed: a; built 1 has other content now: the version says nothing of it (`slipway update app` adds a changelog entry); requested"},
+			plan.Options{Select: "app:*", Replace: true, Force: func(*fleet.Image) bool { return true }},
+			"lib: published: published; needed by app|app: build+publish: files changed: a; built 1 has other content now: the version says nothing of it (`slipway update app` adds a changelog entry); requested; the registry has another image under this tag, which is replaced"},
+		{"content, forced, which an interrupted run has built", func(h *harbour) {
+			content(h, "app")
+			stored := h.facts.Images[h.image("app").Ref]
+			stored.Inputs = h.facts.Inputs[h.image("app")].On(inputs.Parents(h.image("app"), func(ref string) string { return h.facts.Images[ref].Digest })).Digest()
+			h.facts.Images[h.image("app").Ref] = stored
+		}, plan.Options{Select: "app:*", Replace: true, Force: func(*fleet.Image) bool { return false }},
+			"lib: skip: not selected|app: publish: built and tested; the registry has another image under this tag, which is replaced"},
 		{"a new version", func(h *harbour) { h.otherMachine(); content(h, "app"); h.bump("app") }, plan.Options{},
 			"lib: pull: published; needed by app|app: build+publish: never built"},
 		{"a new version, the parent is here", func(h *harbour) { h.bump("app") }, plan.Options{},

@@ -50,6 +50,16 @@ func TestPutOneOfMany(t *testing.T) {
 		if kept := slices.Collect(maps.Values(info.Labels)); err != nil || !slices.Contains(kept, own.Digest.String()) {
 			t.Errorf("this machine's image is not kept: %v %v", info.Labels, err)
 		}
+		if got, err := s.Get(ctx, "many:1"); err != nil || got.Size == 0 {
+			t.Errorf("Get: %+v, %v", got, err)
+		}
+		if layers, err := s.Layers(ctx, "many:1"); err != nil || len(layers) == 0 {
+			t.Errorf("Layers: %v, %v", layers, err)
+		}
+		var tar bytes.Buffer
+		if err := s.Save(ctx, &tar, "many:1"); err != nil || !bytes.Contains(tar.Bytes(), []byte(own.Digest.Encoded())) {
+			t.Errorf("Save: %d bytes, %v", tar.Len(), err)
+		}
 	}
 }
 

@@ -148,7 +148,7 @@ func (s *Store) List(ctx context.Context) ([]Image, error) {
 }
 
 func (s *Store) details(ctx context.Context, img images.Image, out *Image) error {
-	manifest, err := images.Manifest(ctx, s.content, img.Target, platforms.All)
+	manifest, err := images.Manifest(ctx, s.content, img.Target, platforms.Default())
 	if err != nil {
 		return fmt.Errorf("cannot read manifest of %s: %w", img.Name, err)
 	}
@@ -311,7 +311,8 @@ func (s *Store) Remove(ctx context.Context, ref string) error {
 // Save writes images as one tar that is both an OCI image layout and what
 // "docker load" reads (manifest.json). Nothing is written when a name is unknown.
 func (s *Store) Save(ctx context.Context, w io.Writer, refs ...string) error {
-	opts := []archive.ExportOpt{archive.WithPlatform(platforms.All)}
+	// Of an image that was fetched only this machine's part is there.
+	opts := []archive.ExportOpt{archive.WithPlatform(platforms.Default()), archive.WithSkipMissing(s.content)}
 	for _, ref := range refs {
 		img, err := s.record(ctx, ref)
 		if err != nil {
@@ -344,7 +345,7 @@ func (s *Store) Layers(ctx context.Context, ref string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	manifest, err := images.Manifest(ctx, s.content, img.Target, platforms.All)
+	manifest, err := images.Manifest(ctx, s.content, img.Target, platforms.Default())
 	if err != nil {
 		return nil, fmt.Errorf("cannot read manifest of %s: %w", ref, err)
 	}

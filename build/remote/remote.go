@@ -33,22 +33,18 @@ type Registries struct {
 
 // Fetch implements build.Remote. The image is marked with what its annotations say it is made from, and
 // as tested, which it was before it was published.
-func (r *Registries) Fetch(ctx context.Context, ref, digest string) error {
+func (r *Registries) Fetch(ctx context.Context, ref, digest string, p build.Progress) error {
 	name, err := store.Normalize(ref)
 	if err != nil {
 		return err
 	}
-	from := name
-	if digest != "" {
-		repository, _, _ := fleet.SplitRef(name)
-		from = repository + "@" + digest
-	}
+	repository, _, _ := fleet.SplitRef(name)
 	held, release, err := r.Hold(ctx)
 	if err != nil {
 		return fmt.Errorf("cannot fetch %s: %w", ref, err)
 	}
 	defer release()
-	target, err := r.Client.Pull(held, from, registry.PullOptions{Platform: r.Platform}, r.Content)
+	target, err := r.Client.Pull(held, repository+"@"+digest, registry.PullOptions{Platform: r.Platform, Progress: progress(p)}, r.Content)
 	if err != nil {
 		return err
 	}
@@ -70,6 +66,9 @@ func (r *Registries) Fetch(ctx context.Context, ref, digest string) error {
 // image under its version finds that everything about it is done.
 func (r *Registries) Publish(ctx context.Context, p build.Publication) (build.Published, error) {
 	img := p.Image
+	if p.There != "" && !p.Replace {
+		return r.tag(ctx, img, p.There)
+	}
 	target, err := r.Store.Target(ctx, img.Ref)
 	if err != nil {
 		return build.Published{}, err
@@ -79,10 +78,9 @@ func (r *Registries) Publish(ctx context.Context, p build.Publication) (build.Pu
 	}
 	done := build.Published{Digest: target.Digest.String()}
 	refs := img.FurtherRefs()
-	was := "" // what "latest" may be moved from
+	repository, _, _ := fleet.SplitRef(img.Ref)
+	latest, was := repository+":latest", "" // it may be moved from there
 	if img.Listed == nil {
-		repository, _, _ := fleet.SplitRef(img.Ref)
-		latest := repository + ":latest"
 		newer, now, err := r.newerThan(ctx, repository, img)
 		switch {
 		case err != nil:
@@ -95,18 +93,41 @@ func (r *Registries) Publish(ctx context.Context, p build.Publication) (build.Pu
 	}
 	refs = append(refs, img.Ref)
 	pushed, err := r.Client.Push(ctx, target, r.Content, registry.PushOptions{
-		Siblings: r.repositories(p.Siblings),
-		Replace:  func(ref, digest string) error { return r.replace(ref, digest, was, p) },
+		Siblings: r.repositories(p.Siblings), Progress: progress(p.Progress),
+		Replace: func(ref, digest string) error { return r.replace(ref, digest, was, p) },
 	}, refs...)
 	done.Moved, done.Bytes = pushed.Moved, pushed.Bytes
+	if err == nil && img.Listed == nil && slices.Contains(pushed.Moved, canonical(latest)) {
+		err = r.settle(ctx, repository, img, done.Digest)
+	}
 	return done, err
+}
+
+func progress(p build.Progress) func(registry.Progress) {
+	if p == nil {
+		return nil
+	}
+	return func(now registry.Progress) { p(now.Done, now.Total) }
+}
+
+// tag gives a published image of a list its further tags. The store need not have it.
+func (r *Registries) tag(ctx context.Context, img *fleet.Image, digest string) (build.Published, error) {
+	done := build.Published{Digest: digest}
+	repository, _, _ := fleet.SplitRef(img.Ref)
+	for _, ref := range img.FurtherRefs() {
+		if err := r.Client.Tag(ctx, repository+"@"+digest, ref); err != nil {
+			return done, err
+		}
+		done.Moved = append(done.Moved, ref)
+	}
+	return done, nil
 }
 
 // replace says no to what would be lost.
 func (r *Registries) replace(ref, digest, latest string, p build.Publication) error {
 	_, tag, _ := fleet.SplitRef(ref)
 	switch {
-	case p.Replace, digest == p.There:
+	case p.Replace:
 		return nil
 	case p.Image.Listed == nil && tag == "latest":
 		if digest == latest {
@@ -142,12 +163,54 @@ func (r *Registries) newerThan(ctx context.Context, repository string, img *flee
 	if err != nil && !errors.Is(err, registry.ErrNotFound) && !errors.Is(err, registry.ErrUnsupported) {
 		return "", "", err
 	}
+	return newest(tags, img.Tag), now.Digest, nil
+}
+
+// newest is the newest version among tags that is newer than the one given, if there is one.
+func newest(tags []string, than string) string {
+	newer := ""
 	for _, tag := range tags {
-		if startsWithDigit(tag) && fleet.CompareVersions(tag, img.Tag) > 0 && (newer == "" || fleet.CompareVersions(tag, newer) > 0) {
+		if startsWithDigit(tag) && fleet.CompareVersions(tag, than) > 0 && (newer == "" || fleet.CompareVersions(tag, newer) > 0) {
 			newer = tag
 		}
 	}
-	return newer, now.Digest, nil
+	return newer
+}
+
+// settle looks whether another machine has published meanwhile: registries cannot move a tag only if it
+// is where it was. Who is last sees all of it, and leaves "latest" at the newest.
+func (r *Registries) settle(ctx context.Context, repository string, img *fleet.Image, digest string) error {
+	latest, right := repository+":latest", repository+"@"+digest
+	tags, err := r.Client.Tags(ctx, repository)
+	if err != nil && !errors.Is(err, registry.ErrUnsupported) && !errors.Is(err, registry.ErrUnauthorized) {
+		return err // some registries have no lists, or not for everybody
+	}
+	refs := []string{latest}
+	newer := repository + ":" + newest(tags, img.Tag)
+	if newer != repository+":" {
+		refs = append(refs, newer)
+	}
+	found, err := r.Client.Look(ctx, r.Platform, []string{ocispecs.AnnotationVersion}, refs)
+	if err != nil {
+		return err
+	}
+	if v := found[newer].Annotations[ocispecs.AnnotationVersion]; v != "" && fleet.CompareVersions(v, img.Version) > 0 {
+		right = newer
+		digest = found[newer].Digest
+	}
+	now := found[latest]
+	if v := now.Annotations[ocispecs.AnnotationVersion]; now.Digest == digest || v != "" && right != newer && fleet.CompareVersions(v, img.Version) > 0 {
+		return nil
+	}
+	return r.Client.Tag(ctx, right, latest)
+}
+
+// canonical is a reference as the registry's client writes it.
+func canonical(ref string) string {
+	if name, err := store.Normalize(ref); err == nil {
+		return name
+	}
+	return ref
 }
 
 func startsWithDigit(tag string) bool { return tag != "" && strings.Contains("0123456789", tag[:1]) }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/core/images"
+	"github.com/containerd/containerd/v2/core/remotes/docker"
 	"github.com/moby/buildkit/client"
 )
 
@@ -36,6 +37,8 @@ type Options struct {
 	Log io.Writer
 	// Debug raises the level of Log from warnings to everything.
 	Debug bool
+	// Hosts says how registries are reached for images that Dockerfiles name; nil is anonymously.
+	Hosts docker.RegistryHosts
 	// Wait is called once when another process holds the root, with what is
 	// known of it. Nil makes Start fail at once with *BusyError instead.
 	Wait func(Holder)

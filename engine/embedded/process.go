@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/containerd/containerd/v2/core/mount"
+	"github.com/containerd/containerd/v2/core/remotes/docker"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/control"
 	"github.com/moby/buildkit/util/bklog"
@@ -73,7 +74,7 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 		}
 		return err
 	}
-	err = p.start(ctx)
+	err = p.start(ctx, o.Hosts)
 	if err == nil && unclean {
 		err = p.collect(ctx)
 		if errors.Is(err, unix.ENOSPC) { // this process may be the one that makes room
@@ -87,7 +88,7 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	return p, nil
 }
 
-func (p *Process) start(ctx context.Context) error {
+func (p *Process) start(ctx context.Context, hosts docker.RegistryHosts) error {
 	if err := repair(p.root); err != nil {
 		return err
 	}
@@ -101,7 +102,7 @@ func (p *Process) start(ctx context.Context) error {
 	if err := mount.SetTempMountLocation(TempDir(p.root)); err != nil {
 		return fmt.Errorf("cannot choose temporary folder: %w", err)
 	}
-	parts, err := newWorker(ctx, p.root)
+	parts, err := newWorker(ctx, p.root, hosts)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/containerd/containerd/v2/core/diff/apply"
 	"github.com/containerd/containerd/v2/core/images"
 	ctdmetadata "github.com/containerd/containerd/v2/core/metadata"
+	"github.com/containerd/containerd/v2/core/remotes/docker"
 	ctdsnapshot "github.com/containerd/containerd/v2/core/snapshots"
 	"github.com/containerd/containerd/v2/plugins/content/local"
 	"github.com/containerd/containerd/v2/plugins/diff/walking"
@@ -54,7 +55,7 @@ type workerParts struct {
 
 // newWorker assembles BuildKit's worker as runc.NewWorkerOpt does, and adds what
 // that leaves out: an image store, so that FROM finds the parent just built.
-func newWorker(ctx context.Context, root string) (_ *workerParts, err error) {
+func newWorker(ctx context.Context, root string, hosts docker.RegistryHosts) (_ *workerParts, err error) {
 	dir := filepath.Join(root, "engine")
 	// The database library panics on a damaged file, or faults on a truncated one.
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
@@ -87,6 +88,9 @@ func newWorker(ctx context.Context, root string) (_ *workerParts, err error) {
 		return nil, fmt.Errorf("cannot read image database: %w", err)
 	}
 	opt, err := workerOpt(dir, snName, mdb)
+	if hosts != nil {
+		opt.RegistryHosts = hosts
+	}
 	if err != nil {
 		db.Close()
 		return nil, err

@@ -36,10 +36,14 @@ type buildOptions struct {
 }
 
 const buildLong = `Builds the images of DIRECTORY, and those that the configuration lists under
-"builder", or without DIRECTORY only the latter: those that are not in the store as they would be made
-now, each with the dependencies it needs, in the order of the graph and several at
-a time. "slipway plan" says which, and why. Each image is tested when it is built;
-one whose test fails is not kept.
+"builder", or without DIRECTORY only the latter: those that are not in the store as
+they would be made now, each with the dependencies it needs, in the order of the graph
+and several at a time. "slipway plan" says which, and why. Each image is tested when
+it is built; one whose test fails is not kept.
+
+If the configuration has a registry, what is published there counts as done, and
+with username and password (or --publish) each image is published, as its version
+and as "latest", when it is good and all that it is made from is published.
 
 One failure does not stop the others: what depends on the failed image is
 reported as blocked by it, everything else is built, and the exit code is 1. What
@@ -75,7 +79,7 @@ func (a *app) buildCommand() *cobra.Command {
 	f.BoolVar(&o.keepGoing, "keep-going", true, "build what does not depend on a failed image")
 	f.BoolVar(&o.failFast, "fail-fast", false, "start nothing more after the first failure")
 	f.BoolVar(&o.resume, "resume", true, "keep what an interrupted run has built; --resume=false builds it again")
-	f.BoolVar(&o.clean, "clean", false, "start over: forget what is known of the selected images, build them again")
+	f.BoolVar(&o.clean, "clean", false, "start over: forget what is known of the selected images, build again those that are not published")
 	f.IntVar(&o.retries, "retries", 2, "try an image `N` more times after a fault that may pass")
 	f.StringVar(&o.junit, "junit", "", "write a report in JUnit's XML to `FILE`")
 	f.StringVar(&o.progress, "progress", "auto", "how to show progress: auto, tty, plain or json")

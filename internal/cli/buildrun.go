@@ -86,6 +86,9 @@ func (r *buildRun) forget(ctx context.Context) error {
 	for _, img := range r.fleet.Images {
 		if selection.Matches(img) {
 			refs, folders = append(refs, img.Ref), append(folders, r.fleet.Folder(img))
+			if canonical, err := store.Normalize(img.Ref); err == nil && canonical != img.Ref {
+				refs = append(refs, canonical) // as registries' answers are kept
+			}
 		}
 	}
 	return r.db.Forget(ctx, refs, folders)
@@ -94,7 +97,13 @@ func (r *buildRun) forget(ctx context.Context) error {
 // withEngine starts the engine and what image tests need, and walks the plan.
 func (r *buildRun) withEngine(ctx context.Context) (err error) {
 	a := r.app
-	process, waited, err := a.startEngine(ctx)
+	// Unlike that which was asked before, this client takes nothing for granted.
+	client, err := registryClient(r.config, registry.Options{UserAgent: userAgent(), Memory: facts.Memory{State: r.db}})
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	process, waited, err := a.startEngineWith(ctx, client)
 	if err != nil {
 		return err
 	}
@@ -130,12 +139,6 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 		Scratch:    embedded.TempDir(process.Root()),
 		LogDir:     filepath.Join(process.Root(), "logs"),
 	}
-	// Unlike that which was asked before, this client takes nothing for granted.
-	client, err := registryClient(r.config, registry.Options{UserAgent: userAgent(), Memory: facts.Memory{State: r.db}})
-	if err != nil {
-		return err
-	}
-	defer client.Close()
 	o.Remote = &remote.Registries{Client: client, Store: images, Content: s.Content, Hold: process.Hold, Platform: r.fleet.Platform}
 	return r.run(ctx, o)
 }

@@ -86,6 +86,8 @@ func (v *liveView) event(e build.Event) {
 		v.running = append(v.running, &liveImage{ref: e.Image, step: string(e.Kind), began: e.Time})
 	case build.StepBegan:
 		v.setStep(e.Image, e.Text)
+	case build.Transfer:
+		v.setStep(e.Image, fmt.Sprintf("%s of %s", size(e.Bytes), size(e.Total)))
 	case build.Testing:
 		v.setStep(e.Image, "testing")
 	case build.Retry:

@@ -45,8 +45,8 @@ func (o *planOptions) flags(cmd *cobra.Command) {
 	f.BoolVar(&o.nightly, "nightly", false, "append -YYYYMMDD to every tag, so that all is built anew")
 	f.BoolVar(&o.snapshot, "snapshot", false, "append -YYYYMMDD-HHMMSS to every tag")
 	f.StringVar(&o.selection, "select", "", "only images whose name:tag matches `GLOB`, and what they need")
-	f.BoolVar(&o.force, "force", false, "build the selected images even if nothing changed")
-	f.BoolVar(&o.publish, "publish", false, "publish images that are good, also with the credentials of \"slipway login\"; --publish=false does not. The default is to publish when the configuration has username and password")
+	f.BoolVar(&o.force, "force", false, "build the selected images even if nothing changed, and replace what is published under their versions")
+	f.BoolVar(&o.publish, "publish", false, "publish what is good, with the credentials of \"slipway login\" if the configuration has none; without this flag it is published when the configuration has some")
 	f.BoolVar(&o.local, "local", false, "do not ask the registry: only what the store has counts")
 	f.BoolVar(&o.noPull, "no-pull", false, "fetch neither published parents nor newer base images: build on what the store has")
 	f.BoolVar(&o.strict, "strict", false, "content that changed under an unchanged version is an error")
@@ -62,9 +62,15 @@ folder that .dockerignore leaves, build arguments, the parents' digests, and the
 platform. Times and owners of files do not count. Files that did not change since
 the last look are not read again.
 
-The actions are: up to date, build, test (it was built, its test did not end),
-blocked (something it needs has a wrong definition), error, and skip (--select
-leaves it out). The exit code is 1 if a definition is wrong.`
+If the configuration has a registry, it is asked what is published: that counts as
+done on every machine. A registry that cannot be reached is an error; --local does
+not ask.
+
+The actions are: up to date, build, test (it was built, its test did not end), tag
+(only further tags are missing), publish (only the registry lacks it), published,
+pull (it is published, and something is built on it), blocked (something it needs
+has a wrong definition), error, and skip (--select leaves it out). The exit code is
+1 if a definition is wrong, or published under its version with other content.`
 
 const planExample = `  slipway plan images/
   slipway plan --why nodejs images/    the whole chain of causes for one image

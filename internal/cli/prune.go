@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/slipway-build/slipway/build/facts"
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/engine/embedded"
 	"github.com/slipway-build/slipway/plan"
@@ -101,9 +102,9 @@ func (a *app) prune(cmd *cobra.Command, dir string, o plan.PruneOptions, dryRun,
 	if err != nil {
 		return err
 	}
-	refs := make([]string, len(stored))
-	for i, s := range stored {
-		refs[i] = s.Name + ":" + s.Tag
+	var refs []string
+	for _, s := range stored {
+		refs = append(refs, facts.Spellings(s)...) // one of them is the fleet's
 	}
 	if o.Nightly != "" && !slices.ContainsFunc(refs, func(ref string) bool { return strings.HasSuffix(ref, "-"+o.Nightly) }) {
 		return fmt.Errorf("cannot prune to the nightly build %s: the store has no image of it\nhint: \"slipway images\" lists the tags", o.Nightly)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -65,6 +66,9 @@ func (a *app) decide(ctx context.Context, db *state.DB, cfg *config.Config, f *f
 	}
 	err = a.mended(ctx, db, func() error {
 		d, err = sources.Decide(ctx, f, o)
+		if e := (*registry.Error)(nil); errors.As(err, &e) && ctx.Err() == nil {
+			err = fmt.Errorf("%w\nhint: --local does not ask what is published", err)
+		}
 		return err
 	})
 	if err == nil {

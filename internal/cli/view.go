@@ -103,7 +103,7 @@ func (v *lineView) plan(p *plan.Plan) {
 		{plan.Build, "Will build the following images:"},
 		{plan.Test, "Will test the following images, which were built:"},
 		{plan.Tag, "Will tag the following images, which were built:"},
-		{plan.Publish, "Will publish the following images, which were built:"},
+		{plan.Publish, "Will publish the following images:"},
 	} {
 		v.list(list.title, refs[list.action])
 		work += len(refs[list.action])
