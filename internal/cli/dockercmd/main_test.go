@@ -49,10 +49,11 @@ func serveProcesses(t *testing.T) string {
 	return host
 }
 
-// runScripts runs every script with the docker command of that folder. One after
+// runScripts runs every script of testdata/FOLDER with the docker command in bin. One after
 // the other: some use fixed names and ports, as tests of images do.
-func runScripts(t *testing.T, host, bin string) {
-	scripts, err := filepath.Glob("testdata/scripts/*.sh")
+func runScripts(t *testing.T, host, bin, folder string) {
+	t.Helper()
+	scripts, err := filepath.Glob("testdata/" + folder + "/*.sh")
 	if err != nil || len(scripts) == 0 {
 		t.Fatalf("no scripts: %v", err)
 	}
@@ -79,7 +80,9 @@ func TestScripts(t *testing.T) {
 	if err := os.Symlink(self, filepath.Join(bin, "docker")); err != nil {
 		t.Fatal(err)
 	}
-	runScripts(t, serveEngine(t), bin)
+	host := serveEngine(t)
+	runScripts(t, host, bin, "scripts")
+	runScripts(t, host, bin, "newer") // Debian 12's docker (20.10) cannot do these; 23.0 can
 }
 
 // TestScriptsWithDocker runs the scripts with Docker's own command. Machines
@@ -89,7 +92,7 @@ func TestScriptsWithDocker(t *testing.T) {
 	if err != nil {
 		t.Skipf("compares with Docker's own command, which is not here: %v", err)
 	}
-	runScripts(t, serveEngine(t), filepath.Dir(docker))
+	runScripts(t, serveEngine(t), filepath.Dir(docker), "scripts")
 }
 
 // TestPythonSDK runs what tests do that use Docker's SDK for Python, Debian's.
