@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -155,10 +156,15 @@ func (h *host) answered(resp *http.Response) *Error {
 	return e
 }
 
+// fullNumber is ENOSPC or EDQUOT as docker-registry's file driver tells it: in the JSON of an answer, or
+// as a library prints that.
+var fullNumber = regexp.MustCompile(`"err":(28|122)\b|\berr:(28|122)\b`)
+
 // fullText recognizes ENOSPC and EDQUOT in what a server says; docker-registry answers 500 with it.
 func fullText(s string) bool {
 	s = strings.ToLower(s)
-	return strings.Contains(s, "no space left") || strings.Contains(s, "disk quota exceeded")
+	return strings.Contains(s, "no space left") || strings.Contains(s, "disk quota exceeded") ||
+		strings.Contains(s, "filesystem") && fullNumber.MatchString(s)
 }
 
 func (h *host) loginHint() string {

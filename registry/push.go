@@ -46,7 +46,8 @@ type Pushed struct {
 // Push publishes an image, an index or a single manifest, under references (tags). It sends only what
 // the registry lacks: blobs first, then manifests by their digests, the tags last and in the order
 // given, so that at every moment each tag names a whole image. References that have the digest
-// already cost one request. After an error, Pushed says which tags were moved before it.
+// already cost one request. After an error, which names the last reference, Pushed says which tags were
+// moved before it.
 func (c *Client) Push(ctx context.Context, image ocispecs.Descriptor, from Source, o PushOptions, refs ...string) (Pushed, error) {
 	var done Pushed
 	var places []place
@@ -72,8 +73,9 @@ func (c *Client) Push(ctx context.Context, image ocispecs.Descriptor, from Sourc
 			}
 		}
 		ps := &pusher{h: c.host(first.host), to: first.withDigest(""), from: from, o: o, done: &done}
+		last := tags[len(tags)-1]
 		if err := ps.run(ctx, image, tags); err != nil {
-			return done, about("push", first, err)
+			return done, about("push", last, err)
 		}
 		places = rest
 	}
@@ -128,7 +130,7 @@ func (ps *pusher) run(ctx context.Context, image ocispecs.Descriptor, tags []pla
 		return err
 	}
 	there, _, _, err := ps.h.head(ctx, ps.to.withDigest(image.Digest.String()), "")
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrServer) { // a manifest that the registry cannot look at is sent again
 		return err
 	}
 	if there == "" {

@@ -61,6 +61,7 @@ type upload struct {
 	shown int64    // bytes in the progress
 	anew  bool     // a session was given up, once
 	doubt bool     // a sibling could not be asked, once
+	blind bool     // the registry failed when it looked for the blob, once
 }
 
 func (up *upload) attempt(ctx context.Context) error {
@@ -78,7 +79,11 @@ func (up *upload) attempt(ctx context.Context) error {
 		up.at = "" // the registry does not resume, or has nothing
 	}
 	there, err := up.exists(ctx, up.ps.to.repo)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrServer) && up.blind:
+		// A registry whose disk was full may be left with half a record of the blob. Sending mends it.
+	case err != nil:
+		up.blind = errors.Is(err, ErrServer)
 		return err
 	}
 	if there {

@@ -83,8 +83,8 @@ func (r *Registries) Publish(ctx context.Context, p build.Publication) (build.Pu
 	if img.Listed == nil {
 		newer, now, err := r.newerThan(ctx, repository, img)
 		switch {
-		case err != nil:
-			return build.Published{}, err
+		case err != nil: // it names "latest" alone
+			return build.Published{}, fmt.Errorf("cannot publish %s: %w", img.Ref, err)
 		case newer != "":
 			done.Note = fmt.Sprintf("%s stays where it is: %s is newer than %s", latest, newer, img.Tag)
 		case now != done.Digest:

@@ -29,7 +29,7 @@ type Fault struct {
 	Body   string
 
 	CutRequest  int64         // cut the connection when so many bytes of the request's body have passed; -1: at once
-	CutResponse int64         // likewise of the answer's body
+	CutResponse int64         // likewise of the answer's body; -1: the registry has done it, but does not say so
 	Delay       time.Duration // wait before passing it on
 	Before      func()        // called first
 }
@@ -180,6 +180,9 @@ type spoiling struct {
 
 func (s *spoiling) WriteHeader(code int) {
 	if code >= 200 {
+		if s.f.CutResponse < 0 {
+			panic(http.ErrAbortHandler)
+		}
 		for k, v := range s.f.Header {
 			s.Header().Set(k, v)
 		}
@@ -304,6 +307,13 @@ type Forward struct {
 	seen []string
 }
 
+// Refuse changes Status while the proxy runs.
+func (f *Forward) Refuse(status int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.Status = status
+}
+
 // StartForward starts one on a free port.
 func StartForward(t testing.TB, f *Forward) *Forward {
 	srv := httptest.NewUnstartedServer(f)
@@ -325,9 +335,10 @@ func (f *Forward) Requests() []string {
 func (f *Forward) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	f.mu.Lock()
 	f.seen = append(f.seen, req.Method+" "+req.Host)
+	status := f.Status
 	f.mu.Unlock()
-	if f.Status != 0 {
-		w.WriteHeader(f.Status)
+	if status != 0 {
+		w.WriteHeader(status)
 		return
 	}
 	if req.Method != http.MethodConnect {

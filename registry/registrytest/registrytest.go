@@ -4,6 +4,7 @@ package registrytest
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"log"
 	"net"
@@ -28,6 +29,7 @@ type Config struct {
 	User, Password string  // basic authentication
 	Tokens         *Tokens // token authentication
 	NoDelete       bool
+	Root           string // folder of its data; default one of its own
 }
 
 // Server is a running registry. It ends with the test.
@@ -66,7 +68,7 @@ func Start(t testing.TB, c Config) *Server {
 		t.Fatalf("cannot start a registry: %v\nhint: hack/install-deps", err)
 	}
 	dir := t.TempDir()
-	s := &Server{Root: filepath.Join(dir, "data"), Log: &Log{}}
+	s := &Server{Root: cmp.Or(c.Root, filepath.Join(dir, "data")), Log: &Log{}}
 	// The port is free now; when somebody else takes it before the registry does, another is tried.
 	for range 5 {
 		s.Addr = freeAddr(t)

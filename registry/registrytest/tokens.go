@@ -31,9 +31,10 @@ type Tokens struct {
 	key *ecdsa.PrivateKey
 	der []byte
 
-	mu     sync.Mutex
-	issued int
-	scopes []string
+	mu      sync.Mutex
+	issued  int
+	scopes  []string
+	refuses bool
 }
 
 // StartTokens starts one on a free port.
@@ -69,10 +70,20 @@ func (k *Tokens) Issued() (int, []string) {
 	return k.issued, k.scopes
 }
 
+// Refuse says whether the user is trusted no more: nobody gets a token then.
+func (k *Tokens) Refuse(refuses bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.refuses = refuses
+}
+
 // ServeHTTP gives out tokens.
 func (k *Tokens) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	user, password, given := req.BasicAuth()
-	trusted := given && user == k.User && password == k.Password
+	k.mu.Lock()
+	refuses := k.refuses
+	k.mu.Unlock()
+	trusted := given && user == k.User && password == k.Password && !refuses
 	if given && !trusted || !given && !k.Anonymous {
 		http.Error(w, "no "+password+" here", http.StatusUnauthorized) // repeats the password: it must not get further
 		return
