@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -163,10 +164,10 @@ func (ck *check) unknown(of []asked) int {
 // pages is not read on: it may be longer than what is asked for.
 func (ck *check) listed(ctx context.Context, h *host, of []asked) error {
 	tags, all, err := h.tags(ctx, of[0].place, 1)
-	if errors.Is(err, ErrNotFound) {
+	if gives(err, transport.NameUnknownErrorCode) {
 		tags, all = nil, true
-	} else if errors.Is(err, ErrUnsupported) || errors.Is(err, ErrUnauthorized) {
-		all = false // some registries have no lists, or not for everybody
+	} else if saysNothing(err) {
+		all = false
 	} else if err != nil {
 		return about("check", of[0], err)
 	}
