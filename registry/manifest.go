@@ -55,7 +55,7 @@ func (h *host) get(ctx context.Context, p place, etag string) (fetched, error) {
 	}
 	resp, data, err := h.fetch(ctx, at, maxManifest)
 	if err != nil {
-		return fetched{}, err
+		return fetched{}, h.certain(p, err)
 	}
 	if resp.StatusCode == http.StatusNotModified {
 		return fetched{etag: etag, unchanged: true}, nil
@@ -113,17 +113,21 @@ func (h *host) head(ctx context.Context, p place, etag string) (dgst, newETag st
 		return "", "", false, err
 	}
 	drain(resp)
-	switch resp.StatusCode {
-	case http.StatusNotFound:
-		return "", "", false, nil
-	case http.StatusNotModified:
-		if etag == "" {
-			return "", "", false, h.fail(ErrRefused, "it answers 304 to a request without a condition")
-		}
+	found, newETag := digest.Digest(resp.Header.Get("Docker-Content-Digest")), resp.Header.Get("Etag")
+	switch {
+	case resp.StatusCode == http.StatusNotModified && etag == "":
+		return "", "", false, h.fail(ErrRefused, "it answers 304 to a request without a condition")
+	case resp.StatusCode == http.StatusNotModified:
 		return "", etag, true, nil
-	}
-	found := digest.Digest(resp.Header.Get("Docker-Content-Digest"))
-	if found == "" { // the header is optional
+	case resp.StatusCode == http.StatusNotFound && lacks(resp):
+		return "", "", false, nil
+	case resp.StatusCode == http.StatusNotFound:
+		d, _, err := h.instead(ctx, p)
+		if err != nil || d.Digest == "" {
+			return "", "", false, err
+		}
+		found, newETag = d.Digest, ""
+	case found == "": // the header is optional
 		d, _, err := h.manifest(ctx, p)
 		if err != nil {
 			return "", "", false, err
@@ -133,7 +137,7 @@ func (h *host) head(ctx context.Context, p place, etag string) (dgst, newETag st
 	if found.Validate() != nil || p.digest != "" && found.Algorithm() == digest.Digest(p.digest).Algorithm() && string(found) != p.digest {
 		return "", "", false, h.fail(ErrDigest, "it says that %s has the digest %q", p.target(), found)
 	}
-	return string(found), resp.Header.Get("Etag"), false, nil
+	return string(found), newETag, false, nil
 }
 
 // put stores a manifest under a tag or its digest. An answer with another digest is an error.
