@@ -62,7 +62,12 @@ func (h *host) instead(ctx context.Context, p place) (ocispecs.Descriptor, []byt
 }
 
 // saysNothing tells whether an error is only about the list that was asked for: some registries have
-// no lists, or not for everybody. What is on such a list must be asked for singly.
+// no lists, or not for everybody, or none that can be read. Then all must be asked for singly.
 func saysNothing(err error) bool {
-	return errors.Is(err, ErrNotFound) || errors.Is(err, ErrUnsupported) || errors.Is(err, ErrUnauthorized)
+	for _, kind := range []error{ErrNotFound, ErrUnsupported, ErrUnauthorized, ErrRefused} {
+		if errors.Is(err, kind) {
+			return true
+		}
+	}
+	return false
 }

@@ -29,7 +29,14 @@ var noLists = map[string]registrytest.Fault{
 	"Harbor's 404":     {Status: 404, Body: saying("NOT_FOUND")},
 	"another code":     {Status: 404, Body: saying("UNKNOWN")},
 	"a gateway's 404":  {Status: 404, Body: `{"message":"no Route matched with those values"}`},
+	"not implemented":  {Status: 501},
+	"a bad number":     {Status: 400, Body: saying("PAGINATION_NUMBER_INVALID")},
 	"not allowed":      {Status: 405},
+	"a page with 200":  {Status: 200, Header: map[string]string{"Content-Type": "text/html"}, Body: page},
+	"other JSON":       {Status: 200, Body: `{"message":"welcome"}`},
+	"nothing":          {Status: 200, Body: `null`},
+	"errors with 200":  {Status: 200, Body: saying("UNSUPPORTED")},
+	"tags of no kind":  {Status: 200, Body: `{"tags":{}}`},
 	"one page of many": {Header: map[string]string{"Link": `</v2/lists/image/tags/list?last=b&n=2>; rel="next"`}, Status: 200, Body: `{"tags":["a","b"]}`},
 }
 
@@ -57,6 +64,11 @@ func TestListsThatSayNothing(t *testing.T) {
 				p.Requests()
 				if found, err := check.run(t.Context(), c, refs); err != nil || found != len(tags) {
 					t.Errorf("%s: %d of %d found: %v", check.name, found, len(tags), err)
+				}
+				// A list that is not there for good is not asked for again and again.
+				lists := slices.DeleteFunc(p.Requests(), func(r string) bool { return !strings.Contains(r, "/tags/list") })
+				if len(lists) != 1 {
+					t.Errorf("%s: the list was asked for %d times", check.name, len(lists))
 				}
 			}
 		})

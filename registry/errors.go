@@ -126,7 +126,7 @@ func (h *host) answered(resp *http.Response) *Error {
 		kind = ErrFull
 	case s == http.StatusTooManyRequests, said[transport.TooManyRequestsErrorCode]:
 		kind = ErrRateLimited
-	case s == http.StatusMethodNotAllowed, said[transport.UnsupportedErrorCode]:
+	case s == http.StatusMethodNotAllowed, s == http.StatusNotImplemented, said[transport.UnsupportedErrorCode]:
 		kind = ErrUnsupported
 	case s == http.StatusUnauthorized, s == http.StatusForbidden:
 		kind = ErrUnauthorized

@@ -38,13 +38,11 @@ func (h *host) tags(ctx context.Context, p place, pages int) (list []string, all
 		if err != nil {
 			return nil, false, err
 		}
-		var page struct {
-			Tags []string `json:"tags"`
+		tags, err := h.tagsIn(data)
+		if err != nil {
+			return nil, false, err
 		}
-		if err := json.Unmarshal(data, &page); err != nil {
-			return nil, false, h.fail(ErrRefused, "its tag list cannot be read")
-		}
-		list = append(list, page.Tags...)
+		list = append(list, tags...)
 		if at.url, err = h.next(resp); err != nil {
 			return nil, false, err
 		}
@@ -57,6 +55,16 @@ func (h *host) tags(ctx context.Context, p place, pages int) (list []string, all
 		return nil, false, h.fail(ErrRefused, "its tag list does not end")
 	}
 	return list, false, nil
+}
+
+// tagsIn reads a page. A repository without tags has null there; JSON without the key is something else,
+// and must not look as if nothing were there.
+func (h *host) tagsIn(data []byte) (tags []string, err error) {
+	var page map[string]json.RawMessage
+	if err := json.Unmarshal(data, &page); err != nil || page["tags"] == nil || json.Unmarshal(page["tags"], &tags) != nil {
+		return nil, h.fail(ErrRefused, "its tag list cannot be read")
+	}
+	return tags, nil
 }
 
 // Tag makes or moves the tag of newRef to the manifest of ref, in the same repository. It does nothing
