@@ -161,7 +161,8 @@ func (ck *check) unknown(of []asked) int {
 }
 
 // listed asks for the tag list first, and then only for those tags that exist. A list of several
-// pages is not read on: it may be longer than what is asked for.
+// pages is not read on: it may be longer than what is asked for. What is remembered is asked for in any
+// case: caches on the way make lists older than what was seen.
 func (ck *check) listed(ctx context.Context, h *host, of []asked) error {
 	tags, all, err := h.tags(ctx, of[0].place, 1)
 	if gives(err, transport.NameUnknownErrorCode) {
@@ -174,8 +175,9 @@ func (ck *check) listed(ctx context.Context, h *host, of []asked) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(ck.c.opts.Parallel)
 	for _, a := range of {
-		if _, there := slices.BinarySearch(tags, a.tag); all && !there && a.digest == "" {
-			ck.gone(a)
+		_, there := slices.BinarySearch(tags, a.tag)
+		_, seen := ck.known[a.String()]
+		if all && !there && !seen && a.digest == "" {
 			continue
 		}
 		group.Go(func() error { return ck.one(ctx, h, a) })

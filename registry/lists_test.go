@@ -6,9 +6,11 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/slipway-build/slipway/registry"
+	"github.com/slipway-build/slipway/registry/registrytest"
 )
 
 // TestFullPagesOfTags: a list that is as long as a page may go on, although nothing says so. Nexus cut
@@ -57,5 +59,33 @@ func TestFullPagesOfTags(t *testing.T) {
 		if n := requests() - before; err != nil || n != c.askedByCheck {
 			t.Errorf("%+v: a check took %d requests: %v", c, n, err)
 		}
+	}
+}
+
+// TestOldLists: a list may be older than what was seen. What is remembered is asked for itself.
+func TestOldLists(t *testing.T) {
+	t.Parallel()
+	p := registrytest.NewProxy(t, registrytest.Start(t, registrytest.Config{}))
+	m := &memory{entries: map[string]registry.Remembered{}}
+	c, from := client(t, registry.Options{Memory: m}), registrytest.NewBlobs()
+	repo := p.Addr + "/lists/old"
+	image := from.Image(t, 330, 10)
+	_, err := c.Push(t.Context(), image, from, registry.PushOptions{}, repo+":seen", repo+":listed")
+	must(t, err)
+	p.Inject(registrytest.Fault{Path: "/tags/list", Status: 200, Body: `{"name":"lists/old","tags":["listed"]}`})
+	refs := []string{repo + ":seen", repo + ":listed"}
+	for i := range 9 {
+		refs = append(refs, fmt.Sprintf("%s:none%d", repo, i))
+	}
+	for _, check := range checks {
+		_, err = c.Digests(t.Context(), refs[:1])
+		must(t, err)
+		p.Requests()
+		found, err := check.run(t.Context(), c, refs)
+		asked := slices.DeleteFunc(p.Requests(), func(r string) bool { return !strings.Contains(r, "/manifests/") })
+		if err != nil || found != 2 || len(asked) != 2 || len(m.entries) != 2 {
+			t.Errorf("%s: %d found with %q, remembered %v: %v", check.name, found, asked, m.entries, err)
+		}
+		clear(m.entries)
 	}
 }
