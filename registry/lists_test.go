@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/registry/registrytest"
@@ -88,4 +89,26 @@ func TestOldLists(t *testing.T) {
 		}
 		clear(m.entries)
 	}
+}
+
+// TestTwoChanges: what a check sees between two changes of the same tag is not remembered when the
+// second is under way.
+func TestTwoChanges(t *testing.T) {
+	t.Parallel()
+	p := registrytest.NewProxy(t, registrytest.Start(t, registrytest.Config{}))
+	m := &memory{entries: map[string]registry.Remembered{}}
+	c, from := client(t, registry.Options{Memory: m, Fresh: time.Hour}), registrytest.NewBlobs()
+	one, two := from.Image(t, 340, 10), from.Image(t, 341, 10)
+	ref := p.Addr + "/changes/image:1"
+	p.Inject(registrytest.Fault{Method: "PUT", Path: "/manifests/1", Times: 1, Before: func() {
+		// The second push is about to move the tag; the first does it now, and ends.
+		_, err := c.Push(t.Context(), one, from, registry.PushOptions{}, ref)
+		if err != nil {
+			t.Error(err)
+		}
+		is(t, c, ref, one.Digest)
+	}})
+	_, err := c.Push(t.Context(), two, from, registry.PushOptions{}, ref)
+	must(t, err)
+	is(t, c, ref, two.Digest)
 }
