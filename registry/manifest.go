@@ -38,6 +38,7 @@ func (h *host) manifest(ctx context.Context, p place) (ocispecs.Descriptor, []by
 // fetched is an answer to get.
 type fetched struct {
 	manifest
+	is        identity
 	etag      string
 	unchanged bool // it is what it was: then there is no manifest
 }
@@ -60,20 +61,24 @@ func (h *host) get(ctx context.Context, p place, etag string) (fetched, error) {
 	if resp.StatusCode == http.StatusNotModified {
 		return fetched{etag: etag, unchanged: true}, nil
 	}
-	mediaType := mediaTypeOf(data)
+	out := fetched{is: identify(data), etag: resp.Header.Get("Etag")}
+	mediaType := out.is.MediaType
 	if mediaType == "" {
 		mediaType, _, _ = strings.Cut(resp.Header.Get("Content-Type"), ";")
 	}
-	is := digest.FromBytes(data)
+	dgst := digest.FromBytes(data)
 	said := digest.Digest(resp.Header.Get("Docker-Content-Digest")) // optional, and worthless unless it is true
 	if p.digest != "" {
-		is, said = digest.Digest(p.digest), digest.Digest(p.digest)
+		said = digest.Digest(p.digest)
 	}
-	if said != "" && !matches(said, data) {
-		return fetched{}, h.fail(ErrDigest, "the manifest %s is said to be %s, but is %s", p.target(), said, digest.FromBytes(data))
+	if said != "" && said != dgst && !matches(said, data) {
+		return fetched{}, h.fail(ErrDigest, "the manifest %s is said to be %s, but is %s", p.target(), said, dgst)
 	}
-	d := ocispecs.Descriptor{MediaType: mediaType, Digest: is, Size: int64(len(data))}
-	return fetched{manifest: manifest{d, data}, etag: resp.Header.Get("Etag")}, nil
+	if p.digest != "" {
+		dgst = said
+	}
+	out.manifest = manifest{ocispecs.Descriptor{MediaType: mediaType, Digest: dgst, Size: int64(len(data))}, data}
+	return out, nil
 }
 
 // matches verifies data against a digest of any supported algorithm.
@@ -81,13 +86,17 @@ func matches(d digest.Digest, data []byte) bool {
 	return d.Validate() == nil && d.Algorithm().FromBytes(data) == d
 }
 
-// mediaTypeOf reads the type that a manifest gives itself; Docker's always do, OCI's may.
-func mediaTypeOf(data []byte) string {
-	var m struct {
-		MediaType string `json:"mediaType"`
+// identity is what a manifest says of itself: Docker's always have a type, OCI's may.
+type identity struct {
+	SchemaVersion int    `json:"schemaVersion"`
+	MediaType     string `json:"mediaType"`
+}
+
+func identify(data []byte) (is identity) {
+	if json.Unmarshal(data, &is) != nil { // what is no JSON is nothing
+		return identity{}
 	}
-	_ = json.Unmarshal(data, &m) // what is no JSON has no type
-	return m.MediaType
+	return is
 }
 
 func isIndex(mediaType string) bool {
