@@ -360,7 +360,7 @@ func TestCredentialsStayHome(t *testing.T) {
 	from := registrytest.NewBlobs()
 	p.Inject(registrytest.Fault{Method: "GET", Path: "/manifests/", Status: 307, Header: map[string]string{"Location": other.URL + "/elsewhere"}})
 	_, err := c.Pull(t.Context(), p.Addr+"/a/b:1", registry.PullOptions{}, from)
-	if !errors.Is(err, registry.ErrNotFound) {
+	if !errors.Is(err, registry.ErrRefused) {
 		t.Errorf("a pull that was redirected: %v", err)
 	}
 	p.Inject(registrytest.Fault{Method: "POST", Status: 202, Header: map[string]string{"Location": other.URL + "/upload"}})

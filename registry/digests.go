@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -160,21 +161,23 @@ func (ck *check) unknown(of []asked) int {
 }
 
 // listed asks for the tag list first, and then only for those tags that exist. A list of several
-// pages is not read on: it may be longer than what is asked for.
+// pages is not read on: it may be longer than what is asked for. What is remembered is asked for in any
+// case: caches on the way make lists older than what was seen.
 func (ck *check) listed(ctx context.Context, h *host, of []asked) error {
 	tags, all, err := h.tags(ctx, of[0].place, 1)
-	if errors.Is(err, ErrNotFound) {
+	if gives(err, transport.NameUnknownErrorCode) {
 		tags, all = nil, true
-	} else if errors.Is(err, ErrUnsupported) || errors.Is(err, ErrUnauthorized) {
-		all = false // some registries have no lists, or not for everybody
+	} else if saysNothing(err) {
+		all = false
 	} else if err != nil {
 		return about("check", of[0], err)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(ck.c.opts.Parallel)
 	for _, a := range of {
-		if _, there := slices.BinarySearch(tags, a.tag); all && !there && a.digest == "" {
-			ck.gone(a)
+		_, there := slices.BinarySearch(tags, a.tag)
+		_, seen := ck.known[a.String()]
+		if all && !there && !seen && a.digest == "" {
 			continue
 		}
 		group.Go(func() error { return ck.one(ctx, h, a) })

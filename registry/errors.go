@@ -40,6 +40,7 @@ type Error struct {
 
 	permanent bool  // although the kind is transient
 	cause     error // context.Canceled and the like; never shown
+	codes     codes // that the registry gave
 }
 
 // Error is a sentence, with the hint on a line of its own.
@@ -108,10 +109,10 @@ func (h *host) answered(resp *http.Response) *Error {
 	defer resp.Body.Close()
 	var te *transport.Error
 	detail, full := "", false
-	codes := map[transport.ErrorCode]bool{}
+	said := codes{}
 	if err := transport.CheckError(resp); errors.As(err, &te) {
 		for _, d := range te.Errors {
-			codes[d.Code] = true
+			said[d.Code] = true
 		}
 		var texts []string
 		for _, d := range te.Errors {
@@ -124,9 +125,9 @@ func (h *host) answered(resp *http.Response) *Error {
 	switch s := resp.StatusCode; {
 	case s == http.StatusInsufficientStorage, full && s >= 400:
 		kind = ErrFull
-	case s == http.StatusTooManyRequests, codes[transport.TooManyRequestsErrorCode]:
+	case s == http.StatusTooManyRequests, said[transport.TooManyRequestsErrorCode]:
 		kind = ErrRateLimited
-	case s == http.StatusMethodNotAllowed, codes[transport.UnsupportedErrorCode]:
+	case s == http.StatusMethodNotAllowed, s == http.StatusNotImplemented, said[transport.UnsupportedErrorCode]:
 		kind = ErrUnsupported
 	case s == http.StatusUnauthorized, s == http.StatusForbidden:
 		kind = ErrUnauthorized
@@ -134,7 +135,7 @@ func (h *host) answered(resp *http.Response) *Error {
 		kind = ErrUnreachable
 	case s == http.StatusNotFound:
 		kind = ErrNotFound
-	case codes[transport.DigestInvalidErrorCode]:
+	case said[transport.DigestInvalidErrorCode]:
 		kind = ErrDigest
 	case s >= 500, s == http.StatusRequestTimeout:
 		kind = ErrServer
@@ -143,7 +144,7 @@ func (h *host) answered(resp *http.Response) *Error {
 		detail = http.StatusText(resp.StatusCode)
 	}
 	e := h.fail(kind, "%s", detail)
-	e.Status, e.RetryAfter = resp.StatusCode, retryAfter(resp)
+	e.Status, e.RetryAfter, e.codes = resp.StatusCode, retryAfter(resp), said
 	switch kind {
 	case ErrUnauthorized:
 		e.Hint = h.loginHint()

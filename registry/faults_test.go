@@ -197,7 +197,7 @@ func TestUploadGoesOnAfterACut(t *testing.T) {
 	must(t, err)
 }
 
-// TestChecksNeverGuess: only 404 means "not there".
+// TestChecksNeverGuess: only 404 means "not there", and only a registry's own (TestNotFoundByNobody).
 func TestChecksNeverGuess(t *testing.T) {
 	t.Parallel()
 	srv := registrytest.Start(t, registrytest.Config{})
@@ -280,7 +280,7 @@ func TestRateLimitIsObeyed(t *testing.T) {
 	for i := range 60 {
 		refs = append(refs, fmt.Sprintf("%s/limit/repo%d:1", p.Addr, i))
 	}
-	_, err := r.Digests(t.Context(), refs)
+	_, err := r.Look(t.Context(), platform, nil, refs)
 	must(t, err)
 	if until.IsZero() || time.Now().Before(until) {
 		t.Error("the check ended before the registry wanted to be asked again")

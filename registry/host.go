@@ -113,7 +113,7 @@ func (h *host) ping(ctx context.Context) error {
 	if resp.err != nil {
 		return resp.err
 	}
-	defer resp.Body.Close()
+	defer drain(resp.Response)
 	switch resp.StatusCode {
 	case http.StatusOK:
 	case http.StatusUnauthorized:

@@ -87,6 +87,9 @@ func (l looking) ask(ctx context.Context, h *host, p place, known Remembered) (R
 		return known, nil
 	}
 	now := Remembered{Digest: got.Digest.String(), ETag: got.etag, Looked: l.looked, Platform: l.platform}
+	if err := h.readable(got); err != nil {
+		return Remembered{}, err
+	}
 	image, err := l.image(ctx, h, p, got.manifest)
 	if err != nil {
 		return Remembered{}, err
@@ -99,9 +102,6 @@ func (l looking) ask(ctx context.Context, h *host, p place, known Remembered) (R
 
 // image finds the platform's manifest; nil when there is none, or when it is none of an image.
 func (l looking) image(ctx context.Context, h *host, p place, m manifest) (*ocispecs.Manifest, error) {
-	if err := h.readable(m); err != nil {
-		return nil, err
-	}
 	for range maxNested {
 		if !isIndex(m.MediaType) {
 			return h.imageOf(m)
@@ -126,12 +126,8 @@ func (l looking) image(ctx context.Context, h *host, p place, m manifest) (*ocis
 
 // readable refuses what is no manifest of any kind: the page of a proxy must not count as an image
 // that is there.
-func (h *host) readable(m manifest) error {
-	var is struct {
-		SchemaVersion int    `json:"schemaVersion"`
-		MediaType     string `json:"mediaType"`
-	}
-	if err := json.Unmarshal(m.data, &is); err != nil || is.SchemaVersion <= 0 && !strings.HasPrefix(is.MediaType, "application/vnd.") {
+func (h *host) readable(m fetched) error {
+	if m.is.SchemaVersion <= 0 && !strings.HasPrefix(m.is.MediaType, "application/vnd.") {
 		return h.fail(ErrRefused, "it has no manifest there, but something of the type %q", m.MediaType)
 	}
 	return nil

@@ -346,7 +346,7 @@ func TestLookNeverGuesses(t *testing.T) {
 		"no config":       {answer(root, `{"schemaVersion":2,"layers":[]}`), registry.ErrRefused, "cannot be read"},
 		"a bad index": {answer(root, fmt.Sprintf(`{"schemaVersion":2,"mediaType":%q,"manifests":[{"digest":"x","platform":{"os":"linux","architecture":"amd64"}}]}`,
 			ocispecs.MediaTypeImageIndex)), registry.ErrRefused, "no digest"},
-		"the child is not there":  {registrytest.Fault{Path: child, Status: 404}, registry.ErrRefused, "which is not there\nhint: "},
+		"the child is not there":  {registrytest.Fault{Path: child, Status: 404, Body: saying("MANIFEST_UNKNOWN")}, registry.ErrRefused, "which is not there\nhint: "},
 		"another child":           {answer(child, other), registry.ErrDigest, ""},
 		"a child of another size": {answer(root, string(from.Get(resized.Digest))), registry.ErrDigest, "another size"},
 		"401 for the child":       {registrytest.Fault{Path: child, Status: 401}, registry.ErrUnauthorized, ""},

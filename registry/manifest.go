@@ -38,6 +38,7 @@ func (h *host) manifest(ctx context.Context, p place) (ocispecs.Descriptor, []by
 // fetched is an answer to get.
 type fetched struct {
 	manifest
+	is        identity
 	etag      string
 	unchanged bool // it is what it was: then there is no manifest
 }
@@ -55,25 +56,29 @@ func (h *host) get(ctx context.Context, p place, etag string) (fetched, error) {
 	}
 	resp, data, err := h.fetch(ctx, at, maxManifest)
 	if err != nil {
-		return fetched{}, err
+		return fetched{}, h.certain(p, err)
 	}
 	if resp.StatusCode == http.StatusNotModified {
 		return fetched{etag: etag, unchanged: true}, nil
 	}
-	mediaType := mediaTypeOf(data)
+	out := fetched{is: identify(data), etag: resp.Header.Get("Etag")}
+	mediaType := out.is.MediaType
 	if mediaType == "" {
 		mediaType, _, _ = strings.Cut(resp.Header.Get("Content-Type"), ";")
 	}
-	is := digest.FromBytes(data)
+	dgst := digest.FromBytes(data)
 	said := digest.Digest(resp.Header.Get("Docker-Content-Digest")) // optional, and worthless unless it is true
 	if p.digest != "" {
-		is, said = digest.Digest(p.digest), digest.Digest(p.digest)
+		said = digest.Digest(p.digest)
 	}
-	if said != "" && !matches(said, data) {
-		return fetched{}, h.fail(ErrDigest, "the manifest %s is said to be %s, but is %s", p.target(), said, digest.FromBytes(data))
+	if said != "" && said != dgst && !matches(said, data) {
+		return fetched{}, h.fail(ErrDigest, "the manifest %s is said to be %s, but is %s", p.target(), said, dgst)
 	}
-	d := ocispecs.Descriptor{MediaType: mediaType, Digest: is, Size: int64(len(data))}
-	return fetched{manifest: manifest{d, data}, etag: resp.Header.Get("Etag")}, nil
+	if p.digest != "" {
+		dgst = said
+	}
+	out.manifest = manifest{ocispecs.Descriptor{MediaType: mediaType, Digest: dgst, Size: int64(len(data))}, data}
+	return out, nil
 }
 
 // matches verifies data against a digest of any supported algorithm.
@@ -81,13 +86,17 @@ func matches(d digest.Digest, data []byte) bool {
 	return d.Validate() == nil && d.Algorithm().FromBytes(data) == d
 }
 
-// mediaTypeOf reads the type that a manifest gives itself; Docker's always do, OCI's may.
-func mediaTypeOf(data []byte) string {
-	var m struct {
-		MediaType string `json:"mediaType"`
+// identity is what a manifest says of itself: Docker's always have a type, OCI's may.
+type identity struct {
+	SchemaVersion int    `json:"schemaVersion"`
+	MediaType     string `json:"mediaType"`
+}
+
+func identify(data []byte) (is identity) {
+	if json.Unmarshal(data, &is) != nil { // what is no JSON is nothing
+		return identity{}
 	}
-	_ = json.Unmarshal(data, &m) // what is no JSON has no type
-	return m.MediaType
+	return is
 }
 
 func isIndex(mediaType string) bool {
@@ -113,17 +122,21 @@ func (h *host) head(ctx context.Context, p place, etag string) (dgst, newETag st
 		return "", "", false, err
 	}
 	drain(resp)
-	switch resp.StatusCode {
-	case http.StatusNotFound:
-		return "", "", false, nil
-	case http.StatusNotModified:
-		if etag == "" {
-			return "", "", false, h.fail(ErrRefused, "it answers 304 to a request without a condition")
-		}
+	found, newETag := digest.Digest(resp.Header.Get("Docker-Content-Digest")), resp.Header.Get("Etag")
+	switch {
+	case resp.StatusCode == http.StatusNotModified && etag == "":
+		return "", "", false, h.fail(ErrRefused, "it answers 304 to a request without a condition")
+	case resp.StatusCode == http.StatusNotModified:
 		return "", etag, true, nil
-	}
-	found := digest.Digest(resp.Header.Get("Docker-Content-Digest"))
-	if found == "" { // the header is optional
+	case resp.StatusCode == http.StatusNotFound && lacks(resp):
+		return "", "", false, nil
+	case resp.StatusCode == http.StatusNotFound:
+		d, _, err := h.instead(ctx, p)
+		if err != nil || d.Digest == "" {
+			return "", "", false, err
+		}
+		found, newETag = d.Digest, ""
+	case found == "": // the header is optional
 		d, _, err := h.manifest(ctx, p)
 		if err != nil {
 			return "", "", false, err
@@ -133,7 +146,7 @@ func (h *host) head(ctx context.Context, p place, etag string) (dgst, newETag st
 	if found.Validate() != nil || p.digest != "" && found.Algorithm() == digest.Digest(p.digest).Algorithm() && string(found) != p.digest {
 		return "", "", false, h.fail(ErrDigest, "it says that %s has the digest %q", p.target(), found)
 	}
-	return string(found), resp.Header.Get("Etag"), false, nil
+	return string(found), newETag, false, nil
 }
 
 // put stores a manifest under a tag or its digest. An answer with another digest is an error.

@@ -49,11 +49,17 @@ func (c *Client) save(ctx context.Context, news map[string]Remembered, since tim
 	c.memory.Lock()
 	defer c.memory.Unlock()
 	for ref := range news {
-		if c.changed[ref].After(since) {
+		if ch := c.changed[ref]; ch.underWay > 0 || ch.last.After(since) {
 			news[ref] = Remembered{}
 		}
 	}
 	return c.opts.Memory.Save(ctx, news)
+}
+
+// change is what this client does to a reference: several pushes may move the same tag at a time.
+type change struct {
+	underWay int
+	last     time.Time // when one began or ended
 }
 
 // changing forgets references before they are changed, so that a process which is killed right after
@@ -62,21 +68,20 @@ func (c *Client) changing(ctx context.Context, refs ...string) (done func(), err
 	if c.opts.Memory == nil {
 		return func() {}, nil
 	}
-	now := time.Now()
 	forget := map[string]Remembered{}
 	for _, ref := range refs {
 		forget[ref] = Remembered{}
 	}
-	mark := func(until time.Time) {
+	mark := func(n int) {
 		c.memory.Lock()
 		defer c.memory.Unlock()
 		for ref := range forget {
-			c.changed[ref] = until
+			c.changed[ref] = change{underWay: c.changed[ref].underWay + n, last: time.Now()}
 		}
 	}
-	mark(now.AddDate(100, 0, 0))
-	done = func() { mark(time.Now()) }
-	if err := c.save(ctx, forget, now); err != nil {
+	mark(1)
+	done = func() { mark(-1) }
+	if err := c.save(ctx, forget, time.Now()); err != nil {
 		done()
 		return nil, err
 	}

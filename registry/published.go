@@ -117,7 +117,14 @@ func (h *host) tagged(ctx context.Context, p place) (Tagged, error) {
 	}
 	drain(resp)
 	if resp.StatusCode == http.StatusNotFound {
-		return Tagged{}, nil
+		if lacks(resp) {
+			return Tagged{}, nil
+		}
+		d, data, err := h.instead(ctx, p)
+		if err != nil || d.Digest == "" {
+			return Tagged{}, err
+		}
+		return h.withParts(ctx, p, d, data)
 	}
 	mediaType, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
 	dgst := digest.Digest(resp.Header.Get("Docker-Content-Digest"))
@@ -134,7 +141,11 @@ func (h *host) tagged(ctx context.Context, p place) (Tagged, error) {
 	if err != nil {
 		return Tagged{}, err
 	}
-	t := Tagged{Digest: d.Digest.String()}
+	return h.withParts(ctx, p, d, data)
+}
+
+func (h *host) withParts(ctx context.Context, p place, d ocispecs.Descriptor, data []byte) (t Tagged, err error) {
+	t.Digest = d.Digest.String()
 	if isIndex(d.MediaType) {
 		t.Parts, err = h.parts(ctx, p, data, maxDepth)
 	}

@@ -60,13 +60,13 @@ type Client struct {
 	mu    sync.Mutex
 	hosts map[string]*host
 
-	memory  sync.Mutex           // held for every call of opts.Memory
-	changed map[string]time.Time // until when what was asked of a reference before may be wrong
+	memory  sync.Mutex        // held for every call of opts.Memory
+	changed map[string]change // what was asked of these references may be wrong
 }
 
 // New checks the options. It makes no request.
 func New(o Options) (*Client, error) {
-	c := &Client{opts: o, secrets: &secrets{}, hosts: map[string]*host{}, changed: map[string]time.Time{}}
+	c := &Client{opts: o, secrets: &secrets{}, hosts: map[string]*host{}, changed: map[string]change{}}
 	c.secrets.add(o.Password)
 	if o.Username == "" && o.Password != "" || o.Username != "" && o.Registry == "" {
 		return nil, errors.New("cannot use the registry's credentials: registry, username and password belong together")

@@ -136,6 +136,8 @@ func TestInsecureIsNotInherited(t *testing.T) {
 				switch {
 				case req.URL.Path == "/v2/":
 				case req.Method == http.MethodHead:
+					w.Header().Set("Content-Type", "application/json")
+					w.Header().Set("Docker-Distribution-Api-Version", "registry/2.0")
 					w.WriteHeader(http.StatusNotFound)
 				default:
 					w.Header().Set("Location", other)

@@ -4,12 +4,17 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 )
 
 // Bounds of a tag list: a registry that always says "there is more" ends somewhere.
 const maxTagPage, maxTagPages = 16 << 20, 1000
+
+// tagsPerPage is how many tags are asked for at a time.
+const tagsPerPage = 1000
 
 // Tags lists the tags of a repository, sorted. The error is ErrNotFound when it does not exist; a
 // repository without tags may count as not existing.
@@ -28,7 +33,8 @@ func (c *Client) Tags(ctx context.Context, repository string) ([]string, error) 
 
 // tags lists at most so many pages, and tells whether these are all.
 func (h *host) tags(ctx context.Context, p place, pages int) (list []string, all bool, err error) {
-	at := call{method: http.MethodGet, path: "/v2/" + p.repo + "/tags/list?n=1000", scopes: []string{p.pull()}, good: []int{http.StatusOK}}
+	path := fmt.Sprintf("/v2/%s/tags/list?n=%d", p.repo, tagsPerPage)
+	at := call{method: http.MethodGet, path: path, scopes: []string{p.pull()}, good: []int{http.StatusOK}}
 	read := texts{h: h, what: "its tag list is"}
 	for range pages {
 		resp, data, err := h.fetch(ctx, at, maxTagPage)
@@ -38,17 +44,21 @@ func (h *host) tags(ctx context.Context, p place, pages int) (list []string, all
 		if err != nil {
 			return nil, false, err
 		}
-		var page struct {
-			Tags []string `json:"tags"`
+		tags, err := h.tagsIn(data)
+		if err != nil {
+			return nil, false, err
 		}
-		if err := json.Unmarshal(data, &page); err != nil {
-			return nil, false, h.fail(ErrRefused, "its tag list cannot be read")
-		}
-		list = append(list, page.Tags...)
+		stands := len(list) > 0 && len(tags) > 0 && list[len(list)-1] == tags[len(tags)-1]
+		list = append(list, tags...)
 		if at.url, err = h.next(resp); err != nil {
 			return nil, false, err
 		}
-		if at.url == "" {
+		// Some registries do not say that there is more; others do not know "last" and say the same again.
+		full := at.url == "" && len(tags) == tagsPerPage && !stands
+		if full {
+			at.path = path + "&last=" + url.QueryEscape(tags[len(tags)-1])
+		}
+		if at.url == "" && !full {
 			slices.Sort(list)
 			return slices.Compact(list), true, nil
 		}
@@ -57,6 +67,16 @@ func (h *host) tags(ctx context.Context, p place, pages int) (list []string, all
 		return nil, false, h.fail(ErrRefused, "its tag list does not end")
 	}
 	return list, false, nil
+}
+
+// tagsIn reads a page. A repository without tags has null there; JSON without the key is something else,
+// and must not look as if nothing were there.
+func (h *host) tagsIn(data []byte) (tags []string, err error) {
+	var page map[string]json.RawMessage
+	if err := json.Unmarshal(data, &page); err != nil || page["tags"] == nil || json.Unmarshal(page["tags"], &tags) != nil {
+		return nil, h.fail(ErrRefused, "its tag list cannot be read")
+	}
+	return tags, nil
 }
 
 // Tag makes or moves the tag of newRef to the manifest of ref, in the same repository. It does nothing

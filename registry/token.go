@@ -12,6 +12,7 @@ import (
 	"github.com/containerd/containerd/v2/core/remotes/docker/auth"
 	remoteserrors "github.com/containerd/containerd/v2/core/remotes/errors"
 	"github.com/google/go-containerregistry/pkg/authn"
+	"golang.org/x/sync/errgroup"
 )
 
 // token is a bearer token and the time from when on it is not used any more.
@@ -57,22 +58,36 @@ func (a *authorizing) token(ctx context.Context, scopes []string) (string, error
 // thousand images shall not take a thousand tokens. What fails here is asked for singly later.
 func (a *authorizing) prepare(ctx context.Context, scopes []string) {
 	a.mu.Lock()
-	bearer := a.challenge.Scheme == auth.BearerAuth
+	bearer, now := a.challenge.Scheme == auth.BearerAuth, time.Now()
+	lacking := slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return now.Before(a.tokens[s].until) })
 	a.mu.Unlock()
-	if !bearer || len(scopes) < 2 {
+	if !bearer || len(lacking) < 2 {
 		return
 	}
-	for part := range slices.Chunk(scopes, scopesPerToken) {
-		t, err := a.fetch(ctx, part)
-		if err != nil {
-			return
-		}
-		a.mu.Lock()
-		for _, s := range part {
-			a.tokens[s] = t
-		}
-		a.mu.Unlock()
+	first := lacking[:min(scopesPerToken, len(lacking))]
+	if a.share(ctx, first) != nil { // a server that refuses is asked once
+		return
 	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(a.h.c.opts.Parallel)
+	for part := range slices.Chunk(lacking[len(first):], scopesPerToken) {
+		group.Go(func() error { return a.share(ctx, part) })
+	}
+	_ = group.Wait()
+}
+
+// share fetches one token for several scopes.
+func (a *authorizing) share(ctx context.Context, scopes []string) error {
+	t, err := a.fetch(ctx, scopes)
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, s := range scopes {
+		a.tokens[s] = t
+	}
+	return nil
 }
 
 func (a *authorizing) fetch(ctx context.Context, scopes []string) (token, error) {
