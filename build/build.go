@@ -140,7 +140,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (Summary, error) {
 		defer pub.settle(ctx, s)
 		r.cancelled(s)
 	})
-	pub.wait()
+	pub.wait(ctx, p.Steps)
 	summary := Summary{Took: time.Since(start)}
 	for _, s := range p.Steps {
 		summary.Results = append(summary.Results, r.results[s])

@@ -21,6 +21,7 @@ const (
 	FetchBegan   Kind = "fetching"  // a published image is brought into the store
 	Transfer     Kind = "transfer"  // Bytes of Total are fetched or published
 	Fetched      Kind = "fetched"
+	Unfetched    Kind = "unfetched" // it could not be fetched; Text is the error
 	PublishBegan Kind = "publishing"
 	WasPublished Kind = "published"   // Refs are the tags that were made or moved
 	Unpublished  Kind = "unpublished" // it is good, but not published, for Text or because of Causes

@@ -30,32 +30,33 @@ const tailLines = 20
 
 // job builds and tests one image.
 type job struct {
-	run     *run
-	step    *plan.Step
-	image   *fleet.Image
-	start   time.Time
-	logFile *os.File
-	logPath string
-	digest  string
-	id      string       // of the image, beside the manifest's digest
-	base    store.Image  // that the last stage begins with; zero when it is not in the store
-	parts   inputs.Parts // what it is made from, inputs is their digest
-	inputs  string
-	record  *record
-	basis   map[string]string // digests of the manifests of the fleet's images that it is built on, by reference
-	unsure  bool              // its files changed while they were read
-	moved   bool              // the files changed since the plan was made
-	before  *store.Saved      // what had the image's name, if it was good
-	tries   int
-	tested  string     // how the test went
-	testing bool       // the image is built, its test runs
-	logMu   sync.Mutex // guards what is written, and the next three
-	logText redact.Lines
-	logged  int64
-	logErr  error // of the last write
-	tail    tail
-	partial map[string]*redact.Lines // by step: its output, the last line of which may go on
-	seen    map[string]bool          // steps already told of
+	run      *run
+	step     *plan.Step
+	image    *fleet.Image
+	start    time.Time
+	logFile  *os.File
+	logPath  string
+	digest   string
+	id       string       // of the image, beside the manifest's digest
+	base     store.Image  // that the last stage begins with; zero when it is not in the store
+	parts    inputs.Parts // what it is made from, inputs is their digest
+	inputs   string
+	record   *record
+	basis    map[string]string // digests of the manifests of the fleet's images that it is built on, by reference
+	unsure   bool              // its files changed while they were read
+	moved    bool              // the files changed since the plan was made
+	before   *store.Saved      // what had the image's name, if it was good
+	tries    int
+	tested   string     // how the test went
+	testing  bool       // the image is built, its test runs
+	retested bool       // it was built before, and is tested now
+	logMu    sync.Mutex // guards what is written, and the next three
+	logText  redact.Lines
+	logged   int64
+	logErr   error // of the last write
+	tail     tail
+	partial  map[string]*redact.Lines // by step: its output, the last line of which may go on
+	seen     map[string]bool          // steps already told of
 }
 
 // logName is the image's log file: one per image and tag, the newest run's.
@@ -109,7 +110,7 @@ func (j *job) do(ctx context.Context) (Outcome, error) {
 		return BuildError, err
 	}
 	if same {
-		return Unchanged, j.tag(ctx)
+		return j.retest(ctx)
 	}
 	if err := j.test(ctx); err != nil {
 		return Built, err
@@ -168,11 +169,14 @@ func (j *job) build(ctx context.Context) (same bool, err error) {
 	return false, j.markInputs(ctx, stamp)
 }
 
+// noChange are reasons that come true without anybody's edit.
+var noChange = []string{plan.KindRebuilt, plan.KindNeeded, plan.KindUnpublished, plan.KindVanished, plan.KindMoved}
+
 // unchanged tells whether the image is what it would become: its parents were built again and came
 // out the same.
 func (j *job) unchanged(ctx context.Context) (bool, error) {
 	for _, r := range j.step.Reasons {
-		if r.Kind != plan.KindRebuilt && r.Kind != plan.KindNeeded {
+		if !slices.Contains(noChange, r.Kind) {
 			return false, nil
 		}
 	}
@@ -288,6 +292,13 @@ func (j *job) parents(ctx context.Context) ([]inputs.Parent, error) {
 		}
 	}
 	j.base = known[j.image.Base]
+	if name, err := store.Normalize(j.image.Base); err == nil && j.base.Ref == "" { // written without its tag
+		for _, found := range known {
+			if found.Ref == name {
+				j.base = found
+			}
+		}
+	}
 	j.basis = map[string]string{}
 	for _, p := range j.image.Used() {
 		j.basis[p.Ref] = known[p.Ref].Digest
@@ -327,44 +338,4 @@ func noSpace(lines []string) bool {
 	return slices.ContainsFunc(lines, func(l string) bool {
 		return strings.Contains(strings.ToLower(l), syscall.ENOSPC.Error())
 	})
-}
-
-// test runs the image's test. An image that fails it loses its name, to the good one that had it
-// before, if any: nothing may be built on it, and the next run builds it again.
-func (j *job) test(ctx context.Context) error {
-	ref := j.image.Ref
-	test := j.run.Test.TestOf(j.image)
-	digest, err := test.Digest(j.imageDir())
-	if err != nil {
-		return err
-	}
-	if digest == "" {
-		j.tested = store.TestNone
-		return j.run.Store.MarkTested(ctx, ref, store.TestNone, "")
-	}
-	j.run.testing.Lock()
-	defer j.run.testing.Unlock()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	j.run.emit(Event{Kind: Testing, Image: ref})
-	j.flush()
-	j.testing, j.tail = true, tail{} // what the build printed does not explain a failed test
-	err = test.run(ctx, j.imageDir(), ref, &lineWriter{job: j, step: "test"})
-	if err == nil {
-		j.tested = store.TestPassed
-		return j.run.Store.MarkTested(ctx, ref, store.TestPassed, digest)
-	}
-	if ctx.Err() != nil {
-		return err
-	}
-	err = fmt.Errorf("%s: test of %s:%s failed: %w", j.run.Fleet.Path(j.image, ""), j.image.Name, j.image.Tag, err)
-	if j.step.Action == plan.Test { // its content is not in doubt: the next run tests it again
-		return errors.Join(err, j.run.Store.MarkTested(ctx, ref, "", ""))
-	}
-	return errors.Join(err, j.run.Store.Restore(ctx, ref, j.before))
-}
-
-func (j *job) imageDir() string {
-	return j.run.Fleet.Folder(j.image)
 }

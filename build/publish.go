@@ -1,8 +1,10 @@
 package build
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -42,6 +44,8 @@ type Remote interface {
 	Fetch(ctx context.Context, ref, digest string, p Progress) error
 	// Publish sends an image of the store. It may be called for several images at once.
 	Publish(ctx context.Context, p Publication) (Published, error)
+	// Digests asks which manifests references name now; what is not there is left out.
+	Digests(ctx context.Context, refs []string) (map[string]string, error)
 }
 
 // Progress is told how many bytes of blobs are at their goal, and of how many. It returns at once.
@@ -51,7 +55,7 @@ type Progress func(done, total int64)
 type Publication struct {
 	Image *fleet.Image
 	// Digest is that of the manifest; when the store has another under the name, nothing is sent.
-	// Empty is whatever it has.
+	// Empty is what it has from an earlier run.
 	Digest string
 	// There is the digest of what the registry has under the name already, if any: it stays, and only
 	// further tags are made, unless Replace allows it, and what else may be there by now, to be replaced.
@@ -59,6 +63,9 @@ type Publication struct {
 	Replace bool
 	// Siblings are the references of images that may have the same layers.
 	Siblings []string
+	// Basis are the images of the fleet that it is made from, with the digests of the manifests that
+	// the registry has of them, and must have when this one is sent.
+	Basis    map[string]string
 	Progress Progress
 }
 
@@ -128,14 +135,15 @@ func (p *publisher) settle(ctx context.Context, s *plan.Step) {
 // publish waits for the images that this one is made from.
 func (p *publisher) publish(ctx context.Context, s *plan.Step, pub *publication, res Result) {
 	r := p.run
-	var siblings, causes []string
+	var causes []string
+	basis := map[string]string{}
 	for _, need := range s.Needs {
 		if !slices.Contains(s.Image.Used(), need.Image) {
 			continue
 		}
 		parent := p.of[need]
 		<-parent.done
-		siblings = append(siblings, need.Image.Ref)
+		basis[need.Image.Ref] = parent.digest
 		if parent.digest == "" {
 			causes = union(causes, parent.causes)
 		}
@@ -144,7 +152,7 @@ func (p *publisher) publish(ctx context.Context, s *plan.Step, pub *publication,
 	var done Published
 	if len(causes) == 0 {
 		if err = p.checkBasis(s, res); err == nil {
-			done, err = p.send(ctx, s, res, siblings)
+			done, err = p.send(ctx, s, res, basis)
 		}
 	}
 	switch {
@@ -153,13 +161,8 @@ func (p *publisher) publish(ctx context.Context, s *plan.Step, pub *publication,
 		r.published(s, Result{Publishing: PublishBlocked, PublishCauses: causes})
 		r.emit(Event{Kind: Unpublished, Image: s.Image.Ref, Causes: causes})
 	case err != nil:
-		err = r.Secrets.Error(err)
 		pub.causes = []string{s.Image.Ref}
-		r.published(s, Result{Publishing: PublishFailed, PublishErr: err})
-		r.emit(Event{Kind: Unpublished, Image: s.Image.Ref, Text: err.Error()})
-		if r.FailFast {
-			r.enough.Store(true)
-		}
+		r.unpublished(s, err)
 	default:
 		pub.digest = done.Digest
 		r.published(s, Result{Publishing: PublishDone, PublishDigest: done.Digest})
@@ -170,7 +173,7 @@ func (p *publisher) publish(ctx context.Context, s *plan.Step, pub *publication,
 	}
 }
 
-func (p *publisher) send(ctx context.Context, s *plan.Step, res Result, siblings []string) (Published, error) {
+func (p *publisher) send(ctx context.Context, s *plan.Step, res Result, basis map[string]string) (Published, error) {
 	select {
 	case p.places <- struct{}{}:
 		defer func() { <-p.places }()
@@ -184,7 +187,7 @@ func (p *publisher) send(ctx context.Context, s *plan.Step, res Result, siblings
 	}
 	p.run.emit(Event{Kind: PublishBegan, Image: s.Image.Ref})
 	done, err := p.run.Remote.Publish(ctx, Publication{
-		Image: s.Image, Digest: res.Digest, There: s.Digest, Replace: s.Replace, Siblings: siblings,
+		Image: s.Image, Digest: res.Digest, There: s.Digest, Replace: s.Replace, Siblings: slices.Sorted(maps.Keys(basis)), Basis: basis,
 		Progress: p.run.progress(s.Image.Ref),
 	})
 	if err != nil && ctx.Err() != nil {
@@ -213,8 +216,43 @@ func (p *publisher) checkBasis(s *plan.Step, res Result) error {
 	return nil
 }
 
-// wait returns when everything is published, or is not going to be.
-func (p *publisher) wait() { p.group.Wait() }
+// wait returns when everything is published, or is not going to be. Then it looks once more: registries
+// cannot refuse to move a tag that another machine has moved a moment ago.
+func (p *publisher) wait(ctx context.Context, steps []*plan.Step) {
+	p.group.Wait()
+	r := p.run
+	var refs []string
+	for _, s := range steps {
+		if r.result(s).Publishing == PublishDone {
+			refs = append(refs, s.Image.Ref)
+		}
+	}
+	if len(refs) == 0 || ctx.Err() != nil {
+		return
+	}
+	now, err := r.Remote.Digests(ctx, refs)
+	if err != nil {
+		r.emit(Event{Kind: Warning, Text: "what was published could not be looked at again: " + r.Secrets.Error(err).Error()})
+		return
+	}
+	for _, s := range steps {
+		ref := s.Image.Ref
+		if mine := p.of[s].digest; slices.Contains(refs, ref) && now[ref] != mine {
+			r.unpublished(s, fmt.Errorf("%s: another machine has published %s at the same time, and replaced this one (%s → %s)\nhint: let one machine publish a fleet; `slipway plan` says what is different",
+				r.Fleet.Path(s.Image, ""), ref, mine, cmp.Or(now[ref], "nothing")))
+		}
+	}
+}
+
+// unpublished records why an image could not be published.
+func (r *run) unpublished(s *plan.Step, err error) {
+	err = r.Secrets.Error(err)
+	r.published(s, Result{Publishing: PublishFailed, PublishErr: err})
+	r.emit(Event{Kind: Unpublished, Image: s.Image.Ref, Text: err.Error()})
+	if r.FailFast {
+		r.enough.Store(true)
+	}
+}
 
 func (r *run) result(s *plan.Step) Result {
 	r.mu.Lock()
@@ -256,7 +294,7 @@ func (r *run) fetch(ctx context.Context, s *plan.Step) Outcome {
 		return Interrupt
 	}
 	err = r.Secrets.Error(err)
-	r.emit(Event{Kind: Failed, Image: s.Image.Ref, Text: err.Error()})
+	r.emit(Event{Kind: Unfetched, Image: s.Image.Ref, Text: err.Error()})
 	return r.failed(s, Result{Err: err})
 }
 

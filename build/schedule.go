@@ -100,7 +100,7 @@ func link(steps []*plan.Step) []*node {
 	}
 	for _, n := range nodes {
 		switch n.step.Action {
-		case plan.UpToDate, plan.Published, plan.Publish, plan.Skip:
+		case plan.UpToDate, plan.Published, plan.Publish, plan.Pull, plan.Skip:
 			continue
 		}
 		for _, need := range n.step.Needs {

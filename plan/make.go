@@ -58,6 +58,7 @@ type state struct {
 	counts      bool     // the published image is taken as it is
 	replace     bool     // it is published in the place of another
 	toPublish   bool     // when it is good
+	private     string   // why not, although it could be: an image that it is made from
 	moved       *Reason  // the tag at the registry is not where it was
 	other       []Reason // the published image has other content
 	basis       bool     // something that is to be built is made from it
@@ -90,12 +91,15 @@ func (m *maker) add(img *fleet.Image) *Step {
 		}
 	}
 	m.remote(step, st)
-	if step.Err == nil && (!st.counts || m.NoPull) {
+	if step.Err == nil && (!st.counts || m.NoPull && !st.found) {
 		if st.why = m.whyBuild(img, st); st.stale() {
 			m.base(step)
 		}
 	}
-	st.toPublish = step.Err == nil && m.Publish && m.facts.Published != nil && (!st.isPublished || st.replace)
+	if step.Err == nil && m.Publish && m.facts.Published != nil && (!st.isPublished || st.replace) {
+		st.private = m.private(img)
+		st.toPublish = st.private == ""
+	}
 	if step.Err == nil && m.Strict && changedUnversioned(st.why) {
 		step.Err = m.strictError(img, st)
 	}
@@ -104,7 +108,7 @@ func (m *maker) add(img *fleet.Image) *Step {
 		st.causes = []string{img.Name}
 	case st.stale() || st.toPublish:
 		for _, need := range step.Needs {
-			if n := m.states[need]; st.stale() || !n.isPublished && uses(img, need.Image) {
+			if n := m.states[need]; st.stale() || !n.counts && uses(img, need.Image) {
 				st.causes = append(st.causes, n.causes...)
 			}
 		}
@@ -161,7 +165,7 @@ func (m *maker) decide(step *Step) {
 	case st.stale():
 		step.Action = Build
 		step.Reasons = st.why
-		if st.replace && m.Publish || m.facts.Published != nil && !st.isPublished && m.facts.Seen[step.Image.Ref] != "" {
+		if st.replace && m.Publish || st.private != "" || m.facts.Published != nil && !st.isPublished && m.facts.Seen[step.Image.Ref] != "" {
 			step.Reasons = append(step.Reasons, m.unpublished(step.Image, st))
 		}
 	case st.counts:

@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/slipway-build/slipway/fleet"
 )
@@ -156,7 +155,7 @@ func (p *publishedPruner) decide() {
 			p.keep(tag, PruneFixed, "the configuration's list says what tags the image has")
 		case !ok:
 			p.keep(tag, PruneForeign, "it is not a version of the image")
-		case fleet.CompareVersions(v.version, p.img.Version) > 0:
+		case fleet.CompareReleases(v.version, p.img.Version, p.o.UpdateID) > 0:
 			p.keep(tag, PruneNewer, "it is newer than the changelog's %s", p.img.Version)
 		case v.stamp != "":
 			builds = append(builds, v)
@@ -202,7 +201,7 @@ func (p *publishedPruner) compare(a, b publishedVersion) int {
 		}
 		return 0
 	}
-	return cmp.Or(fleet.CompareVersions(a.version, b.version), cmp.Compare(a.stamp, b.stamp),
+	return cmp.Or(fleet.CompareReleases(a.version, b.version, p.o.UpdateID), cmp.Compare(a.stamp, b.stamp),
 		cmp.Compare(newest(a), newest(b)), cmp.Compare(a.tag, b.tag))
 }
 
@@ -323,7 +322,7 @@ func (r versionReader) version(tag string) (publishedVersion, bool) {
 	if r.versions[tag] {
 		return publishedVersion{tag: tag, version: tag}, true
 	}
-	if version, stamp, ok := cutStamp(tag); ok && (r.versions[version] || r.forms[r.form(version)]) {
+	if version, stamp, ok := fleet.CutStamp(tag); ok && (r.versions[version] || r.forms[r.form(version)]) {
 		return publishedVersion{tag: tag, version: version, stamp: stamp}, true
 	}
 	return publishedVersion{tag: tag, version: tag}, r.forms[r.form(tag)]
@@ -334,29 +333,11 @@ var digits = regexp.MustCompile(`[0-9]+`)
 // form writes N for each number, so that 1.10.2 and 1.9.0 are alike and the tag 1.9 is not; D for those
 // as long as dates. What an update of a parent appended does not count.
 func (r versionReader) form(version string) string {
-	if i := strings.LastIndex(version, "-"+r.updateID); i > 0 {
-		if n := version[i+1+len(r.updateID):]; n != "" && strings.Trim(n, "0123456789") == "" {
-			version = version[:i]
-		}
-	}
+	version, _ = fleet.CutUpdate(version, r.updateID)
 	return digits.ReplaceAllStringFunc(version, func(n string) string {
 		if len(n) >= len("20060102") {
 			return "D"
 		}
 		return "N"
 	})
-}
-
-// cutStamp cuts off what --nightly and --snapshot append.
-func cutStamp(tag string) (version, stamp string, ok bool) {
-	for _, layout := range []string{"20060102-150405", "20060102"} {
-		i := len(tag) - len(layout) - 1
-		if i < 1 || tag[i] != '-' {
-			continue
-		}
-		if _, err := time.Parse(layout, tag[i+1:]); err == nil {
-			return tag[:i], tag[i+1:], true
-		}
-	}
-	return "", "", false
 }

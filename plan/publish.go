@@ -32,7 +32,8 @@ func (m *maker) remote(step *Step, st *state) {
 	if st.published, st.isPublished = m.facts.Published[img.Ref]; !st.isPublished || step.Err != nil {
 		return
 	}
-	other := st.known && st.published.Definition != "" && st.published.Definition != st.parts.Definition()
+	known := st.published.Definition != "" // else somebody else published it, or Slipway in another way
+	other := st.known && (known || img.Listed != nil && !m.TrustVersions) && st.published.Definition != st.parts.Definition()
 	seen := m.facts.Seen[img.Ref]
 	moved := seen != "" && seen != st.published.Digest
 	if moved {
@@ -44,7 +45,7 @@ func (m *maker) remote(step *Step, st *state) {
 	case img.Listed != nil:
 		// A parent that is only built because it may not be fetched is what is published.
 		st.replace = other || m.onOther(img, st) || slices.ContainsFunc(st.fresh, func(p *Step) bool { return !m.states[p].counts })
-	case versioned(img) && !m.TrustVersions && (other || moved && st.published.Definition == ""):
+	case versioned(img) && !m.TrustVersions && (other || moved && !known):
 		st.other = m.whatOther(img, st)
 		step.Err = m.otherError(img, st)
 		return
@@ -72,6 +73,13 @@ func (m *maker) whatOther(img *fleet.Image, st *state) []Reason {
 		for _, r := range m.compare(past, st) {
 			if r.Kind != KindRebuilt && r.Kind != KindEngine {
 				why = append(why, r)
+			}
+		}
+	}
+	if repo, tag := splitRef(st.published.Base); len(why) == 0 {
+		for _, parent := range img.Used() {
+			if repository(parent) == repo && parent.Tag != tag {
+				why = append(why, Reason{KindParent, fmt.Sprintf("parent %s %s → %s", parent.Name, tag, parent.Tag)})
 			}
 		}
 	}
@@ -115,7 +123,11 @@ func (m *maker) base(step *Step) {
 func (m *maker) identity(ref string) string {
 	if !m.NoPull {
 		if parent, ours := m.byRef[ref]; ours && m.states[parent].counts {
-			return m.states[parent].published.ID
+			published, stored := m.states[parent].published, m.facts.Images[ref]
+			if stored.Manifest == published.Digest {
+				return stored.Digest // as what was built on it noted it
+			}
+			return published.ID
 		}
 		if b, asked := m.facts.Bases[ref]; asked && b.Err == nil {
 			return b.ID
@@ -165,6 +177,19 @@ func (m *maker) outdated(img *fleet.Image, st *state) []Reason {
 	return []Reason{{KindOutdated, text}}
 }
 
+// private names an image that this one is made from and that is not here as it is published, which
+// happens when nothing may be fetched.
+func (m *maker) private(img *fleet.Image) string {
+	for _, parent := range img.Used() {
+		p := m.states[m.steps[parent]]
+		same := p.isPublished && m.facts.Images[parent.Ref].Manifest == p.published.Digest
+		if m.NoPull && !p.toPublish && !same {
+			return parent.Name + " " + parent.Tag
+		}
+	}
+	return ""
+}
+
 // missingPublished are the further tags of a listed image that the registry lacks, or has elsewhere.
 func (m *maker) missingPublished(img *fleet.Image, st *state) []string {
 	var missing []string
@@ -181,6 +206,9 @@ func (m *maker) missingPublished(img *fleet.Image, st *state) []string {
 func (m *maker) unpublished(img *fleet.Image, st *state) Reason {
 	if st.isPublished {
 		return Reason{KindUnpublished, "the registry has another image under this tag, which is replaced"}
+	}
+	if st.private != "" {
+		return Reason{KindUnpublished, "not published: what it is made from, " + st.private + ", is not here as it is published (--no-pull)"}
 	}
 	if m.facts.Seen[img.Ref] != "" {
 		return Reason{KindVanished, img.Tag + " was published, but is no longer at the registry"}

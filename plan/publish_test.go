@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
@@ -113,7 +114,16 @@ func TestPublishing(t *testing.T) {
 		{"a new version, the parent is here", func(h *harbour) { h.bump("app") }, plan.Options{},
 			"lib: published: published|app: build+publish: version 1 → 2 (changelog)"},
 		{"a new version, nothing is fetched", func(h *harbour) { h.otherMachine(); h.bump("app") }, plan.Options{NoPull: true},
-			"lib: build: never built|app: build+publish: never built"},
+			"lib: build: never built|app: build: never built; not published: what it is made from, lib 1, is not here as it is published (--no-pull)"},
+		{"nothing is fetched, and what is here is published", func(h *harbour) { h.bump("app") }, plan.Options{NoPull: true},
+			"lib: published: published|app: build+publish: version 1 → 2 (changelog)"},
+		{"nothing is fetched, and the parent here is another", func(h *harbour) {
+			h.bump("app")
+			h.facts.Images[h.image("lib").Ref] = plan.StoredImage{Digest: "sha256:own", Manifest: "m:own", Tested: true, Inputs: "sha256:?"}
+		}, plan.Options{NoPull: true},
+			"lib: published: published|app: build: version 1 → 2 (changelog); not published: what it is made from, lib 1, is not here as it is published (--no-pull)"},
+		{"another machine, a parent's new version", func(h *harbour) { h.otherMachine(); h.bump("lib") }, plan.Options{},
+			"lib: build+publish: never built|app: error: parent lib 1 → 2; " + entry},
 		{"a parent's new version", func(h *harbour) { h.bump("lib") }, plan.Options{},
 			"lib: build+publish: version 1 → 2 (changelog)|app: error: parent lib 1 → 2; " + entry},
 		{"the parent was replaced by others", func(h *harbour) {
@@ -167,6 +177,22 @@ func TestPublishing(t *testing.T) {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
+	}
+}
+
+// The tags of a list stand for no content: what others have put there is replaced.
+func TestListedTagsMove(t *testing.T) {
+	h := newHarbour(t, "app:1")
+	img := h.image("app")
+	img.Listed = &fleet.Listed{Listed: config.Listed{Tags: []string{"1"}}}
+	h.facts.Published[img.Ref] = plan.PublishedImage{Digest: "m:1", ID: "sha256:1"}
+	p := h.make(plan.Options{})
+	const want = "app: build: never built; the registry has another image under this tag, which is replaced"
+	if got := text(p)[0]; got != want || !p.Steps[0].Publish || !p.Steps[0].Replace {
+		t.Errorf("%s", got)
+	}
+	if got := text(h.make(plan.Options{TrustVersions: true}))[0]; got != "app: published: published" {
+		t.Errorf("trusted: %s", got)
 	}
 }
 
@@ -249,7 +275,7 @@ func TestPublishedStays(t *testing.T) {
 					t.Fatalf("seed %d, round %d: %s was %s and is %s", seed, round, ref, pub.Digest, now.Digest)
 				}
 			}
-			checkBasis(t, h, p, o, fmt.Sprintf("seed %d, round %d", seed, round))
+			checkBasis(t, h, p, fmt.Sprintf("seed %d, round %d", seed, round))
 			if again := h.make(plan.Options{}); !o.NoPull && countWork(again) > 0 {
 				t.Fatalf("seed %d, round %d: there is work left\n%s", seed, round, strings.Join(text(again), "\n"))
 			}
@@ -292,10 +318,10 @@ func (h *harbour) bumpAll(img *fleet.Image) {
 }
 
 // checkBasis: what a run built and published was made of what the registry has.
-func checkBasis(t *testing.T, h *harbour, p *plan.Plan, o plan.Options, where string) {
+func checkBasis(t *testing.T, h *harbour, p *plan.Plan, where string) {
 	t.Helper()
 	for _, s := range p.Steps {
-		if s.Action != plan.Build || !s.Publish || o.NoPull { // the builder refuses to publish what --no-pull made of others
+		if s.Action != plan.Build || !s.Publish {
 			continue
 		}
 		for _, parent := range s.Image.Used() {

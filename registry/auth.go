@@ -162,7 +162,7 @@ func (a *authorizing) credentials(ctx context.Context) (authn.AuthConfig, error)
 
 func (a *authorizing) lookUp(ctx context.Context) (authn.AuthConfig, error) {
 	o := a.h.c.opts
-	if o.Username != "" && canonical(o.Registry) == canonical(a.h.name) {
+	if a.h.configured() {
 		return authn.AuthConfig{Username: o.Username, Password: o.Password}, nil
 	}
 	source, err := authn.Resolve(ctx, o.Keychain, resource(canonical(a.h.name)))
@@ -174,6 +174,12 @@ func (a *authorizing) lookUp(ctx context.Context) (authn.AuthConfig, error) {
 		return authn.AuthConfig{}, err
 	}
 	return *config, nil
+}
+
+// configured tells whether the configuration's username is for the registry: then no other counts.
+func (h *host) configured() bool {
+	o := h.c.opts
+	return o.Username != "" && canonical(o.Registry) == canonical(h.name)
 }
 
 // canonical maps the names that Docker Hub goes by to the one in references.

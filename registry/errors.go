@@ -170,6 +170,9 @@ func fullText(s string) bool {
 
 func (h *host) loginHint() string {
 	hint := "slipway login " + h.name
+	if h.configured() {
+		hint = "look at the configuration's username and password; a login does not go before them"
+	}
 	if via := h.via(); via != "" {
 		hint += ", or see what the proxy " + via + " allows"
 	}

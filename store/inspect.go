@@ -53,6 +53,22 @@ func (s *Store) Target(ctx context.Context, ref string) (ocispecs.Descriptor, er
 	return record.Target, err
 }
 
+// Retarget lets a name stand for other content that is in the store, with all marks that it has.
+func (s *Store) Retarget(ctx context.Context, ref string, target ocispecs.Descriptor) error {
+	record, err := s.record(ctx, ref)
+	if err != nil {
+		return err
+	}
+	if err := s.keep(ctx, ref, target); err != nil {
+		return err
+	}
+	record.Target = target
+	if _, err := s.images.Update(ctx, record, "target"); err != nil {
+		return fmt.Errorf("cannot name %s: %w", ref, err)
+	}
+	return nil
+}
+
 // Put gives content that is in the store a name, or moves the name to it, and keeps what it leads to
 // from being collected. It is not marked as tested.
 func (s *Store) Put(ctx context.Context, ref string, target ocispecs.Descriptor) error {
@@ -60,10 +76,8 @@ func (s *Store) Put(ctx context.Context, ref string, target ocispecs.Descriptor)
 	if err != nil {
 		return err
 	}
-	// Of an index only this machine's image need be there: the best one, not all that it can run.
-	children := images.LimitManifests(images.ChildrenHandler(s.content), platforms.Default(), 1)
-	if err := images.Dispatch(ctx, images.SetChildrenLabels(s.content, children), nil, target); err != nil {
-		return fmt.Errorf("cannot keep the content of %s: %w", ref, err)
+	if err := s.keep(ctx, ref, target); err != nil {
+		return err
 	}
 	record := images.Image{Name: name, Target: target}
 	_, err = s.images.Create(ctx, record)
@@ -72,6 +86,16 @@ func (s *Store) Put(ctx context.Context, ref string, target ocispecs.Descriptor)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot name %s: %w", ref, err)
+	}
+	return nil
+}
+
+// keep keeps what the target leads to from being collected.
+func (s *Store) keep(ctx context.Context, ref string, target ocispecs.Descriptor) error {
+	// Of an index only this machine's image need be there: the best one, not all that it can run.
+	children := images.LimitManifests(images.ChildrenHandler(s.content), platforms.Default(), 1)
+	if err := images.Dispatch(ctx, images.SetChildrenLabels(s.content, children), nil, target); err != nil {
+		return fmt.Errorf("cannot keep the content of %s: %w", ref, err)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -33,7 +34,7 @@ func (s Sources) readPublished(ctx context.Context, f *fleet.Fleet, o plan.Optio
 	var refs []string
 	spelled := map[string]string{} // references as the fleet writes them, by their canonical form
 	for _, img := range f.Images {
-		if relevant(img) {
+		if _, err := store.Normalize(img.Ref); relevant(img) && img.Err == nil && err == nil {
 			refs = append(append(refs, img.Ref), img.FurtherRefs()...)
 		}
 		for _, ref := range append(slices.Clone(img.External), img.Ref) {
@@ -51,7 +52,7 @@ func (s Sources) readPublished(ctx context.Context, f *fleet.Fleet, o plan.Optio
 		published[ref] = plan.PublishedImage{
 			Digest: p.Digest, ID: p.ID, Inputs: p.Annotations[build.InputsAnnotation],
 			Definition: build.ReadDefinition(p.Annotations[build.DefinitionAnnotation]),
-			Base:       spelled[p.Annotations[ocispecs.AnnotationBaseImageName]],
+			Base:       cmp.Or(spelled[p.Annotations[ocispecs.AnnotationBaseImageName]], p.Annotations[ocispecs.AnnotationBaseImageName]),
 			BaseDigest: p.Annotations[ocispecs.AnnotationBaseImageDigest],
 		}
 	}

@@ -4,13 +4,18 @@
 package remote
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 
 	"github.com/containerd/containerd/v2/core/content"
+	"github.com/containerd/containerd/v2/core/images"
+	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/slipway-build/slipway/build"
@@ -29,6 +34,8 @@ type Registries struct {
 	// Hold keeps what is fetched from being collected until release is called.
 	Hold     func(context.Context) (held context.Context, release func(), err error)
 	Platform string
+	// UpdateID is that of the configuration: the s in 1.2.3-s1.
+	UpdateID string
 }
 
 // Fetch implements build.Remote. The image is marked with what its annotations say it is made from, and
@@ -39,27 +46,33 @@ func (r *Registries) Fetch(ctx context.Context, ref, digest string, p build.Prog
 		return err
 	}
 	repository, _, _ := fleet.SplitRef(name)
-	held, release, err := r.Hold(ctx)
-	if err != nil {
-		return fmt.Errorf("cannot fetch %s: %w", ref, err)
-	}
-	defer release()
-	target, err := r.Client.Pull(held, repository+"@"+digest, registry.PullOptions{Platform: r.Platform, Progress: progress(p)}, r.Content)
-	if err != nil {
-		return err
-	}
-	if err := r.Store.Put(held, name, target); err != nil {
-		return err
-	}
-	details, err := r.Store.Inspect(ctx, name)
-	if err != nil {
-		return err
-	}
-	inputs := details.Manifest.Annotations[build.InputsAnnotation]
-	if err := r.Store.MarkInputs(ctx, name, details.Manifest.Config.Digest.String(), inputs); err != nil {
+	if _, err := r.Pull(ctx, name, repository+"@"+digest, p); err != nil {
 		return err
 	}
 	return r.Store.MarkTested(ctx, name, store.TestPublished, "")
+}
+
+// Pull fetches what a reference names, gives it a name in the store, and marks it with what its
+// annotations say it is made from. It is not marked as tested.
+func (r *Registries) Pull(ctx context.Context, name, from string, p build.Progress) (ocispecs.Descriptor, error) {
+	held, release, err := r.Hold(ctx)
+	if err != nil {
+		return ocispecs.Descriptor{}, fmt.Errorf("cannot fetch %s: %w", from, err)
+	}
+	defer release()
+	target, err := r.Client.Pull(held, from, registry.PullOptions{Platform: r.Platform, Progress: progress(p)}, r.Content)
+	if err != nil {
+		return target, err
+	}
+	if err := r.Store.Put(held, name, target); err != nil {
+		return target, err
+	}
+	details, err := r.Store.Inspect(ctx, name)
+	if err != nil {
+		return target, err
+	}
+	inputs := details.Manifest.Annotations[build.InputsAnnotation]
+	return target, r.Store.MarkInputs(ctx, name, details.Manifest.Config.Digest.String(), inputs)
 }
 
 // Publish implements build.Remote. The tag "latest" is moved before the image's own: whoever finds an
@@ -69,12 +82,15 @@ func (r *Registries) Publish(ctx context.Context, p build.Publication) (build.Pu
 	if p.There != "" && !p.Replace {
 		return r.tag(ctx, img, p.There)
 	}
-	target, err := r.Store.Target(ctx, img.Ref)
+	target, err := r.tested(ctx, p)
+	if err == nil {
+		err = r.checkBasis(ctx, p)
+	}
+	if err == nil {
+		target, err = r.rebase(ctx, p, target)
+	}
 	if err != nil {
 		return build.Published{}, err
-	}
-	if digest := target.Digest.String(); p.Digest != "" && digest != p.Digest {
-		return build.Published{}, fmt.Errorf("cannot publish %s: the store has %s under its name now, and %s was to be published\nhint: run the build again", img.Ref, digest, p.Digest)
 	}
 	done := build.Published{Digest: target.Digest.String()}
 	refs := img.FurtherRefs()
@@ -97,10 +113,91 @@ func (r *Registries) Publish(ctx context.Context, p build.Publication) (build.Pu
 		Replace: func(ref, digest string) error { return r.replace(ref, digest, was, p) },
 	}, refs...)
 	done.Moved, done.Bytes = pushed.Moved, pushed.Bytes
-	if err == nil && img.Listed == nil && slices.Contains(pushed.Moved, canonical(latest)) {
-		err = r.settle(ctx, repository, img, done.Digest)
+	if img.Listed == nil && slices.Contains(pushed.Moved, canonical(latest)) {
+		// Also when the version was another machine's meanwhile: then "latest" is that, too.
+		err = errors.Join(err, r.settle(ctx, repository, img))
 	}
 	return done, err
+}
+
+// Digests implements build.Remote.
+func (r *Registries) Digests(ctx context.Context, refs []string) (map[string]string, error) {
+	return r.Client.Digests(ctx, refs)
+}
+
+// tested finds what the store has under the image's name, if that is what was tested.
+func (r *Registries) tested(ctx context.Context, p build.Publication) (ocispecs.Descriptor, error) {
+	ref := p.Image.Ref
+	stored, err := r.Store.Look(ctx, ref)
+	if err != nil {
+		return ocispecs.Descriptor{}, err
+	}
+	if p.Digest != "" && stored.Digest != p.Digest {
+		return ocispecs.Descriptor{}, fmt.Errorf("cannot publish %s: the store has %s under its name now, and %s was to be published\nhint: run the build again", ref, stored.Digest, p.Digest)
+	}
+	if stored.Tested == "" {
+		return ocispecs.Descriptor{}, fmt.Errorf("cannot publish %s: its test did not pass\nhint: run the build again", ref)
+	}
+	return r.Store.Target(ctx, ref)
+}
+
+// checkBasis asks whether the images that this one is made from are still published as they were.
+func (r *Registries) checkBasis(ctx context.Context, p build.Publication) error {
+	if len(p.Basis) == 0 {
+		return nil
+	}
+	refs := slices.Sorted(maps.Keys(p.Basis))
+	now, err := r.Client.Digests(ctx, refs)
+	if err != nil {
+		return fmt.Errorf("cannot publish %s: %w", p.Image.Ref, err)
+	}
+	for _, ref := range refs {
+		if now[ref] != p.Basis[ref] {
+			return fmt.Errorf("cannot publish %s: it is made from %s, which others have replaced at the registry meanwhile (%s → %s)\nhint: run the build again",
+				p.Image.Ref, ref, p.Basis[ref], cmp.Or(now[ref], "nothing"))
+		}
+	}
+	return nil
+}
+
+// rebase lets the image's manifest name the manifest of its base that is published. That may be
+// another than the one it was built on, with the same content: the annotations of what was built from
+// other inputs, and came out the same.
+func (r *Registries) rebase(ctx context.Context, p build.Publication, target ocispecs.Descriptor) (ocispecs.Descriptor, error) {
+	if !images.IsManifestType(target.MediaType) {
+		return target, nil
+	}
+	data, err := content.ReadBlob(ctx, r.Content, target)
+	if err != nil {
+		return target, fmt.Errorf("cannot read the manifest of %s: %w", p.Image.Ref, err)
+	}
+	var m ocispecs.Manifest
+	if err := json.Unmarshal(data, &m); err != nil {
+		return target, fmt.Errorf("cannot read the manifest of %s: %w", p.Image.Ref, err)
+	}
+	published := ""
+	for ref, digest := range p.Basis {
+		if canonical(ref) == m.Annotations[ocispecs.AnnotationBaseImageName] {
+			published = digest
+		}
+	}
+	if published == "" || published == m.Annotations[ocispecs.AnnotationBaseImageDigest] {
+		return target, nil
+	}
+	m.Annotations[ocispecs.AnnotationBaseImageDigest] = published
+	if data, err = json.MarshalIndent(m, "", "  "); err != nil { // as BuildKit writes them
+		return target, fmt.Errorf("internal error: %w", err)
+	}
+	held, release, err := r.Hold(ctx)
+	if err != nil {
+		return target, fmt.Errorf("cannot publish %s: %w", p.Image.Ref, err)
+	}
+	defer release()
+	target.Digest, target.Size = digest.FromBytes(data), int64(len(data))
+	if err := content.WriteBlob(held, r.Content, "manifest-"+target.Digest.String(), bytes.NewReader(data), target); err != nil {
+		return target, fmt.Errorf("cannot write the manifest of %s: %w", p.Image.Ref, err)
+	}
+	return target, r.Store.Retarget(held, p.Image.Ref, target)
 }
 
 func progress(p build.Progress) func(registry.Progress) {
@@ -137,72 +234,7 @@ func (r *Registries) replace(ref, digest, latest string, p build.Publication) er
 	case p.Image.Listed != nil:
 		return nil // its tags are meant to move
 	}
-	return fmt.Errorf("another image was published under this tag meanwhile (%s)\nhint: `slipway plan` says what is different; --force replaces it", digest)
-}
-
-// newerThan returns the version that "latest" stands for, or that the repository has, if it is newer
-// than the image; and the digest of "latest".
-func (r *Registries) newerThan(ctx context.Context, repository string, img *fleet.Image) (newer, latest string, err error) {
-	ref := repository + ":latest"
-	found, err := r.Client.Look(ctx, r.Platform, []string{ocispecs.AnnotationVersion}, []string{ref})
-	if err != nil {
-		return "", "", err
-	}
-	now, exists := found[ref]
-	if !exists {
-		return "", "", nil
-	}
-	if version := now.Annotations[ocispecs.AnnotationVersion]; version != "" {
-		if fleet.CompareVersions(version, img.Version) > 0 {
-			return version, now.Digest, nil
-		}
-		return "", now.Digest, nil
-	}
-	// Another tool published it. Which version it is nobody knows, but the others are there, too.
-	tags, err := r.Client.Tags(ctx, repository)
-	if err != nil && !errors.Is(err, registry.ErrNotFound) && !errors.Is(err, registry.ErrUnsupported) {
-		return "", "", err
-	}
-	return newest(tags, img.Tag), now.Digest, nil
-}
-
-// newest is the newest version among tags that is newer than the one given, if there is one.
-func newest(tags []string, than string) string {
-	newer := ""
-	for _, tag := range tags {
-		if startsWithDigit(tag) && fleet.CompareVersions(tag, than) > 0 && (newer == "" || fleet.CompareVersions(tag, newer) > 0) {
-			newer = tag
-		}
-	}
-	return newer
-}
-
-// settle looks whether another machine has published meanwhile: registries cannot move a tag only if it
-// is where it was. Who is last sees all of it, and leaves "latest" at the newest.
-func (r *Registries) settle(ctx context.Context, repository string, img *fleet.Image, digest string) error {
-	latest, right := repository+":latest", repository+"@"+digest
-	tags, err := r.Client.Tags(ctx, repository)
-	if err != nil && !errors.Is(err, registry.ErrUnsupported) && !errors.Is(err, registry.ErrUnauthorized) {
-		return err // some registries have no lists, or not for everybody
-	}
-	refs := []string{latest}
-	newer := repository + ":" + newest(tags, img.Tag)
-	if newer != repository+":" {
-		refs = append(refs, newer)
-	}
-	found, err := r.Client.Look(ctx, r.Platform, []string{ocispecs.AnnotationVersion}, refs)
-	if err != nil {
-		return err
-	}
-	if v := found[newer].Annotations[ocispecs.AnnotationVersion]; v != "" && fleet.CompareVersions(v, img.Version) > 0 {
-		right = newer
-		digest = found[newer].Digest
-	}
-	now := found[latest]
-	if v := now.Annotations[ocispecs.AnnotationVersion]; now.Digest == digest || v != "" && right != newer && fleet.CompareVersions(v, img.Version) > 0 {
-		return nil
-	}
-	return r.Client.Tag(ctx, right, latest)
+	return fmt.Errorf("another image was published under this tag meanwhile (%s)\nhint: run the build again: what is published counts then", digest)
 }
 
 // canonical is a reference as the registry's client writes it.
@@ -212,8 +244,6 @@ func canonical(ref string) string {
 	}
 	return ref
 }
-
-func startsWithDigit(tag string) bool { return tag != "" && strings.Contains("0123456789", tag[:1]) }
 
 // repositories are those of references, once each.
 func (r *Registries) repositories(refs []string) []string {

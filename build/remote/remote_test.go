@@ -43,7 +43,7 @@ func newMachine(t *testing.T, addr string) *machine {
 	p := enginetest.Start(t)
 	s := p.Services()
 	return &machine{t: t, process: p, client: client, addr: addr, remote: &remote.Registries{
-		Client: client, Store: store.New(s.Images, s.Content), Content: s.Content, Hold: p.Hold, Platform: platforms.DefaultString(),
+		Client: client, Store: store.New(s.Images, s.Content), Content: s.Content, Hold: p.Hold, Platform: platforms.DefaultString(), UpdateID: "s",
 	}}
 }
 
@@ -52,10 +52,20 @@ func (m *machine) image(version, text string) *fleet.Image {
 	m.t.Helper()
 	img := &fleet.Image{Name: "app", Version: version, Tag: version, Ref: m.addr + "/f/app:" + version}
 	target := m.put(text, map[string]string{ocispecs.AnnotationVersion: version, build.InputsAnnotation: "sha256:" + text})
-	if err := m.remote.Store.Put(m.t.Context(), img.Ref, target); err != nil {
+	m.name(img.Ref, target)
+	return img
+}
+
+// name gives a good image its name.
+func (m *machine) name(ref string, target ocispecs.Descriptor) {
+	m.t.Helper()
+	err := m.remote.Store.Put(m.t.Context(), ref, target)
+	if err == nil {
+		err = m.remote.Store.MarkTested(m.t.Context(), ref, store.TestNone, "")
+	}
+	if err != nil {
 		m.t.Fatal(err)
 	}
-	return img
 }
 
 func (m *machine) put(text string, annotations map[string]string) ocispecs.Descriptor {
@@ -127,17 +137,37 @@ func TestLatest(t *testing.T) {
 // Other tools leave no annotations: then the repository's tags say what is newest.
 func TestLatestOfOtherTools(t *testing.T) {
 	for _, tt := range []struct {
-		tag, version string
-		moves        bool
-	}{{"1.2", "1.10", true}, {"1.10", "1.2", false}, {"stable", "1", true}, {"1.0-20261121", "1.0", false}} {
+		tags          []string // "latest" among them or not
+		version       string
+		moves, isMade bool
+	}{
+		{[]string{"1.2", "latest"}, "1.10", true, true},
+		{[]string{"1.10", "latest"}, "1.2", false, true},
+		{[]string{"2"}, "1.5", false, false},
+		{[]string{"stable", "latest"}, "1", true, true},
+		{[]string{"v2.0", "latest"}, "v1.0", false, true},
+		{[]string{"v2.0", "latest"}, "1.0", true, true},
+		{[]string{"1.0-20261121", "latest"}, "1.0", true, true},
+		{[]string{"1.0-1-20261121", "latest"}, "1.0-2", true, true},
+		{[]string{"1.0-1-s1", "latest"}, "1.0-2", true, true},
+		{[]string{"1.0-2", "latest"}, "1.0-1-s1", false, true},
+		{[]string{"1.0-1-s2", "latest"}, "1.0-1-s1", false, true},
+	} {
 		m := newMachine(t, registrytest.Start(t, registrytest.Config{}).Addr)
-		other := m.put("other", nil)
-		if _, err := m.client.Push(t.Context(), other, m.process.Services().Content, registry.PushOptions{}, m.addr+"/f/app:"+tt.tag, m.addr+"/f/app:latest"); err != nil {
+		var refs []string
+		for _, tag := range tt.tags {
+			refs = append(refs, m.addr+"/f/app:"+tag)
+		}
+		if _, err := m.client.Push(t.Context(), m.put("other", nil), m.process.Services().Content, registry.PushOptions{}, refs...); err != nil {
 			t.Fatal(err)
 		}
 		done := m.publish(build.Publication{Image: m.image(tt.version, "mine")})
-		if moved := m.tag("latest") == done.Digest; moved != tt.moves || moved == (done.Note != "") {
-			t.Errorf("%s beside %s: moved %v, %q", tt.version, tt.tag, moved, done.Note)
+		now := m.tag("latest")
+		if moved := now == done.Digest; moved != tt.moves || moved == (done.Note != "") || (now != "") != tt.isMade {
+			t.Errorf("%s beside %v: moved %v, latest %q, %q", tt.version, tt.tags, moved, now, done.Note)
+		}
+		if m.tag(tt.version) != done.Digest {
+			t.Errorf("%s beside %v is not published", tt.version, tt.tags)
 		}
 	}
 }
@@ -160,6 +190,73 @@ func TestNothingIsReplacedUnasked(t *testing.T) {
 	forced := m.publish(build.Publication{Image: img, There: first.Digest, Replace: true})
 	if m.tag("1") != forced.Digest || m.tag("latest") != forced.Digest {
 		t.Error("it was not replaced")
+	}
+}
+
+// What is not tested is not published, nor what is made from an image that others have replaced.
+func TestWhatIsNotPublished(t *testing.T) {
+	m := newMachine(t, registrytest.Start(t, registrytest.Config{}).Addr)
+	base := m.publish(build.Publication{Image: m.image("1", "base")})
+	img := m.image("2", "child")
+	if err := m.remote.Store.MarkTested(t.Context(), img.Ref, "", ""); err != nil {
+		t.Fatal(err)
+	}
+	_, err := m.remote.Publish(t.Context(), build.Publication{Image: img})
+	if err == nil || !strings.Contains(err.Error(), "its test did not pass") {
+		t.Errorf("untested: %v", err)
+	}
+	img = m.image("2", "child")
+	basis := map[string]string{m.addr + "/f/app:1": "sha256:another"}
+	_, err = m.remote.Publish(t.Context(), build.Publication{Image: img, Basis: basis})
+	if err == nil || !strings.Contains(err.Error(), "others have replaced at the registry meanwhile (sha256:another → "+base.Digest+")") {
+		t.Errorf("another parent: %v", err)
+	}
+	if m.tag("2") != "" || m.tag("latest") != base.Digest {
+		t.Error("it was published")
+	}
+}
+
+// An image that came out the same from another manifest of its base says which one is published.
+func TestRebase(t *testing.T) {
+	m := newMachine(t, registrytest.Start(t, registrytest.Config{}).Addr)
+	base := m.publish(build.Publication{Image: m.image("1", "base")})
+	img := &fleet.Image{Name: "app", Version: "2", Tag: "2", Ref: m.addr + "/f/app:2"}
+	before := m.put("child", map[string]string{ocispecs.AnnotationVersion: "2",
+		ocispecs.AnnotationBaseImageName: m.addr + "/f/app:1", ocispecs.AnnotationBaseImageDigest: "sha256:never-published"})
+	m.name(img.Ref, before)
+	basis := map[string]string{m.addr + "/f/app:1": base.Digest}
+	done := m.publish(build.Publication{Image: img, Digest: before.Digest.String(), Basis: basis})
+	found, err := m.client.Inspect(t.Context(), img.Ref)
+	if err != nil || found.Images[0].Manifest.Annotations[ocispecs.AnnotationBaseImageDigest] != base.Digest || found.Root.Digest.String() != done.Digest {
+		t.Errorf("%+v, %v", found.Root, err)
+	}
+	stored, err := m.remote.Store.Look(t.Context(), img.Ref)
+	if err != nil || stored.Digest != done.Digest || stored.Tested == "" {
+		t.Errorf("the store has %+v, %v", stored, err)
+	}
+	if again := m.publish(build.Publication{Image: img, Basis: basis}); again.Digest != done.Digest || len(again.Moved) != 0 {
+		t.Errorf("again: %+v", again)
+	}
+}
+
+// Two machines publish one version at once: one of them finds its tag taken, and latest is the version.
+func TestTwoMachinesOneVersion(t *testing.T) {
+	server := registrytest.Start(t, registrytest.Config{})
+	proxy := registrytest.NewProxy(t, server)
+	m, direct := newMachine(t, proxy.Addr), newMachine(t, server.Addr)
+	other := direct.image("1", "b")
+	var once atomic.Bool
+	proxy.Inject(registrytest.Fault{Method: "PUT", Path: "/manifests/latest", Times: 1, Status: 503, Before: func() {
+		if once.CompareAndSwap(false, true) {
+			direct.publish(build.Publication{Image: other})
+		}
+	}})
+	_, err := m.remote.Publish(t.Context(), build.Publication{Image: m.image("1", "a")})
+	if !once.Load() || err == nil || !strings.Contains(err.Error(), "another image was published under this tag meanwhile") {
+		t.Errorf("%v", err)
+	}
+	if m.tag("latest") != m.tag("1") || m.tag("1") == "" {
+		t.Errorf("latest is %s, the version %s", m.tag("latest"), m.tag("1"))
 	}
 }
 

@@ -64,11 +64,15 @@ func (p Parts) Digest() string {
 }
 
 // Definition is like Digest, but stands only for what changes by somebody's edit: the digests of the
-// parents, which may be built again, and the engine's level do not count.
+// parents, which may be built again, the registry's name and the engine's level do not count.
 func (p Parts) Definition() string {
 	p.Level, p.Parents = 0, slices.Clone(p.Parents)
 	for i := range p.Parents {
-		p.Parents[i].Digest = ""
+		parent := &p.Parents[i]
+		parent.Digest = ""
+		if parent.Name != parent.Ref { // of the fleet, whatever the registry is called
+			_, parent.Ref, _ = fleet.SplitRef(parent.Ref)
+		}
 	}
 	return p.Digest()
 }

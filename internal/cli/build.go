@@ -181,6 +181,9 @@ func (a *app) warn(cfg *config.Config, p *plan.Plan, selection string) {
 	if selection != "" && !matched {
 		fmt.Fprintf(a.Err, "warning: no image matches --select %q\n", selection)
 	}
+	if cfg.Registry != "" && (cfg.Username == "") != (cfg.Password == "") {
+		fmt.Fprintln(a.Err, "warning: of username and password only one is given: nothing is published, and the registry is asked without them")
+	}
 	for _, proxy := range []struct{ manager, url string }{
 		{"apt", cfg.APTOnlyProxy}, {"apk", cfg.APKOnlyProxy}, {"dnf", cfg.DNFOnlyProxy},
 	} {

@@ -139,7 +139,7 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 		Scratch:    embedded.TempDir(process.Root()),
 		LogDir:     filepath.Join(process.Root(), "logs"),
 	}
-	o.Remote = &remote.Registries{Client: client, Store: images, Content: s.Content, Hold: process.Hold, Platform: r.fleet.Platform}
+	o.Remote = &remote.Registries{Client: client, Store: images, Content: s.Content, Hold: process.Hold, Platform: r.fleet.Platform, UpdateID: r.config.UpdateID}
 	return r.run(ctx, o)
 }
 

@@ -62,6 +62,18 @@ func checkFile(path string) error {
 	return errors.Join(tmp.Close(), os.Remove(tmp.Name()))
 }
 
+// removeOld removes a file that writeFile would replace.
+func removeOld(path string) error {
+	target, replace, err := destination(path)
+	if err != nil || !replace {
+		return err
+	}
+	if err := os.Remove(target); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
 // writeFile makes the file appear whole, or writes into what can only be written into: see
 // destination.
 func writeFile(path string, write func(io.Writer) error) error {

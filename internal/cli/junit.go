@@ -120,9 +120,15 @@ func clean(s string) string {
 	}, strings.ToValidUTF8(s, "?"))
 }
 
-// checkReport finds out before a long run what would keep its report from being written after it.
+// checkReport finds out before a long run what would keep its report from being written after it, and
+// removes that of an earlier run: it must not be taken for this one's, if this one does not come to its
+// end.
 func checkReport(path string) error {
-	if err := checkFile(path); err != nil {
+	err := checkFile(path)
+	if err == nil {
+		err = removeOld(path)
+	}
+	if err != nil {
 		return fmt.Errorf("cannot write report: %w", err)
 	}
 	return nil

@@ -94,7 +94,7 @@ func (v *liveView) event(e build.Event) {
 		v.setStep(e.Image, e.Text)
 	case build.Warning:
 		v.draw(func() { v.lines.outcome(e) })
-	case build.Done, build.Same, build.Tagged, build.Fetched, build.WasPublished, build.Unpublished, build.Failed, build.Blocked, build.Cancelled:
+	case build.Done, build.Same, build.Tagged, build.Fetched, build.Unfetched, build.WasPublished, build.Unpublished, build.Failed, build.Blocked, build.Cancelled:
 		v.ended[e.Kind]++
 		v.running = slices.DeleteFunc(v.running, func(i *liveImage) bool { return i.ref == e.Image })
 		v.draw(func() { v.lines.outcome(e) })
@@ -146,7 +146,7 @@ func (v *liveView) block(width, height int) []string {
 
 func (v *liveView) status() string {
 	done := v.ended[build.Done] + v.ended[build.Same] + v.ended[build.Tagged] + v.ended[build.Fetched]
-	over := done + v.ended[build.Failed] + v.ended[build.Blocked] + v.ended[build.Cancelled]
+	over := done + v.ended[build.Failed] + v.ended[build.Unfetched] + v.ended[build.Blocked] + v.ended[build.Cancelled]
 	parts := []string{fmt.Sprintf("%d of %d done", done, v.total), fmt.Sprintf("%d running", len(v.running))}
 	for _, k := range []build.Kind{build.WasPublished, build.Failed, build.Unpublished, build.Blocked, build.Cancelled} {
 		if n := v.ended[k]; n > 0 {

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/slipway-build/slipway/build/remote"
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/engine/embedded"
 	"github.com/slipway-build/slipway/registry"
@@ -158,7 +159,7 @@ run, saved, and built on without a network.`,
 					return err
 				}
 				for _, ref := range args {
-					if err = a.pull(cmd.Context(), client, process.Services(), ref); err != nil {
+					if err = a.pull(cmd.Context(), client, process, ref); err != nil {
 						break
 					}
 				}
@@ -169,18 +170,17 @@ run, saved, and built on without a network.`,
 }
 
 // pull fetches one image. The registry's errors say what could not be done themselves.
-func (a *app) pull(ctx context.Context, client *registry.Client, s embedded.Services, ref string) error {
+func (a *app) pull(ctx context.Context, client *registry.Client, p *embedded.Process, ref string) error {
 	name, err := store.Normalize(ref)
 	if err != nil {
 		return fmt.Errorf("cannot pull %s: %w", ref, err)
 	}
+	s := p.Services()
+	from := remote.Registries{Client: client, Store: store.New(s.Images, s.Content), Content: s.Content, Hold: p.Hold, Platform: "linux/" + goArch()}
 	start := time.Now()
-	target, err := client.Pull(ctx, name, registry.PullOptions{Platform: "linux/" + goArch()}, s.Content)
+	target, err := from.Pull(ctx, name, name, nil)
 	if err != nil {
 		return err
-	}
-	if err := store.New(s.Images, s.Content).Put(ctx, name, target); err != nil {
-		return fmt.Errorf("cannot pull %s: %w", ref, err)
 	}
 	fmt.Fprintf(a.Out, "%s %s, in %s\n", ref, shortDigest(target.Digest.String()), seconds(time.Since(start)))
 	return nil

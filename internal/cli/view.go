@@ -163,6 +163,8 @@ func (v *lineView) outcome(e build.Event) {
 		fmt.Fprintf(v.out, "* Tagged image %s\n", e.Image)
 	case build.Fetched:
 		fmt.Fprintf(v.out, "* Fetched image %s\n", e.Image)
+	case build.Unfetched:
+		fmt.Fprintf(v.out, " ERROR: image %s could not be fetched\n", e.Image)
 	case build.WasPublished:
 		if len(e.Refs) == 0 {
 			fmt.Fprintf(v.out, "* Published image %s: it was there already\n", e.Image)
