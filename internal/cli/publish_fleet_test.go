@@ -49,6 +49,9 @@ func newLevels(t *testing.T) *chain {
 			c.write(n, "control", "Package: "+n+"\nBuild-Depends: "+levels[n][0]+"\n")
 		} else {
 			c.write(n, "busybox", string(busybox))
+			if err := os.Chmod(filepath.Join(c.dir, "fleet", n, "busybox"), 0o755); err != nil {
+				t.Fatal(err)
+			}
 		}
 		c.write(n, "Dockerfile.template", text+"COPY file /"+n+"\n")
 	}
@@ -138,6 +141,11 @@ func newReader(t *testing.T, s *registrytest.Server, user, password string) *rea
 	if user != "" {
 		r.options = append(r.options, remote.WithAuth(&authn.Basic{Username: user, Password: password}))
 	}
+	puller, err := remote.NewPuller(r.options...) // asks how to log in once, not for each request
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.options = append(r.options, remote.Reuse(puller))
 	return r
 }
 
@@ -160,10 +168,10 @@ func (r *reader) tags(ctx context.Context, image string) ([]string, error) {
 	return tags, err
 }
 
-// image pulls one and verifies it: manifest, configuration and each layer are there, and have the
+// image pulls one, by a tag or digest, and verifies it: manifest, configuration and each layer are there, and have the
 // digests and sizes that they should have.
-func (r *reader) image(ctx context.Context, image, tag string) (ggcr.Image, error) {
-	ref, err := name.ParseReference(r.addr + "/p/" + image + ":" + tag)
+func (r *reader) image(ctx context.Context, image string) (ggcr.Image, error) {
+	ref, err := name.ParseReference(r.addr + "/p/" + image)
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +193,7 @@ func (r *reader) fleet(t *testing.T, c *chain) (versions map[string][]string, la
 			t.Fatal(err)
 		}
 		for _, tag := range tags {
-			img, err := r.image(t.Context(), n, tag)
+			img, err := r.image(t.Context(), n+":"+tag)
 			if err != nil {
 				t.Errorf("%s:%s cannot be pulled: %v", n, tag, err)
 				continue
