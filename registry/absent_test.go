@@ -188,3 +188,20 @@ func TestNoHead(t *testing.T) {
 		t.Errorf("found %v, error %v", tagged, err)
 	}
 }
+
+// TestCutReasons: why it is not there is cut off, so nobody knows whether it is there.
+func TestCutReasons(t *testing.T) {
+	t.Parallel()
+	p := registrytest.NewProxy(t, registrytest.Start(t, registrytest.Config{}))
+	c, ref := client(t, registry.Options{}), p.Addr+"/a/b:1"
+	p.Inject(registrytest.Fault{Method: "GET", Path: "/manifests/1", CutResponse: 20})
+	found, err := c.Look(t.Context(), "linux/amd64", nil, []string{ref})
+	if !errors.Is(err, registry.ErrUnreachable) || !registry.Transient(err) || len(found) > 0 {
+		t.Errorf("cut always: %v, %v", found, err)
+	}
+	p.Heal()
+	p.Inject(registrytest.Fault{Method: "GET", Path: "/manifests/1", CutResponse: 20, Times: 1})
+	if found, err = c.Look(t.Context(), "linux/amd64", nil, []string{ref}); err != nil || len(found) > 0 {
+		t.Errorf("cut once: %v, %v", found, err)
+	}
+}

@@ -110,7 +110,11 @@ func (h *host) answered(resp *http.Response) *Error {
 	var te *transport.Error
 	detail, full := "", false
 	said := codes{}
-	if err := transport.CheckError(resp); errors.As(err, &te) {
+	err := transport.CheckError(resp)
+	if e := (*Error)(nil); !errors.As(err, &te) && resp.StatusCode == http.StatusNotFound && errors.As(h.unreached(resp.Request.Context(), err), &e) {
+		return e // cut: why it is not there decides whether it is
+	}
+	if te != nil {
 		for _, d := range te.Errors {
 			said[d.Code] = true
 		}
