@@ -344,7 +344,7 @@ func (f *Forward) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if req.Method != http.MethodConnect {
 		u := *req.URL
 		u.Host = f.To
-		(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.Out.URL = &u }}).ServeHTTP(w, req)
+		(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.Out.URL = &u }, ErrorLog: quiet()}).ServeHTTP(w, req)
 		return
 	}
 	out, err := net.Dial("tcp", f.To)
