@@ -192,11 +192,13 @@ func (r *run) blocked(s *plan.Step, causes []string) {
 
 func (r *run) cancelled(s *plan.Step) {
 	switch s.Action {
-	case plan.UpToDate, plan.Published, plan.Publish:
-		r.finish(s, Result{Outcome: Unchanged})
 	case plan.Skip:
 		r.finish(s, Result{Outcome: Skipped})
 	default:
+		if s.Action.Idle() {
+			r.finish(s, Result{Outcome: Unchanged})
+			return
+		}
 		r.finish(s, Result{Outcome: Interrupt})
 		r.emit(Event{Kind: Cancelled, Image: s.Image.Ref})
 	}

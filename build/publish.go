@@ -72,6 +72,7 @@ type Publication struct {
 // Published is what publishing an image did.
 type Published struct {
 	Digest string   // of the manifest that the image's reference names now
+	Was    string   // what it was in the store: publishing may change what the manifest says of its base
 	Moved  []string // the references that were made or moved
 	Bytes  int64    // that were sent
 	Note   string   // something for a person to know
@@ -91,6 +92,7 @@ const (
 type publication struct {
 	done   chan struct{}
 	digest string   // of the manifest at the registry; empty when it is not there
+	was    string   // what that was in the store before it was published
 	causes []string // references of the images whose failure keeps it from being there; sorted
 }
 
@@ -108,7 +110,10 @@ type publisher struct {
 func newPublisher(r *run, steps []*plan.Step) *publisher {
 	p := &publisher{run: r, of: make(map[*plan.Step]*publication, len(steps)), places: make(chan struct{}, transfers)}
 	for _, s := range steps {
-		p.of[s] = &publication{done: make(chan struct{}), digest: s.Digest}
+		p.of[s] = &publication{done: make(chan struct{})}
+		if !s.Publish || !s.Replace { // else others are made from what replaces it
+			p.of[s].digest = s.Digest
+		}
 	}
 	return p
 }
@@ -136,14 +141,14 @@ func (p *publisher) settle(ctx context.Context, s *plan.Step) {
 func (p *publisher) publish(ctx context.Context, s *plan.Step, pub *publication, res Result) {
 	r := p.run
 	var causes []string
-	basis := map[string]string{}
+	parents := map[string]*publication{} // by reference
 	for _, need := range s.Needs {
 		if !slices.Contains(s.Image.Used(), need.Image) {
 			continue
 		}
 		parent := p.of[need]
 		<-parent.done
-		basis[need.Image.Ref] = parent.digest
+		parents[need.Image.Ref] = parent
 		if parent.digest == "" {
 			causes = union(causes, parent.causes)
 		}
@@ -151,8 +156,8 @@ func (p *publisher) publish(ctx context.Context, s *plan.Step, pub *publication,
 	var err error
 	var done Published
 	if len(causes) == 0 {
-		if err = p.checkBasis(s, res); err == nil {
-			done, err = p.send(ctx, s, res, basis)
+		if err = p.checkBasis(s, res, parents); err == nil {
+			done, err = p.send(ctx, s, res, parents)
 		}
 	}
 	switch {
@@ -164,7 +169,7 @@ func (p *publisher) publish(ctx context.Context, s *plan.Step, pub *publication,
 		pub.causes = []string{s.Image.Ref}
 		r.unpublished(s, err)
 	default:
-		pub.digest = done.Digest
+		pub.digest, pub.was = done.Digest, done.Was
 		r.published(s, Result{Publishing: PublishDone, PublishDigest: done.Digest})
 		r.emit(Event{Kind: WasPublished, Image: s.Image.Ref, Digest: done.Digest, Refs: done.Moved, Bytes: done.Bytes})
 		if done.Note != "" {
@@ -173,7 +178,11 @@ func (p *publisher) publish(ctx context.Context, s *plan.Step, pub *publication,
 	}
 }
 
-func (p *publisher) send(ctx context.Context, s *plan.Step, res Result, basis map[string]string) (Published, error) {
+func (p *publisher) send(ctx context.Context, s *plan.Step, res Result, parents map[string]*publication) (Published, error) {
+	basis := map[string]string{}
+	for ref, parent := range parents {
+		basis[ref] = parent.digest
+	}
 	select {
 	case p.places <- struct{}{}:
 		defer func() { <-p.places }()
@@ -202,15 +211,15 @@ func interrupted(s *plan.Step) error {
 
 // checkBasis refuses an image that is made of other images than are published, or of nobody knows
 // what.
-func (p *publisher) checkBasis(s *plan.Step, res Result) error {
+func (p *publisher) checkBasis(s *plan.Step, res Result, parents map[string]*publication) error {
 	if res.unsure {
 		return fmt.Errorf("%s: cannot publish %s: its files changed while it was built\nhint: run the build again", p.run.Fleet.Path(s.Image, ""), s.Image.Ref)
 	}
-	for _, need := range s.Needs {
-		on, known := res.basis[need.Image.Ref]
-		if there := p.of[need].digest; known && on != there {
-			return fmt.Errorf("%s: cannot publish %s: it is built on %s as the store has it (%s), but the registry has %s\nhint: build it without --no-pull",
-				p.run.Fleet.Path(s.Image, ""), s.Image.Ref, need.Image.Ref, on, there)
+	for _, ref := range slices.Sorted(maps.Keys(parents)) {
+		on, known := res.basis[ref]
+		if parent := parents[ref]; known && on != parent.digest && on != parent.was {
+			return fmt.Errorf("%s: cannot publish %s: it is built on %s as the store had it (%s), but the registry has %s\nhint: run the build again",
+				p.run.Fleet.Path(s.Image, ""), s.Image.Ref, ref, on, parent.digest)
 		}
 	}
 	return nil
@@ -298,7 +307,7 @@ func (r *run) fetch(ctx context.Context, s *plan.Step) Outcome {
 	return r.failed(s, Result{Err: err})
 }
 
-// bases fetches each base image from elsewhere once, when the first image is built on it.
+// bases are the base images from elsewhere that were fetched: each when the first image is built on it.
 type bases struct {
 	mu   sync.Mutex
 	done map[string]*fetched
@@ -341,6 +350,7 @@ func (r *run) refreshOnce(ctx context.Context, ref, digest string) error {
 	}
 	r.emit(Event{Kind: FetchBegan, Image: ref})
 	if err := r.Remote.Fetch(ctx, ref, digest, r.progress(ref)); err != nil {
+		r.emit(Event{Kind: Unfetched, Image: ref, Text: r.Secrets.Error(err).Error()})
 		return err
 	}
 	f.good = true

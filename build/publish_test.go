@@ -77,7 +77,10 @@ func publishable(r *rand.Rand) []*plan.Step {
 	steps := graph(edges...)
 	for i, s := range steps {
 		s.Action, s.Publish = plan.Publish, true
-		if r.IntN(5) == 0 {
+		switch r.IntN(5) {
+		case 0: // others are made from what takes its place
+			s.Digest, s.Replace = "sha256:old", true
+		case 1:
 			s.Action, s.Publish, s.Digest = plan.Published, false, "sha256:"+s.Image.Ref
 		}
 		for _, j := range edges[i] {
@@ -181,16 +184,18 @@ func TestCheckBasis(t *testing.T) {
 	r := &run{Options: Options{Fleet: &fleet.Fleet{}}}
 	p := newPublisher(r, steps)
 	ref := steps[0].Image.Ref
+	p.of[steps[0]].was = "sha256:was"
 	for _, tt := range []struct {
 		res  Result
 		want string
 	}{
 		{Result{}, ""},
 		{Result{basis: map[string]string{ref: "sha256:there"}}, ""},
-		{Result{basis: map[string]string{ref: "sha256:here"}}, "as the store has it (sha256:here), but the registry has sha256:there"},
+		{Result{basis: map[string]string{ref: "sha256:was"}}, ""}, // its manifest was changed for its base
+		{Result{basis: map[string]string{ref: "sha256:here"}}, "as the store had it (sha256:here), but the registry has sha256:there"},
 		{Result{unsure: true}, "its files changed while it was built"},
 	} {
-		err := p.checkBasis(steps[1], tt.res)
+		err := p.checkBasis(steps[1], tt.res, map[string]*publication{ref: p.of[steps[0]]})
 		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%+v: %v", tt.res, err)
 		}

@@ -99,8 +99,7 @@ func link(steps []*plan.Step) []*node {
 		byStep[s] = nodes[i]
 	}
 	for _, n := range nodes {
-		switch n.step.Action {
-		case plan.UpToDate, plan.Published, plan.Publish, plan.Pull, plan.Skip:
+		if n.step.Action.Idle() || n.step.Action == plan.Pull {
 			continue
 		}
 		for _, need := range n.step.Needs {

@@ -126,7 +126,7 @@ func TestScheduleRunsSideBySide(t *testing.T) {
 
 // idle tells whether a step has nothing to build.
 func idle(s *plan.Step) bool {
-	return slices.Contains([]plan.Action{plan.UpToDate, plan.Published, plan.Publish, plan.Pull, plan.Skip}, s.Action)
+	return s.Action.Idle() || s.Action == plan.Pull
 }
 
 // TestScheduleOfRandomGraphs: every step ends exactly once; it starts only after

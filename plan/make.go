@@ -122,6 +122,9 @@ func (m *maker) add(img *fleet.Image) *Step {
 // built in vain.
 func (m *maker) want(step *Step) {
 	st := m.states[step]
+	if st.counts && !st.basis { // who needs it came before: nothing is to be built on it
+		st.why, st.causes = nil, nil
+	}
 	if !st.wanted() || !st.stale() && !st.toPublish || step.Err != nil {
 		return
 	}
@@ -159,7 +162,7 @@ func (m *maker) decide(step *Step) {
 	case len(st.causes) > 0:
 		step.Action = Blocked
 		for _, cause := range st.causes {
-			step.reason(KindBlocked, "blocked by "+cause+", whose definition is wrong")
+			step.reason(KindBlocked, "blocked by "+cause+", which has an error")
 		}
 		return
 	case st.stale():
@@ -184,7 +187,7 @@ func (m *maker) decide(step *Step) {
 		m.good(step, st)
 	}
 	switch step.Action {
-	case Build, Test, Tag, Publish:
+	case Build, Test, Tag, Pull, Publish:
 		step.Publish, step.Replace = step.Publish || st.toPublish, st.replace
 	}
 	if !st.selected || step.Action == Pull {

@@ -13,8 +13,8 @@ import (
 // Action is what is to be done with an image.
 type Action string
 
-// The actions. UpToDate, Published and Skip do nothing; Error and Blocked cannot. Build, Test and Tag
-// also publish when Step.Publish says so.
+// The actions. UpToDate, Published and Skip do nothing; Error and Blocked cannot. Build, Test, Tag and
+// Pull also publish when Step.Publish says so.
 const (
 	Published Action = "published"  // at the registry, with what it would be made from now
 	UpToDate  Action = "up to date" // in the store and tested, with what it would be made from now
@@ -23,10 +23,16 @@ const (
 	Tag       Action = "tag"        // it was built and tested; only further tags are missing
 	Pull      Action = "pull"       // it is published, and fetched for others to be built on
 	Publish   Action = "publish"    // it was built and tested; only the registry lacks it
-	Error     Action = "error"      // its definition is wrong
+	Error     Action = "error"      // its definition is wrong, or it may not be built
 	Blocked   Action = "blocked"    // something it builds on has the action Error
 	Skip      Action = "skip"       // neither selected nor needed
 )
+
+// Idle tells whether a run leaves the image as the store has it: at most it is published.
+func (a Action) Idle() bool { return a == UpToDate || a == Published || a == Publish || a == Skip }
+
+// Stuck tells whether the image is to be built, and cannot be.
+func (a Action) Stuck() bool { return a == Error || a == Blocked }
 
 // Reason is one fact behind an action. Programs go by the Kind, people by the Text.
 type Reason struct {
@@ -64,7 +70,7 @@ const (
 	KindNeeded      = "needed"      // something that is to be built needs it
 	KindUnselected  = "unselected"  // --select leaves it out
 	KindError       = "error"       // one problem of the definition, beginning with path:line
-	KindBlocked     = "blocked"     // one image whose definition is wrong
+	KindBlocked     = "blocked"     // one image that has an error
 )
 
 // Step is one image's part of a plan.
@@ -164,7 +170,7 @@ type Options struct {
 	TrustVersions bool
 }
 
-// MarshalJSON gives {"images": [{"name", "version", "ref", "action", "reasons": [{"kind", "text"}]}]}
+// MarshalJSON gives {"images": [{"name", "version", "ref", "action", "publish", "reasons": [{"kind", "text"}]}]}
 // in the order of Steps. The version is the changelog's; a nightly build's suffix is in ref. New keys
 // may be added, none of these changes.
 func (p Plan) MarshalJSON() ([]byte, error) {

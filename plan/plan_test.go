@@ -125,8 +125,8 @@ func makeErrorTests() []makeTest {
 	return []makeTest{
 		{"an error blocks what builds on it", wrong, nil, "", []string{
 			"base: error: fleet/base/Dockerfile.template:3: cannot render it; fleet/base/control:1: cannot read it",
-			"lib: blocked: blocked by base, whose definition is wrong",
-			"other: build: never built", "app: blocked: blocked by base, whose definition is wrong"}},
+			"lib: blocked: blocked by base, which has an error",
+			"other: build: never built", "app: blocked: blocked by base, which has an error"}},
 		{"an error does not block what is there", wrong, []string{"lib:2.0"}, "", []string{
 			"base: error: fleet/base/Dockerfile.template:3: cannot render it; fleet/base/control:1: cannot read it",
 			"lib: up to date: built and tested", "other: build: never built", "app: build: never built"}},
@@ -134,14 +134,14 @@ func makeErrorTests() []makeTest {
 			"base: skip: not selected", "lib: skip: not selected", "other: build: never built", "app: skip: not selected"}},
 		{"a blocked image shows its cause and builds nothing in vain", wrong, nil, "app:*", []string{
 			"base: error: fleet/base/Dockerfile.template:3: cannot render it; fleet/base/control:1: cannot read it",
-			"lib: blocked: blocked by base, whose definition is wrong",
-			"other: skip: not selected", "app: blocked: blocked by base, whose definition is wrong"}},
+			"lib: blocked: blocked by base, which has an error",
+			"other: skip: not selected", "app: blocked: blocked by base, which has an error"}},
 		{"all causes are named", []string{"x:1!", "y:1! needs x", "z:1!", "app:1 needs y z", "top:1 needs app x"}, nil, "top:*", []string{
 			"x: error: fleet/x/Dockerfile.template:3: cannot render it; fleet/x/control:1: cannot read it",
 			"y: error: fleet/y/Dockerfile.template:3: cannot render it; fleet/y/control:1: cannot read it",
 			"z: error: fleet/z/Dockerfile.template:3: cannot render it; fleet/z/control:1: cannot read it",
-			"app: blocked: blocked by y, whose definition is wrong; blocked by z, whose definition is wrong",
-			"top: blocked: blocked by x, whose definition is wrong; blocked by y, whose definition is wrong; blocked by z, whose definition is wrong"}},
+			"app: blocked: blocked by y, which has an error; blocked by z, which has an error",
+			"top: blocked: blocked by x, which has an error; blocked by y, which has an error; blocked by z, which has an error"}},
 	}
 }
 

@@ -140,16 +140,14 @@ func (m *maker) identity(ref string) string {
 func (m *maker) counted(step *Step, st *state) {
 	img := step.Image
 	local, stored := m.facts.Images[img.Ref]
-	switch missing := m.missingPublished(img, st); {
-	case len(missing) > 0 && m.Publish:
+	step.Action = Published
+	step.reason(KindPublished, "published")
+	if missing := m.missingPublished(img, st); len(missing) > 0 && m.Publish {
 		step.Action, step.Publish = Publish, true
 		step.reason(KindTags, "further tags: "+strings.Join(missing, ", "))
-	case st.basis && !m.NoPull && (!stored || local.Manifest != st.published.Digest):
+	}
+	if st.basis && !m.NoPull && (!stored || local.Manifest != st.published.Digest) {
 		step.Action = Pull
-		step.reason(KindPublished, "published")
-	default:
-		step.Action = Published
-		step.reason(KindPublished, "published")
 	}
 	if st.moved != nil {
 		step.Reasons = append(step.Reasons, *st.moved)
@@ -204,11 +202,15 @@ func (m *maker) missingPublished(img *fleet.Image, st *state) []string {
 
 // unpublished says why an image is to be published.
 func (m *maker) unpublished(img *fleet.Image, st *state) Reason {
-	if st.isPublished {
-		return Reason{KindUnpublished, "the registry has another image under this tag, which is replaced"}
-	}
 	if st.private != "" {
 		return Reason{KindUnpublished, "not published: what it is made from, " + st.private + ", is not here as it is published (--no-pull)"}
+	}
+	if st.isPublished {
+		text := "the registry has another image under this tag"
+		if st.toPublish {
+			text += ", which is replaced"
+		}
+		return Reason{KindUnpublished, text}
 	}
 	if m.facts.Seen[img.Ref] != "" {
 		return Reason{KindVanished, img.Tag + " was published, but is no longer at the registry"}

@@ -115,6 +115,8 @@ func TestPublishing(t *testing.T) {
 			"lib: published: published|app: build+publish: version 1 → 2 (changelog)"},
 		{"a new version, nothing is fetched", func(h *harbour) { h.otherMachine(); h.bump("app") }, plan.Options{NoPull: true},
 			"lib: build: never built|app: build: never built; not published: what it is made from, lib 1, is not here as it is published (--no-pull)"},
+		{"nothing is fetched, and nothing changed", (*harbour).otherMachine, plan.Options{NoPull: true},
+			"lib: published: published|app: published: published"},
 		{"nothing is fetched, and what is here is published", func(h *harbour) { h.bump("app") }, plan.Options{NoPull: true},
 			"lib: published: published|app: build+publish: version 1 → 2 (changelog)"},
 		{"nothing is fetched, and the parent here is another", func(h *harbour) {
@@ -157,7 +159,7 @@ func TestPublishing(t *testing.T) {
 			delete(h.facts.Published, h.image("app").Ref)
 			delete(h.facts.Published, h.image("lib").Ref)
 			h.image("lib").Err = errors.New("fleet/lib/control:1: cannot read it")
-		}, plan.Options{}, "lib: error: fleet/lib/control:1: cannot read it|app: blocked: blocked by lib, whose definition is wrong"},
+		}, plan.Options{}, "lib: error: fleet/lib/control:1: cannot read it|app: blocked: blocked by lib, which has an error"},
 		{"nightly builds are not compared", func(h *harbour) { app := h.image("app"); app.Version = "0"; content(h, "app") }, plan.Options{},
 			"lib: published: published|app: published: published"},
 	} {
@@ -193,6 +195,23 @@ func TestListedTagsMove(t *testing.T) {
 	}
 	if got := text(h.make(plan.Options{TrustVersions: true}))[0]; got != "app: published: published" {
 		t.Errorf("trusted: %s", got)
+	}
+}
+
+// A listed image that is needed is fetched also when it lacks a further tag.
+func TestPullAndPublish(t *testing.T) {
+	h := newHarbour(t, "lib:1", "app:1 needs lib")
+	lib := h.image("lib")
+	lib.Listed = &fleet.Listed{Listed: config.Listed{Tags: []string{"1"}}}
+	h.carryOut(h.make(plan.Options{Select: "lib:*"}))
+	h.otherMachine()
+	lib.Listed.Tags = []string{"1", "newest"}
+	p := h.make(plan.Options{})
+	if got := text(p)[0]; got != "lib: pull: published; further tags: newest; needed by app" || !p.Steps[0].Publish {
+		t.Errorf("%s", got)
+	}
+	if got := text(h.make(plan.Options{Select: "lib:*"}))[0]; got != "lib: publish: published; further tags: newest" {
+		t.Errorf("alone: %s", got)
 	}
 }
 

@@ -51,7 +51,7 @@ func use(ctx context.Context, db *state.DB) error {
 	}
 	_, _, err5 := db.Newest(ctx, "registry.example/app:1", "linux/amd64", true)
 	_, err6 := db.Remote(ctx, []string{"registry.example/image-1:1", "registry.example/image-30:1"})
-	_, err7 := db.Published(ctx)
+	_, err7 := db.Published(ctx, []string{"registry.example/image-1:1", "registry.example/image-30:1"})
 	return errors.Join(err1, err2, err3, err4, err5, err6, err7, db.Forget(ctx, []string{"registry.example/app:1"}, nil))
 }
 
@@ -142,7 +142,7 @@ func TestReadOnly(t *testing.T) {
 	if err := db.SetPublished(t.Context(), map[string]string{ref: ""}); !state.Unwritable(err) {
 		t.Errorf("SetPublished: %v", err)
 	}
-	if published, err := db.Published(t.Context()); err != nil || len(published) != 40 {
+	if published, err := db.Published(t.Context(), []string{ref}); err != nil || len(published) != 1 {
 		t.Errorf("%d published, %v", len(published), err)
 	}
 	if _, err := db.BeginRun(t.Context(), state.Run{Began: day}); err == nil || !state.Unwritable(err) || state.Damaged(err) {

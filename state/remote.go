@@ -84,14 +84,18 @@ func (d *DB) SaveRemote(ctx context.Context, answers map[string]Remote) error {
 				return d.fail("write", err)
 			}
 		}
-		return nil
+		return d.trim(ctx, tx, "remote")
 	})
 }
 
-// Published returns what SetPublished noted: digests by references.
-func (d *DB) Published(ctx context.Context) (map[string]string, error) {
+// Published returns what SetPublished noted of references: digests.
+func (d *DB) Published(ctx context.Context, refs []string) (map[string]string, error) {
+	list, err := json.Marshal(append([]string{}, refs...))
+	if err != nil {
+		return nil, fmt.Errorf("internal error: %w", err)
+	}
 	found := map[string]string{}
-	err := d.each(ctx, "SELECT ref, digest FROM published", nil, func(rows *sql.Rows) error {
+	err = d.each(ctx, "SELECT ref, digest FROM published WHERE ref IN (SELECT value FROM json_each(?))", []any{string(list)}, func(rows *sql.Rows) error {
 		var ref, digest string
 		if err := rows.Scan(&ref, &digest); err != nil {
 			return err
@@ -124,6 +128,15 @@ func (d *DB) SetPublished(ctx context.Context, digests map[string]string) error 
 				return d.fail("write", err)
 			}
 		}
-		return nil
+		return d.trim(ctx, tx, "published")
 	})
+}
+
+// maxRefs bounds the references that are remembered: nightly builds have new ones each night.
+const maxRefs = 50_000
+
+// trim drops what was looked at longest ago.
+func (d *DB) trim(ctx context.Context, tx *sql.Tx, table string) error {
+	_, err := tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE ref IN (SELECT ref FROM "+table+" ORDER BY at DESC LIMIT -1 OFFSET ?)", maxRefs)
+	return d.fail("clear", err)
 }

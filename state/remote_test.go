@@ -79,7 +79,7 @@ func TestPublished(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	got, err := open(t, dir).Published(ctx)
+	got, err := open(t, dir).Published(ctx, []string{"r/a:1", "r/a:latest", "r/b:1", "r/c:1"})
 	if diff := cmp.Diff(map[string]string{"r/a:1": "sha256:a", "r/a:latest": "sha256:b"}, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got)\n%s", err, diff)
 	}
@@ -97,7 +97,7 @@ func TestForgetWhatIsPublished(t *testing.T) {
 		t.Fatal(err)
 	}
 	remote, err1 := db.Remote(ctx, refs)
-	published, err2 := db.Published(ctx)
+	published, err2 := db.Published(ctx, refs)
 	if err := errors.Join(err1, err2); err != nil || len(remote) != 1 || remote["r/a:2"].Digest == "" || len(published) != 1 || published["r/a:2"] == "" {
 		t.Errorf("left: %v, %v, %v", remote, published, err)
 	}
@@ -120,7 +120,7 @@ func TestPublishingAtOnce(t *testing.T) {
 		})
 		group.Go(func() {
 			for range each {
-				_, err1 := db.Published(ctx)
+				_, err1 := db.Published(ctx, []string{"r/image-0:0"})
 				if got, err2 := db.Remote(ctx, []string{"r/shared:1"}); err1 != nil || err2 != nil || len(got) > 1 {
 					t.Errorf("%v, %v, %v", got, err1, err2)
 				}
@@ -128,7 +128,13 @@ func TestPublishingAtOnce(t *testing.T) {
 		})
 	}
 	group.Wait()
-	published, err := handles[0].Published(ctx)
+	var all []string
+	for i := range handles {
+		for k := range each {
+			all = append(all, fmt.Sprintf("r/image-%d:%d", i, k))
+		}
+	}
+	published, err := handles[0].Published(ctx, all)
 	if len(published) != each*len(handles) || err != nil {
 		t.Errorf("%d published, %v", len(published), err)
 	}
@@ -214,5 +220,30 @@ func TestOldStateIsMigrated(t *testing.T) {
 		if err := errors.Join(db.SetPublished(t.Context(), map[string]string{"r/a:1": "sha256:a"}), db.SaveRemote(t.Context(), map[string]state.Remote{"r/a:1": answer})); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestOldReferencesGo: what was looked at longest ago is forgotten beyond a bound.
+func TestOldReferencesGo(t *testing.T) {
+	db, ctx := open(t, t.TempDir()), t.Context()
+	const bound = 50_000
+	old := answer
+	old.At = answer.At.Add(-time.Hour)
+	if err := errors.Join(db.SaveRemote(ctx, map[string]state.Remote{"old": old}), db.SetPublished(ctx, map[string]string{"old": "sha256:a"})); err != nil {
+		t.Fatal(err)
+	}
+	many, digests := map[string]state.Remote{}, map[string]string{}
+	for i := range bound {
+		ref := fmt.Sprintf("r/a:%d", i)
+		many[ref], digests[ref] = answer, "sha256:b"
+	}
+	if err := errors.Join(db.SaveRemote(ctx, many), db.SetPublished(ctx, digests)); err != nil {
+		t.Fatal(err)
+	}
+	refs := []string{"old", "r/a:0", fmt.Sprintf("r/a:%d", bound-1)}
+	remote, err1 := db.Remote(ctx, refs)
+	published, err2 := db.Published(ctx, refs)
+	if err := errors.Join(err1, err2); err != nil || len(remote) != 2 || len(published) != 2 || remote["old"].Digest+published["old"] != "" {
+		t.Errorf("%v, %v, %v", remote, published, err)
 	}
 }

@@ -70,7 +70,7 @@ func (s *Store) Retarget(ctx context.Context, ref string, target ocispecs.Descri
 }
 
 // Put gives content that is in the store a name, or moves the name to it, and keeps what it leads to
-// from being collected. It is not marked as tested.
+// from being collected. Other content than the name had is not marked as tested.
 func (s *Store) Put(ctx context.Context, ref string, target ocispecs.Descriptor) error {
 	name, err := Normalize(ref)
 	if err != nil {
@@ -82,6 +82,9 @@ func (s *Store) Put(ctx context.Context, ref string, target ocispecs.Descriptor)
 	record := images.Image{Name: name, Target: target}
 	_, err = s.images.Create(ctx, record)
 	if errdefs.IsAlreadyExists(err) {
+		if old, err := s.images.Get(ctx, name); err == nil && old.Target.Digest == target.Digest {
+			return nil // with its marks
+		}
 		_, err = s.images.Update(ctx, record)
 	}
 	if err != nil {

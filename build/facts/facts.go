@@ -70,8 +70,12 @@ func (s Sources) Decide(ctx context.Context, f *fleet.Fleet, o plan.Options) (De
 	}
 	facts.Inputs, facts.Errors = set.Parts, set.Errors
 	if facts.Published != nil {
+		var refs []string
+		for _, img := range f.Images {
+			refs = append(refs, img.Ref)
+		}
 		var err error
-		if facts.Seen, err = s.State.Published(ctx); err != nil {
+		if facts.Seen, err = s.State.Published(ctx, refs); err != nil {
 			return Decision{}, err
 		}
 	}

@@ -3,6 +3,7 @@ package remote
 import (
 	"context"
 	"errors"
+	"regexp"
 	"strings"
 
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
@@ -12,7 +13,7 @@ import (
 )
 
 // newerThan returns the version that "latest" stands for, or that the repository has, if it is newer
-// than the image; and the digest of "latest", if there is one.
+// than the image, or unknown; and the digest of "latest", if there is one.
 func (r *Registries) newerThan(ctx context.Context, repository string, img *fleet.Image) (newer, latest string, err error) {
 	ref := repository + ":latest"
 	found, err := r.Client.Look(ctx, r.Platform, []string{ocispecs.AnnotationVersion}, []string{ref})
@@ -28,36 +29,60 @@ func (r *Registries) newerThan(ctx context.Context, repository string, img *flee
 	}
 	// There is none, or another tool published it and nobody knows which version it is. The others are
 	// there, too.
-	tags, err := r.tags(ctx, repository)
-	return r.newest(tags, img), now.Digest, err
+	tags, listed, err := r.tags(ctx, repository)
+	if newer = r.newest(tags, img); newer == "" && !listed && now.Digest != "" {
+		newer = unknown
+	}
+	return newer, now.Digest, err
 }
 
+const unknown = "it cannot be found out whether its version"
+
 // tags lists what a repository has. Some registries have no lists, or not for everybody.
-func (r *Registries) tags(ctx context.Context, repository string) ([]string, error) {
-	tags, err := r.Client.Tags(ctx, repository)
-	for _, none := range []error{registry.ErrNotFound, registry.ErrUnsupported, registry.ErrUnauthorized} {
-		if errors.Is(err, none) {
-			return nil, nil
-		}
+func (r *Registries) tags(ctx context.Context, repository string) (tags []string, listed bool, err error) {
+	tags, err = r.Client.Tags(ctx, repository)
+	switch {
+	case errors.Is(err, registry.ErrNotFound):
+		return nil, true, nil
+	case errors.Is(err, registry.ErrUnsupported), errors.Is(err, registry.ErrUnauthorized):
+		return nil, false, nil
 	}
-	return tags, err
+	return tags, err == nil, err
 }
 
 func (r *Registries) compare(a, b string) int { return fleet.CompareReleases(a, b, r.UpdateID) }
 
 // newest is the newest version among tags that is newer than the image, if there is one. What is no
-// version as the image's is does not count: "stable", or v1 beside 1.
+// version as the image's is does not count.
 func (r *Registries) newest(tags []string, img *fleet.Image) string {
-	prefix := letters(img.Version)
 	newer, of := "", img.Version
 	for _, tag := range tags {
-		version, _, _ := fleet.CutStamp(tag)
-		rest, ok := strings.CutPrefix(version, prefix)
-		if ok && rest != "" && letters(rest) == "" && r.compare(version, of) > 0 {
+		if version, ok := r.version(tag, img); ok && r.compare(version, of) > 0 {
 			newer, of = tag, version
 		}
 	}
 	return newer
+}
+
+var (
+	numbers = regexp.MustCompile(`^[0-9]+([.:~+_-][0-9]+)*$`)
+	long    = regexp.MustCompile(`[0-9]{8}`)
+)
+
+// version takes the version out of a tag: numbers alone, behind the same letters as the image's own
+// (v1.2), without what --nightly and "slipway update" append. 1.2-alpine is none, nor is a date, unless
+// the image's own version has one.
+func (r *Registries) version(tag string, img *fleet.Image) (string, bool) {
+	version := tag
+	if dated := long.MatchString(img.Version); !dated {
+		version, _, _ = fleet.CutStamp(tag)
+		if long.MatchString(version) {
+			return "", false
+		}
+	}
+	plain, _ := fleet.CutUpdate(version, r.UpdateID)
+	rest, ok := strings.CutPrefix(plain, letters(img.Version))
+	return version, ok && numbers.MatchString(rest)
 }
 
 // letters are what stands before the first digit.
@@ -71,7 +96,7 @@ func letters(version string) string {
 // settle looks whether another machine has published meanwhile: registries cannot move a tag only if it
 // is where it was. Who is last sees all of it, and leaves "latest" at the newest.
 func (r *Registries) settle(ctx context.Context, repository string, img *fleet.Image) error {
-	tags, err := r.tags(ctx, repository)
+	tags, _, err := r.tags(ctx, repository)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -86,16 +85,17 @@ func (r *Registries) Publish(ctx context.Context, p build.Publication) (build.Pu
 	if err == nil {
 		err = r.checkBasis(ctx, p)
 	}
+	was := target.Digest.String()
 	if err == nil {
 		target, err = r.rebase(ctx, p, target)
 	}
 	if err != nil {
 		return build.Published{}, err
 	}
-	done := build.Published{Digest: target.Digest.String()}
+	done := build.Published{Digest: target.Digest.String(), Was: was}
 	refs := img.FurtherRefs()
 	repository, _, _ := fleet.SplitRef(img.Ref)
-	latest, was := repository+":latest", "" // it may be moved from there
+	latest, from := repository+":latest", "" // it may be moved from there
 	if img.Listed == nil {
 		newer, now, err := r.newerThan(ctx, repository, img)
 		switch {
@@ -104,18 +104,20 @@ func (r *Registries) Publish(ctx context.Context, p build.Publication) (build.Pu
 		case newer != "":
 			done.Note = fmt.Sprintf("%s stays where it is: %s is newer than %s", latest, newer, img.Tag)
 		case now != done.Digest:
-			refs, was = append(refs, latest), now
+			refs, from = append(refs, latest), now
 		}
 	}
 	refs = append(refs, img.Ref)
 	pushed, err := r.Client.Push(ctx, target, r.Content, registry.PushOptions{
 		Siblings: r.repositories(p.Siblings), Progress: progress(p.Progress),
-		Replace: func(ref, digest string) error { return r.replace(ref, digest, was, p) },
+		Replace: func(ref, digest string) error { return r.replace(ref, digest, from, p) },
 	}, refs...)
 	done.Moved, done.Bytes = pushed.Moved, pushed.Bytes
 	if img.Listed == nil && slices.Contains(pushed.Moved, canonical(latest)) {
 		// Also when the version was another machine's meanwhile: then "latest" is that, too.
-		err = errors.Join(err, r.settle(ctx, repository, img))
+		if look := r.settle(ctx, repository, img); look != nil {
+			done.Note = fmt.Sprintf("whether %s is right could not be looked at: %v", latest, look)
+		}
 	}
 	return done, err
 }

@@ -152,6 +152,8 @@ func TestLatestOfOtherTools(t *testing.T) {
 		{[]string{"1.0-1-s1", "latest"}, "1.0-2", true, true},
 		{[]string{"1.0-2", "latest"}, "1.0-1-s1", false, true},
 		{[]string{"1.0-1-s2", "latest"}, "1.0-1-s1", false, true},
+		{[]string{"1.0.11-alpine", "20240101", "9f8e7d6", "latest"}, "1.0.2", true, true},
+		{[]string{"1.0-20240302", "latest"}, "1.0-20240301", false, true},
 	} {
 		m := newMachine(t, registrytest.Start(t, registrytest.Config{}).Addr)
 		var refs []string

@@ -225,8 +225,7 @@ func parseDockerfile(data []byte) (fleet.Dockerfile, error) { return dockerfile.
 // started to find out that there is nothing to do.
 func needsEngine(p *plan.Plan) bool {
 	for _, s := range p.Steps {
-		switch s.Action {
-		case plan.Build, plan.Test, plan.Tag, plan.Pull, plan.Publish:
+		if s.Publish || !s.Action.Idle() && !s.Action.Stuck() {
 			return true
 		}
 	}

@@ -29,6 +29,7 @@ type liveView struct {
 	began   time.Time
 	total   int
 	ended   map[build.Kind]int
+	open    map[string]bool // references of images with work left, beside publishing
 	running []*liveImage
 	drawn   int // lines of the block on screen
 	stop    chan struct{}
@@ -42,7 +43,7 @@ type liveImage struct {
 }
 
 func newLiveView(lines *lineView, f *os.File) *liveView {
-	return &liveView{lines: lines, term: f, ended: map[build.Kind]int{}}
+	return &liveView{lines: lines, term: f, ended: map[build.Kind]int{}, open: map[string]bool{}}
 }
 
 func (v *liveView) heading(text string) { v.lines.heading(text) }
@@ -50,9 +51,9 @@ func (v *liveView) heading(text string) { v.lines.heading(text) }
 func (v *liveView) plan(p *plan.Plan) {
 	v.lines.plan(p)
 	for _, s := range p.Steps {
-		switch s.Action {
-		case plan.Build, plan.Test, plan.Tag, plan.Pull, plan.Error, plan.Blocked:
+		if !s.Action.Idle() {
 			v.total++
+			v.open[s.Image.Ref] = true
 		}
 	}
 	v.began = time.Now()
@@ -94,8 +95,11 @@ func (v *liveView) event(e build.Event) {
 		v.setStep(e.Image, e.Text)
 	case build.Warning:
 		v.draw(func() { v.lines.outcome(e) })
-	case build.Done, build.Same, build.Tagged, build.Fetched, build.Unfetched, build.WasPublished, build.Unpublished, build.Failed, build.Blocked, build.Cancelled:
-		v.ended[e.Kind]++
+	case build.Done, build.Same, build.Tagged, build.Fetched, build.Unfetched, build.Failed, build.Blocked, build.Cancelled, build.WasPublished, build.Unpublished:
+		if e.Kind == build.WasPublished || e.Kind == build.Unpublished || v.open[e.Image] { // not a base image that was fetched
+			v.ended[e.Kind]++
+		}
+		delete(v.open, e.Image)
 		v.running = slices.DeleteFunc(v.running, func(i *liveImage) bool { return i.ref == e.Image })
 		v.draw(func() { v.lines.outcome(e) })
 	}
@@ -146,14 +150,19 @@ func (v *liveView) block(width, height int) []string {
 
 func (v *liveView) status() string {
 	done := v.ended[build.Done] + v.ended[build.Same] + v.ended[build.Tagged] + v.ended[build.Fetched]
-	over := done + v.ended[build.Failed] + v.ended[build.Unfetched] + v.ended[build.Blocked] + v.ended[build.Cancelled]
 	parts := []string{fmt.Sprintf("%d of %d done", done, v.total), fmt.Sprintf("%d running", len(v.running))}
-	for _, k := range []build.Kind{build.WasPublished, build.Failed, build.Unpublished, build.Blocked, build.Cancelled} {
+	for _, k := range []build.Kind{build.WasPublished, build.Failed, build.Unfetched, build.Unpublished, build.Blocked, build.Cancelled} {
 		if n := v.ended[k]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, k))
 		}
 	}
-	if waiting := v.total - over - len(v.running); waiting > 0 {
+	waiting := len(v.open)
+	for _, img := range v.running {
+		if v.open[img.ref] {
+			waiting--
+		}
+	}
+	if waiting > 0 {
 		parts = append(parts, fmt.Sprintf("%d waiting", waiting))
 	}
 	return strings.Join(parts, ", ") + "  " + seconds(time.Since(v.began))

@@ -69,7 +69,7 @@ not ask.
 The actions are: up to date, build, test (it was built, its test did not end), tag
 (only further tags are missing), publish (only the registry lacks it), published,
 pull (it is published, and something is built on it), blocked (something it needs
-has a wrong definition), error, and skip (--select leaves it out). The exit code is
+has an error), error, and skip (--select leaves it out). The exit code is
 1 if a definition is wrong, or published under its version with other content.`
 
 const planExample = `  slipway plan images/

@@ -256,7 +256,7 @@ func TestPruneRegistryForgets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all, err := db.Published(t.Context())
+		all, err := db.Published(t.Context(), []string{server.Addr + "/app:1.0", server.Addr + "/app:1.3"})
 		if err != nil {
 			t.Fatal(err)
 		}
