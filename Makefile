@@ -34,7 +34,7 @@ race:
 	$(GO) test -race $(PURE)
 
 test: deps lint cross race
-	$(GO) test -timeout 20m ./...
+	$(GO) test -timeout 40m ./...
 
 bench: deps build
 	hack/bench
