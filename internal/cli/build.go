@@ -145,6 +145,9 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) (err error) {
 	}
 	defer release()
 	a.warn(cfg, r.decision.Plan, o.selection)
+	if o.asks(cfg) && !o.publishes(cfg) && !o.publishSaid && unpublished(r.decision.Plan) {
+		fmt.Fprintln(a.Err, "note: nothing is published: the configuration has no username and password; --publish takes those of \"slipway login\"")
+	}
 	if needsEngine(r.decision.Plan) {
 		return r.withEngine(ctx)
 	}
@@ -220,6 +223,13 @@ func (a *app) scanWith(ctx context.Context, o fleet.ScanOptions) (*fleet.Fleet, 
 
 // parseDockerfile is BuildKit's parser, which only the engine's rooms may import.
 func parseDockerfile(data []byte) (fleet.Dockerfile, error) { return dockerfile.Parse(data) }
+
+// unpublished tells whether there are, or will be, images that the registry lacks.
+func unpublished(p *plan.Plan) bool {
+	return slices.ContainsFunc(p.Steps, func(s *plan.Step) bool {
+		return s.Digest == "" && s.Action != plan.Skip && !s.Action.Stuck()
+	})
+}
 
 // needsEngine tells whether anything is to be built, fetched or published: an engine is not
 // started to find out that there is nothing to do.
