@@ -19,6 +19,7 @@ import (
 
 	"github.com/slipway-build/slipway/build"
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/store"
 )
@@ -139,6 +140,9 @@ func (r *Registries) tested(ctx context.Context, p build.Publication) (ocispecs.
 	}
 	if stored.Tested == "" {
 		return ocispecs.Descriptor{}, fmt.Errorf("cannot publish %s: its test did not pass\nhint: run the build again", ref)
+	}
+	if stored.Inputs == plan.InputsUnsure {
+		return ocispecs.Descriptor{}, fmt.Errorf("cannot publish %s: its files changed while it was built\nhint: run the build again", ref)
 	}
 	return r.Store.Target(ctx, ref)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"github.com/slipway-build/slipway/engine/embedded"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/internal/enginetest"
+	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/registry/registrytest"
 	"github.com/slipway-build/slipway/store"
@@ -61,7 +63,7 @@ func (m *machine) name(ref string, target ocispecs.Descriptor) {
 	m.t.Helper()
 	err := m.remote.Store.Put(m.t.Context(), ref, target)
 	if err == nil {
-		err = m.remote.Store.MarkTested(m.t.Context(), ref, store.TestNone, "")
+		err = errors.Join(m.remote.Store.MarkTested(m.t.Context(), ref, store.TestNone, ""), m.remote.Store.MarkInputs(m.t.Context(), ref, "", ""))
 	}
 	if err != nil {
 		m.t.Fatal(err)
@@ -206,6 +208,13 @@ func TestWhatIsNotPublished(t *testing.T) {
 	_, err := m.remote.Publish(t.Context(), build.Publication{Image: img})
 	if err == nil || !strings.Contains(err.Error(), "its test did not pass") {
 		t.Errorf("untested: %v", err)
+	}
+	img = m.image("2", "child")
+	if err := m.remote.Store.MarkInputs(t.Context(), img.Ref, "sha256:id", plan.InputsUnsure); err != nil {
+		t.Fatal(err)
+	}
+	if _, err = m.remote.Publish(t.Context(), build.Publication{Image: img}); err == nil || !strings.Contains(err.Error(), "its files changed") {
+		t.Errorf("of nobody knows what: %v", err)
 	}
 	img = m.image("2", "child")
 	basis := map[string]string{m.addr + "/f/app:1": "sha256:another"}
