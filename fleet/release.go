@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"cmp"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -28,6 +29,20 @@ func CutUpdate(version, updateID string) (of string, update int) {
 		return version, 0
 	}
 	return version[:i], n
+}
+
+var digits = regexp.MustCompile(`[0-9]+`)
+
+// VersionForm writes N for each number, so that 1.10.2 and 1.9.0 are alike and the tag 1.9 is not; D for
+// those as long as dates. What an update of a parent appended does not count.
+func VersionForm(version, updateID string) string {
+	version, _ = CutUpdate(version, updateID)
+	return digits.ReplaceAllStringFunc(version, func(n string) string {
+		if len(n) >= len("20060102") {
+			return "D"
+		}
+		return "N"
+	})
 }
 
 // CutStamp cuts off what --nightly and --snapshot append to a tag.

@@ -3,7 +3,6 @@ package plan
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -313,7 +312,7 @@ type versionReader struct {
 func newVersionReader(img *fleet.Image, versions []string, updateID string) versionReader {
 	r := versionReader{updateID: updateID, versions: map[string]bool{}, forms: map[string]bool{}}
 	for _, v := range append(slices.Clone(versions), img.Version) {
-		r.versions[v], r.forms[r.form(v)] = true, true
+		r.versions[v], r.forms[fleet.VersionForm(v, updateID)] = true, true
 	}
 	return r
 }
@@ -322,22 +321,8 @@ func (r versionReader) version(tag string) (publishedVersion, bool) {
 	if r.versions[tag] {
 		return publishedVersion{tag: tag, version: tag}, true
 	}
-	if version, stamp, ok := fleet.CutStamp(tag); ok && (r.versions[version] || r.forms[r.form(version)]) {
+	if version, stamp, ok := fleet.CutStamp(tag); ok && (r.versions[version] || r.forms[fleet.VersionForm(version, r.updateID)]) {
 		return publishedVersion{tag: tag, version: version, stamp: stamp}, true
 	}
-	return publishedVersion{tag: tag, version: tag}, r.forms[r.form(tag)]
-}
-
-var digits = regexp.MustCompile(`[0-9]+`)
-
-// form writes N for each number, so that 1.10.2 and 1.9.0 are alike and the tag 1.9 is not; D for those
-// as long as dates. What an update of a parent appended does not count.
-func (r versionReader) form(version string) string {
-	version, _ = fleet.CutUpdate(version, r.updateID)
-	return digits.ReplaceAllStringFunc(version, func(n string) string {
-		if len(n) >= len("20060102") {
-			return "D"
-		}
-		return "N"
-	})
+	return publishedVersion{tag: tag, version: tag}, r.forms[fleet.VersionForm(tag, r.updateID)]
 }

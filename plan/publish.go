@@ -62,7 +62,9 @@ func (m *maker) onOther(img *fleet.Image, st *state) bool {
 			return true
 		}
 	}
-	return false
+	// Of what else it copies from only the digest of all inputs tells, if no other image is among them.
+	return !m.NoPull && st.known && len(img.External) == 0 && len(st.fresh) == 0 && st.published.Inputs != "" &&
+		st.published.Definition == st.parts.Definition() && st.published.Inputs != st.parts.Digest()
 }
 
 // whatOther says in what the published image differs, as far as that is known.
@@ -159,8 +161,11 @@ func (m *maker) counted(step *Step, st *state) {
 func (m *maker) outdated(img *fleet.Image, st *state) []Reason {
 	base := st.published.Base
 	text := ""
-	if parent, ours := m.byRef[base]; ours && m.onOther(img, st) {
-		text = fmt.Sprintf("parent %s %s is another at the registry now", parent.Image.Name, parent.Image.Tag)
+	if m.onOther(img, st) {
+		text = "what it is made from is another at the registry now"
+		if parent, ours := m.byRef[base]; ours && st.published.BaseDigest != m.states[parent].published.Digest {
+			text = fmt.Sprintf("parent %s %s is another at the registry now", parent.Image.Name, parent.Image.Tag)
+		}
 	} else if b, asked := m.facts.Bases[base]; asked && slices.Contains(img.External, base) {
 		switch {
 		case b.Err != nil:

@@ -198,6 +198,19 @@ func TestListedTagsMove(t *testing.T) {
 	}
 }
 
+// What an image copies from, beside its base, is noticed by the digest of its inputs.
+func TestCopiedFromAnother(t *testing.T) {
+	h := newHarbour(t, "base:1", "tool:1", "app:1 needs base tool", "list:1 needs base tool")
+	h.image("list").Listed = &fleet.Listed{Listed: config.Listed{Tags: []string{"1"}}}
+	h.carryOut(h.make(plan.Options{}))
+	h.carryOut(h.make(plan.Options{Select: "tool:*", Replace: true, Force: func(*fleet.Image) bool { return true }}))
+	p := h.make(plan.Options{})
+	got := strings.Join(text(p), "|")
+	if !strings.Contains(got, "app: published: published; what it is made from is another at the registry now") || !p.Find("list").Publish || p.Find("list").Action != plan.Build {
+		t.Errorf("%s", got)
+	}
+}
+
 // A listed image that is needed is fetched also when it lacks a further tag.
 func TestPullAndPublish(t *testing.T) {
 	h := newHarbour(t, "lib:1", "app:1 needs lib")

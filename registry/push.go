@@ -29,6 +29,8 @@ type PushOptions struct {
 	// and again at the last moment if the tag has changed meanwhile. An error refuses the whole push.
 	// nil allows everything.
 	Replace func(ref, digest string) error
+	// Ready is asked when all is sent, before the tags are moved. An error refuses the push.
+	Ready func(context.Context) error
 	// Progress is told how far the push is, one call at a time; it must return quickly.
 	Progress func(Progress)
 }
@@ -170,33 +172,54 @@ func (ps *pusher) move(ctx context.Context, root manifest, tags []place, has map
 		return err
 	}
 	defer done()
+	if ps.o.Ready != nil {
+		if err := ps.o.Ready(ctx); err != nil {
+			return err
+		}
+	}
 	for _, p := range tags {
-		if ps.o.Replace != nil {
+		moved, err := ps.moveOne(ctx, root, p, has[p.tag])
+		if err != nil {
+			return err
+		}
+		if moved {
+			ps.done.Moved = append(ps.done.Moved, p.String())
+		}
+	}
+	return nil
+}
+
+// moveOne sets a tag. Before each attempt it looks whether somebody else has moved it meanwhile: a
+// request that is only repeated would undo that.
+func (ps *pusher) moveOne(ctx context.Context, root manifest, p place, was string) (moved bool, err error) {
+	for t := (turns{policy: ps.h.c.opts.Retry}); ; moved = true {
+		if ps.o.Replace != nil || moved {
 			now, _, _, err := ps.h.head(ctx, p, "")
 			if err != nil {
-				return err
+				return false, err
 			}
 			if now == root.Digest.String() {
-				continue
+				return moved, nil
 			}
-			if now != "" && now != has[p.tag] {
+			if ps.o.Replace != nil && now != "" && now != was {
 				if err := ps.o.Replace(p.String(), now); err != nil {
-					return err
+					return false, err
 				}
 			}
 		}
-		err := ps.h.put(ctx, p, root.MediaType, root.Digest, root.data)
+		err := ps.h.put(once(ctx), p, root.MediaType, root.Digest, root.data)
 		if lacksBlobs(err) { // the registry forgot blobs of a manifest that it has: garbage collection
 			if err = ps.send(ctx, root); err == nil {
-				err = ps.h.put(ctx, p, root.MediaType, root.Digest, root.data)
+				err = ps.h.put(once(ctx), p, root.MediaType, root.Digest, root.data)
 			}
 		}
-		if err != nil {
-			return about("set the tag", p, err)
+		if err == nil {
+			return true, nil
 		}
-		ps.done.Moved = append(ps.done.Moved, p.String())
+		if !t.next(ctx, err) {
+			return false, about("set the tag", p, err)
+		}
 	}
-	return nil
 }
 
 // send brings all that an image consists of to the repository, the image's own manifest last.

@@ -25,7 +25,8 @@ func (r *Registries) newerThan(ctx context.Context, repository string, img *flee
 		if r.compare(version, img.Version) > 0 {
 			return version, now.Digest, nil
 		}
-		return "", now.Digest, nil
+		newer, err := r.laterBuild(ctx, repository, img, version)
+		return newer, now.Digest, err
 	}
 	// There is none, or another tool published it and nobody knows which version it is. The others are
 	// there, too.
@@ -34,6 +35,22 @@ func (r *Registries) newerThan(ctx context.Context, repository string, img *flee
 		newer = unknown
 	}
 	return newer, now.Digest, err
+}
+
+// laterBuild finds a nightly or snapshot build of the same version that is later than this one.
+func (r *Registries) laterBuild(ctx context.Context, repository string, img *fleet.Image, version string) (string, error) {
+	_, stamp, ok := fleet.CutStamp(img.Tag)
+	if !ok || img.Tag == img.Version || version != img.Version {
+		return "", nil
+	}
+	tags, _, err := r.tags(ctx, repository)
+	later := ""
+	for _, tag := range tags {
+		if of, s, ok := fleet.CutStamp(tag); ok && of == img.Version && s > stamp {
+			later, stamp = tag, s
+		}
+	}
+	return later, err
 }
 
 const unknown = "it cannot be found out whether its version"
@@ -70,8 +87,8 @@ var (
 )
 
 // version takes the version out of a tag: numbers alone, behind the same letters as the image's own
-// (v1.2), without what --nightly and "slipway update" append. 1.2-alpine is none, nor is a date, unless
-// the image's own version has one.
+// (v1.2), or what has the form of the image's version (1.2-bookworm1), without what --nightly and
+// "slipway update" append. Beside 1.2, 1.3-alpine is none, nor is a date.
 func (r *Registries) version(tag string, img *fleet.Image) (string, bool) {
 	version := tag
 	if dated := long.MatchString(img.Version); !dated {
@@ -82,7 +99,8 @@ func (r *Registries) version(tag string, img *fleet.Image) (string, bool) {
 	}
 	plain, _ := fleet.CutUpdate(version, r.UpdateID)
 	rest, ok := strings.CutPrefix(plain, letters(img.Version))
-	return version, ok && numbers.MatchString(rest)
+	alike := fleet.VersionForm(version, r.UpdateID) == fleet.VersionForm(img.Version, r.UpdateID)
+	return version, alike || ok && numbers.MatchString(rest)
 }
 
 // letters are what stands before the first digit.

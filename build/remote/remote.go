@@ -8,9 +8,12 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/core/images"
@@ -47,6 +50,11 @@ func (r *Registries) Fetch(ctx context.Context, ref, digest string, p build.Prog
 	}
 	repository, _, _ := fleet.SplitRef(name)
 	if _, err := r.Pull(ctx, name, repository+"@"+digest, p); err != nil {
+		if errors.Is(err, registry.ErrNotFound) { // what was remembered of it is not true
+			if now, look := r.Client.Digests(ctx, []string{name}); look == nil && now[name] != digest {
+				return fmt.Errorf("%w\nhint: run the build again: the registry has changed", err)
+			}
+		}
 		return err
 	}
 	return r.Store.MarkTested(ctx, name, store.TestPublished, "")
@@ -112,16 +120,22 @@ func (r *Registries) Publish(ctx context.Context, p build.Publication) (build.Pu
 	pushed, err := r.Client.Push(ctx, target, r.Content, registry.PushOptions{
 		Siblings: r.repositories(p.Siblings), Progress: progress(p.Progress),
 		Replace: func(ref, digest string) error { return r.replace(ref, digest, from, p) },
+		Ready:   func(ctx context.Context) error { return r.checkBasis(ctx, p) }, // sending may have taken long
 	}, refs...)
 	done.Moved, done.Bytes = pushed.Moved, pushed.Bytes
 	if img.Listed == nil && slices.Contains(pushed.Moved, canonical(latest)) {
 		// Also when the version was another machine's meanwhile: then "latest" is that, too.
-		if look := r.settle(ctx, repository, img); look != nil {
+		settling, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+		defer cancel()
+		if look := r.settle(settling, repository, img); look != nil {
 			done.Note = fmt.Sprintf("whether %s is right could not be looked at: %v", latest, look)
 		}
 	}
 	return done, err
 }
+
+// settleTime is how long "latest" is cared for after a run was interrupted.
+const settleTime = 20 * time.Second
 
 // Digests implements build.Remote.
 func (r *Registries) Digests(ctx context.Context, refs []string) (map[string]string, error) {
@@ -166,6 +180,28 @@ func (r *Registries) checkBasis(ctx context.Context, p build.Publication) error 
 	return nil
 }
 
+// checkBase asks for a base that is none of the fleet's, but lies at the same registry: an older version,
+// or another fleet's image.
+func (r *Registries) checkBase(ctx context.Context, p build.Publication, base, on string) error {
+	host, _, _ := strings.Cut(canonical(p.Image.Ref), "/")
+	if on == "" || !strings.HasPrefix(base, host+"/") {
+		return nil
+	}
+	now, err := r.Client.Digests(ctx, []string{base})
+	if err != nil {
+		return fmt.Errorf("cannot publish %s: %w", p.Image.Ref, err)
+	}
+	hint := "`slipway pull " + base + "` fetches that, and the next run builds on it"
+	if now[base] == "" {
+		hint = "`slipway push " + base + "` publishes it"
+	}
+	if now[base] != on {
+		return fmt.Errorf("cannot publish %s: it is built on %s as the store has it (%s), but the registry has %s\nhint: %s",
+			p.Image.Ref, base, on, cmp.Or(now[base], "nothing"), hint)
+	}
+	return nil
+}
+
 // rebase lets the image's manifest name the manifest of its base that is published. That may be
 // another than the one it was built on, with the same content: the annotations of what was built from
 // other inputs, and came out the same.
@@ -182,12 +218,16 @@ func (r *Registries) rebase(ctx context.Context, p build.Publication, target oci
 		return target, fmt.Errorf("cannot read the manifest of %s: %w", p.Image.Ref, err)
 	}
 	published := ""
+	base, on := m.Annotations[ocispecs.AnnotationBaseImageName], m.Annotations[ocispecs.AnnotationBaseImageDigest]
 	for ref, digest := range p.Basis {
-		if canonical(ref) == m.Annotations[ocispecs.AnnotationBaseImageName] {
+		if canonical(ref) == base {
 			published = digest
 		}
 	}
-	if published == "" || published == m.Annotations[ocispecs.AnnotationBaseImageDigest] {
+	if published == "" {
+		return target, r.checkBase(ctx, p, base, on)
+	}
+	if published == on {
 		return target, nil
 	}
 	m.Annotations[ocispecs.AnnotationBaseImageDigest] = published

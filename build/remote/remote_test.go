@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -155,6 +156,7 @@ func TestLatestOfOtherTools(t *testing.T) {
 		{[]string{"1.0-2", "latest"}, "1.0-1-s1", false, true},
 		{[]string{"1.0-1-s2", "latest"}, "1.0-1-s1", false, true},
 		{[]string{"1.0.11-alpine", "20240101", "9f8e7d6", "latest"}, "1.0.2", true, true},
+		{[]string{"1.10-bookworm1", "latest"}, "1.9-bookworm2", false, true},
 		{[]string{"1.0-20240302", "latest"}, "1.0-20240301", false, true},
 	} {
 		m := newMachine(t, registrytest.Start(t, registrytest.Config{}).Addr)
@@ -250,24 +252,84 @@ func TestRebase(t *testing.T) {
 	}
 }
 
-// Two machines publish one version at once: one of them finds its tag taken, and latest is the version.
+// Two machines publish one version at once: one of them finds its tag taken, also when the request that
+// it repeats may have been done, and latest is the version.
 func TestTwoMachinesOneVersion(t *testing.T) {
+	for _, fault := range []registrytest.Fault{
+		{Path: "/manifests/latest", Status: 503}, {Path: "/manifests/1", Status: 503}, {Path: "/manifests/1", CutRequest: -1},
+	} {
+		server := registrytest.Start(t, registrytest.Config{})
+		proxy := registrytest.NewProxy(t, server)
+		m, direct := newMachine(t, proxy.Addr), newMachine(t, server.Addr)
+		other := direct.image("1", "b")
+		var theirs string
+		var once sync.Once
+		fault.Method, fault.Times = "PUT", 1
+		fault.Before = func() { once.Do(func() { theirs = direct.publish(build.Publication{Image: other}).Digest }) }
+		proxy.Inject(fault)
+		_, err := m.remote.Publish(t.Context(), build.Publication{Image: m.image("1", "a")})
+		if theirs == "" || err == nil || !strings.Contains(err.Error(), "meanwhile") {
+			t.Errorf("%+v: %v", fault, err)
+		}
+		if m.tag("latest") != theirs || m.tag("1") != theirs {
+			t.Errorf("%s: latest is %s, the version %s, and should be %s", fault.Path, m.tag("latest"), m.tag("1"), theirs)
+		}
+	}
+}
+
+// Of snapshots of one version the latest is the last that was begun, not the last that was done.
+func TestLatestSnapshot(t *testing.T) {
+	m := newMachine(t, registrytest.Start(t, registrytest.Config{}).Addr)
+	snapshot := func(stamp string) *fleet.Image {
+		img := m.image("1.0", stamp)
+		target, err := m.remote.Store.Target(t.Context(), img.Ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		img.Tag += "-" + stamp
+		img.Ref = m.addr + "/f/app:" + img.Tag
+		m.name(img.Ref, target)
+		return img
+	}
+	later := m.publish(build.Publication{Image: snapshot("20261121-160619")})
+	earlier := m.publish(build.Publication{Image: snapshot("20261121-160617")})
+	if m.tag("latest") != later.Digest || !strings.Contains(earlier.Note, "1.0-20261121-160619 is newer") {
+		t.Errorf("latest is %s; %+v", m.tag("latest"), earlier)
+	}
+	if last := m.publish(build.Publication{Image: snapshot("20261122-000000")}); m.tag("latest") != last.Digest {
+		t.Error("the next day's is not latest")
+	}
+}
+
+// A base that is none of the fleet's must be at the registry as the store has it, if it is from there.
+func TestBaseOfAnotherFleet(t *testing.T) {
+	m := newMachine(t, registrytest.Start(t, registrytest.Config{}).Addr)
+	base := m.publish(build.Publication{Image: m.image("1", "base")})
+	for on, good := range map[string]bool{base.Digest: true, "sha256:never-published": false} {
+		img := &fleet.Image{Name: "app", Version: "2", Tag: "2", Ref: m.addr + "/other/app:2"}
+		m.name(img.Ref, m.put("child "+on, map[string]string{ocispecs.AnnotationVersion: "2",
+			ocispecs.AnnotationBaseImageName: m.addr + "/f/app:1", ocispecs.AnnotationBaseImageDigest: on}))
+		_, err := m.remote.Publish(t.Context(), build.Publication{Image: img, Replace: true})
+		if (err == nil) != good || err != nil && !strings.Contains(err.Error(), "hint: `slipway pull "+m.addr+"/f/app:1` fetches that") {
+			t.Errorf("on %s: %v", on, err)
+		}
+	}
+}
+
+// Somebody moves the parent while the child is sent.
+func TestParentMovedWhileSending(t *testing.T) {
 	server := registrytest.Start(t, registrytest.Config{})
 	proxy := registrytest.NewProxy(t, server)
 	m, direct := newMachine(t, proxy.Addr), newMachine(t, server.Addr)
-	other := direct.image("1", "b")
-	var once atomic.Bool
-	proxy.Inject(registrytest.Fault{Method: "PUT", Path: "/manifests/latest", Times: 1, Status: 503, Before: func() {
-		if once.CompareAndSwap(false, true) {
-			direct.publish(build.Publication{Image: other})
-		}
+	base := m.publish(build.Publication{Image: m.image("1", "base")})
+	another := direct.image("1", "another base")
+	var once sync.Once
+	proxy.Inject(registrytest.Fault{Method: "POST", Path: "/blobs/uploads", Times: 1, Status: 503, Before: func() {
+		once.Do(func() { direct.publish(build.Publication{Image: another, There: base.Digest, Replace: true}) })
 	}})
-	_, err := m.remote.Publish(t.Context(), build.Publication{Image: m.image("1", "a")})
-	if !once.Load() || err == nil || !strings.Contains(err.Error(), "another image was published under this tag meanwhile") {
-		t.Errorf("%v", err)
-	}
-	if m.tag("latest") != m.tag("1") || m.tag("1") == "" {
-		t.Errorf("latest is %s, the version %s", m.tag("latest"), m.tag("1"))
+	_, err := m.remote.Publish(t.Context(), build.Publication{Image: m.image("2", "child"), Basis: map[string]string{m.addr + "/f/app:1": base.Digest}})
+	if err == nil || !strings.Contains(err.Error(), "others have replaced at the registry meanwhile") || m.tag("2") != "" {
+		t.Errorf("%v; 2 is %q", err, m.tag("2"))
 	}
 }
 
