@@ -66,14 +66,7 @@ func (c *chronicler) Publish(ctx context.Context, p Publication) (Published, err
 // publishable is a fleet of images that are good and only to be published; some are published already.
 func publishable(r *rand.Rand) []*plan.Step {
 	n := 1 + r.IntN(20)
-	edges := make([][]int, n)
-	for i := range edges {
-		for j := range i {
-			if r.IntN(4) == 0 {
-				edges[i] = append(edges[i], j)
-			}
-		}
-	}
+	edges := randomEdges(r, n)
 	steps := graph(edges...)
 	for i, s := range steps {
 		s.Action, s.Publish = plan.Publish, true

@@ -29,6 +29,19 @@ func graph(edges ...[]int) []*plan.Step {
 	return steps
 }
 
+// randomEdges says what each of n needs, among those before it.
+func randomEdges(r *rand.Rand, n int) [][]int {
+	edges := make([][]int, n)
+	for i := range edges {
+		for j := range i {
+			if r.IntN(4) == 0 {
+				edges[i] = append(edges[i], j)
+			}
+		}
+	}
+	return edges
+}
+
 // never is of a run that goes on after failures.
 func never() bool { return false }
 
@@ -136,14 +149,7 @@ func TestScheduleOfRandomGraphs(t *testing.T) {
 	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		n := 1 + r.IntN(25)
-		edges := make([][]int, n)
-		for i := range edges {
-			for j := range i {
-				if r.IntN(4) == 0 {
-					edges[i] = append(edges[i], j)
-				}
-			}
-		}
+		edges := randomEdges(r, n)
 		steps := graph(edges...)
 		bad := ""
 		for i := range n {
