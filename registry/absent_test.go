@@ -29,7 +29,7 @@ var noLists = map[string]registrytest.Fault{
 	"Harbor's 404":     {Status: 404, Body: saying("NOT_FOUND")},
 	"another code":     {Status: 404, Body: saying("UNKNOWN")},
 	"a gateway's 404":  {Status: 404, Body: `{"message":"no Route matched with those values"}`},
-	"not implemented":  {Status: 501},
+	"no such request":  {Status: 501},
 	"a bad number":     {Status: 400, Body: saying("PAGINATION_NUMBER_INVALID")},
 	"not allowed":      {Status: 405},
 	"a page with 200":  {Status: 200, Header: map[string]string{"Content-Type": "text/html"}, Body: page},

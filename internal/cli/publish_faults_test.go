@@ -77,6 +77,9 @@ var faultCases = []faultCase{
 	{name: "each look at latest is cut", fault: registrytest.Fault{Method: "GET", Path: "/lib/manifests/latest", CutRequest: -1},
 		done: "base tool", failed: []string{"lib"}, reason: "the connection was cut"},
 	{name: "an answer is lost", fault: registrytest.Fault{Method: "PUT", CutResponse: -1, Times: 2}, done: "all"},
+	{name: "each answer about an image is cut", fault: registrytest.Fault{Method: "GET", Path: "/lib/", CutResponse: 20}, early: true, reason: "the connection was cut"},
+	{name: "each request for a tag is cut", fault: registrytest.Fault{Method: "PUT", Path: "/lib/manifests/2", CutRequest: -1},
+		done: "base tool", failed: []string{"lib"}, reason: "the connection was cut"},
 	// It is looked whether the tag was moved, and it was.
 	{name: "each answer to a tag is lost", fault: registrytest.Fault{Method: "PUT", Path: "/lib/manifests/2", CutResponse: -1}, done: "all"},
 	{name: "wrong digest for a blob", fault: registrytest.Fault{Method: "PUT", Path: "/lib/blobs/", Header: map[string]string{"Docker-Content-Digest": elsewhereDigest}},
@@ -84,7 +87,7 @@ var faultCases = []faultCase{
 	{name: "wrong digest for a manifest", fault: registrytest.Fault{Method: "PUT", Path: "/lib/manifests/", Header: map[string]string{"Docker-Content-Digest": elsewhereDigest}},
 		done: "base tool", failed: []string{"lib"}, reason: "content differs from its digest"},
 	{name: "wrong digest of latest", fault: registrytest.Fault{Path: "/lib/manifests/latest", Header: map[string]string{"Docker-Content-Digest": elsewhereDigest}},
-		done: "base tool", failed: []string{"lib"}, reason: "latest"},
+		done: "base tool", failed: []string{"lib"}, reason: "the tag latest was moved by others meanwhile, to " + elsewhereDigest},
 	{name: "it says that it is full", fault: registrytest.Fault{Method: "PATCH", Path: "/lib/", Status: 500, Body: fullBody},
 		done: "base tool", failed: []string{"lib"}, reason: "no space left"},
 	{name: "it is full", setUp: smallDisk, faults: fillDisk, mend: largerDisk,
