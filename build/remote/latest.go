@@ -25,8 +25,11 @@ func (r *Registries) newerThan(ctx context.Context, repository string, img *flee
 		if r.compare(version, img.Version) > 0 {
 			return version, now.Digest, nil
 		}
-		newer, err := r.laterBuild(ctx, repository, img, version)
-		return newer, now.Digest, err
+		if version != img.Version || img.Tag == img.Version {
+			return "", now.Digest, nil
+		}
+		tags, _, err := r.tags(ctx, repository)
+		return laterBuild(tags, img), now.Digest, err
 	}
 	// There is none, or another tool published it and nobody knows which version it is. The others are
 	// there, too.
@@ -37,20 +40,20 @@ func (r *Registries) newerThan(ctx context.Context, repository string, img *flee
 	return newer, now.Digest, err
 }
 
-// laterBuild finds a nightly or snapshot build of the same version that is later than this one.
-func (r *Registries) laterBuild(ctx context.Context, repository string, img *fleet.Image, version string) (string, error) {
+// laterBuild finds among tags the latest nightly or snapshot build of an image's version that is later
+// than the image, which is one, too.
+func laterBuild(tags []string, img *fleet.Image) string {
 	_, stamp, ok := fleet.CutStamp(img.Tag)
-	if !ok || img.Tag == img.Version || version != img.Version {
-		return "", nil
+	if !ok || img.Tag == img.Version {
+		return ""
 	}
-	tags, _, err := r.tags(ctx, repository)
 	later := ""
 	for _, tag := range tags {
 		if of, s, ok := fleet.CutStamp(tag); ok && of == img.Version && s > stamp {
 			later, stamp = tag, s
 		}
 	}
-	return later, err
+	return later
 }
 
 const unknown = "it cannot be found out whether its version"
@@ -121,6 +124,10 @@ func (r *Registries) settle(ctx context.Context, repository string, img *fleet.I
 	latest, right, version := repository+":latest", img.Ref, img.Version
 	refs := []string{latest, img.Ref}
 	newer := r.newest(tags, img)
+	if later := laterBuild(tags, img); later != "" {
+		right = repository + ":" + later
+		refs = append(refs, right)
+	}
 	if newer != "" {
 		newer = repository + ":" + newer
 		refs = append(refs, newer)

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/platforms"
@@ -279,7 +280,8 @@ func TestTwoMachinesOneVersion(t *testing.T) {
 
 // Of snapshots of one version the latest is the last that was begun, not the last that was done.
 func TestLatestSnapshot(t *testing.T) {
-	m := newMachine(t, registrytest.Start(t, registrytest.Config{}).Addr)
+	server := registrytest.Start(t, registrytest.Config{})
+	m := newMachine(t, server.Addr)
 	snapshot := func(stamp string) *fleet.Image {
 		img := m.image("1.0", stamp)
 		target, err := m.remote.Store.Target(t.Context(), img.Ref)
@@ -295,6 +297,23 @@ func TestLatestSnapshot(t *testing.T) {
 	earlier := m.publish(build.Publication{Image: snapshot("20261121-160617")})
 	if m.tag("latest") != later.Digest || !strings.Contains(earlier.Note, "1.0-20261121-160619 is newer") {
 		t.Errorf("latest is %s; %+v", m.tag("latest"), earlier)
+	}
+	proxy := registrytest.NewProxy(t, server)
+	proxied := newMachine(t, proxy.Addr)
+	var between build.Published
+	proxy.Inject(registrytest.Fault{Method: "PUT", Path: "/manifests/1.0-20261121-170000", Times: 1, Delay: time.Millisecond, Before: func() {
+		between = m.publish(build.Publication{Image: snapshot("20261121-170001")}) // begun later, done first
+	}})
+	slow := proxied.image("1.0", "slow")
+	slow.Tag += "-20261121-170000"
+	target, err := proxied.remote.Store.Target(t.Context(), slow.Ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slow.Ref = proxied.addr + "/f/app:" + slow.Tag
+	proxied.name(slow.Ref, target)
+	if proxied.publish(build.Publication{Image: slow}); between.Digest == "" || m.tag("latest") != between.Digest {
+		t.Errorf("latest went back to %s from %s", m.tag("latest"), between.Digest)
 	}
 	if last := m.publish(build.Publication{Image: snapshot("20261122-000000")}); m.tag("latest") != last.Digest {
 		t.Error("the next day's is not latest")
