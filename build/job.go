@@ -45,7 +45,6 @@ type job struct {
 	basis    map[string]string // digests of the manifests of the fleet's images that it is built on, by reference
 	unsure   bool              // its files changed while they were read
 	moved    bool              // the files changed since the plan was made
-	before   *store.Saved      // what had the image's name, if it was good
 	tries    int
 	tested   string     // how the test went
 	testing  bool       // the image is built, its test runs
@@ -158,10 +157,11 @@ func (j *job) build(ctx context.Context) (same bool, err error) {
 		}
 		j.record.inputs(ctx, j.inputs, j.parts, listing)
 	}
-	if old, err := j.run.Store.Look(ctx, j.image.Ref); err == nil && old.Tested != "" {
-		if j.before, err = j.run.Store.Remember(ctx, j.image.Ref); err != nil {
-			return false, err
-		}
+	if err := j.run.Store.Heal(ctx, j.image.Ref); err != nil {
+		return false, err
+	}
+	if err := j.run.Store.Pin(ctx, j.image.Ref); err != nil {
+		return false, err
 	}
 	if err := j.solve(ctx, files); err != nil {
 		return false, j.explain(err)

@@ -40,7 +40,7 @@ func (j *job) test(ctx context.Context) error {
 	}
 	if digest == "" {
 		j.tested = store.TestNone
-		return j.run.Store.MarkTested(ctx, ref, store.TestNone, "")
+		return j.run.Store.Accept(ctx, ref, store.TestNone, "")
 	}
 	j.run.testing.Lock()
 	defer j.run.testing.Unlock()
@@ -53,16 +53,25 @@ func (j *job) test(ctx context.Context) error {
 	err = test.run(ctx, j.imageDir(), ref, &lineWriter{job: j, step: "test"})
 	if err == nil {
 		j.tested = store.TestPassed
-		return j.run.Store.MarkTested(ctx, ref, store.TestPassed, digest)
+		return j.run.Store.Accept(ctx, ref, store.TestPassed, digest)
 	}
 	if ctx.Err() != nil {
 		return err
 	}
 	err = fmt.Errorf("%s: test of %s:%s failed: %w", j.run.Fleet.Path(j.image, ""), j.image.Name, j.image.Tag, err)
-	if j.step.Action == plan.Test || j.retested { // its content is not in doubt: the next run tests it again
-		return errors.Join(err, j.run.Store.MarkTested(ctx, ref, "", ""))
+	return errors.Join(err, j.reject(ctx))
+}
+
+// reject takes the name from an image that failed its test. One that was built by an earlier run, and is
+// the only one, keeps it: its content is not in doubt, and the next run tests it again.
+func (j *job) reject(ctx context.Context) error {
+	ref := j.image.Ref
+	if j.step.Action == plan.Test || j.retested {
+		if pinned, err := j.run.Store.Pinned(ctx, ref); err != nil || !pinned {
+			return errors.Join(err, j.run.Store.MarkTested(ctx, ref, "", ""))
+		}
 	}
-	return errors.Join(err, j.run.Store.Restore(ctx, ref, j.before))
+	return j.run.Store.GiveBack(ctx, ref)
 }
 
 func (j *job) imageDir() string {

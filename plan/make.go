@@ -70,6 +70,9 @@ type state struct {
 // stale reports whether the image is to be built, if it can be.
 func (s *state) stale() bool { return len(s.why) > 0 }
 
+// usable reports whether the store has the image, and all of it.
+func (s *state) usable() bool { return s.found && s.stored.Damaged == "" }
+
 // wanted reports whether the step is selected, or needed by one that is.
 func (s *state) wanted() bool { return s.selected || len(s.neededBy) > 0 }
 
@@ -91,7 +94,7 @@ func (m *maker) add(img *fleet.Image) *Step {
 		}
 	}
 	m.remote(step, st)
-	if step.Err == nil && (!st.counts || m.NoPull && !st.found) {
+	if step.Err == nil && (!st.counts || m.NoPull && !st.usable()) {
 		if st.why = m.whyBuild(img, st); st.stale() {
 			m.base(step)
 		}

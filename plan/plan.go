@@ -47,6 +47,7 @@ const (
 	KindTest        = "test"        // its test is another than the one it passed
 	KindTags        = "tags"        // further tags of a listed image are missing or elsewhere
 	KindNew         = "new"         // no version is in the store
+	KindDamaged     = "damaged"     // it is in the store, but not all of its content is
 	KindRemoved     = "removed"     // it was built, and is no longer in the store
 	KindFailed      = "failed"      // the last attempt to build it failed
 	KindVersion     = "version"     // another version is in the store
@@ -142,6 +143,8 @@ type StoredImage struct {
 	// Test is the digest of the test that it passed; empty when it has none, or that is not known.
 	Test   string
 	Inputs string // digest of what it was made from; empty when that is not known
+	// Damaged says what of its content is missing.
+	Damaged string
 }
 
 // Past is how an image was built before.

@@ -141,14 +141,13 @@ func (m *maker) identity(ref string) string {
 // counted is an image whose published version counts.
 func (m *maker) counted(step *Step, st *state) {
 	img := step.Image
-	local, stored := m.facts.Images[img.Ref]
 	step.Action = Published
 	step.reason(KindPublished, "published")
 	if missing := m.missingPublished(img, st); len(missing) > 0 && m.Publish {
 		step.Action, step.Publish = Publish, true
 		step.reason(KindTags, "further tags: "+strings.Join(missing, ", "))
 	}
-	if st.basis && !m.NoPull && (!stored || local.Manifest != st.published.Digest) {
+	if st.basis && !m.NoPull && (!st.usable() || st.stored.Manifest != st.published.Digest) {
 		step.Action = Pull
 	}
 	if st.moved != nil {

@@ -19,6 +19,8 @@ func (m *maker) whyBuild(img *fleet.Image, st *state) []Reason {
 	switch {
 	case !st.found:
 		why = append(m.whyMissing(img), m.sinceGood(img, st)...)
+	case st.stored.Damaged != "":
+		why = []Reason{{KindDamaged, "damaged: of its content " + st.stored.Damaged}}
 	case !st.known && !st.stored.Tested:
 		// Nobody knows whether its definition is still what it was built from.
 		why = append(why, Reason{KindUntested, "its test did not end"})

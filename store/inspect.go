@@ -63,7 +63,7 @@ func (s *Store) Retarget(ctx context.Context, ref string, target ocispecs.Descri
 		return err
 	}
 	record.Target = target
-	if _, err := s.images.Update(ctx, record, "target"); err != nil {
+	if _, err := s.images.Update(ctx, record, "target", "labels"); err != nil {
 		return fmt.Errorf("cannot name %s: %w", ref, err)
 	}
 	return nil

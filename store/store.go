@@ -1,6 +1,7 @@
-// Package store reads and changes the local images: names, sizes, test marks.
+// Package store reads and changes the local images: names, sizes, marks, pins.
 //
-// It works on containerd's image and content interfaces, whoever serves them.
+// It works on containerd's image and content interfaces, whoever serves them. The labels of an image are
+// the marks of the manifest that it stands for (package journal), so they count under all its names.
 package store
 
 import (
@@ -28,8 +29,7 @@ import (
 // has none. An image without it is not good yet: its run was cut short.
 const TestedLabel = "slipway.io/tested"
 
-// InputsLabel holds, in the store only, the digest of what an image was made from. An image that is
-// built again loses it with the name's old target.
+// InputsLabel holds, in the store only, the digest of what an image was made from.
 const InputsLabel = "slipway.io/inputs"
 
 // IDLabel holds, in the store only, the digest of an image's configuration. Two images with the same
@@ -73,6 +73,8 @@ type Image struct {
 	ID      string    `json:"id,omitempty"`     // IDLabel's value
 	// Damaged says why the image cannot be used, when blobs of it are missing.
 	Damaged string `json:"damaged,omitempty"`
+
+	target ocispecs.Descriptor
 }
 
 // Normalize returns the canonical form of a reference, under which the store
@@ -97,7 +99,10 @@ func FromIndex(list []images.Image) []Image {
 }
 
 func fromRecord(img images.Image) Image {
-	out := Image{Ref: img.Name, Name: img.Name, Digest: img.Target.Digest.String(), Tested: img.Labels[TestedLabel], Test: img.Labels[TestLabel], Inputs: img.Labels[InputsLabel], ID: img.Labels[IDLabel]}
+	out := Image{
+		Ref: img.Name, Name: img.Name, Digest: img.Target.Digest.String(), target: img.Target,
+		Tested: img.Labels[TestedLabel], Test: img.Labels[TestLabel], Inputs: img.Labels[InputsLabel], ID: img.Labels[IDLabel],
+	}
 	out.Name, out.Tag = familiar(img.Name)
 	return out
 }
@@ -148,6 +153,9 @@ func (s *Store) List(ctx context.Context) ([]Image, error) {
 }
 
 func (s *Store) details(ctx context.Context, img images.Image, out *Image) error {
+	if err := s.check(ctx, img); err != nil {
+		return fmt.Errorf("%s is damaged: %w", img.Name, err)
+	}
 	manifest, err := images.Manifest(ctx, s.content, img.Target, platforms.Default())
 	if err != nil {
 		return fmt.Errorf("cannot read manifest of %s: %w", img.Name, err)
@@ -227,38 +235,8 @@ func (s *Store) Tag(ctx context.Context, ref, name string) error {
 	if img.Name, err = Normalize(name); err != nil {
 		return err
 	}
-	_, err = s.images.Create(ctx, img)
-	if errdefs.IsAlreadyExists(err) {
-		_, err = s.images.Update(ctx, img)
-	}
-	if err != nil {
+	if err := s.name(ctx, img); err != nil {
 		return fmt.Errorf("cannot name %s %s: %w", ref, name, err)
-	}
-	return nil
-}
-
-// Saved is what a name stood for, to be put back.
-type Saved struct{ record images.Image }
-
-// Remember keeps what the name stands for, nil when it is not in the store.
-func (s *Store) Remember(ctx context.Context, ref string) (*Saved, error) {
-	img, err := s.record(ctx, ref)
-	if errors.Is(err, ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &Saved{img}, nil
-}
-
-// Restore lets the name stand for what it stood for, with all marks; for nil it removes the name.
-func (s *Store) Restore(ctx context.Context, ref string, saved *Saved) error {
-	if saved == nil {
-		return s.Remove(ctx, ref)
-	}
-	if _, err := s.images.Update(ctx, saved.record); err != nil {
-		return fmt.Errorf("cannot put back %s: %w", ref, err)
 	}
 	return nil
 }
@@ -305,15 +283,18 @@ func (s *Store) Remove(ctx context.Context, ref string) error {
 	if err := s.images.Delete(ctx, name); err != nil && !errdefs.IsNotFound(err) {
 		return fmt.Errorf("cannot remove %s: %w", ref, err)
 	}
-	return nil
+	return s.unpin(ctx, ref)
 }
 
 // Save writes images as one tar that is both an OCI image layout and what
-// "docker load" reads (manifest.json). Nothing is written when a name is unknown.
+// "docker load" reads (manifest.json). Nothing is written when a name is unknown, or an image damaged.
 func (s *Store) Save(ctx context.Context, w io.Writer, refs ...string) error {
 	// Of an image that was fetched only this machine's part is there.
 	opts := []archive.ExportOpt{archive.WithPlatform(platforms.Default()), archive.WithSkipMissing(s.content)}
 	for _, ref := range refs {
+		if err := s.Check(ctx, ref); err != nil {
+			return fmt.Errorf("cannot save %s: %w", ref, err)
+		}
 		img, err := s.record(ctx, ref)
 		if err != nil {
 			return err

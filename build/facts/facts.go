@@ -23,6 +23,8 @@ import (
 type Sources struct {
 	// Stored lists the images of the store.
 	Stored func(context.Context) ([]store.Image, error)
+	// Check sets Damaged of those whose content is not all there.
+	Check func(context.Context, []*store.Image) error
 	// State is what earlier runs left.
 	State *state.DB
 	// Registry tells what is published; nil if nothing is to be asked. Bases are the images from
@@ -49,7 +51,7 @@ func (s Sources) Decide(ctx context.Context, f *fleet.Fleet, o plan.Options) (De
 	var set *inputs.Set
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		list, err := s.Stored(both)
+		list, err := s.readStore(both, f, o)
 		facts.Images = fromStore(list)
 		return err
 	})

@@ -1,18 +1,43 @@
 package facts
 
 import (
+	"context"
 	"strings"
 
+	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/store"
 )
+
+// readStore lists the store. Of the images that the plan may be about the content is looked at, too.
+func (s Sources) readStore(ctx context.Context, f *fleet.Fleet, o plan.Options) ([]store.Image, error) {
+	list, err := s.Stored(ctx)
+	if err != nil {
+		return nil, err
+	}
+	byRef := make(map[string]*store.Image, len(list))
+	for i := range list {
+		for _, ref := range Spellings(list[i]) {
+			byRef[ref] = &list[i]
+		}
+	}
+	relevant := plan.Relevant(f, o)
+	var check []*store.Image
+	for _, img := range f.Images {
+		if found := byRef[img.Ref]; found != nil && relevant(img) {
+			check = append(check, found)
+			delete(byRef, img.Ref)
+		}
+	}
+	return list, s.Check(ctx, check)
+}
 
 // fromStore turns the store's index into what a plan compares with.
 func fromStore(list []store.Image) map[string]plan.StoredImage {
 	found := make(map[string]plan.StoredImage, len(list))
 	for _, i := range list {
 		for _, ref := range Spellings(i) {
-			found[ref] = plan.StoredImage{Digest: i.Identity(), Manifest: i.Digest, Tested: i.Tested != "", Test: i.Test, Inputs: i.Inputs}
+			found[ref] = plan.StoredImage{Digest: i.Identity(), Manifest: i.Digest, Tested: i.Tested != "", Test: i.Test, Inputs: i.Inputs, Damaged: i.Damaged}
 		}
 	}
 	return found

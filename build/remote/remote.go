@@ -68,6 +68,9 @@ func (r *Registries) Pull(ctx context.Context, name, from string, p build.Progre
 		return ocispecs.Descriptor{}, fmt.Errorf("cannot fetch %s: %w", from, err)
 	}
 	defer release()
+	if err := r.Store.Heal(ctx, name); err != nil {
+		return ocispecs.Descriptor{}, err
+	}
 	target, err := r.Client.Pull(held, from, registry.PullOptions{Platform: r.Platform, Progress: progress(p)}, r.Content)
 	if err != nil {
 		return target, err

@@ -41,7 +41,7 @@ func newController(ctx context.Context, root string, parts *workerParts, stop <-
 	if err := workers.Add(parts.worker); err != nil {
 		return nil, fmt.Errorf("cannot add worker: %w", err)
 	}
-	dir := filepath.Join(root, "engine")
+	dir := Folder(root)
 	cache, err := bboltcachestorage.NewStore(filepath.Join(dir, "cache.db"))
 	if err != nil {
 		return nil, fmt.Errorf("cannot open build cache: %w", err)
@@ -87,7 +87,7 @@ func newServer(ctl *control.Controller, parts *workerParts) *grpc.Server {
 		grpc.ChainUnaryInterceptor(grpcerrors.UnaryServerInterceptor),
 		grpc.ChainStreamInterceptor(grpcerrors.StreamServerInterceptor))
 	ctl.Register(s)
-	imagesapi.RegisterImagesServer(s, &imageServer{store: parts.images})
+	imagesapi.RegisterImagesServer(s, &imageServer{store: parts.names})
 	return s
 }
 

@@ -7,6 +7,7 @@
 package embedded
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -39,9 +40,23 @@ type Options struct {
 	Debug bool
 	// Hosts says how registries are reached for images that Dockerfiles name; nil is anonymously.
 	Hosts docker.RegistryHosts
+	// Names opens what keeps the images' names, on top of containerd's database and blobs that lie in
+	// folder. Nil is the database alone.
+	Names func(ctx context.Context, folder string, db images.Store, blobs content.Store) (NameStore, error)
+	// Warn is told what a person should know; nil is nobody.
+	Warn func(text string)
 	// Wait is called once when another process holds the root, with what is
 	// known of it. Nil makes Start fail at once with *BusyError instead.
 	Wait func(Holder)
+}
+
+// NameStore keeps the images' names.
+type NameStore interface {
+	images.Store
+	// Collecting calls f, a garbage collection, while no name is being changed.
+	Collecting(f func() error) error
+	// Close is called when the engine has stopped.
+	Close() error
 }
 
 // Holder names the process that holds an engine root.
@@ -103,7 +118,13 @@ func socketPath(root string) string { return filepath.Join(root, "slipway.sock")
 func DockerSocket(root string) string { return filepath.Join(root, "docker.sock") }
 
 func lockPath(root string) string { return filepath.Join(root, "lock") }
-func metaPath(root string) string { return filepath.Join(root, "engine", "containerdmeta.db") }
+func metaPath(root string) string { return filepath.Join(Folder(root), "containerdmeta.db") }
+
+// Folder is where the engine under root keeps its databases, blobs and snapshots.
+func Folder(root string) string { return filepath.Join(root, "engine") }
+
+// BlobFolder is the folder of containerd's local content store in Folder.
+func BlobFolder(root string) string { return filepath.Join(Folder(root), "content") }
 
 // TempDir is the folder for short-lived files below root. It is emptied when an
 // engine starts, so nothing outlives a killed run.

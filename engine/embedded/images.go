@@ -3,8 +3,10 @@ package embedded
 import (
 	"context"
 
+	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/core/images"
 	"github.com/containerd/containerd/v2/pkg/namespaces"
+	"github.com/opencontainers/go-digest"
 )
 
 // boundImages puts every call of an image store into the engine's name space:
@@ -30,3 +32,21 @@ func (b boundImages) Update(ctx context.Context, image images.Image, fieldpaths 
 func (b boundImages) Delete(ctx context.Context, name string, opts ...images.DeleteOpt) error {
 	return b.store.Delete(namespaces.WithNamespace(ctx, namespace), name, opts...)
 }
+
+// ownContent is BuildKit's content store, in which what is lost can be forgotten: BuildKit's own refuses to
+// delete anything, as leases decide what is kept.
+type ownContent struct {
+	content.Store
+	database content.Store
+}
+
+func (c ownContent) Delete(ctx context.Context, d digest.Digest) error {
+	return c.database.Delete(namespaces.WithNamespace(ctx, namespace), d)
+}
+
+// databaseNames are names that only the database has.
+type databaseNames struct{ images.Store }
+
+func (databaseNames) Collecting(f func() error) error { return f() }
+
+func (databaseNames) Close() error { return nil }

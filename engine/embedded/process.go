@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/containerd/containerd/v2/core/mount"
-	"github.com/containerd/containerd/v2/core/remotes/docker"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/control"
 	"github.com/moby/buildkit/util/bklog"
@@ -74,7 +73,7 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 		}
 		return err
 	}
-	err = p.start(ctx, o.Hosts)
+	err = p.start(ctx, o)
 	if err == nil && unclean {
 		err = p.collect(ctx)
 		if errors.Is(err, unix.ENOSPC) { // this process may be the one that makes room
@@ -88,7 +87,7 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	return p, nil
 }
 
-func (p *Process) start(ctx context.Context, hosts docker.RegistryHosts) error {
+func (p *Process) start(ctx context.Context, o Options) error {
 	if err := repair(p.root); err != nil {
 		return err
 	}
@@ -102,15 +101,14 @@ func (p *Process) start(ctx context.Context, hosts docker.RegistryHosts) error {
 	if err := mount.SetTempMountLocation(TempDir(p.root)); err != nil {
 		return fmt.Errorf("cannot choose temporary folder: %w", err)
 	}
-	parts, err := newWorker(ctx, p.root, hosts)
-	if err != nil {
+	var err error
+	if p.parts, err = openWorker(ctx, p.root, o); err != nil {
 		return err
 	}
-	p.parts = parts
-	if p.controller, err = newController(ctx, p.root, parts, p.stop); err != nil {
+	if p.controller, err = newController(ctx, p.root, p.parts, p.stop); err != nil {
 		return err
 	}
-	p.server = newServer(p.controller, parts)
+	p.server = newServer(p.controller, p.parts)
 	p.memory = bufconn.Listen(1 << 20)
 	go p.server.Serve(p.memory)
 	socket, err := listen(socketPath(p.root))
@@ -145,7 +143,7 @@ func listen(path string) (net.Listener, error) {
 
 // Services connects to the engine inside this process.
 func (p *Process) Services() Services {
-	return Services{BuildKit: p.client, Images: p.parts.images, Content: p.parts.content}
+	return Services{BuildKit: p.client, Images: p.parts.names, Content: p.parts.content}
 }
 
 // Hold keeps content that is written with the context held from being collected, until release.
@@ -197,7 +195,7 @@ func (p *Process) close() error {
 		errs = append(errs, p.collectLast(), p.controller.Close())
 	}
 	if p.parts != nil {
-		errs = append(errs, p.parts.worker.MetadataStore.Close(), p.parts.snapshots.Close(), p.parts.db.Close())
+		errs = append(errs, p.parts.close())
 	}
 	if err := os.Remove(socketPath(p.root)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		errs = append(errs, err)

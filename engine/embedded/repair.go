@@ -38,7 +38,7 @@ func repair(root string) error {
 }
 
 // executorDir is where BuildKit keeps the bundles of running steps.
-func executorDir(root string) string { return filepath.Join(root, "engine", "executor") }
+func executorDir(root string) string { return filepath.Join(Folder(root), "executor") }
 
 // killContainers deletes the containers whose bundles are still there. A bundle
 // without a running container is the usual case, so runc's answer is not judged.

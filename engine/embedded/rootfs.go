@@ -25,7 +25,7 @@ import (
 
 // Images lists the store's images by name and digest only; Image has the rest.
 func (p *Process) Images(ctx context.Context) ([]container.Image, error) {
-	list, err := p.parts.images.List(ctx)
+	list, err := p.parts.names.List(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("cannot list images: %w", err)
 	}
@@ -56,7 +56,7 @@ func (p *Process) resolve(ctx context.Context, ref string) (images.Image, ocispe
 	if err != nil {
 		return images.Image{}, ocispecs.Manifest{}, config, fmt.Errorf("cannot read image name %q: %w", ref, err)
 	}
-	img, err := p.parts.images.Get(ctx, reference.TagNameOnly(name).String())
+	img, err := p.parts.names.Get(ctx, reference.TagNameOnly(name).String())
 	if errdefs.IsNotFound(err) {
 		err = container.ErrNoImage
 	}

@@ -4,6 +4,7 @@ package embedded
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,10 +12,9 @@ import (
 	"time"
 
 	"github.com/containerd/containerd/v2/core/diff/apply"
-	"github.com/containerd/containerd/v2/core/images"
 	ctdmetadata "github.com/containerd/containerd/v2/core/metadata"
-	"github.com/containerd/containerd/v2/core/remotes/docker"
 	ctdsnapshot "github.com/containerd/containerd/v2/core/snapshots"
+	"github.com/containerd/containerd/v2/pkg/gc"
 	"github.com/containerd/containerd/v2/plugins/content/local"
 	"github.com/containerd/containerd/v2/plugins/diff/walking"
 	"github.com/containerd/containerd/v2/plugins/snapshots/native"
@@ -46,22 +46,48 @@ const dbTimeout = 10 * time.Second
 // workerParts are what the rest of the engine needs of the worker.
 type workerParts struct {
 	worker  *base.Worker
-	images  images.Store
+	names   NameStore
 	content *snapshot.Store
 	// What no part of BuildKit owns and closes.
 	snapshots ctdsnapshot.Snapshotter
 	db        *bolt.DB
 }
 
+// openWorker opens the worker. Where names are kept beside the databases, one that is damaged or lost
+// costs the build cache alone.
+func openWorker(ctx context.Context, root string, o Options) (*workerParts, error) {
+	if o.Names == nil {
+		return newWorker(ctx, root, o)
+	}
+	gone := lost(root)
+	if gone {
+		if err := discard(root); err != nil {
+			return nil, err
+		}
+	}
+	parts, err := newWorker(ctx, root, o)
+	if err != nil && isDamage(err) {
+		gone = true
+		if err := discard(root); err != nil {
+			return nil, err
+		}
+		parts, err = newWorker(ctx, root, o)
+	}
+	if err == nil && gone && o.Warn != nil {
+		o.Warn("a database of the engine in " + Folder(root) + " was damaged or lost; the images are kept, the build cache is empty")
+	}
+	return parts, err
+}
+
 // newWorker assembles BuildKit's worker as runc.NewWorkerOpt does, and adds what
 // that leaves out: an image store, so that FROM finds the parent just built.
-func newWorker(ctx context.Context, root string, hosts docker.RegistryHosts) (_ *workerParts, err error) {
-	dir := filepath.Join(root, "engine")
+func newWorker(ctx context.Context, root string, o Options) (_ *workerParts, err error) {
+	dir := Folder(root)
 	// The database library panics on a damaged file, or faults on a truncated one.
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("%v", r)
+			err = &damageError{fmt.Errorf("%v", r)}
 		}
 		if err != nil {
 			err = fmt.Errorf("cannot open the engine in %s: %w\nhint: if a file there is damaged, remove that folder; the images are built again", dir, err)
@@ -74,7 +100,7 @@ func newWorker(ctx context.Context, root string, hosts docker.RegistryHosts) (_ 
 	if err != nil {
 		return nil, err
 	}
-	blobs, err := local.NewStore(filepath.Join(dir, "content"))
+	blobs, err := local.NewStore(BlobFolder(root))
 	if err != nil {
 		return nil, fmt.Errorf("cannot open content store: %w", err)
 	}
@@ -87,20 +113,53 @@ func newWorker(ctx context.Context, root string, hosts docker.RegistryHosts) (_ 
 		db.Close()
 		return nil, fmt.Errorf("cannot read image database: %w", err)
 	}
+	parts := &workerParts{snapshots: sn, db: db}
+	if err := parts.open(ctx, dir, snName, mdb, o); err != nil {
+		return nil, errors.Join(err, parts.close())
+	}
+	return parts, nil
+}
+
+func (p *workerParts) open(ctx context.Context, dir, snName string, mdb *ctdmetadata.DB, o Options) error {
 	opt, err := workerOpt(dir, snName, mdb)
-	if hosts != nil {
-		opt.RegistryHosts = hosts
-	}
 	if err != nil {
-		db.Close()
-		return nil, err
+		return err
 	}
-	w, err := base.NewWorker(ctx, opt)
-	if err != nil {
-		db.Close()
-		return nil, fmt.Errorf("cannot start worker: %w", err)
+	if o.Hosts != nil {
+		opt.RegistryHosts = o.Hosts
 	}
-	return &workerParts{worker: w, images: opt.ImageStore, content: opt.ContentStore, snapshots: sn, db: db}, nil
+	p.content = opt.ContentStore
+	p.names = databaseNames{boundImages{ctdmetadata.NewImageStore(mdb)}}
+	if o.Names != nil {
+		blobs := ownContent{Store: p.content, database: mdb.ContentStore()}
+		if p.names, err = o.Names(ctx, dir, p.names, blobs); err != nil {
+			return err
+		}
+	}
+	opt.ImageStore = p.names
+	opt.GarbageCollect = func(ctx context.Context) (stats gc.Stats, err error) {
+		err = p.names.Collecting(func() error {
+			stats, err = mdb.GarbageCollect(ctx)
+			return err
+		})
+		return stats, err
+	}
+	if p.worker, err = base.NewWorker(ctx, opt); err != nil {
+		return fmt.Errorf("cannot start worker: %w", err)
+	}
+	return nil
+}
+
+// close closes what no part of BuildKit closes.
+func (p *workerParts) close() error {
+	var errs []error
+	if p.worker != nil {
+		errs = append(errs, p.worker.MetadataStore.Close(), p.snapshots.Close())
+	}
+	if p.names != nil {
+		errs = append(errs, p.names.Close())
+	}
+	return errors.Join(append(errs, p.db.Close())...)
 }
 
 func newSnapshotter(dir string) (string, ctdsnapshot.Snapshotter, error) {
@@ -165,10 +224,8 @@ func workerOpt(dir, snName string, mdb *ctdmetadata.DB) (base.WorkerOpt, error) 
 		ContentStore:     store,
 		Applier:          winlayers.NewFileSystemApplierWithWindows(store, apply.NewFileSystemApplier(store)),
 		Differ:           winlayers.NewWalkingDiffWithWindows(store, walking.NewWalkingDiff(store)),
-		ImageStore:       boundImages{ctdmetadata.NewImageStore(mdb)},
 		RegistryHosts:    resolver.NewRegistryConfig(nil),
 		LeaseManager:     leaseutil.WithNamespace(ctdmetadata.NewLeaseManager(mdb), namespace),
-		GarbageCollect:   mdb.GarbageCollect,
 		MetadataStore:    md,
 		MountPoolRoot:    filepath.Join(dir, "cachemounts"),
 		ResourceMonitor:  monitor,

@@ -8,9 +8,13 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/containerd/containerd/v2/core/images"
+
 	"github.com/slipway-build/slipway/engine/embedded"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/store"
+	"github.com/slipway-build/slipway/store/journal"
 )
 
 const defaultRootText = "/var/lib/slipway for root, $XDG_DATA_HOME/slipway for others"
@@ -70,11 +74,21 @@ func (a *app) startEngineWith(ctx context.Context, client *registry.Client) (p *
 }
 
 func (a *app) engineOptions(root string) embedded.Options {
-	o := embedded.Options{Root: root, Debug: a.debug}
+	o := embedded.Options{Root: root, Debug: a.debug, Names: openNames}
+	o.Warn = func(text string) { printWarning(a.Err, text) }
 	if a.debug {
 		o.Log = a.Err
 	}
 	return o
+}
+
+// openNames keeps the images' names in a journal.
+func openNames(ctx context.Context, folder string, db images.Store, blobs content.Store) (embedded.NameStore, error) {
+	names, err := journal.Open(ctx, folder, db, blobs)
+	if err != nil {
+		return nil, err
+	}
+	return names, nil
 }
 
 // withServices calls f with the engine of a running process if there is one,
@@ -122,9 +136,25 @@ func (a *app) stored(ctx context.Context) ([]store.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := embedded.Index(ctx, root)
+	if list, known, err := localStore(root).Index(); known || err != nil {
+		return list, err
+	}
+	list, err := embedded.Index(ctx, root) // an older Slipway's
 	if err != nil {
 		return nil, err
 	}
 	return store.FromIndex(list), nil
+}
+
+// checkStored finds out which images are not all there, without starting an engine.
+func (a *app) checkStored(ctx context.Context, list []*store.Image) error {
+	root, err := a.engineRoot()
+	if err != nil {
+		return err
+	}
+	return localStore(root).Check(ctx, list)
+}
+
+func localStore(root string) store.Local {
+	return store.Local{Folder: embedded.Folder(root), Blobs: embedded.BlobFolder(root)}
 }

@@ -59,7 +59,7 @@ func (a *app) printImages(list []store.Image) error {
 			created = i.Created.UTC().Format(time.DateOnly)
 		}
 		if i.Damaged != "" {
-			fmt.Fprintf(a.Err, "warning: %s\nhint: remove it with \"slipway rmi\" and build it again\n", i.Damaged)
+			fmt.Fprintf(a.Err, "warning: %s\n", i.Damaged)
 			created = "damaged"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", i.Name, i.Tag, shortDigest(i.Digest), size(i.Size), created, cmp.Or(i.Tested, "not yet"))

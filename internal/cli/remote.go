@@ -139,6 +139,9 @@ func (a *app) toPush(ctx context.Context, st *store.Store, ref string, force boo
 	if image.Tested == "" && !force {
 		return image, ocispecs.Descriptor{}, errors.New("its test did not pass\nhint: build it again, or send it as it is with --force")
 	}
+	if err := st.Check(ctx, ref); err != nil {
+		return image, ocispecs.Descriptor{}, err
+	}
 	target, err := st.Target(ctx, ref)
 	return image, target, err
 }

@@ -55,7 +55,7 @@ func (a *app) openState(ctx context.Context, looking bool) (*state.DB, error) {
 // damaged state says does not count.
 func (a *app) decide(ctx context.Context, db *state.DB, cfg *config.Config, f *fleet.Fleet, o plan.Options, client *registry.Client) (d facts.Decision, err error) {
 	sources := facts.Sources{
-		Stored: a.stored, State: db,
+		Stored: a.stored, Check: a.checkStored, State: db,
 		Test: build.Test{Command: cfg.VerifyCommand, Args: cfg.VerifyArgs},
 		Unwritten: func(ctx context.Context, err error) error {
 			return a.unwritten(ctx, "files that did not change are read again next time", err)

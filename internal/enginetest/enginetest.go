@@ -3,6 +3,7 @@
 package enginetest
 
 import (
+	"context"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -11,8 +12,12 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/containerd/containerd/v2/core/images"
+
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/engine/embedded"
+	"github.com/slipway-build/slipway/store/journal"
 )
 
 // busybox is where Debian's busybox-static puts it.
@@ -48,7 +53,7 @@ func Need(t testing.TB) {
 func Start(t testing.TB) *embedded.Process {
 	t.Helper()
 	Need(t)
-	p, err := embedded.Start(t.Context(), embedded.Options{Root: t.TempDir()})
+	p, err := embedded.Start(t.Context(), embedded.Options{Root: t.TempDir(), Names: Names})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,6 +63,11 @@ func Start(t testing.TB) *embedded.Process {
 		}
 	})
 	return p
+}
+
+// Names keeps names as the program does.
+func Names(ctx context.Context, folder string, db images.Store, blobs content.Store) (embedded.NameStore, error) {
+	return journal.Open(ctx, folder, db, blobs)
 }
 
 // Busybox returns a context with busybox in it.

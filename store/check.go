@@ -1,0 +1,72 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/containerd/containerd/v2/core/images"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/slipway-build/slipway/store/journal"
+)
+
+// ErrDamaged is wrapped by errors about images whose content is not all there.
+var ErrDamaged = errors.New("not all of its content is in the store")
+
+// Check tells whether all of the image's content is there. If not, the error wraps ErrDamaged and has a
+// hint; it wraps ErrNotFound when there is no such image. What the content is is not verified.
+func (s *Store) Check(ctx context.Context, ref string) error {
+	img, err := s.record(ctx, ref)
+	if err != nil {
+		return err
+	}
+	return s.check(ctx, img)
+}
+
+func (s *Store) check(ctx context.Context, img images.Image) error {
+	missing, err := journal.Missing(ctx, s.content, img.Target)
+	if err != nil {
+		return fmt.Errorf("cannot look at the content of %s: %w", img.Name, err)
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %s\nhint: the next build of its fleet makes it again; `slipway pull` fetches one that is published, `slipway rmi` removes it",
+		ErrDamaged, damage(missing[0], len(missing)-1))
+}
+
+// healer is an image store that can forget lost content.
+type healer interface {
+	Heal(ctx context.Context, target ocispecs.Descriptor) error
+}
+
+// Heal lets the database forget what is missing of a damaged image, so that it can be written again. It
+// does nothing for an image that is whole, or not there, and where the store is another process'.
+func (s *Store) Heal(ctx context.Context, ref string) error {
+	names, ok := s.images.(healer)
+	if !ok {
+		return nil
+	}
+	img, err := s.record(ctx, ref)
+	if err == nil {
+		err = names.Heal(ctx, img.Target)
+	}
+	return ignoreNotFound(err)
+}
+
+func ignoreNotFound(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// damage names what is missing.
+func damage(first ocispecs.Descriptor, more int) string {
+	text := first.Digest.String() + " is missing"
+	if more > 0 {
+		text += fmt.Sprintf(", and %d more", more)
+	}
+	return text
+}

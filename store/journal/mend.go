@@ -1,0 +1,205 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/containerd/containerd/v2/core/images"
+	"github.com/containerd/errdefs"
+	"github.com/containerd/platforms"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// open reads the journal, brings it and the database together, and leaves the file open.
+func (n *Names) open(ctx context.Context, path string) error {
+	p, exists, err := readFile(path)
+	if err != nil {
+		return err
+	}
+	n.state = p.state
+	damaged := p.damaged > 0
+	changed, err := n.takeOver(ctx, damaged)
+	if err == nil {
+		var more bool
+		more, err = n.settle(ctx)
+		changed = changed || more
+	}
+	if err != nil {
+		return fmt.Errorf("cannot bring the images' names together: %w", err)
+	}
+	stale := n.state.lines > 2*(len(n.state.names)+len(n.state.marks))+slack
+	if damaged { // for who wants to see what was lost
+		if err := os.Rename(path, path+".damaged"); err != nil {
+			return fmt.Errorf("cannot set the damaged %s aside: %w", path, err)
+		}
+	}
+	if !exists || p.whole == 0 || changed || damaged || stale {
+		if err := rewrite(path, n.state.changes()); err != nil {
+			return err
+		}
+		if p, _, err = readFile(path); err != nil {
+			return err
+		}
+		n.state = p.state
+	}
+	n.file, err = openFile(path, p)
+	return err
+}
+
+// takeOver takes names from the database that the journal does not know: an older Slipway wrote them,
+// or this one was ended between the two. Where they differ the journal counts, unless it is damaged or
+// an older Slipway was the last to write.
+func (n *Names) takeOver(ctx context.Context, damaged bool) (changed bool, err error) {
+	list, err := n.db.List(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, img := range list {
+		target, known := n.state.names[img.Name]
+		marks := marksOf(img.Labels)
+		foreign := img.Labels[ours] == "" || len(marks) > 0
+		if foreign {
+			if _, err := n.db.Update(ctx, record(img)); err != nil {
+				return changed, err
+			}
+		}
+		same := known && target.Digest == img.Target.Digest
+		if known && !foreign && (same || !damaged) || same && len(marks) == 0 {
+			continue
+		}
+		changed = true
+		c := Change{Name: img.Name, Target: &img.Target}
+		if len(marks) > 0 {
+			c.Digest, c.Marks = img.Target.Digest.String(), marks
+		}
+		n.state.apply(c)
+	}
+	return changed, nil
+}
+
+// marksOf are the labels that older Slipways marked names with.
+func marksOf(labels map[string]string) map[string]string {
+	marks := map[string]string{}
+	for k, v := range labels {
+		if strings.HasPrefix(k, "slipway.io/") && k != ours {
+			marks[k] = v
+		}
+	}
+	return marks
+}
+
+// settle lets the database have all names of the journal. A name whose content is gone is dropped; a
+// pin whose name needs it no more is, too.
+func (n *Names) settle(ctx context.Context) (changed bool, err error) {
+	for name, target := range n.state.names {
+		img, err := n.db.Get(ctx, name)
+		if err != nil && !errdefs.IsNotFound(err) {
+			return changed, err
+		}
+		absent := err != nil
+		switch {
+		case strings.HasPrefix(name, pinPrefix) && !n.needed(name, target):
+			changed = true
+			n.state.apply(Change{Name: name})
+			if !absent {
+				err = n.db.Delete(ctx, name)
+			}
+		case absent:
+			changed = true
+			err = n.restore(ctx, name, target)
+		case img.Target.Digest != target.Digest:
+			changed = true
+			img.Target = target
+			if err = Adopt(ctx, n.blobs, target); err == nil {
+				_, err = n.db.Update(ctx, record(img))
+			}
+		default:
+			err = nil
+		}
+		if err != nil {
+			return changed, err
+		}
+	}
+	return changed, nil
+}
+
+// needed tells whether a pin's name stands for something that has yet to prove good.
+func (n *Names) needed(pin string, target ocispecs.Descriptor) bool {
+	now, named := n.state.names[strings.TrimPrefix(pin, pinPrefix)]
+	return named && now.Digest != target.Digest
+}
+
+// restore adds a name that the database has lost, if its content is still there.
+func (n *Names) restore(ctx context.Context, name string, target ocispecs.Descriptor) error {
+	if err := Adopt(ctx, n.blobs, target); err != nil {
+		return err
+	}
+	missing, err := Missing(ctx, n.blobs, target)
+	if err != nil {
+		return err
+	}
+	if len(missing) > 0 {
+		n.state.apply(n.leaving(name, target.Digest.String()))
+		return nil
+	}
+	_, err = n.db.Create(ctx, record(images.Image{Name: name, Target: target}))
+	return err
+}
+
+// Adopt lets the database know of blobs that are on the disk: an image's manifest and all that it leads
+// to. What is not on the disk is left out.
+func Adopt(ctx context.Context, blobs content.Store, target ocispecs.Descriptor) error {
+	children := images.LimitManifests(images.ChildrenHandler(blobs), platforms.Default(), 1)
+	handler := images.HandlerFunc(func(ctx context.Context, d ocispecs.Descriptor) ([]ocispecs.Descriptor, error) {
+		there, err := adopt(ctx, blobs, d)
+		if err != nil || !there {
+			return nil, err
+		}
+		return children(ctx, d)
+	})
+	if err := images.Walk(ctx, images.SetChildrenLabels(blobs, handler), target); err != nil {
+		return fmt.Errorf("cannot find the content of %s: %w", target.Digest, err)
+	}
+	return nil
+}
+
+// adopt takes one blob over. Containerd shares what is on the disk between its name spaces, so nothing
+// is copied; writing it is refused when it is not there.
+func adopt(ctx context.Context, blobs content.Store, d ocispecs.Descriptor) (there bool, err error) {
+	if _, err := blobs.Info(ctx, d.Digest); err == nil {
+		return true, nil
+	} else if !errdefs.IsNotFound(err) {
+		return false, err
+	}
+	ref := "adopt-" + d.Digest.String()
+	w, err := blobs.Writer(ctx, content.WithRef(ref), content.WithDescriptor(d))
+	if err != nil {
+		return errdefs.IsAlreadyExists(err), ignoreExists(err)
+	}
+	status, err := w.Status()
+	if err == nil && status.Offset != d.Size { // nothing is there to share
+		return false, errors.Join(w.Close(), ignoreNotFound(blobs.Abort(ctx, ref)))
+	}
+	if err == nil {
+		err = ignoreExists(w.Commit(ctx, d.Size, d.Digest))
+	}
+	return err == nil, errors.Join(err, w.Close())
+}
+
+func ignoreExists(err error) error {
+	if errdefs.IsAlreadyExists(err) {
+		return nil
+	}
+	return err
+}
+
+func ignoreNotFound(err error) error {
+	if errdefs.IsNotFound(err) {
+		return nil
+	}
+	return err
+}

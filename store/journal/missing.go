@@ -1,0 +1,76 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/containerd/containerd/v2/core/images"
+	"github.com/containerd/errdefs"
+	"github.com/containerd/platforms"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// Missing lists what is not there of an image, as this machine's platform needs it: of its manifest, its
+// configuration and its layers those that are not on the disk, or not in their whole length. Layers
+// that may not be distributed need not be there.
+func Missing(ctx context.Context, blobs content.Provider, target ocispecs.Descriptor) ([]ocispecs.Descriptor, error) {
+	var missing []ocispecs.Descriptor
+	children := images.LimitManifests(images.ChildrenHandler(blobs), platforms.Default(), 1)
+	handler := images.HandlerFunc(func(ctx context.Context, d ocispecs.Descriptor) ([]ocispecs.Descriptor, error) {
+		if images.IsNonDistributable(d.MediaType) {
+			return nil, nil
+		}
+		there, err := readable(ctx, blobs, d)
+		if err != nil {
+			return nil, err
+		}
+		if !there {
+			missing = append(missing, d)
+			return nil, nil
+		}
+		return children(ctx, d)
+	})
+	err := images.Walk(ctx, handler, target)
+	return missing, err
+}
+
+// readable looks at the file itself: the database may know of one that is gone.
+func readable(ctx context.Context, blobs content.Provider, d ocispecs.Descriptor) (bool, error) {
+	r, err := blobs.ReaderAt(ctx, d)
+	if errdefs.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer r.Close()
+	if r.Size() != d.Size {
+		return false, nil
+	}
+	last := make([]byte, min(1, d.Size))
+	n, err := r.ReadAt(last, d.Size-int64(len(last)))
+	switch {
+	case n == len(last):
+		return true, nil
+	case errdefs.IsNotFound(err), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return false, nil
+	}
+	return false, err
+}
+
+// Heal lets the database forget what is missing of an image, so that it can be written again.
+func (n *Names) Heal(ctx context.Context, target ocispecs.Descriptor) error {
+	missing, err := Missing(ctx, n.blobs, target)
+	if err != nil {
+		return fmt.Errorf("cannot look at the content of %s: %w", target.Digest, err)
+	}
+	for _, d := range missing {
+		if err := n.blobs.Delete(ctx, d.Digest); err != nil && !errdefs.IsNotFound(err) {
+			return fmt.Errorf("cannot mend %s: %w", target.Digest, err)
+		}
+	}
+	return nil
+}
