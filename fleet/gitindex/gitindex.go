@@ -3,8 +3,8 @@
 // It reads git's files itself, as gitformat-index(5), gitrepository-layout(5) and git-config(1) describe
 // them. The git program is not started: it may not be there, it refuses a checkout of another owner, and a
 // plan has no time for it. go-git's reader was looked at (v5.19.3 and v6.0.0-beta.1): it refuses split and
-// sparse indexes, v5 reads SHA-256 only under a build tag, and 50,000 files take it 35 to 55 ms and 750,000
-// allocations.
+// sparse indexes, v5 reads SHA-256 only under a build tag, and 50,000 files take it 35 ms at best and 750,000
+// allocations. Here they take 8 to 10 ms at best, and some 300 allocations.
 //
 // The environment (GIT_DIR, GIT_INDEX_FILE, …) and the configuration of the user and the machine are not
 // asked, so that everybody who has the same checkout gets the same answers. For the same reason include.path
