@@ -1,7 +1,6 @@
 package build
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +21,7 @@ import (
 	"github.com/slipway-build/slipway/fleet/buildcontext"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/recipe"
 	"github.com/slipway-build/slipway/store"
 )
 
@@ -37,14 +37,15 @@ type job struct {
 	logFile  *os.File
 	logPath  string
 	digest   string
-	id       string       // of the image, beside the manifest's digest
-	base     store.Image  // that the last stage begins with; zero when it is not in the store
-	parts    inputs.Parts // what it is made from, inputs is their digest
-	inputs   string
+	id       string          // of the image, beside the manifest's digest
+	base     store.Image     // that the last stage begins with; zero when it is not in the store
+	parents  []inputs.Parent // that it is built on
+	reading  inputs.Reading  // of its files, just before they are sent
+	followed recipe.Followed // what of them the build took
+	parts    inputs.Parts    // what it is made from
 	record   *record
 	basis    map[string]string // digests of the manifests of the fleet's images that it is built on, by reference
-	unsure   bool              // its files changed while they were read
-	moved    bool              // the files changed since the plan was made
+	unsure   bool              // its files changed while they were sent
 	tries    int
 	tested   string     // how the test went
 	testing  bool       // the image is built, its test runs
@@ -99,6 +100,7 @@ func (j *job) do(ctx context.Context) (Outcome, error) {
 			return BuildError, err
 		}
 		j.digest = stored.Digest
+		j.record.inherit(ctx, stored.Inputs)
 		if err := j.test(ctx); err != nil {
 			return Tested, err
 		}
@@ -132,8 +134,7 @@ func (j *job) build(ctx context.Context) (same bool, err error) {
 	if err := j.run.refresh(ctx, j.image); err != nil {
 		return false, err
 	}
-	parents, err := j.parents(ctx)
-	if err != nil {
+	if j.parents, err = j.findParents(ctx); err != nil {
 		return false, err
 	}
 	files, err := j.run.Fleet.Context(j.image)
@@ -141,21 +142,13 @@ func (j *job) build(ctx context.Context) (same bool, err error) {
 		return false, err
 	}
 	defer files.Close()
-	stamp := files.Stamp()
 	if j.run.Inputs != nil {
-		parts, listing, err := j.run.Inputs.Now(ctx, files, j.image)
-		if err != nil {
+		if j.reading, err = j.run.Inputs.At(ctx, files, j.image); err != nil {
 			return false, err
 		}
-		if planned := j.run.Inputs.Parts[j.image]; parts.Tree != planned.Tree && planned.Tree != "" {
-			j.moved = true // and the Dockerfile may be one of the files
-		}
-		j.parts = parts.On(parents)
-		j.inputs = j.parts.Digest()
 		if same, err := j.unchanged(ctx); same || err != nil {
 			return same, err
 		}
-		j.record.inputs(ctx, j.inputs, j.parts, listing)
 	}
 	if err := j.run.Store.Heal(ctx, j.image.Ref); err != nil {
 		return false, err
@@ -166,7 +159,7 @@ func (j *job) build(ctx context.Context) (same bool, err error) {
 	if err := j.solve(ctx, files); err != nil {
 		return false, j.explain(err)
 	}
-	return false, j.markInputs(ctx, stamp)
+	return false, j.markInputs(ctx)
 }
 
 // noChange are reasons that come true without anybody's edit.
@@ -181,8 +174,12 @@ func (j *job) unchanged(ctx context.Context) (bool, error) {
 		}
 	}
 	stored, err := j.run.Store.Look(ctx, j.image.Ref)
-	if err != nil || stored.Tested == "" || stored.Inputs != j.inputs {
+	if err != nil || stored.Tested == "" || stored.Level != 0 && stored.Level != engine.Level {
 		return false, ignore(err, store.ErrNotFound)
+	}
+	same, err := j.reading.Matches(inputs.Mark{Inputs: stored.Inputs, Followed: stored.Followed}, j.parents)
+	if err != nil || !same {
+		return false, err
 	}
 	j.digest, j.tested = stored.Digest, stored.Tested
 	return true, nil
@@ -201,20 +198,23 @@ func (j *job) solve(ctx context.Context, files *buildcontext.Tree) error {
 		return err
 	}
 	req := engine.Request{
-		Ref:         ref,
-		Context:     files,
-		Dockerfile:  []byte(j.image.Dockerfile),
-		Args:        j.run.Args,
-		NoCache:     j.run.NoCache,
-		Limits:      j.run.Limits,
-		Epoch:       j.image.Date,
-		Annotations: j.annotations(),
-		Scratch:     j.run.Scratch,
-		Log:         j.log(),
-		Progress:    j.progress,
+		Ref:        ref,
+		Context:    files.With([]byte(j.image.Dockerfile)),
+		Dockerfile: []byte(j.image.Dockerfile),
+		Args:       j.run.Args,
+		NoCache:    j.run.NoCache,
+		Limits:     j.run.Limits,
+		Epoch:      j.image.Date,
+		Scratch:    j.run.Scratch,
+		Log:        j.log(),
+		Progress:   j.progress,
+		Annotate: func(f recipe.Followed) (map[string]string, error) {
+			j.followed = f
+			return j.annotations(ctx)
+		},
 	}
 	if l := j.image.Listed; l != nil {
-		req.PlainContext, req.Target = true, l.Target
+		req.Context, req.Target = files, l.Target
 		req.Args = maps.Clone(l.Args)
 		if req.Args == nil {
 			req.Args = map[string]string{}
@@ -223,6 +223,7 @@ func (j *job) solve(ctx context.Context, files *buildcontext.Tree) error {
 	}
 	if j.image.HasBuild {
 		req.ArtifactDockerfile = []byte(j.image.BuildDockerfile)
+		req.ArtifactContext = files.With(req.ArtifactDockerfile)
 	}
 	builder := Retrying{
 		Builder: j.run.Engine, Retries: j.run.Retries, Delay: j.run.RetryDelay, Free: j.run.Free,
@@ -239,41 +240,55 @@ func (j *job) solve(ctx context.Context, files *buildcontext.Tree) error {
 	return err
 }
 
-// annotations say what the image is and what it is made from, for who finds it in a registry.
-func (j *job) annotations() map[string]string {
+// annotations say what the image is and what it is made from, for who finds it in a registry. What it is
+// made from is known when BuildKit has said what of the context it takes.
+func (j *job) annotations(ctx context.Context) (map[string]string, error) {
 	a := map[string]string{ocispecs.AnnotationTitle: j.image.Name, ocispecs.AnnotationVersion: j.image.Version}
-	if j.inputs != "" {
-		a[InputsAnnotation], a[DefinitionAnnotation] = j.inputs, Definition(j.parts)
-	}
 	if j.base.Digest != "" {
 		a[ocispecs.AnnotationBaseImageName] = j.base.Ref
 		a[ocispecs.AnnotationBaseImageDigest] = j.base.Digest
 	}
-	return a
+	if j.run.Inputs == nil {
+		return a, nil
+	}
+	parts, err := j.reading.Under(j.followed)
+	if err != nil {
+		return nil, err
+	}
+	j.parts = parts.On(j.parents)
+	annotate(a, j.parts, j.reading.Old().On(j.parents))
+	j.record.inputs(ctx, j.parts, j.reading.Listing())
+	return a, nil
 }
 
 // markInputs notes what the image was made from, unless its files changed while they were sent: then
 // nobody knows, and the next run builds it again.
-func (j *job) markInputs(ctx context.Context, stamp []byte) error {
+func (j *job) markInputs(ctx context.Context) error {
 	if j.run.Inputs == nil {
 		return nil
 	}
-	files, err := j.run.Fleet.Context(j.image)
-	if err == nil {
-		defer files.Close()
-	}
-	if err != nil || j.moved || !bytes.Equal(stamp, files.Stamp()) {
+	marks := store.Marks{ID: j.id, Inputs: j.parts.Digest(), Followed: j.parts.Followed, Level: engine.Level}
+	same, err := j.sameFiles()
+	if err != nil || !same {
 		j.run.emit(Event{Kind: Warning, Image: j.image.Ref,
 			Text: j.run.Fleet.Path(j.image, "") + ": files changed during the run; the next one builds the image again"})
-		j.unsure = true
-		return j.run.Store.MarkInputs(ctx, j.image.Ref, j.id, plan.InputsUnsure)
+		j.unsure, marks.Inputs = true, plan.InputsUnsure
 	}
-	return j.run.Store.MarkInputs(ctx, j.image.Ref, j.id, j.inputs)
+	return j.run.Store.MarkInputs(ctx, j.image.Ref, marks)
 }
 
-// parents are what the image is made from, as the store has it now. The fleet's own must be there: a
+func (j *job) sameFiles() (bool, error) {
+	files, err := j.run.Fleet.Context(j.image)
+	if err != nil {
+		return false, err
+	}
+	defer files.Close()
+	return j.reading.Same(j.followed, files)
+}
+
+// findParents finds what the image is made from, as the store has it now. The fleet's own must be there: a
 // name that is gone would be looked for at a registry, where anybody may have it.
-func (j *job) parents(ctx context.Context) ([]inputs.Parent, error) {
+func (j *job) findParents(ctx context.Context) ([]inputs.Parent, error) {
 	known := map[string]store.Image{}
 	for _, p := range j.image.Parents() {
 		found, err := j.run.Store.Look(ctx, p.Ref)

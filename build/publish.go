@@ -6,36 +6,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/slipway-build/slipway/fleet"
-	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
 )
-
-// The annotations of every image beside those of the OCI image-spec. They depend on the inputs alone.
-const (
-	InputsAnnotation     = "io.slipway.inputs"
-	DefinitionAnnotation = "io.slipway.definition"
-)
-
-// definitionScheme changes when the same definition gets another digest.
-const definitionScheme = "1:"
-
-// Definition is the value of DefinitionAnnotation.
-func Definition(p inputs.Parts) string { return definitionScheme + p.Definition() }
-
-// ReadDefinition takes the digest out of such a value; it is empty when another Slipway wrote it in a
-// way that this one does not know.
-func ReadDefinition(value string) string {
-	digest, ok := strings.CutPrefix(value, definitionScheme)
-	if !ok {
-		return ""
-	}
-	return digest
-}
 
 // Remote is where good images go, and where published ones come from.
 type Remote interface {

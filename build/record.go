@@ -17,6 +17,8 @@ type History interface {
 	// SetInputs records what the build with b.ID is made from (Inputs, Parts, Tree), and the listing
 	// of its context.
 	SetInputs(ctx context.Context, b state.Build, listing []byte) error
+	// InheritInputs records for b, which only tests an image, what the build with b.Inputs was made from.
+	InheritInputs(ctx context.Context, b state.Build) error
 	// EndBuild records how the build with b.ID went.
 	EndBuild(ctx context.Context, b state.Build) error
 }
@@ -47,16 +49,25 @@ func (r *run) beginRecord(ctx context.Context, s *plan.Step, began time.Time) *r
 
 // inputs writes what the image is about to be made from. From then on the digest, which the store
 // gets as a label, can be explained, even if this process is killed.
-func (rec *record) inputs(ctx context.Context, digest string, parts inputs.Parts, listing []byte) {
+func (rec *record) inputs(ctx context.Context, parts inputs.Parts, listing []byte) {
 	if rec.build.ID == 0 {
 		return
 	}
 	data, err := json.Marshal(parts)
 	if err == nil {
-		rec.build.Inputs, rec.build.Parts, rec.build.Tree = digest, data, parts.Tree
+		rec.build.Inputs, rec.build.Parts, rec.build.Tree = parts.Digest(), data, parts.Tree
 		err = rec.run.History.SetInputs(context.WithoutCancel(ctx), rec.build, listing)
 	}
 	rec.run.historyFailed(err)
+}
+
+// inherit is inputs for an image that is only tested.
+func (rec *record) inherit(ctx context.Context, digest string) {
+	if rec.build.ID == 0 || digest == "" {
+		return
+	}
+	rec.build.Inputs = digest
+	rec.run.historyFailed(rec.run.History.InheritInputs(context.WithoutCancel(ctx), rec.build))
 }
 
 // finish writes the end of the image's build.

@@ -11,6 +11,8 @@ import (
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/client/llb"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
+
+	"github.com/slipway-build/slipway/recipe"
 )
 
 // artifactDir is the folder a build image leaves its results in (docker-pkg 2).
@@ -18,58 +20,66 @@ const artifactDir = "build"
 
 var errNoArtifacts = errors.New("cannot find /" + artifactDir + " in the build image")
 
-// buildArtifacts builds the artifact Dockerfile and returns a file system that
-// holds its /build folder as build/. The files live below r.Scratch until the
-// returned function is called.
-func (e *Engine) buildArtifacts(ctx context.Context, r Request) (_ fs.FS, _ func(), err error) {
+// artifacts are what a build image left.
+type artifacts struct {
+	files   fs.FS // its /build folder, as build/
+	release func()
+	uses    []recipe.Use // what its Dockerfile took of the context
+	known   bool         // that
+}
+
+// buildArtifacts builds the artifact Dockerfile. The files live below r.Scratch until they are released.
+func (e *Engine) buildArtifacts(ctx context.Context, r Request) (a artifacts, err error) {
 	out, err := os.MkdirTemp(r.Scratch, "artifacts-")
 	if err != nil {
-		return nil, nil, fmt.Errorf("cannot make folder for build artifacts: %w", err)
+		return a, fmt.Errorf("cannot make folder for build artifacts: %w", err)
 	}
 	root, err := os.OpenRoot(out)
 	if err != nil {
-		return nil, nil, fmt.Errorf("cannot open folder for build artifacts: %w", err)
+		return a, fmt.Errorf("cannot open folder for build artifacts: %w", err)
 	}
-	release := func() { root.Close(); os.RemoveAll(out) }
+	a.files, a.release = root.FS(), func() { root.Close(); os.RemoveAll(out) }
 	defer func() {
 		if err != nil {
-			release()
+			a.release()
 		}
 	}()
-	opt, err := solveOpt(r, r.ArtifactDockerfile, r.Context)
-	if err != nil {
-		return nil, nil, err
-	}
-	attrs := opt.FrontendAttrs
-	opt.FrontendAttrs = nil
-	opt.Frontend = ""
+	opt, attrs := solveOpt(r, r.ArtifactDockerfile, r.ArtifactContext)
 	opt.Exports = []client.ExportEntry{{Type: client.ExporterLocal, OutputDir: out}}
 	var missing error // BuildKit passes on the cause alone
-	err = watch(ctx, r, func(ctx context.Context, ch chan *client.SolveStatus) error {
-		_, err := e.bk.Build(ctx, opt, "slipway", func(ctx context.Context, c gateway.Client) (*gateway.Result, error) {
-			res, err := solveArtifacts(ctx, c, attrs)
-			if errors.Is(err, errNoArtifacts) {
-				missing = err
-			}
-			return res, err
-		}, ch)
-		return cmp.Or(missing, err)
+	_, err = e.solve(ctx, r, opt, func(ctx context.Context, c gateway.Client) (*gateway.Result, error) {
+		var res *gateway.Result
+		var err error
+		res, a.uses, a.known, err = solveArtifacts(ctx, c, attrs)
+		if errors.Is(err, errNoArtifacts) {
+			missing = err
+		}
+		return res, err
 	})
-	if err != nil {
-		return nil, nil, stepError(err, "Dockerfile.build")
+	if err = cmp.Or(missing, err); err != nil {
+		return a, stepError(err, "Dockerfile.build")
 	}
-	return root.FS(), release, nil
+	return a, nil
 }
 
 // solveArtifacts reduces the built root file system to its build folder.
-func solveArtifacts(ctx context.Context, c gateway.Client, attrs map[string]string) (*gateway.Result, error) {
-	res, err := c.Solve(ctx, gateway.SolveRequest{Frontend: "dockerfile.v0", FrontendOpt: attrs, Evaluate: true})
+func solveArtifacts(ctx context.Context, c gateway.Client, attrs map[string]string) (*gateway.Result, []recipe.Use, bool, error) {
+	res, err := c.Solve(ctx, gateway.SolveRequest{Frontend: frontend, FrontendOpt: attrs, Evaluate: true})
 	if err != nil {
-		return nil, err
+		return nil, nil, false, err
 	}
+	uses, known := followed(ctx, res)
+	res, err = onlyArtifacts(ctx, c, res)
+	return res, uses, known, err
+}
+
+func onlyArtifacts(ctx context.Context, c gateway.Client, res *gateway.Result) (*gateway.Result, error) {
 	ref, err := res.SingleRef()
 	if err != nil {
 		return nil, err
+	}
+	if ref == nil { // FROM scratch, and no step
+		return nil, errNoArtifacts
 	}
 	state, err := ref.ToState()
 	if err != nil {

@@ -19,18 +19,14 @@ import (
 )
 
 // newSolveOpt hands the Dockerfile and the context to BuildKit's frontend.
-func newSolveOpt(attrs map[string]string, dockerfile []byte, files fs.FS, plain bool, epoch time.Time) (client.SolveOpt, error) {
-	own := fstest.MapFS{"Dockerfile": {Data: dockerfile, Mode: 0o644, ModTime: time.Unix(0, 0)}}
-	if plain {
+func newSolveOpt(dockerfile []byte, files fs.FS, epoch time.Time) client.SolveOpt {
+	own := fstest.MapFS{
+		"Dockerfile": {Data: dockerfile, Mode: 0o644, ModTime: time.Unix(0, 0)},
 		// BuildKit would leave out what the context's .dockerignore lists, but which list counts, and what
 		// it leaves, the caller has decided. This one goes before it.
-		own["Dockerfile.dockerignore"] = &fstest.MapFile{Data: []byte("# nothing\n"), Mode: 0o644, ModTime: time.Unix(0, 0)}
-	} else {
-		files = overlay(files, own)
+		"Dockerfile.dockerignore": {Data: []byte("# nothing\n"), Mode: 0o644, ModTime: time.Unix(0, 0)},
 	}
 	return client.SolveOpt{
-		Frontend:      "dockerfile.v0",
-		FrontendAttrs: attrs,
 		// BuildKit's history would keep build arguments, which may hold a proxy's
 		// password, and hold on to images that were removed.
 		Internal: true,
@@ -41,7 +37,7 @@ func newSolveOpt(attrs map[string]string, dockerfile []byte, files fs.FS, plain 
 			"dockerfile": contextFS{own, epoch},
 			"context":    contextFS{files, epoch},
 		},
-	}, nil
+	}
 }
 
 // contextFS offers a file system of the standard library to BuildKit's file sync.

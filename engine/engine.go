@@ -16,8 +16,11 @@ import (
 
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/util/progress/progressui"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/slipway-build/slipway/recipe"
 )
 
 // Request is one image to build.
@@ -26,25 +29,24 @@ type Request struct {
 	// "registry.example/team/app:1.2.3" or "docker.io/library/app:1"; FROM looks
 	// for that form.
 	Ref string
-	// Context holds the files COPY and ADD may read. Symbolic links are sent
-	// as they are; whoever makes the file system decides which exist.
+	// Context holds the files COPY and ADD may read: all of them, whatever a
+	// .dockerignore among them says. Symbolic links are sent as they are; whoever
+	// makes the file system decides which exist.
 	Context fs.FS
 	// Dockerfile is the text to build.
 	Dockerfile []byte
-	// ArtifactDockerfile is built first when not nil; its /build folder joins
-	// the context as build/.
+	// ArtifactDockerfile is built first when not nil, with ArtifactContext; its
+	// /build folder joins the context as build/.
 	ArtifactDockerfile []byte
-	// PlainContext sends Context as it is. Otherwise the Dockerfile is part of the
-	// context too, as docker-pkg has it.
-	PlainContext bool
+	ArtifactContext    fs.FS
 	// Target is the stage to build; empty is the last.
 	Target string
 	// Args are build arguments. Predefined ones (http_proxy and its kin) reach
 	// RUN steps without entering the image or its cache key.
 	Args map[string]string
-	// Annotations are written into the image's manifest. They change its digest,
-	// not the image's own id.
-	Annotations map[string]string
+	// Annotate returns what is written into the image's manifest, when it is known what the build took of
+	// its context. It changes the manifest's digest, not the image's own id. Nil is nothing.
+	Annotate func(recipe.Followed) (map[string]string, error)
 	// NoCache runs every step anew.
 	NoCache bool
 	// Limits bound the RUN steps.
@@ -73,6 +75,8 @@ type Result struct {
 	// Digest is that of the image's manifest, ID that of its configuration, which
 	// stands for all layers.
 	Digest, ID string
+	// Followed is what the build took of its context.
+	Followed recipe.Followed
 }
 
 // Level is the compatibility level: it rises with a change that makes other bits of the same request,
@@ -88,44 +92,63 @@ func New(bk *client.Client) *Engine { return &Engine{bk: bk} }
 // Build builds r and stores the image under r.Ref, or leaves the store as it
 // was. The error is a *StepError when a step of the Dockerfile failed.
 func (e *Engine) Build(ctx context.Context, r Request) (Result, error) {
+	out := Result{Followed: recipe.Followed{Known: true}}
 	files := r.Context
 	if r.ArtifactDockerfile != nil {
-		artifacts, release, err := e.buildArtifacts(ctx, r)
+		artifacts, err := e.buildArtifacts(ctx, r)
 		if err != nil {
 			return Result{}, err
 		}
-		defer release()
-		files = overlay(files, artifacts)
+		defer artifacts.release()
+		files = overlay(files, artifacts.files)
+		out.Followed.Known, out.Followed.Artifacts = artifacts.known, artifacts.uses
 	}
-	opt, err := solveOpt(r, r.Dockerfile, files)
-	if err != nil {
-		return Result{}, err
-	}
+	opt, attrs := solveOpt(r, r.Dockerfile, files)
 	opt.Exports = []client.ExportEntry{{Type: client.ExporterImage, Attrs: map[string]string{
 		string(exptypes.OptKeyName):             r.Ref,
 		string(exptypes.OptKeyOCITypes):         "true",
 		string(exptypes.OptKeyLayerCompression): "gzip",
 	}}}
-	for k, v := range r.Annotations {
-		opt.Exports[0].Attrs[exptypes.AnnotationManifestKey(nil, k)] = v
-	}
-	var resp *client.SolveResponse
-	err = watch(ctx, r, func(ctx context.Context, ch chan *client.SolveStatus) (err error) {
-		resp, err = e.bk.Solve(ctx, nil, opt, ch)
-		return err
+	resp, err := e.solve(ctx, r, opt, func(ctx context.Context, c gateway.Client) (*gateway.Result, error) {
+		res, err := c.Solve(ctx, gateway.SolveRequest{Frontend: frontend, FrontendOpt: attrs})
+		if err != nil {
+			return nil, err
+		}
+		uses, known := followed(ctx, res)
+		out.Followed.Known, out.Followed.Context = out.Followed.Known && known, uses
+		if r.Annotate == nil {
+			return res, nil
+		}
+		annotations, err := r.Annotate(out.Followed)
+		for k, v := range annotations {
+			res.AddMeta(exptypes.AnnotationManifestKey(nil, k), []byte(v))
+		}
+		return res, err
 	})
 	if err != nil {
 		return Result{}, stepError(err, "Dockerfile")
 	}
-	digest := resp.ExporterResponse[exptypes.ExporterImageDigestKey]
-	if digest == "" {
+	out.Digest, out.ID = resp.ExporterResponse[exptypes.ExporterImageDigestKey], resp.ExporterResponse[exptypes.ExporterImageConfigDigestKey]
+	if out.Digest == "" {
 		return Result{}, fmt.Errorf("internal error: BuildKit named no digest for %s", r.Ref)
 	}
-	return Result{Digest: digest, ID: resp.ExporterResponse[exptypes.ExporterImageConfigDigestKey]}, nil
+	return out, nil
 }
 
-// solveOpt is what every solve of a request has in common.
-func solveOpt(r Request, dockerfile []byte, files fs.FS) (client.SolveOpt, error) {
+// frontend is the one of Dockerfiles.
+const frontend = "dockerfile.v0"
+
+// solve runs f, which may ask for any number of solves and returns what is exported.
+func (e *Engine) solve(ctx context.Context, r Request, opt client.SolveOpt, f gateway.BuildFunc) (resp *client.SolveResponse, err error) {
+	err = watch(ctx, r, func(ctx context.Context, ch chan *client.SolveStatus) (err error) {
+		resp, err = e.bk.Build(ctx, opt, "slipway", f, ch)
+		return err
+	})
+	return resp, err
+}
+
+// solveOpt is what every solve of a request has in common, and the frontend's attributes.
+func solveOpt(r Request, dockerfile []byte, files fs.FS) (client.SolveOpt, map[string]string) {
 	attrs := map[string]string{
 		"filename":           "Dockerfile",
 		"image-resolve-mode": "local",
@@ -144,7 +167,7 @@ func solveOpt(r Request, dockerfile []byte, files fs.FS) (client.SolveOpt, error
 		attrs["build-arg:"+k] = v
 	}
 	r.Limits.set(attrs)
-	return newSolveOpt(attrs, dockerfile, files, r.PlainContext, time.Unix(max(r.Epoch.Unix(), 0), 0))
+	return newSolveOpt(dockerfile, files, time.Unix(max(r.Epoch.Unix(), 0), 0)), attrs
 }
 
 // set writes the limits under the names the Dockerfile frontend knows.

@@ -8,6 +8,8 @@ type Dockerfile struct {
 	Base         string // the image that the last stage begins with, in the end; "scratch" for none
 	LastUser     string // argument of the last USER; empty when there is none
 	LastUserLine int    // in the rendered file, from one
+	// Instructions are what of its text can change what is built: comments do not.
+	Instructions string
 }
 
 // Use is one reference to an image that must exist when the Dockerfile is built.

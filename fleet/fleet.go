@@ -7,6 +7,8 @@ import (
 	"path"
 	"slices"
 	"time"
+
+	"github.com/slipway-build/slipway/fleet/buildcontext"
 )
 
 // Image is one definition: what a folder with a Dockerfile.template and a changelog says. It is not
@@ -39,6 +41,9 @@ type Image struct {
 	Dockerfile      string // rendered; empty when it could not be
 	BuildDockerfile string // rendered Dockerfile.build.template, which docker-pkg 1 and 2 knew
 	HasBuild        bool   // there is a Dockerfile.build.template
+	// Instructions and BuildInstructions are what of the two texts can change what is built; empty when
+	// they were not parsed.
+	Instructions, BuildInstructions string
 
 	// Templates are the files that rendering read, also when it failed: the image's own and those
 	// of template_paths, sorted, as paths that can be opened from the working directory.
@@ -111,8 +116,9 @@ type Fleet struct {
 	missing  []Problem
 	byName   map[string]*Image
 	order    []*Image
-	children [][]*Image // by Image.index, sorted by name
-	renderer *renderer  // of a scan, for Place
+	children [][]*Image         // by Image.index, sorted by name
+	renderer *renderer          // of a scan, for Place
+	modes    buildcontext.Modes // of Root; nil as they stand
 }
 
 // New makes a fleet of images that need not come from files. Dependencies without an Image are

@@ -277,7 +277,7 @@ func (r *renderer) readListed(e *edges) error {
 		}
 		return problem(DockerfileSyntax, l.path(l.Dockerfile), line, "", "cannot parse the Dockerfile: %v", err)
 	}
-	img.Base = parsed.Base
+	img.Base, img.Instructions = parsed.Base, parsed.Instructions
 	from := &origins{edges: e, name: l.Dockerfile, text: string(data)}
 	for _, u := range parsed.Uses {
 		e.use(u, from)
@@ -331,24 +331,4 @@ func (f *Fleet) Folder(img *Image) string {
 		root = img.Listed.Root
 	}
 	return filepath.Join(root, filepath.FromSlash(img.Dir))
-}
-
-// Context lists the files that a build of the image may see. The caller closes it.
-func (f *Fleet) Context(img *Image) (*buildcontext.Tree, error) {
-	name, open := f.Root, buildcontext.Open
-	if l := img.Listed; l != nil {
-		name, open = l.Root, func(root *os.Root, dir, shown string) (*buildcontext.Tree, error) {
-			return buildcontext.OpenWithLinks(root, dir, shown, l.Dockerfile)
-		}
-	}
-	root, err := os.OpenRoot(name)
-	if err != nil {
-		return nil, fmt.Errorf("%s: cannot open the build context: %w", f.Path(img, ""), err)
-	}
-	t, err := open(root, img.Dir, f.Path(img, ""))
-	if err != nil {
-		root.Close()
-		return nil, err
-	}
-	return t, nil
 }

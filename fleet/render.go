@@ -199,7 +199,9 @@ func (r *renderer) file(env imageTemplates, e *edges, name string) string {
 		e.use(u, from)
 	}
 	if name == templateFile {
-		e.img.Base = parsed.Base
+		e.img.Base, e.img.Instructions = parsed.Base, parsed.Instructions
+	} else {
+		e.img.BuildInstructions = parsed.Instructions
 	}
 	if name == templateFile && r.scan.Config.ForceNumericUser {
 		r.checkUser(e, from, parsed)

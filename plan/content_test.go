@@ -19,36 +19,58 @@ type shop struct {
 	facts  plan.Facts
 	salt   map[string]string // by name: goes into the bits, beside the inputs
 	before map[string]inputs.Parts
+	old    bool // images are marked by the first rules
 }
 
 // newShop makes a fleet as newFleet does; everything is used by the Dockerfiles.
 func newShop(t testing.TB, lines ...string) *shop {
 	s := &shop{fleet: newFleet(t, lines...), salt: map[string]string{}, before: map[string]inputs.Parts{}}
-	s.facts = plan.Facts{Images: map[string]plan.StoredImage{}, Inputs: map[*fleet.Image]inputs.Parts{}, Past: map[string]plan.Past{}}
+	s.facts = plan.Facts{Images: map[string]plan.StoredImage{}, Inputs: map[*fleet.Image]inputs.Now{}, Past: map[string]plan.Past{}}
 	for _, img := range s.fleet.Images {
 		for i := range img.Depends {
 			img.Depends[i].Used = true
 		}
-		s.facts.Inputs[img] = inputs.Parts{
-			Level: 1, Platform: "linux/amd64", Dockerfile: "sha256:d", Tree: "sha256:t",
+		s.set(img, inputs.Parts{
+			Scheme: inputs.Scheme, Level: 1, Platform: "linux/amd64", Dockerfile: "sha256:d", Files: "sha256:t",
 			Args: map[string]string{"SOURCE_DATE_EPOCH": "sha256:0", "VERSION": "sha256:1"},
-		}
+		})
 	}
 	return s
+}
+
+// set says what an image would be made from.
+func (s *shop) set(img *fleet.Image, p inputs.Parts) {
+	n := inputs.Now{Parts: p, Files: map[string]string{"": p.Files}, Trees: []string{p.Files, "sha256:other umask"}}
+	n.Old.Dockerfile = p.Dockerfile
+	s.facts.Inputs[img] = n
+}
+
+// parts are what an image would be made from, by the rules that mark it.
+func (s *shop) parts(img *fleet.Image) inputs.Parts {
+	m := inputs.Mark{}
+	if s.old {
+		m.Inputs = "sha256:some"
+	}
+	return s.facts.Inputs[img].By(m)[0].On(inputs.Parents(img, func(ref string) string { return s.facts.Images[ref].Digest }))
+}
+
+// stored is an image that was built from the parts.
+func stored(digest string, p inputs.Parts) plan.StoredImage {
+	return plan.StoredImage{Digest: digest, Tested: true, Inputs: p.Digest(), Followed: p.Followed, Level: p.Level}
 }
 
 func (s *shop) image(name string) *fleet.Image { return s.fleet.Lookup(name) }
 
 // edit changes what an image would be made from.
 func (s *shop) edit(name string, change func(*inputs.Parts)) {
-	parts := s.facts.Inputs[s.image(name)]
+	parts := s.facts.Inputs[s.image(name)].Under("")
 	args := map[string]string{}
 	for k, v := range parts.Args {
 		args[k] = v
 	}
 	parts.Args = args
 	change(&parts)
-	s.facts.Inputs[s.image(name)] = parts
+	s.set(s.image(name), parts)
 }
 
 // carryOut builds what the plan says, and returns what was built. An image whose parents came out
@@ -60,16 +82,15 @@ func (s *shop) carryOut(p *plan.Plan) []string {
 			continue
 		}
 		img := step.Image
-		parts := s.facts.Inputs[img]
-		parts = parts.On(inputs.Parents(img, func(ref string) string { return s.facts.Images[ref].Digest }))
+		parts := s.parts(img)
 		if old, ok := s.facts.Images[img.Ref]; ok && old.Inputs == parts.Digest() {
 			continue
 		}
 		built = append(built, img.Name)
 		same := parts
 		same.Dockerfile = strings.TrimSuffix(parts.Dockerfile, "-comment") // makes the same bits
-		s.facts.Images[img.Ref] = plan.StoredImage{Digest: same.Digest() + s.salt[img.Name], Tested: true, Inputs: parts.Digest()}
-		s.facts.Past[img.Name] = plan.Past{Tag: img.Tag, Parts: parts, Before: map[string]string{"a": "1", "b": "1"}, After: map[string]string{"a": "2", "b": "1"}}
+		s.facts.Images[img.Ref] = stored(same.Digest()+s.salt[img.Name], parts)
+		s.facts.Past[img.Name] = plan.Past{Tag: img.Tag, Parts: parts, Before: map[string]string{"a": "100644 1", "b": "100644 1"}, After: map[string]string{"a": "100644 2", "b": "100644 1"}}
 	}
 	return built
 }
@@ -82,9 +103,9 @@ func TestReasonsOfContent(t *testing.T) {
 		want string // the line of app
 	}{
 		{"nothing", func(*shop) {}, "app: up to date: built and tested"},
-		{"files", func(s *shop) { s.edit("app", func(p *inputs.Parts) { p.Tree = "sha256:t2" }) }, "app: build: files changed: a" + note},
+		{"files", func(s *shop) { s.edit("app", func(p *inputs.Parts) { p.Files = "sha256:t2" }) }, "app: build: files changed: a" + note},
 		{"files, no listing", func(s *shop) {
-			s.edit("app", func(p *inputs.Parts) { p.Tree = "sha256:t2" })
+			s.edit("app", func(p *inputs.Parts) { p.Files = "sha256:t2" })
 			past := s.facts.Past["app"]
 			past.Before = nil
 			s.facts.Past["app"] = past
@@ -101,21 +122,21 @@ func TestReasonsOfContent(t *testing.T) {
 			past := s.facts.Past["app"]
 			past.Parts.Commit = "fedcba9876543210"
 			s.facts.Past["app"] = past
-			s.facts.Images[s.image("app").Ref] = plan.StoredImage{Digest: "sha256:1", Tested: true, Inputs: past.Parts.Digest()}
+			s.facts.Images[s.image("app").Ref] = stored("sha256:1", past.Parts)
 		}, "app: build: commit fedcba987654 → 0123456789ab" + note},
 		{"folder", func(s *shop) {
 			s.edit("app", func(p *inputs.Parts) { p.Commit, p.Folder, p.Dockerfile = "0123456789abcdef", "api", "sha256:d2" })
 			past := s.facts.Past["app"]
 			past.Parts.Commit = "0123456789abcdef"
 			s.facts.Past["app"] = past
-			s.facts.Images[s.image("app").Ref] = plan.StoredImage{Digest: "sha256:1", Tested: true, Inputs: past.Parts.Digest()}
+			s.facts.Images[s.image("app").Ref] = stored("sha256:1", past.Parts)
 		}, "app: build: folder / → api of the repository" + note},
 		{"ignore file", func(s *shop) {
 			s.edit("app", func(p *inputs.Parts) { p.Commit, p.IgnoreFile = "0123456789abcdef", "Dev.dockerignore" })
 			past := s.facts.Past["app"]
 			past.Parts.Commit = "0123456789abcdef"
 			s.facts.Past["app"] = past
-			s.facts.Images[s.image("app").Ref] = plan.StoredImage{Digest: "sha256:1", Tested: true, Inputs: past.Parts.Digest()}
+			s.facts.Images[s.image("app").Ref] = stored("sha256:1", past.Parts)
 		}, "app: build: ignore file .dockerignore → Dev.dockerignore" + note},
 		{"parent rebuilt", func(s *shop) {
 			ref := s.image("base").Ref
@@ -123,7 +144,7 @@ func TestReasonsOfContent(t *testing.T) {
 			img.Digest = "sha256:other"
 			s.facts.Images[ref] = img
 		}, "app: build: parent base 1 was built again"},
-		{"parent changed", func(s *shop) { s.edit("base", func(p *inputs.Parts) { p.Tree = "sha256:t2" }) }, "app: build: parent base 1 is to be built"},
+		{"parent changed", func(s *shop) { s.edit("base", func(p *inputs.Parts) { p.Files = "sha256:t2" }) }, "app: build: parent base 1 is to be built"},
 		{"untested", func(s *shop) {
 			ref := s.image("app").Ref
 			img := s.facts.Images[ref]
@@ -133,7 +154,7 @@ func TestReasonsOfContent(t *testing.T) {
 		{"no record", func(s *shop) { s.facts.Images[s.image("app").Ref] = plan.StoredImage{Digest: "sha256:1", Tested: true} },
 			"app: build: it is not known what it was made from"},
 		{"state lost", func(s *shop) {
-			s.edit("app", func(p *inputs.Parts) { p.Tree = "sha256:t2" })
+			s.edit("app", func(p *inputs.Parts) { p.Files = "sha256:t2" })
 			delete(s.facts.Past, "app")
 		}, "app: build: its content changed; what exactly is not known, because the state has no record of that build" + note},
 		{"failed", func(s *shop) {
@@ -142,23 +163,26 @@ func TestReasonsOfContent(t *testing.T) {
 		}, "app: build: its last build failed"},
 		{"removed", func(s *shop) { delete(s.facts.Images, s.image("app").Ref) }, "app: build: 1 was built, but is no longer in the store"},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			s := newShop(t, "base:1", "app:1 needs base")
-			s.carryOut(plan.Make(s.fleet, s.facts, plan.Options{}))
-			tt.edit(s)
-			got := text(plan.Make(s.fleet, s.facts, plan.Options{}))
-			if got[1] != tt.want {
-				t.Errorf("got  %s\nwant %s", got[1], tt.want)
-			}
-		})
+		for _, old := range []bool{false, true} {
+			t.Run(fmt.Sprint(tt.name, ", first rules ", old), func(t *testing.T) {
+				s := newShop(t, "base:1", "app:1 needs base")
+				s.old = old
+				s.carryOut(plan.Make(s.fleet, s.facts, plan.Options{}))
+				tt.edit(s)
+				got := text(plan.Make(s.fleet, s.facts, plan.Options{}))
+				if got[1] != tt.want {
+					t.Errorf("got  %s\nwant %s", got[1], tt.want)
+				}
+			})
+		}
 	}
 }
 
 func TestStrict(t *testing.T) {
 	s := newShop(t, "base:1", "app:1 needs base", "other:1 needs base")
 	s.carryOut(plan.Make(s.fleet, s.facts, plan.Options{}))
-	s.edit("app", func(p *inputs.Parts) { p.Tree = "sha256:t2" })
-	s.facts.Images[s.image("base").Ref] = plan.StoredImage{Digest: "sha256:again", Tested: true, Inputs: s.facts.Images[s.image("base").Ref].Inputs}
+	s.edit("app", func(p *inputs.Parts) { p.Files = "sha256:t2" })
+	s.facts.Images[s.image("base").Ref] = stored("sha256:again", s.parts(s.image("base")))
 	want := []string{
 		"base: up to date: built and tested",
 		"app: error: fleet/app/changelog:0: cannot build app 1 again: its content changed, its version did not: files changed: a; parent base 1 was built again",
@@ -199,7 +223,7 @@ func TestRebuiltIffChanged(t *testing.T) {
 				changed[name] = true
 				switch value := fmt.Sprintf("sha256:%d-%d", round, r.IntN(1e9)); r.IntN(4) {
 				case 0:
-					s.edit(name, func(p *inputs.Parts) { p.Tree = value })
+					s.edit(name, func(p *inputs.Parts) { p.Files = value })
 					different[name] = true
 				case 1:
 					s.edit(name, func(p *inputs.Parts) { p.Args["VERSION"] = value })
@@ -220,7 +244,7 @@ func TestRebuiltIffChanged(t *testing.T) {
 			if len(changed) != len(different) && r.IntN(2) == 0 {
 				// Two toggles of one image are no change: make it one.
 				for name := range changed {
-					s.edit(name, func(p *inputs.Parts) { p.Tree += "x" })
+					s.edit(name, func(p *inputs.Parts) { p.Files += "x" })
 					different[name] = true
 				}
 			}
@@ -228,8 +252,7 @@ func TestRebuiltIffChanged(t *testing.T) {
 			want, bits := map[string]bool{}, map[string]bool{}
 			for _, step := range p.Steps {
 				name := step.Image.Name
-				parts := s.facts.Inputs[step.Image]
-				edited := parts.On(s.facts.Past[name].Parts.Parents).Digest() != s.facts.Images[step.Image.Ref].Inputs
+				edited := s.parts(step.Image).On(s.facts.Past[name].Parts.Parents).Digest() != s.facts.Images[step.Image.Ref].Inputs
 				above, fresh := false, false
 				for _, need := range step.Needs {
 					above = above || want[need.Image.Name]

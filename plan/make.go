@@ -45,12 +45,13 @@ type maker struct {
 // state is what is known of a step before its action.
 type state struct {
 	stored   StoredImage
-	found    bool         // there is a stored image
-	known    bool         // parts is what the image would be made from
-	parts    inputs.Parts // with the parents that are in the store
-	same     bool         // it was made from these
-	fresh    []*Step      // what it is made from and is to be built first
-	why      []Reason     // to build it; empty for an image that is good, or only lacks its test
+	found    bool            // there is a stored image
+	known    bool            // now is what the image would be made from
+	now      inputs.Now      // but for its parents
+	parents  []inputs.Parent // that are in the store, or count at the registry
+	same     bool            // the stored image was made from these
+	fresh    []*Step         // what it is made from and is to be built first
+	why      []Reason        // to build it; empty for an image that is good, or only lacks its test
 	selected bool
 
 	published   PublishedImage
@@ -66,6 +67,25 @@ type state struct {
 	causes   []string // names of the images with an error that stop it; sorted
 	neededBy []string // names of the images to be built on it; descending order of Steps
 }
+
+// by are the parts by the rules of a mark, and whether they are what it stands for.
+func (s *state) by(m inputs.Mark) (inputs.Parts, bool) {
+	all := s.now.By(m)
+	for _, p := range all {
+		if p = p.On(s.parents); p.Digest() == m.Inputs {
+			return p, true
+		}
+	}
+	return all[0].On(s.parents), false
+}
+
+// defined tells whether the parts are what a mark's definition stands for.
+func (s *state) defined(m inputs.Mark) bool {
+	return slices.ContainsFunc(s.now.By(m), func(p inputs.Parts) bool { return p.On(s.parents).Definition() == m.Definition })
+}
+
+// otherLevel reports whether the engine would make other bits of the same inputs.
+func (s *state) otherLevel() bool { return s.stored.Level != 0 && s.stored.Level != s.now.Level }
 
 // stale reports whether the image is to be built, if it can be.
 func (s *state) stale() bool { return len(s.why) > 0 }
@@ -84,9 +104,10 @@ func (m *maker) add(img *fleet.Image) *Step {
 		step.Needs = append(step.Needs, m.steps[parent])
 	}
 	st.stored, st.found = m.facts.Images[img.Ref]
-	if st.parts, st.known = m.facts.Inputs[img]; st.known {
-		st.parts = st.parts.On(inputs.Parents(img, m.identity))
-		st.same = st.found && st.stored.Inputs == st.parts.Digest()
+	if st.now, st.known = m.facts.Inputs[img]; st.known {
+		st.parents = inputs.Parents(img, m.identity)
+		_, st.same = st.by(st.stored.Mark())
+		st.same = st.same && st.found && !st.otherLevel()
 	}
 	for _, parent := range img.Used() {
 		if p := m.states[m.steps[parent]]; st.known && p.stale() && len(p.causes) == 0 {

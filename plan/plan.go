@@ -113,9 +113,10 @@ type Facts struct {
 	// Images are all stored images by full reference, registry/namespace/name:tag. Those with other
 	// tags than the fleet's tell which version was built before.
 	Images map[string]StoredImage
-	// Inputs are what the images would be made from now; the parents are filled in by the plan. An
-	// image without an entry is judged by its version alone, as docker-pkg does.
-	Inputs map[*fleet.Image]inputs.Parts
+	// Inputs are what the images would be made from now, by the rules of all marks that they have here;
+	// the parents are filled in by the plan. An image without an entry is judged by its version alone,
+	// as docker-pkg does.
+	Inputs map[*fleet.Image]inputs.Now
 	// Tests are the digests of the tests that the images have now; an image without one is not there.
 	// Nil means that nobody looked.
 	Tests map[*fleet.Image]string
@@ -143,9 +144,15 @@ type StoredImage struct {
 	// Test is the digest of the test that it passed; empty when it has none, or that is not known.
 	Test   string
 	Inputs string // digest of what it was made from; empty when that is not known
+	// Followed is the record of what its build followed, see inputs.Mark.
+	Followed string
+	Level    int // the engine's level that made it; zero when that is not known
 	// Damaged says what of its content is missing.
 	Damaged string
 }
+
+// Mark is what the image says of its inputs.
+func (s StoredImage) Mark() inputs.Mark { return inputs.Mark{Inputs: s.Inputs, Followed: s.Followed} }
 
 // Past is how an image was built before.
 type Past struct {
@@ -154,6 +161,17 @@ type Past struct {
 	Before, After map[string]string // the files of the context then and now, as buildcontext.Files
 	Failed        bool              // the last attempt at the fleet's version failed
 	FailedTest    bool              // and it was the test that failed
+}
+
+// known tells whether it is known what the last good build was made from.
+func (p Past) known() bool { return p.Parts.Level != 0 }
+
+// Mark says by which rules the parts were made.
+func (p Past) Mark() inputs.Mark {
+	if !p.known() {
+		return inputs.Mark{}
+	}
+	return inputs.Mark{Inputs: p.Parts.Digest(), Followed: p.Parts.Followed}
 }
 
 // Options narrow a plan down, or widen it.

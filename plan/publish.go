@@ -6,15 +6,16 @@ import (
 	"strings"
 
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/inputs"
 )
 
 // PublishedImage is what a registry has under an image's reference.
 type PublishedImage struct {
 	Digest string // of the manifest or index
 	ID     string // of the configuration for the fleet's platform; empty when it has none
-	// Inputs and Definition are the digests of inputs.Parts that Slipway published with the image;
-	// empty when something else published it. Then its version is trusted.
-	Inputs, Definition string
+	// Mark is what Slipway published of the image's inputs; empty when something else published it. Then
+	// its version is trusted.
+	Mark inputs.Mark
 	// Base is the image that it was built on, if that is known, and BaseDigest that one's manifest.
 	Base, BaseDigest string
 }
@@ -32,8 +33,8 @@ func (m *maker) remote(step *Step, st *state) {
 	if st.published, st.isPublished = m.facts.Published[img.Ref]; !st.isPublished || step.Err != nil {
 		return
 	}
-	known := st.published.Definition != "" // else somebody else published it, or Slipway in another way
-	other := st.known && (known || img.Listed != nil && !m.TrustVersions) && st.published.Definition != st.parts.Definition()
+	known := st.published.Mark.Definition != "" // else somebody else published it, or Slipway in another way
+	other := st.known && (known || img.Listed != nil && !m.TrustVersions) && !st.defined(st.published.Mark)
 	seen := m.facts.Seen[img.Ref]
 	moved := seen != "" && seen != st.published.Digest
 	if moved {
@@ -63,15 +64,19 @@ func (m *maker) onOther(img *fleet.Image, st *state) bool {
 		}
 	}
 	// Of what else it copies from only the digest of all inputs tells, if no other image is among them.
-	return !m.NoPull && st.known && len(img.External) == 0 && len(st.fresh) == 0 && st.published.Inputs != "" &&
-		st.published.Definition == st.parts.Definition() && st.published.Inputs != st.parts.Digest()
+	mark := st.published.Mark
+	if m.NoPull || !st.known || len(img.External) > 0 || len(st.fresh) > 0 || mark.Inputs == "" || !st.defined(mark) {
+		return false
+	}
+	_, same := st.by(mark)
+	return !same
 }
 
 // whatOther says in what the published image differs, as far as that is known.
 func (m *maker) whatOther(img *fleet.Image, st *state) []Reason {
 	var why []Reason
 	past := m.facts.Past[img.Name]
-	if past.Parts.Level != 0 && past.Parts.Definition() == st.published.Definition {
+	if past.known() && past.Parts.Definition() == st.published.Mark.Definition {
 		for _, r := range m.compare(past, st) {
 			if r.Kind != KindRebuilt && r.Kind != KindEngine {
 				why = append(why, r)
@@ -96,8 +101,8 @@ func (m *maker) otherError(img *fleet.Image, st *state) error {
 	for _, r := range st.other {
 		texts = append(texts, r.Text)
 	}
-	return fmt.Errorf("%s:%d: cannot build %s %s: %s\nhint: --force builds it under its old version, and replaces the published one",
-		m.fleet.Path(img, "changelog"), img.Line, img.Name, img.Tag, strings.Join(texts, "; "))
+	return fmt.Errorf("%s:%d: cannot build %s %s: %s\nhint: --force builds it under its old version, and replaces the published one%s",
+		m.fleet.Path(img, "changelog"), img.Line, img.Name, img.Tag, strings.Join(texts, "; "), m.ignoreHint(img, st.published.Mark))
 }
 
 // base refuses to build on an image that is not where it should be.

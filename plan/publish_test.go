@@ -46,19 +46,22 @@ func (h *harbour) carryOut(p *plan.Plan) (done []string) {
 		switch s.Action {
 		case plan.Pull:
 			pub := h.facts.Published[img.Ref]
-			h.facts.Images[img.Ref] = plan.StoredImage{Digest: pub.ID, Manifest: pub.Digest, Tested: true, Inputs: pub.Inputs}
+			h.facts.Images[img.Ref] = plan.StoredImage{Digest: pub.ID, Manifest: pub.Digest, Tested: true, Inputs: pub.Mark.Inputs, Followed: pub.Mark.Followed}
 			done = append(done, "fetched "+img.Name)
 		case plan.Build:
 			h.builds++
-			parts := h.facts.Inputs[img].On(inputs.Parents(img, func(ref string) string { return h.facts.Images[ref].Digest }))
+			parts := h.parts(img)
 			id := fmt.Sprintf("sha256:%08d", h.builds)
-			h.facts.Images[img.Ref] = plan.StoredImage{Digest: id, Manifest: "m" + id, Tested: true, Inputs: parts.Digest()}
-			h.facts.Past[img.Name] = plan.Past{Tag: img.Tag, Parts: parts, Before: map[string]string{"a": "1"}, After: map[string]string{"a": "2"}}
+			image := stored(id, parts)
+			image.Manifest = "m" + id
+			h.facts.Images[img.Ref] = image
+			h.facts.Past[img.Name] = plan.Past{Tag: img.Tag, Parts: parts, Before: map[string]string{"a": "100644 1"}, After: map[string]string{"a": "100644 2"}}
 			done = append(done, "built "+img.Name)
 		}
 		if s.Publish {
 			stored := h.facts.Images[img.Ref]
-			pub := plan.PublishedImage{Digest: stored.Manifest, ID: stored.Digest, Inputs: stored.Inputs, Definition: h.facts.Inputs[img].On(inputs.Parents(img, func(string) string { return "" })).Definition()}
+			pub := plan.PublishedImage{Digest: stored.Manifest, ID: stored.Digest, Mark: stored.Mark()}
+			pub.Mark.Definition = h.parts(img).Definition()
 			if used := img.Used(); len(used) > 0 {
 				pub.Base, pub.BaseDigest = used[0].Ref, h.facts.Images[used[0].Ref].Manifest
 			}
@@ -80,7 +83,7 @@ func (h *harbour) bump(name string) {
 }
 
 func content(h *harbour, name string) {
-	h.edit(name, func(p *inputs.Parts) { p.Tree += "x" })
+	h.edit(name, func(p *inputs.Parts) { p.Files += "x" })
 }
 
 func TestPublishing(t *testing.T) {
@@ -105,7 +108,7 @@ func TestPublishing(t *testing.T) {
 		{"content, forced, which an interrupted run has built", func(h *harbour) {
 			content(h, "app")
 			stored := h.facts.Images[h.image("app").Ref]
-			stored.Inputs = h.facts.Inputs[h.image("app")].On(inputs.Parents(h.image("app"), func(ref string) string { return h.facts.Images[ref].Digest })).Digest()
+			stored.Inputs = h.parts(h.image("app")).Digest()
 			h.facts.Images[h.image("app").Ref] = stored
 		}, plan.Options{Select: "app:*", Replace: true, Force: func(*fleet.Image) bool { return false }},
 			"lib: skip: not selected|app: publish: built and tested; the registry has another image under this tag, which is replaced"},
@@ -163,22 +166,25 @@ func TestPublishing(t *testing.T) {
 		{"nightly builds are not compared", func(h *harbour) { app := h.image("app"); app.Version = "0"; content(h, "app") }, plan.Options{},
 			"lib: published: published|app: published: published"},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			h := newHarbour(t, "base:1", "lib:1 needs base", "app:1 needs lib")
-			h.carryOut(h.make(plan.Options{}))
-			tt.edit(h)
-			var got []string
-			p := h.make(tt.options)
-			for i, line := range text(p) {
-				if s := p.Steps[i]; s.Publish && s.Action != plan.Publish {
-					line = strings.Replace(line, string(s.Action), string(s.Action)+"+publish", 1)
+		for _, old := range []bool{false, true} {
+			t.Run(fmt.Sprint(tt.name, ", first rules ", old), func(t *testing.T) {
+				h := newHarbour(t, "base:1", "lib:1 needs base", "app:1 needs lib")
+				h.old = old
+				h.carryOut(h.make(plan.Options{}))
+				tt.edit(h)
+				var got []string
+				p := h.make(tt.options)
+				for i, line := range text(p) {
+					if s := p.Steps[i]; s.Publish && s.Action != plan.Publish {
+						line = strings.Replace(line, string(s.Action), string(s.Action)+"+publish", 1)
+					}
+					got = append(got, line)
 				}
-				got = append(got, line)
-			}
-			if diff := cmp.Diff(strings.Split(tt.want, "|"), got[1:]); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
-		})
+				if diff := cmp.Diff(strings.Split(tt.want, "|"), got[1:]); diff != "" {
+					t.Errorf("(-want +got)\n%s", diff)
+				}
+			})
+		}
 	}
 }
 

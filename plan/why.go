@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/slipway-build/slipway/fleet"
@@ -60,7 +59,10 @@ func (m *maker) whyMissing(img *fleet.Image) []Reason {
 // version promises that content.
 func (m *maker) sinceGood(img *fleet.Image, st *state) []Reason {
 	past := m.facts.Past[img.Name]
-	if !st.known || past.Tag != img.Tag || past.Parts.Level == 0 || past.Parts.Digest() == st.parts.Digest() {
+	if !st.known || past.Tag != img.Tag || !past.known() {
+		return nil
+	}
+	if _, same := st.by(past.Mark()); same {
 		return nil
 	}
 	var why []Reason
@@ -87,8 +89,11 @@ func (m *maker) whyOther(img *fleet.Image, st *state) []Reason {
 			return why
 		}
 	}
-	why := m.parents(st.parts.Parents, st.parts.Parents, st.fresh) // of what is certain anyway
+	why := m.parents(st.parents, st.parents, st.fresh) // of what is certain anyway
+	_, sameInputs := st.by(st.stored.Mark())
 	switch {
+	case sameInputs && st.otherLevel():
+		why = append(why, Reason{KindEngine, fmt.Sprintf("engine level %d → %d", st.stored.Level, st.now.Level)})
 	case st.same:
 	case st.stored.Inputs == InputsUnsure:
 		why = append(why, Reason{KindInputs, "its files changed during the run that built it"})
@@ -129,13 +134,14 @@ func (m *maker) strictError(img *fleet.Image, st *state) error {
 			what = append(what, r.Text)
 		}
 	}
-	return fmt.Errorf("%s:%d: cannot build %s %s again: its content changed, its version did not: %s\nhint: `slipway update %s --reason TEXT` adds a changelog entry; without --strict it is built under the old version",
-		m.fleet.Path(img, "changelog"), img.Line, img.Name, img.Tag, strings.Join(what, "; "), img.Name)
+	return fmt.Errorf("%s:%d: cannot build %s %s again: its content changed, its version did not: %s\nhint: `slipway update %s --reason TEXT` adds a changelog entry; without --strict it is built under the old version%s",
+		m.fleet.Path(img, "changelog"), img.Line, img.Name, img.Tag, strings.Join(what, "; "), img.Name, m.ignoreHint(img, st.stored.Mark()))
 }
 
 // compare lists the differences between the inputs then and now.
 func (m *maker) compare(past Past, st *state) []Reason {
-	before, after := past.Parts, st.parts
+	before := past.Parts
+	after, _ := st.by(past.Mark())
 	var why []Reason
 	files := changedFiles(past, before, after)
 	if files != "" {
@@ -168,8 +174,8 @@ func (m *maker) compare(past Past, st *state) []Reason {
 	if before.Platform != after.Platform {
 		why = append(why, Reason{KindPlatform, fmt.Sprintf("platform %s → %s", before.Platform, after.Platform)})
 	}
-	if before.Level != after.Level {
-		why = append(why, Reason{KindEngine, fmt.Sprintf("engine level %d → %d", before.Level, after.Level)})
+	if before.Level != st.now.Level {
+		why = append(why, Reason{KindEngine, fmt.Sprintf("engine level %d → %d", before.Level, st.now.Level)})
 	}
 	return why
 }
@@ -191,46 +197,6 @@ func appendArgument(why []Reason, name, before, after string) []Reason {
 		verb = "removed"
 	}
 	return append(why, Reason{KindArgument, "build argument " + name + " " + verb})
-}
-
-// mostFiles is how many changed files a reason names.
-const mostFiles = 5
-
-// changedFiles names the files of the context, and the fleet's templates, that differ.
-func changedFiles(past Past, before, after inputs.Parts) string {
-	var changed, added, removed []string
-	if before.Tree != after.Tree {
-		if past.Before == nil || past.After == nil {
-			return "which ones is not known"
-		}
-		changed, added, removed = buildcontext.Changed(past.Before, past.After)
-	}
-	if before.Dockerfile != after.Dockerfile || before.BuildDockerfile != after.BuildDockerfile {
-		c, a, r := buildcontext.Changed(before.Templates, after.Templates)
-		changed, added, removed = append(changed, c...), append(added, a...), append(removed, r...)
-	}
-	var names []string
-	for _, list := range []struct {
-		paths []string
-		note  string
-	}{{changed, ""}, {added, " (new)"}, {removed, " (gone)"}} {
-		for _, name := range list.paths {
-			names = append(names, shown(name)+list.note)
-		}
-	}
-	if n := len(names); n > mostFiles+1 {
-		names = append(names[:mostFiles:mostFiles], fmt.Sprintf("%d more", n-mostFiles))
-	}
-	return strings.Join(names, ", ")
-}
-
-// shown is a file's name for people: one that could do something to a terminal, or to the list that
-// it stands in, is quoted.
-func shown(name string) string {
-	if quoted := strconv.Quote(name); quoted[1:len(quoted)-1] != name || strings.Contains(name, ", ") {
-		return quoted
-	}
-	return name
 }
 
 // parents says which of the images it is made from are others, changed, or are to be built.

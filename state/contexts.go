@@ -14,10 +14,11 @@ import (
 
 // Context is what the last look at a folder of files found.
 type Context struct {
-	Folder  string // absolute path
-	Stamp   []byte // changes when any file may have changed; empty when that is not certain
-	Digest  string // of the files' paths, modes and contents
-	Entries []byte // what each file's digest was; see Entries
+	Folder string // absolute path
+	Stamp  []byte // changes when any file may have changed; empty when that is not certain
+	// Digests are digests of the files, by what they are of: the owner of the state knows the keys.
+	Digests map[string]string
+	Entries []byte // what each file's digest was, see Entries; nil leaves those that are kept
 	// Seen is when the folder was last saved or touched. SaveContexts takes the present.
 	Seen time.Time
 }
@@ -32,11 +33,15 @@ const (
 // Contexts returns what is known of all folders, without Entries.
 func (d *DB) Contexts(ctx context.Context) (map[string]Context, error) {
 	found := map[string]Context{}
-	err := d.each(ctx, "SELECT folder, stamp, digest, seen FROM contexts", nil, func(rows *sql.Rows) error {
+	err := d.each(ctx, "SELECT folder, stamp, digests, seen FROM contexts", nil, func(rows *sql.Rows) error {
 		var c Context
 		var seen int64
-		if err := rows.Scan(&c.Folder, &c.Stamp, &c.Digest, &seen); err != nil {
+		var digests []byte
+		if err := rows.Scan(&c.Folder, &c.Stamp, &digests, &seen); err != nil {
 			return err
+		}
+		if err := json.Unmarshal(digests, &c.Digests); err != nil {
+			return spoiled(err)
 		}
 		c.Seen = fromNano(seen)
 		found[c.Folder] = c
@@ -63,14 +68,28 @@ func (d *DB) SaveContexts(ctx context.Context, contexts []Context) error {
 		return nil
 	}
 	return d.writeSoon(ctx, func(tx *sql.Tx) error {
-		insert, err := tx.PrepareContext(ctx, "INSERT OR REPLACE INTO contexts (folder, stamp, digest, entries, seen) VALUES (?, ?, ?, ?, ?)")
+		insert, err := tx.PrepareContext(ctx, "INSERT OR REPLACE INTO contexts (folder, stamp, digests, entries, seen) VALUES (?, ?, ?, ?, ?)")
 		if err != nil {
 			return d.fail("write", err)
 		}
 		defer insert.Close()
+		update, err := tx.PrepareContext(ctx, "UPDATE contexts SET digests = ?, seen = ? WHERE folder = ? AND stamp = ?")
+		if err != nil {
+			return d.fail("write", err)
+		}
+		defer update.Close()
 		now := time.Now().UnixNano()
 		for _, c := range contexts {
-			if _, err := insert.ExecContext(ctx, c.Folder, notNil(c.Stamp), c.Digest, notNil(c.Entries), now); err != nil {
+			digests, err := json.Marshal(c.Digests)
+			if err != nil {
+				return fmt.Errorf("internal error: %w", err)
+			}
+			if c.Entries == nil {
+				_, err = update.ExecContext(ctx, digests, now, c.Folder, notNil(c.Stamp))
+			} else {
+				_, err = insert.ExecContext(ctx, c.Folder, notNil(c.Stamp), digests, c.Entries, now)
+			}
+			if err != nil {
 				return d.fail("write", err)
 			}
 		}

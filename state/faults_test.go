@@ -26,7 +26,7 @@ func filled(t *testing.T) string {
 		b := example(run, fmt.Sprintf("image-%d", i), "1", "built")
 		b.Tree = fmt.Sprint("sha256:", i)
 		add(t, db, b, strings.Repeat(fmt.Sprint("listing ", i), 50))
-		if err := db.SaveContexts(t.Context(), []state.Context{{Folder: fmt.Sprint("/", i), Digest: "d", Stamp: []byte("s"), Entries: make([]byte, 500)}}); err != nil {
+		if err := db.SaveContexts(t.Context(), []state.Context{{Folder: fmt.Sprint("/", i), Digests: map[string]string{"tree": "d"}, Stamp: []byte("s"), Entries: make([]byte, 500)}}); err != nil {
 			t.Fatal(err)
 		}
 		if err := errors.Join(db.SetPublished(t.Context(), map[string]string{b.Ref: "sha256:a"}), db.SaveRemote(t.Context(), map[string]state.Remote{b.Ref: answer})); err != nil {

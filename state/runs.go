@@ -155,6 +155,15 @@ func (d *DB) SetInputs(ctx context.Context, b Build, listing []byte) error {
 	})
 }
 
+// InheritInputs records for the build with b.ID, which only tests an image, what the build of the same
+// image and platform with the digest b.Inputs was made from, if that is known.
+func (d *DB) InheritInputs(ctx context.Context, b Build) error {
+	_, err := d.sql.ExecContext(ctx, `UPDATE builds SET (inputs, parts, tree) = (made.inputs, made.parts, made.tree)
+		FROM (SELECT inputs, parts, tree FROM builds WHERE name = ? AND platform = ? AND inputs = ? AND parts != '' ORDER BY id DESC LIMIT 1) AS made
+		WHERE id = ?`, b.Name, b.Platform, b.Inputs, b.ID)
+	return d.fail("write", err)
+}
+
 // EndBuild records how the build with b.ID went: all that BeginBuild and SetInputs did not record.
 func (d *DB) EndBuild(ctx context.Context, b Build) error {
 	tail, err := json.Marshal(b.Tail)

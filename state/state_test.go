@@ -164,14 +164,23 @@ func TestContexts(t *testing.T) {
 	db := open(t, t.TempDir())
 	ctx := t.Context()
 	want := map[string]state.Context{
-		"/a": {Folder: "/a", Stamp: []byte{1, 2}, Digest: "sha256:a"},
-		"/b": {Folder: "/b", Digest: "sha256:b"},
+		"/a": {Folder: "/a", Stamp: []byte{1, 2}, Digests: map[string]string{"tree": "sha256:a", "part": "sha256:p"}},
+		"/b": {Folder: "/b", Digests: map[string]string{"tree": "sha256:b"}},
 	}
-	if err := db.SaveContexts(ctx, []state.Context{{Folder: "/a", Digest: "old"}}); err != nil {
+	if err := db.SaveContexts(ctx, []state.Context{{Folder: "/a", Digests: map[string]string{"tree": "old"}, Entries: []byte{}}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := db.SaveContexts(ctx, []state.Context{
-		{Folder: "/a", Stamp: []byte{1, 2}, Digest: "sha256:a", Entries: []byte("entries")}, {Folder: "/b", Digest: "sha256:b"},
+		{Folder: "/a", Stamp: []byte{1, 2}, Digests: map[string]string{"tree": "sha256:a"}, Entries: []byte("entries")},
+		{Folder: "/b", Digests: map[string]string{"tree": "sha256:b"}, Entries: []byte{}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	// Without entries only digests are kept, of the folder as it was looked at then.
+	if err := db.SaveContexts(ctx, []state.Context{
+		{Folder: "/a", Stamp: []byte{1, 2}, Digests: map[string]string{"tree": "sha256:a", "part": "sha256:p"}},
+		{Folder: "/b", Stamp: []byte{3}, Digests: map[string]string{"tree": "of another time"}},
+		{Folder: "/d", Digests: map[string]string{"tree": "of an unknown folder"}},
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +216,7 @@ func TestContextsAreNotKeptForever(t *testing.T) {
 	defer raw.Close()
 	// 22,000 folders, /10001 the one that was not seen for longest.
 	if _, err := raw.Exec(`WITH RECURSIVE n(i) AS (SELECT 10001 UNION ALL SELECT i + 1 FROM n WHERE i < 32000)
-		INSERT INTO contexts (folder, stamp, digest, entries, seen) SELECT '/' || i, x'01', 'd', x'02', i FROM n`); err != nil {
+		INSERT INTO contexts (folder, stamp, digests, entries, seen) SELECT '/' || i, x'01', x'7b7d', x'02', i FROM n`); err != nil {
 		t.Fatal(err)
 	}
 	if err := db.TouchContexts(ctx, []string{"/10001", "/gone"}); err != nil {
@@ -217,7 +226,7 @@ func TestContextsAreNotKeptForever(t *testing.T) {
 		known int
 		gone  string // the last that goes
 	}{{21_000, "/11002"}, {20_000, "/12003"}, {20_000, "/12004"}} {
-		if err := db.SaveContexts(ctx, []state.Context{{Folder: fmt.Sprint("/new/", round), Digest: "d"}}); err != nil {
+		if err := db.SaveContexts(ctx, []state.Context{{Folder: fmt.Sprint("/new/", round), Entries: []byte{}}}); err != nil {
 			t.Fatal(err)
 		}
 		known, err := db.Contexts(ctx)

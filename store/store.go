@@ -13,6 +13,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,6 +32,13 @@ const TestedLabel = "slipway.io/tested"
 
 // InputsLabel holds, in the store only, the digest of what an image was made from.
 const InputsLabel = "slipway.io/inputs"
+
+// FollowedLabel holds, in the store only, the record of what an image's build followed of its context, and
+// LevelLabel the level of the engine that made it.
+const (
+	FollowedLabel = "slipway.io/followed"
+	LevelLabel    = "slipway.io/level"
+)
 
 // IDLabel holds, in the store only, the digest of an image's configuration. Two images with the same
 // one have the same content, whatever their manifests say beside it.
@@ -70,7 +78,10 @@ type Image struct {
 	Tested  string    `json:"tested,omitempty"` // TestedLabel's value
 	Test    string    `json:"test,omitempty"`   // TestLabel's value
 	Inputs  string    `json:"inputs,omitempty"` // InputsLabel's value
-	ID      string    `json:"id,omitempty"`     // IDLabel's value
+	// Followed and Level are the values of FollowedLabel and LevelLabel.
+	Followed string `json:"followed,omitempty"`
+	Level    int    `json:"level,omitempty"`
+	ID       string `json:"id,omitempty"` // IDLabel's value
 	// Damaged says why the image cannot be used, when blobs of it are missing.
 	Damaged string `json:"damaged,omitempty"`
 
@@ -103,6 +114,8 @@ func fromRecord(img images.Image) Image {
 		Ref: img.Name, Name: img.Name, Digest: img.Target.Digest.String(), target: img.Target,
 		Tested: img.Labels[TestedLabel], Test: img.Labels[TestLabel], Inputs: img.Labels[InputsLabel], ID: img.Labels[IDLabel],
 	}
+	out.Followed = img.Labels[FollowedLabel]
+	out.Level, _ = strconv.Atoi(img.Labels[LevelLabel]) // zero when that is not known
 	out.Name, out.Tag = familiar(img.Name)
 	return out
 }
@@ -247,10 +260,21 @@ func (s *Store) MarkTested(ctx context.Context, ref, value, test string) error {
 	return s.label(ctx, ref, TestedLabel, value, TestLabel, test)
 }
 
-// MarkInputs records the image's id, and the digest of what it was made from; one that is not known is
-// empty.
-func (s *Store) MarkInputs(ctx context.Context, ref, id, inputs string) error {
-	return s.label(ctx, ref, IDLabel, id, InputsLabel, inputs)
+// Marks say what an image was made from; what is not known is empty.
+type Marks struct {
+	ID       string // IDLabel's value
+	Inputs   string // digest of what it was made from
+	Followed string // the record by which files were chosen
+	Level    int    // of the engine; zero when that is not known
+}
+
+// MarkInputs records what the image was made from.
+func (s *Store) MarkInputs(ctx context.Context, ref string, m Marks) error {
+	level := ""
+	if m.Level != 0 {
+		level = strconv.Itoa(m.Level)
+	}
+	return s.label(ctx, ref, IDLabel, m.ID, InputsLabel, m.Inputs, FollowedLabel, m.Followed, LevelLabel, level)
 }
 
 // label sets pairs of keys and values.
@@ -264,7 +288,9 @@ func (s *Store) label(ctx context.Context, ref string, pairs ...string) error {
 		labels = map[string]string{}
 	}
 	for i := 0; i+1 < len(pairs); i += 2 {
-		labels[pairs[i]] = pairs[i+1]
+		if labels[pairs[i]] = pairs[i+1]; pairs[i+1] == "" {
+			delete(labels, pairs[i])
+		}
 	}
 	img.Labels = labels
 	if _, err := s.images.Update(ctx, img, "labels"); err != nil {

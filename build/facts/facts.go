@@ -15,6 +15,7 @@ import (
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/recipe"
 	"github.com/slipway-build/slipway/state"
 	"github.com/slipway-build/slipway/store"
 )
@@ -43,6 +44,21 @@ type Decision struct {
 	Inputs *inputs.Set
 	// Published is what the registry has, nil if it was not asked.
 	Published map[string]plan.PublishedImage
+
+	stored map[string]plan.StoredImage
+}
+
+// Followed is what the image's last build took of its folder, as the registry or else the store has it.
+func (d Decision) Followed(img *fleet.Image) recipe.Followed {
+	record := d.stored[img.Ref].Followed
+	if p, ok := d.Published[img.Ref]; ok {
+		record = p.Mark.Followed
+	}
+	f, err := recipe.Parse(record)
+	if err != nil {
+		return recipe.Followed{} // somebody wrote nonsense
+	}
+	return f
 }
 
 // Decide gathers the facts and makes the plan.
@@ -70,7 +86,10 @@ func (s Sources) Decide(ctx context.Context, f *fleet.Fleet, o plan.Options) (De
 	if err := group.Wait(); err != nil {
 		return Decision{}, err
 	}
-	facts.Inputs, facts.Errors = set.Parts, set.Errors
+	if err := set.Need(ctx, marks(f, facts)); err != nil {
+		return Decision{}, err
+	}
+	facts.Inputs, facts.Errors = set.Images, set.Errors
 	if facts.Published != nil {
 		var refs []string
 		for _, img := range f.Images {
@@ -90,7 +109,21 @@ func (s Sources) Decide(ctx context.Context, f *fleet.Fleet, o plan.Options) (De
 	if facts.Past = past; len(past) > 0 {
 		p = plan.Make(f, facts, o)
 	}
-	return Decision{p, set, facts.Published}, nil
+	return Decision{p, set, facts.Published, facts.Images}, s.learn(ctx, set)
+}
+
+// marks are what the images say of their inputs, in the store and at the registry.
+func marks(f *fleet.Fleet, facts plan.Facts) map[*fleet.Image][]inputs.Mark {
+	all := map[*fleet.Image][]inputs.Mark{}
+	for _, img := range f.Images {
+		if stored, ok := facts.Images[img.Ref]; ok {
+			all[img] = append(all[img], stored.Mark())
+		}
+		if published, ok := facts.Published[img.Ref]; ok {
+			all[img] = append(all[img], published.Mark)
+		}
+	}
+	return all
 }
 
 // touchAfter is how old the note of a folder's last use may become: not every plan writes the state.
@@ -114,7 +147,7 @@ func (s Sources) readInputs(ctx context.Context, f *fleet.Fleet, o plan.Options)
 				defer mu.Unlock()
 				faded = append(faded, folder)
 			}
-			return inputs.Context{Folder: c.Folder, Stamp: c.Stamp, Digest: c.Digest, Entries: c.Entries}, ok
+			return inputs.Context{Folder: c.Folder, Stamp: c.Stamp, Digests: c.Digests}, ok
 		},
 		Entries: func(folder string) []byte {
 			data, err := s.State.Entries(ctx, folder)
@@ -124,18 +157,19 @@ func (s Sources) readInputs(ctx context.Context, f *fleet.Fleet, o plan.Options)
 			return data
 		},
 	})
-	if err != nil {
-		return set, err
-	}
-	learned := make([]state.Context, len(set.Learned))
-	for i, c := range set.Learned {
-		learned[i] = state.Context{Folder: c.Folder, Stamp: c.Stamp, Digest: c.Digest, Entries: c.Entries}
-	}
-	err = s.State.TouchContexts(ctx, faded)
 	if err == nil {
-		err = s.State.SaveContexts(ctx, learned)
+		err = s.Unwritten(ctx, s.State.TouchContexts(ctx, faded))
 	}
-	return set, s.Unwritten(ctx, err)
+	return set, err
+}
+
+// learn notes what was found out about folders.
+func (s Sources) learn(ctx context.Context, set *inputs.Set) error {
+	var learned []state.Context
+	for _, c := range set.Learned() {
+		learned = append(learned, state.Context{Folder: c.Folder, Stamp: c.Stamp, Digests: c.Digests, Entries: c.Entries})
+	}
+	return s.Unwritten(ctx, s.State.SaveContexts(ctx, learned))
 }
 
 // readTests are the digests of the tests that the images have. A test that cannot be read is the
@@ -143,7 +177,7 @@ func (s Sources) readInputs(ctx context.Context, f *fleet.Fleet, o plan.Options)
 func (s Sources) readTests(f *fleet.Fleet, set *inputs.Set) map[*fleet.Image]string {
 	test, wrong := s.Test.Prepared()
 	digests := map[*fleet.Image]string{}
-	for img := range set.Parts {
+	for img := range set.Images {
 		digest, err := "", wrong
 		if err == nil {
 			digest, err = test.TestOf(img).Digest(f.Folder(img))

@@ -34,8 +34,8 @@ func (s Sources) past(ctx context.Context, f *fleet.Fleet, facts plan.Facts, p *
 		stored, inStore := facts.Images[img.Ref]
 		published, atRegistry := facts.Published[img.Ref]
 		switch {
-		case step.Action == plan.Error && atRegistry && published.Inputs != "":
-			b, ok, err = db.MadeFrom(ctx, img.Name, f.Platform, published.Inputs)
+		case step.Action == plan.Error && atRegistry && published.Mark.Inputs != "":
+			b, ok, err = db.MadeFrom(ctx, img.Name, f.Platform, published.Mark.Inputs)
 		case inStore && stored.Inputs != "":
 			b, ok, err = db.MadeFrom(ctx, img.Name, f.Platform, stored.Inputs)
 		default:
@@ -82,7 +82,11 @@ func remember(ctx context.Context, db *state.DB, b state.Build, img *fleet.Image
 	if err := json.Unmarshal(b.Parts, &past.Parts); err != nil {
 		return past, fmt.Errorf("cannot read what %s was made from in state %s: %w: %w", b.Ref, db.Path(), state.ErrDamaged, err)
 	}
-	if past.Parts.Tree == set.Parts[img].Tree || past.Parts.Tree == "" {
+	set.Explain(img)
+	if err := set.Need(ctx, map[*fleet.Image][]inputs.Mark{img: {past.Mark()}}); err != nil {
+		return past, err
+	}
+	if past.Parts.Tree == set.Images[img].Tree || past.Parts.Tree == "" {
 		return past, nil
 	}
 	listing, err := db.Tree(ctx, past.Parts.Tree)
@@ -90,6 +94,7 @@ func remember(ctx context.Context, db *state.DB, b state.Build, img *fleet.Image
 		return past, err
 	}
 	past.Before = buildcontext.Files(listing)
-	past.After, err = set.Files(ctx, img)
+	listing, err = set.Listing(ctx, img)
+	past.After = buildcontext.Files(listing)
 	return past, err
 }

@@ -20,11 +20,6 @@ type Registry interface {
 	Look(ctx context.Context, platform string, annotations, refs []string) (map[string]registry.Published, error)
 }
 
-// annotations are those of published images that a plan compares with.
-var annotations = []string{
-	build.InputsAnnotation, build.DefinitionAnnotation, ocispecs.AnnotationBaseImageName, ocispecs.AnnotationBaseImageDigest,
-}
-
 // readPublished asks for the images that the plan may be about. It is nil when there is no registry.
 func (s Sources) readPublished(ctx context.Context, f *fleet.Fleet, o plan.Options) (map[string]plan.PublishedImage, error) {
 	if s.Registry == nil {
@@ -43,15 +38,14 @@ func (s Sources) readPublished(ctx context.Context, f *fleet.Fleet, o plan.Optio
 			}
 		}
 	}
-	found, err := s.Registry.Look(ctx, f.Platform, annotations, refs)
+	found, err := s.Registry.Look(ctx, f.Platform, build.Annotations, refs)
 	if err != nil {
 		return nil, err
 	}
 	published := make(map[string]plan.PublishedImage, len(found))
 	for ref, p := range found {
 		published[ref] = plan.PublishedImage{
-			Digest: p.Digest, ID: p.ID, Inputs: p.Annotations[build.InputsAnnotation],
-			Definition: build.ReadDefinition(p.Annotations[build.DefinitionAnnotation]),
+			Digest: p.Digest, ID: p.ID, Mark: build.ReadMark(p.Annotations),
 			Base:       cmp.Or(spelled[p.Annotations[ocispecs.AnnotationBaseImageName]], p.Annotations[ocispecs.AnnotationBaseImageName]),
 			BaseDigest: p.Annotations[ocispecs.AnnotationBaseImageDigest],
 		}

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/inputs"
+	v1 "github.com/slipway-build/slipway/fleet/inputs/v1"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/store"
 )
@@ -36,8 +38,14 @@ func (s Sources) readStore(ctx context.Context, f *fleet.Fleet, o plan.Options) 
 func fromStore(list []store.Image) map[string]plan.StoredImage {
 	found := make(map[string]plan.StoredImage, len(list))
 	for _, i := range list {
+		if i.Level == 0 && (inputs.Mark{Inputs: i.Inputs}).Old() {
+			i.Level = v1.Level
+		}
 		for _, ref := range Spellings(i) {
-			found[ref] = plan.StoredImage{Digest: i.Identity(), Manifest: i.Digest, Tested: i.Tested != "", Test: i.Test, Inputs: i.Inputs, Damaged: i.Damaged}
+			found[ref] = plan.StoredImage{
+				Digest: i.Identity(), Manifest: i.Digest, Tested: i.Tested != "", Test: i.Test,
+				Inputs: i.Inputs, Followed: i.Followed, Level: i.Level, Damaged: i.Damaged,
+			}
 		}
 	}
 	return found

@@ -82,8 +82,8 @@ func (r *Registries) Pull(ctx context.Context, name, from string, p build.Progre
 	if err != nil {
 		return target, err
 	}
-	inputs := details.Manifest.Annotations[build.InputsAnnotation]
-	return target, r.Store.MarkInputs(ctx, name, details.Manifest.Config.Digest.String(), inputs)
+	m := build.ReadMark(details.Manifest.Annotations)
+	return target, r.Store.MarkInputs(ctx, name, store.Marks{ID: details.Manifest.Config.Digest.String(), Inputs: m.Inputs, Followed: m.Followed})
 }
 
 // Publish implements build.Remote. The tag "latest" is moved before the image's own: whoever finds an

@@ -35,6 +35,7 @@ type machine struct {
 	client  *registry.Client
 	remote  *remote.Registries
 	addr    string
+	held    context.Context // what is written with it is kept: a name comes later
 }
 
 func newMachine(t *testing.T, addr string) *machine {
@@ -46,7 +47,12 @@ func newMachine(t *testing.T, addr string) *machine {
 	t.Cleanup(client.Close)
 	p := enginetest.Start(t)
 	s := p.Services()
-	return &machine{t: t, process: p, client: client, addr: addr, remote: &remote.Registries{
+	held, release, err := p.Hold(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(release)
+	return &machine{t: t, process: p, held: held, client: client, addr: addr, remote: &remote.Registries{
 		Client: client, Store: store.New(s.Images, s.Content), Content: s.Content, Hold: p.Hold, Platform: platforms.DefaultString(), UpdateID: "s",
 	}}
 }
@@ -65,7 +71,7 @@ func (m *machine) name(ref string, target ocispecs.Descriptor) {
 	m.t.Helper()
 	err := m.remote.Store.Put(m.t.Context(), ref, target)
 	if err == nil {
-		err = errors.Join(m.remote.Store.MarkTested(m.t.Context(), ref, store.TestNone, ""), m.remote.Store.MarkInputs(m.t.Context(), ref, "", ""))
+		err = errors.Join(m.remote.Store.MarkTested(m.t.Context(), ref, store.TestNone, ""), m.remote.Store.MarkInputs(m.t.Context(), ref, store.Marks{}))
 	}
 	if err != nil {
 		m.t.Fatal(err)
@@ -92,7 +98,7 @@ func (m *machine) json(mediaType string, v any) ocispecs.Descriptor {
 func (m *machine) blob(mediaType string, data []byte) ocispecs.Descriptor {
 	m.t.Helper()
 	d := ocispecs.Descriptor{MediaType: mediaType, Digest: digest.FromBytes(data), Size: int64(len(data))}
-	if err := content.WriteBlob(m.t.Context(), m.process.Services().Content, "t-"+d.Digest.String(), bytes.NewReader(data), d); err != nil {
+	if err := content.WriteBlob(m.held, m.process.Services().Content, "t-"+d.Digest.String(), bytes.NewReader(data), d); err != nil {
 		m.t.Fatal(err)
 	}
 	return d
@@ -213,7 +219,7 @@ func TestWhatIsNotPublished(t *testing.T) {
 		t.Errorf("untested: %v", err)
 	}
 	img = m.image("2", "child")
-	if err := m.remote.Store.MarkInputs(t.Context(), img.Ref, "sha256:id", plan.InputsUnsure); err != nil {
+	if err := m.remote.Store.MarkInputs(t.Context(), img.Ref, store.Marks{ID: "sha256:id", Inputs: plan.InputsUnsure}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err = m.remote.Publish(t.Context(), build.Publication{Image: img}); err == nil || !strings.Contains(err.Error(), "its files changed") {

@@ -28,6 +28,7 @@ func ParseWith(data []byte, given map[string]string) (fleet.Dockerfile, error) {
 	if err != nil {
 		return out, newError(err)
 	}
+	out.Instructions = canonical(data, tree)
 	stages, meta, err := instructions.Parse(tree.AST, nil)
 	if err != nil {
 		return out, newError(err)

@@ -5,29 +5,32 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"path"
 	"runtime"
 	"slices"
-	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/slipway-build/slipway/recipe"
 )
 
-// Contents are what a tree's files hold. Nothing in Digest and Listing depends on times, owners,
-// inodes or the place of the tree.
+// Contents are what a tree's files hold. Nothing that is made of them depends on times, owners, inodes or
+// the place of the tree.
 type Contents struct {
-	Digest  string // "sha256:…" of Listing
-	Listing []byte // see Files
 	// Memory is for the next call of Read; Complete tells whether it holds every file, so that the
-	// same Stamp means the same Digest.
+	// same Stamp means the same contents.
 	Memory   []byte
 	Complete bool
+
+	tree    *Tree
+	entries []entry
+	sums    [][]byte // of the entries' contents; nil for folders
 }
 
 // Stamp is a hash that changes whenever a file may have: of all paths, modes, sizes, times and
@@ -46,6 +49,9 @@ func (t *Tree) Stamp() []byte {
 // change with its entries, which are keys of their own.
 func appendKey(buf []byte, n *node) []byte {
 	buf = binary.AppendUvarint(buf, uint64(n.meta.mode))
+	if n.kept != n.meta.mode {
+		buf = binary.AppendUvarint(append(buf, 'g'), uint64(n.kept))
+	}
 	if n.IsDir() {
 		return buf
 	}
@@ -96,11 +102,8 @@ func (t *Tree) Read(ctx context.Context, memory []byte) (Contents, error) {
 	if err := t.hash(ctx, entries, todo, sums); err != nil {
 		return Contents{}, err
 	}
-	c := Contents{Complete: true}
+	c := Contents{Complete: true, tree: t, entries: entries, sums: sums}
 	for i, e := range entries {
-		c.Listing = append(append(c.Listing, e.path...), 0)
-		c.Listing = append(strconv.AppendUint(c.Listing, uint64(unixMode(e.node.meta.mode)), 8), 0)
-		c.Listing = append(hex.AppendEncode(c.Listing, sums[i]), 0)
 		switch {
 		case e.node.IsDir():
 		case tooNew(e.node.meta, now):
@@ -109,20 +112,7 @@ func (t *Tree) Read(ctx context.Context, memory []byte) (Contents, error) {
 			c.Memory = appendRecord(c.Memory, e, sums[i])
 		}
 	}
-	sum := sha256.Sum256(c.Listing)
-	c.Digest = "sha256:" + hex.EncodeToString(sum[:])
 	return c, nil
-}
-
-// unixMode is the mode as stat(2) has it: the type and the permissions, which COPY keeps.
-func unixMode(m fs.FileMode) uint32 {
-	mode := uint32(m.Perm())
-	for bit, unix := range map[fs.FileMode]uint32{fs.ModeDir: 0o40000, fs.ModeSymlink: 0o120000, fs.ModeSetuid: 0o4000, fs.ModeSetgid: 0o2000, fs.ModeSticky: 0o1000} {
-		if m&bit != 0 {
-			mode |= unix
-		}
-	}
-	return mode
 }
 
 // tooNew tells whether the file could be changed once more without a change of its times: file
@@ -170,9 +160,8 @@ func (t *Tree) hash(ctx context.Context, entries []entry, todo []int, sums [][]b
 
 func (t *Tree) hashFile(ctx context.Context, n *node, buf []byte) ([]byte, error) {
 	if n.meta.mode&fs.ModeSymlink != 0 {
-		target, err := t.root.Readlink(n.source)
-		sum := sha256.Sum256([]byte(target))
-		return sum[:], pathCause(err)
+		sum := sha256.Sum256([]byte(n.link))
+		return sum[:], nil
 	}
 	f, err := OpenRegular(t.root, n.source)
 	if err != nil {
@@ -192,6 +181,58 @@ func (t *Tree) hashFile(ctx context.Context, n *node, buf []byte) ([]byte, error
 			return nil, context.Cause(ctx)
 		}
 	}
+}
+
+// File is a file or folder as the file system has it.
+type File struct {
+	Path    string
+	Mode    fs.FileMode // as it stands
+	Tracked bool        // its mode is kept by something else than the file system
+	Sum     []byte      // SHA-256 of what it holds; nil for folders
+}
+
+// Standing are all files of the folder as they stand, also those that only older Slipways counted.
+func (c Contents) Standing() iter.Seq[File] {
+	return func(yield func(File) bool) {
+		for i, e := range c.entries {
+			if !yield(File{e.path, e.node.meta.mode, e.node.tracked, c.sums[i]}) {
+				return
+			}
+		}
+	}
+}
+
+// KeepsModes tells whether something else than the file system keeps modes of files here.
+func (c Contents) KeepsModes() bool { return c.tree != nil && c.tree.modes != nil }
+
+// Same tells whether the files that a build followed are in another tree of the same folder as they are
+// here, by what stat(2) says of them.
+func (c Contents) Same(f recipe.Followed, now *Tree) (bool, error) {
+	uses := append(slices.Clone(f.Context), f.Artifacts...)
+	if !f.Known {
+		uses = []recipe.Use{recipe.NewUse("/")}
+	}
+	before, err := followedKeys(uses, c.entries)
+	if err != nil {
+		return false, err
+	}
+	after, err := followedKeys(uses, now.sorted())
+	return bytes.Equal(before, after), err
+}
+
+func followedKeys(uses []recipe.Use, entries []entry) ([]byte, error) {
+	list := make([]recipe.Entry, len(entries))
+	for i, e := range entries {
+		list[i] = recipe.Entry{Path: e.path, Link: e.node.link}
+	}
+	selected, err := recipe.Select(uses, list)
+	var keys []byte
+	for i, e := range entries {
+		if err == nil && selected[i] {
+			keys = appendKey(append(append(keys, e.path...), 0), e.node)
+		}
+	}
+	return keys, err
 }
 
 // pathCause takes the path, which the message has already, off a system error.
@@ -242,34 +283,4 @@ func parseMemory(data []byte) map[string]record {
 		}
 	}
 	return known
-}
-
-// Files reads a Listing: each path with its mode and digest as one text, to compare.
-func Files(listing []byte) map[string]string {
-	files := map[string]string{}
-	for fields := bytes.Split(listing, []byte{0}); len(fields) > 3; fields = fields[3:] {
-		files[string(fields[0])] = string(fields[1]) + " " + string(fields[2])
-	}
-	return files
-}
-
-// Changed compares two results of Files: the paths that differ, are new and are gone, each sorted.
-func Changed(before, after map[string]string) (changed, added, removed []string) {
-	for p, was := range before {
-		switch is, still := after[p]; {
-		case !still:
-			removed = append(removed, p)
-		case is != was:
-			changed = append(changed, p)
-		}
-	}
-	for p := range after {
-		if _, old := before[p]; !old {
-			added = append(added, p)
-		}
-	}
-	slices.Sort(changed)
-	slices.Sort(added)
-	slices.Sort(removed)
-	return changed, added, removed
 }

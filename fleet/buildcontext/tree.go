@@ -11,9 +11,7 @@ import (
 	"os"
 	"path"
 	"slices"
-	"strings"
 	"syscall"
-	"time"
 	"unicode/utf8"
 
 	"github.com/moby/patternmatcher"
@@ -39,15 +37,31 @@ type Tree struct {
 	nodes map[string]*node
 	count int
 	links bool // symbolic links stay what they are
-	// ignoreFile is the list of files to leave out, a path in the folder.
+	// ignoreFile is the list of files to leave out, a path in the folder; ownIgnored tells whether it
+	// leaves out OwnFile.
 	ignoreFile string
+	ownIgnored bool
+	own        *node // OwnFile, if there is one
+	modes      Modes
+}
+
+// Modes say which mode a build sees of a file.
+type Modes interface {
+	// Mode is given the slash path below the root that a tree is of, and the mode as it stands. Tracked
+	// tells whether the file's mode is kept by something else than the file system.
+	Mode(path string, m fs.FileMode) (seen fs.FileMode, tracked bool)
 }
 
 type node struct {
 	name     string
 	source   string // slash path below root
 	meta     meta
-	children []*node // sorted by name
+	kept     fs.FileMode // that a build sees
+	tracked  bool        // its mode is kept by something else than the file system
+	link     string      // what a symbolic link holds
+	text     []byte      // of OwnFile
+	hidden   bool        // no build sees it
+	children []*node     // sorted by name
 }
 
 // meta is what stat(2) says of a file. Times are nanoseconds since 1970; a program can set mtime back,
@@ -67,18 +81,19 @@ func (m meta) sameFile(o meta) bool {
 // docker-pkg's copy of the folder follows them, but one that is absolute, leads
 // out of root, leads nowhere or contains itself is an error, as is a device,
 // pipe or socket. All such errors are collected; they call the folder shown.
+// Without modes, files have those that they have.
 // The tree reads from root until the caller closes it.
-func Open(root *os.Root, dir, shown string) (*Tree, error) {
-	return open(&Tree{root: root, dir: path.Clean(dir), shown: shown, nodes: map[string]*node{}, ignoreFile: IgnoreFile})
+func Open(root *os.Root, dir, shown string, modes Modes) (*Tree, error) {
+	return open(&Tree{root: root, dir: path.Clean(dir), shown: shown, nodes: map[string]*node{}, ignoreFile: IgnoreFile, modes: modes})
 }
 
 // OpenWithLinks lists the folder as Docker sends it: symbolic links stay links, wherever they lead,
 // and none is followed. The Dockerfile, a path in the folder, chooses the list of files to leave out,
 // see IgnoreFileOf. All of that list is obeyed, also where it names itself.
-func OpenWithLinks(root *os.Root, dir, shown, dockerfile string) (*Tree, error) {
+func OpenWithLinks(root *os.Root, dir, shown, dockerfile string, modes Modes) (*Tree, error) {
 	dir = path.Clean(dir)
 	return open(&Tree{
-		root: root, dir: dir, shown: shown, nodes: map[string]*node{}, links: true, ignoreFile: IgnoreFileOf(root, dir, dockerfile),
+		root: root, dir: dir, shown: shown, nodes: map[string]*node{}, links: true, ignoreFile: IgnoreFileOf(root, dir, dockerfile), modes: modes,
 	})
 }
 
@@ -107,11 +122,14 @@ func open(t *Tree) (*Tree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: cannot read image folder: %w", shown, err)
 	}
-	top := &node{name: ".", source: t.dir, meta: own}
+	top := &node{name: ".", source: t.dir, meta: own, kept: own.mode}
 	t.nodes["."] = top
 	matcher, err := t.ignore(here)
 	if err != nil {
 		return nil, err
+	}
+	if t.ownIgnored, err = matcher.MatchesOrParentMatches(OwnFile); err != nil {
+		return nil, fmt.Errorf("%s: cannot read patterns: %w", path.Join(shown, t.ignoreFile), err)
 	}
 	w := walker{tree: t, matcher: matcher}
 	w.dir(here, top, ".", patternmatcher.MatchInfo{}, []meta{top.meta})
@@ -186,14 +204,18 @@ func (w *walker) entry(here folder, parent *node, rel, name string, above patter
 		w.fail(rel, "%w", err)
 		return
 	}
+	hidden := false
 	if rel == IgnoreFile && !w.tree.links {
-		ignored = false // BuildKit reads it itself
+		ignored, hidden = false, ignored // older Slipways counted it
 	}
 	meta, linked, ok := w.stat(here, source, name, rel, ignored)
 	if !ok || (ignored && !meta.mode.IsDir()) {
 		return
 	}
-	child := &node{name: name, source: source, meta: meta}
+	child := &node{name: name, source: source, meta: meta, kept: meta.mode, hidden: hidden}
+	if w.tree.modes != nil {
+		child.kept, child.tracked = w.tree.modes.Mode(source, meta.mode)
+	}
 	switch {
 	case meta.mode.IsDir():
 		// An ignored folder is only entered for exceptions ("!dir/keep").
@@ -220,6 +242,10 @@ func (w *walker) entry(here folder, parent *node, rel, name string, above patter
 			return
 		}
 	case meta.mode&fs.ModeSymlink != 0: // only where links are kept
+		if child.link, err = w.tree.root.Readlink(source); err != nil {
+			w.fail(rel, "%w", pathCause(err))
+			return
+		}
 	case !meta.mode.IsRegular():
 		w.fail(rel, "it is a %s", kind(meta.mode))
 		return
@@ -271,113 +297,4 @@ func kind(m fs.FileMode) string {
 		return "named pipe"
 	}
 	return "device"
-}
-
-// Open implements fs.FS.
-func (t *Tree) Open(name string) (fs.File, error) {
-	n, err := t.find("open", name)
-	if err != nil {
-		return nil, err
-	}
-	if n.IsDir() {
-		return &openDir{node: n}, nil
-	}
-	return OpenRegular(t.root, n.source)
-}
-
-// Stat implements fs.StatFS.
-func (t *Tree) Stat(name string) (fs.FileInfo, error) {
-	n, err := t.find("stat", name)
-	if err != nil {
-		return nil, err
-	}
-	return n, nil
-}
-
-// Lstat is Stat: no link is followed.
-func (t *Tree) Lstat(name string) (fs.FileInfo, error) { return t.Stat(name) }
-
-// ReadLink implements fs.ReadLinkFS. Only a tree of OpenWithLinks has links.
-func (t *Tree) ReadLink(name string) (string, error) {
-	n, err := t.find("readlink", name)
-	if err != nil {
-		return "", err
-	}
-	if n.meta.mode&fs.ModeSymlink == 0 {
-		return "", &fs.PathError{Op: "readlink", Path: name, Err: fs.ErrInvalid}
-	}
-	return t.root.Readlink(n.source)
-}
-
-// ReadDir implements fs.ReadDirFS; the entries are sorted by name.
-func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
-	n, err := t.find("readdir", name)
-	if err != nil {
-		return nil, err
-	}
-	return n.entries(), nil
-}
-
-func (t *Tree) find(op, name string) (*node, error) {
-	n, ok := t.nodes[name]
-	if !ok || !fs.ValidPath(name) {
-		return nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
-	}
-	return n, nil
-}
-
-func (n *node) entries() []fs.DirEntry {
-	out := make([]fs.DirEntry, len(n.children))
-	for i, c := range n.children {
-		out[i] = fs.FileInfoToDirEntry(c)
-	}
-	return out
-}
-
-// A node is the file info of its source under the name it has in the tree.
-
-func (n *node) Name() string       { return n.name }
-func (n *node) Size() int64        { return n.meta.size }
-func (n *node) Mode() fs.FileMode  { return n.meta.mode }
-func (n *node) ModTime() time.Time { return time.Unix(0, n.meta.mtime) }
-func (n *node) IsDir() bool        { return n.meta.mode.IsDir() }
-func (n *node) Sys() any           { return nil }
-
-// openDir is an open folder.
-type openDir struct {
-	node *node
-	next int
-}
-
-func (d *openDir) Stat() (fs.FileInfo, error) { return d.node, nil }
-func (d *openDir) Close() error               { return nil }
-func (d *openDir) Read([]byte) (int, error) {
-	return 0, &fs.PathError{Op: "read", Path: d.node.source, Err: errors.New("is a directory")}
-}
-
-// ReadDir implements fs.ReadDirFile.
-func (d *openDir) ReadDir(n int) ([]fs.DirEntry, error) {
-	all := d.node.entries()[d.next:]
-	if n <= 0 {
-		d.next += len(all)
-		return all, nil
-	}
-	if len(all) == 0 {
-		return nil, io.EOF
-	}
-	all = all[:min(n, len(all))]
-	d.next += len(all)
-	return all, nil
-}
-
-// Paths lists every path of the tree, sorted, folders included.
-func (t *Tree) Paths() []string {
-	var out []string
-	for p := range t.nodes {
-		if p != "." {
-			out = append(out, p)
-		}
-	}
-	slices.SortFunc(out, strings.Compare)
-	return out
 }

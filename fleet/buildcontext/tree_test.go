@@ -65,7 +65,7 @@ func TestOpen(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			tree, err := Open(layout(t, tt.files), "i", "fleet/i")
+			tree, err := Open(layout(t, tt.files), "i", "fleet/i", nil)
 			if tt.err != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.err) {
 					t.Fatalf("error %v, want one with %q", err, tt.err)
@@ -94,7 +94,7 @@ func TestIgnoreFileOfDockerfile(t *testing.T) {
 		"./sub/D": "",
 		"out":     "fleet/i/out.dockerignore: cannot read patterns: openat out.dockerignore: path escapes from parent",
 	} {
-		tree, err := OpenWithLinks(layout(t, files), "i", "fleet/i", dockerfile)
+		tree, err := OpenWithLinks(layout(t, files), "i", "fleet/i", dockerfile, nil)
 		got := ""
 		if err != nil {
 			got = strings.ReplaceAll(err.Error(), "openat i/", "openat ")
@@ -112,14 +112,14 @@ func TestOpenRefusesPipe(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(root.Name(), "i/p"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(root, "i", "fleet/i"); err == nil || !strings.Contains(err.Error(), "i/p: cannot add to the build context: it is a named pipe") {
+	if _, err := Open(root, "i", "fleet/i", nil); err == nil || !strings.Contains(err.Error(), "i/p: cannot add to the build context: it is a named pipe") {
 		t.Fatalf("error %v", err)
 	}
 }
 
 // TestTreeIsFS holds the tree to the standard library's own checks.
 func TestTreeIsFS(t *testing.T) {
-	tree, err := Open(layout(t, map[string]string{"i/a": "1", "i/d/b": "2", "i/l": "->a"}), "i", "fleet/i")
+	tree, err := Open(layout(t, map[string]string{"i/a": "1", "i/d/b": "2", "i/l": "->a"}), "i", "fleet/i", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestTreeIsFS(t *testing.T) {
 // A link that is turned outwards after the listing is not followed.
 func TestReplacedLinkIsNotFollowed(t *testing.T) {
 	root := layout(t, map[string]string{"i/l": "->a", "i/a": "1"})
-	tree, err := Open(root, "i", "fleet/i")
+	tree, err := Open(root, "i", "fleet/i", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,11 +2,13 @@ package inputs
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,14 +17,17 @@ import (
 
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
+	v1 "github.com/slipway-build/slipway/fleet/inputs/v1"
+	"github.com/slipway-build/slipway/recipe"
 )
 
 // Context is what is known of a folder from an earlier look at it.
 type Context struct {
-	Folder  string // absolute path
-	Stamp   []byte // empty when its files were too new to be sure of them
-	Digest  string
-	Entries []byte // as buildcontext.Contents.Memory
+	Folder string // absolute path
+	Stamp  []byte // empty when its files were too new to be sure of them
+	// Digests of the folder's files, by what was asked for.
+	Digests map[string]string
+	Entries []byte // as buildcontext.Contents.Memory; nil when they are as they were
 }
 
 // Options say what, beside the fleet, images are made from.
@@ -38,20 +43,29 @@ type Options struct {
 
 // Set are the inputs of a fleet's images, but for the digests of their parents.
 type Set struct {
-	Parts map[*fleet.Image]Parts
+	Images map[*fleet.Image]Now
 	// Errors tell of contexts that cannot be read.
 	Errors map[*fleet.Image]error
-	// Learned is what was found out about folders, to be known the next time.
-	Learned []Context
 
+	Options
 	fleet   *fleet.Fleet
-	entries func(folder string) []byte
+	folders map[*fleet.Image]*folder
 }
+
+// folder is what is known of an image's folder.
+type folder struct {
+	Context
+	contents *buildcontext.Contents // if it was read
+	learned  bool                   // something that was not known before
+}
+
+// tree is the key of the digest of a folder's listing.
+const tree = "tree"
 
 // Read looks at the contexts of all images that have no error, several at a time.
 func Read(ctx context.Context, f *fleet.Fleet, o Options) (*Set, error) {
-	s := &Set{Parts: map[*fleet.Image]Parts{}, Errors: map[*fleet.Image]error{}, fleet: f, entries: o.Entries}
-	r := &reader{Options: o, fleet: f, set: s, templates: map[string]string{}}
+	s := &Set{Options: o, Images: map[*fleet.Image]Now{}, Errors: map[*fleet.Image]error{}, fleet: f, folders: map[*fleet.Image]*folder{}}
+	r := &reader{set: s}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0) + 2) // some wait for the disk
 	for _, img := range f.Images {
@@ -64,20 +78,13 @@ func Read(ctx context.Context, f *fleet.Fleet, o Options) (*Set, error) {
 }
 
 type reader struct {
-	Options
-	fleet *fleet.Fleet
-
-	mu        sync.Mutex // guards set and templates
-	set       *Set
-	templates map[string]string // path to digest
+	mu  sync.Mutex // guards set
+	set *Set
 }
 
 func (r *reader) image(ctx context.Context, img *fleet.Image) error {
-	p := Parts{Level: r.Level, Platform: r.fleet.Platform, Dockerfile: dockerfileDigest(img.Dockerfile, img), Args: r.args(img)}
-	if img.HasBuild {
-		p.BuildDockerfile = dockerfileDigest(img.BuildDockerfile, img)
-	}
-	tree, learned, err := r.context(ctx, img)
+	n := r.set.texts(img)
+	found, err := r.set.look(ctx, img)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -87,14 +94,31 @@ func (r *reader) image(ctx context.Context, img *fleet.Image) error {
 		r.set.Errors[img] = err
 		return nil
 	}
-	p.Tree = tree
-	p.listed(img)
-	p.Templates = r.shared(img)
-	r.set.Parts[img] = p
-	if learned != nil {
-		r.set.Learned = append(r.set.Learned, *learned)
+	if found != nil {
+		n.Tree = found.Digests[tree]
+		r.set.folders[img] = found
 	}
+	r.set.Images[img] = n
 	return nil
+}
+
+// texts is what is known of an image without looking at its folder.
+func (s *Set) texts(img *fleet.Image) Now {
+	n := Now{Parts: Parts{
+		Scheme: Scheme, Level: s.Level, Platform: s.fleet.Platform, Args: args(img),
+		Dockerfile: digest([]byte(untagged(cmp.Or(img.Instructions, img.Dockerfile), img))),
+	}}
+	names := map[string]string{}
+	for _, parent := range img.Used() {
+		names[parent.Ref] = parent.Name
+	}
+	n.Old.Dockerfile = v1.Dockerfile(img.Dockerfile, names)
+	if img.HasBuild {
+		n.BuildDockerfile = digest([]byte(untagged(cmp.Or(img.BuildInstructions, img.BuildDockerfile), img)))
+		n.Old.BuildDockerfile = v1.Dockerfile(img.BuildDockerfile, names)
+	}
+	n.listed(img)
+	return n
 }
 
 // Args are the build arguments that go into the image: its own, and the date.
@@ -107,7 +131,7 @@ func Args(img *fleet.Image) map[string]string {
 	return args
 }
 
-func (r *reader) args(img *fleet.Image) map[string]string {
+func args(img *fleet.Image) map[string]string {
 	digests := map[string]string{}
 	for k, v := range Args(img) {
 		digests[k] = digest([]byte(v))
@@ -115,94 +139,226 @@ func (r *reader) args(img *fleet.Image) map[string]string {
 	return digests
 }
 
-// context returns the digest of the image's build context, and what was learned if it was not known.
-func (r *reader) context(ctx context.Context, img *fleet.Image) (tree string, learned *Context, err error) {
-	if img.Listed != nil && img.Listed.Commit != "" {
-		return "", nil, nil // the commit and the folder in it say it all
-	}
-	t, err := r.fleet.Context(img)
-	if err != nil {
-		return "", nil, err
-	}
-	defer t.Close()
-	folder := r.fleet.Folder(img)
-	stamp := t.Stamp()
-	var known Context
-	var memory []byte
-	if r.Known != nil {
-		var ok bool
-		if known, ok = r.Known(folder); ok {
-			if bytes.Equal(known.Stamp, stamp) {
-				return known.Digest, nil, nil
-			}
-			memory = r.Entries(folder)
-		}
-	}
-	contents, err := t.Read(ctx, memory)
-	if err != nil {
-		return "", nil, err
-	}
-	learned = &Context{Folder: folder, Digest: contents.Digest, Entries: contents.Memory}
-	if contents.Complete {
-		learned.Stamp = stamp
-	}
-	return contents.Digest, learned, nil
-}
+// fixed tells whether the image's context is a commit's: that and the folder in it say it all.
+func fixed(img *fleet.Image) bool { return img.Listed != nil && img.Listed.Commit != "" }
 
-// shared are the digests of templates that the image's context may not have. What cannot be read any
-// more is left out: they only help to explain.
-func (r *reader) shared(img *fleet.Image) map[string]string {
-	own := r.fleet.Path(img, "") + "/"
-	_, err := os.Lstat(filepath.Join(r.fleet.Folder(img), buildcontext.IgnoreFile))
-	hidden := err == nil // .dockerignore may keep the folder's own templates out of the context
-	var found map[string]string
-	for _, path := range img.Templates {
-		if strings.HasPrefix(path, own) && !hidden {
-			continue
-		}
-		sum, known := r.templates[path]
-		if !known {
-			if data, err := os.ReadFile(path); err == nil {
-				sum = digest(data)
-			}
-			r.templates[path] = sum
-		}
-		if sum != "" {
-			if found == nil {
-				found = map[string]string{}
-			}
-			found[path] = sum
-		}
+// look finds out what is known of the image's folder, and reads what is not. It is nil for a commit.
+func (s *Set) look(ctx context.Context, img *fleet.Image) (*folder, error) {
+	if fixed(img) {
+		return nil, nil
 	}
-	return found
-}
-
-// Now reads the image's context as it is at this moment: the image's parts, without parents, and the
-// listing of the files. A build calls it just before it sends them.
-func (s *Set) Now(ctx context.Context, t *buildcontext.Tree, img *fleet.Image) (Parts, []byte, error) {
-	if p := s.Parts[img]; p.Commit != "" {
-		return p, nil, nil
-	}
-	var memory []byte
-	if s.entries != nil {
-		memory = s.entries(s.fleet.Folder(img))
-	}
-	contents, err := t.Read(ctx, memory)
-	if err != nil {
-		return Parts{}, nil, err
-	}
-	p := s.Parts[img]
-	p.Tree = contents.Digest
-	return p, contents.Listing, nil
-}
-
-// Files lists the context of an image: paths, with their modes and digests to compare.
-func (s *Set) Files(ctx context.Context, img *fleet.Image) (map[string]string, error) {
 	t, err := s.fleet.Context(img)
 	if err != nil {
 		return nil, err
 	}
 	defer t.Close()
-	_, listing, err := s.Now(ctx, t, img)
-	return buildcontext.Files(listing), err
+	f := &folder{Context: Context{Folder: s.fleet.Folder(img)}}
+	stamp := t.Stamp()
+	var memory []byte
+	if s.Known != nil {
+		if known, ok := s.Known(f.Folder); ok {
+			if len(stamp) > 0 && bytes.Equal(known.Stamp, stamp) && known.Digests[tree] != "" {
+				f.Context = known
+				return f, nil
+			}
+			memory = s.Entries(f.Folder)
+		}
+	}
+	return f, f.read(ctx, t, stamp, memory)
+}
+
+func (f *folder) read(ctx context.Context, t *buildcontext.Tree, stamp, memory []byte) error {
+	contents, err := t.Read(ctx, memory)
+	if err != nil {
+		return err
+	}
+	f.contents, f.learned = &contents, true
+	f.Entries, f.Stamp = append([]byte{}, contents.Memory...), nil
+	if contents.Complete {
+		f.Stamp = stamp
+	}
+	f.Digests = map[string]string{tree: digest(contents.Listing())}
+	return nil
+}
+
+// Need finds out what images would be made from by the rules of each of their marks.
+func (s *Set) Need(ctx context.Context, marks map[*fleet.Image][]Mark) error {
+	var mu sync.Mutex // guards Images and Errors
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0) + 2)
+	for img, list := range marks {
+		n, ok := s.Images[img]
+		if !ok {
+			continue
+		}
+		group.Go(func() error {
+			n, err := s.need(ctx, img, n, list)
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				s.Errors[img] = err
+				return nil
+			}
+			s.Images[img] = n
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+func (s *Set) need(ctx context.Context, img *fleet.Image, n Now, marks []Mark) (Now, error) {
+	f := s.folders[img]
+	if f == nil { // a commit
+		return n, nil
+	}
+	n = n.clone()
+	own := own(img)
+	for _, m := range marks {
+		if m.Old() {
+			if len(n.Trees) > 0 {
+				continue
+			}
+			for _, mask := range v1.Masks {
+				tree, err := f.digest(ctx, s, img, fmt.Sprintf("v1 %o", int(mask)), func(c buildcontext.Contents) (string, error) {
+					return v1.Tree(c.Standing(), c.KeepsModes(), mask), nil
+				})
+				if err != nil {
+					return n, err
+				}
+				n.Trees = append(n.Trees, tree)
+			}
+			continue
+		}
+		followed, err := recipe.Parse(m.Followed)
+		if err != nil { // of somebody who wrote nonsense: nothing is known
+			followed = recipe.Followed{}
+		}
+		key := digest(fmt.Appendf(nil, "%d %q %q %q", Scheme, m.Followed, own.Context, own.Artifacts))
+		n.Files[m.Followed], err = f.digest(ctx, s, img, key, func(c buildcontext.Contents) (string, error) { return c.Digest(followed, own) })
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// digest returns what is known by the key, or makes it of the folder's contents.
+func (f *folder) digest(ctx context.Context, s *Set, img *fleet.Image, key string, of func(buildcontext.Contents) (string, error)) (string, error) {
+	if known := f.Digests[key]; known != "" {
+		return known, nil
+	}
+	if f.contents == nil {
+		t, err := s.fleet.Context(img)
+		if err != nil {
+			return "", err
+		}
+		defer t.Close()
+		learned := f.Digests
+		if err := f.read(ctx, t, t.Stamp(), s.Entries(f.Folder)); err != nil {
+			return "", err
+		}
+		if f.Digests[tree] == learned[tree] {
+			f.Digests = maps.Clone(learned)
+		}
+	}
+	d, err := of(*f.contents)
+	if err == nil {
+		f.learned, f.Digests[key] = true, d
+	}
+	return d, err
+}
+
+// mostDigests is how many digests of a folder are worth keeping.
+const mostDigests = 12
+
+// Learned is what was found out about folders, to be known the next time.
+func (s *Set) Learned() []Context {
+	var out []Context
+	for _, f := range s.folders {
+		if !f.learned {
+			continue
+		}
+		c := f.Context
+		if len(c.Digests) > mostDigests {
+			c.Digests = map[string]string{tree: c.Digests[tree]}
+		}
+		out = append(out, c)
+	}
+	slices.SortFunc(out, func(a, b Context) int { return cmp.Compare(a.Folder, b.Folder) })
+	return out
+}
+
+// explain adds what no digest is of: the digests of the templates that the image's Dockerfiles were made
+// of, its own by their names in its folder. What cannot be read any more is left out.
+func (s *Set) explain(img *fleet.Image, n Now) Now {
+	own := s.fleet.Path(img, "") + "/"
+	n.Templates = map[string]string{}
+	for _, path := range img.Templates {
+		if data, err := os.ReadFile(path); err == nil {
+			n.Templates[strings.TrimPrefix(path, own)] = digest(data)
+		}
+	}
+	return n
+}
+
+// Explain makes it possible to say in what an image differs from what it was made from before. It is not
+// safe for concurrent use.
+func (s *Set) Explain(img *fleet.Image) {
+	if n, ok := s.Images[img]; ok && n.Templates == nil {
+		s.Images[img] = s.explain(img, n)
+	}
+}
+
+// Followed lists the files of an image's context that a record chooses.
+func (s *Set) Followed(ctx context.Context, img *fleet.Image, f recipe.Followed) ([]string, error) {
+	t, err := s.fleet.Context(img)
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
+	r, err := s.At(ctx, t, img)
+	if err != nil {
+		return nil, err
+	}
+	paths, err := r.contents.Paths(f.Context, r.own.Context)
+	if err != nil {
+		return nil, err
+	}
+	more, err := r.contents.Paths(f.Artifacts, r.own.Artifacts)
+	paths = append(paths, more...)
+	slices.Sort(paths)
+	return slices.Compact(paths), err
+}
+
+// At reads the image's context as it is at this moment. A build calls it just before it sends the files.
+func (s *Set) At(ctx context.Context, t *buildcontext.Tree, img *fleet.Image) (Reading, error) {
+	r := Reading{now: s.explain(img, s.Images[img]), own: own(img), fixed: fixed(img)}
+	if r.fixed {
+		return r, nil
+	}
+	var memory []byte
+	if s.Entries != nil {
+		memory = s.Entries(s.fleet.Folder(img))
+	}
+	contents, err := t.Read(ctx, memory)
+	if err != nil {
+		return r, err
+	}
+	r.contents, r.kept = contents, contents.KeepsModes()
+	r.now.Tree = digest(contents.Listing())
+	return r, nil
+}
+
+// Listing lists the context of an image, see buildcontext.Files.
+func (s *Set) Listing(ctx context.Context, img *fleet.Image) ([]byte, error) {
+	t, err := s.fleet.Context(img)
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
+	r, err := s.At(ctx, t, img)
+	return r.Listing(), err
 }

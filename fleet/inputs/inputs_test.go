@@ -74,11 +74,20 @@ func read(t *testing.T, files map[string]string, o inputs.Options) (*fleet.Fleet
 	return f, set
 }
 
-func digests(f *fleet.Fleet, s *inputs.Set) map[string]string {
+// digests are of the images by the rules of a mark: the present ones, all of the context, without one.
+func digests(t *testing.T, f *fleet.Fleet, s *inputs.Set, m inputs.Mark) map[string]string {
+	t.Helper()
+	marks := map[*fleet.Image][]inputs.Mark{}
+	for _, img := range f.Images {
+		marks[img] = []inputs.Mark{m}
+	}
+	if err := s.Need(t.Context(), marks); err != nil || len(s.Errors) > 0 {
+		t.Fatal(err, s.Errors)
+	}
 	out := map[string]string{}
 	for _, img := range f.Images {
 		parents := inputs.Parents(img, func(ref string) string { return "digest of " + ref })
-		out[img.Name] = s.Parts[img].On(parents).Digest()
+		out[img.Name] = s.Images[img].By(m)[0].On(parents).Digest()
 	}
 	return out
 }
@@ -87,12 +96,27 @@ func digests(f *fleet.Fleet, s *inputs.Set) map[string]string {
 // raise engine.Level; if not, this test has found it.
 func TestDigestGolden(t *testing.T) {
 	f, s := read(t, example, inputs.Options{})
-	want := map[string]string{
-		"app":  "sha256:06b382b47d17cfc1a20c4421a41151b6e51b18a6f4162211bbd50eda6ba34d40",
-		"base": "sha256:bebc9321b48cd9663d0b8671f72a16c72e67a75357b77511413f85bc85419c64",
-	}
-	if diff := cmp.Diff(want, digests(f, s)); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
+	for _, tt := range []struct {
+		rules string
+		mark  inputs.Mark
+		want  map[string]string
+	}{
+		{"first", inputs.Mark{Inputs: "sha256:some"}, map[string]string{
+			"app":  "sha256:06b382b47d17cfc1a20c4421a41151b6e51b18a6f4162211bbd50eda6ba34d40",
+			"base": "sha256:bebc9321b48cd9663d0b8671f72a16c72e67a75357b77511413f85bc85419c64",
+		}},
+		{"all files", inputs.Mark{}, map[string]string{
+			"app":  "2:sha256:5dc8536b31fb8863f8a5c9edce63e7d3f69d6b2f9ddb48592ae8ee4cde1c141f",
+			"base": "2:sha256:04cf035cbf4d1f5cb2478a6538d5b196a7532fa28474ab0842b24b625db54c93",
+		}},
+		{"some files", inputs.Mark{Followed: `{"context":["file"]}`}, map[string]string{
+			"app":  "2:sha256:4af075de0b8ba0f47cac305b6bb86d732fdad7bc6e5924f34a02f185446379e3",
+			"base": "2:sha256:0186eee0f4e0c45dc8c796e37a3bc9b59a041a13517a1e02e5cae559420e425b",
+		}},
+	} {
+		if diff := cmp.Diff(tt.want, digests(t, f, s, tt.mark)); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", tt.rules, diff)
+		}
 	}
 }
 
@@ -113,10 +137,12 @@ func TestWhatCounts(t *testing.T) {
 		{"another registry", map[string]string{"config.yaml": "registry: other.example\nword: first\n"}, "app"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			before := digests(read(t, example, inputs.Options{}))
+			f, s := read(t, example, inputs.Options{})
+			before := digests(t, f, s, inputs.Mark{})
 			files := maps.Clone(example)
 			maps.Copy(files, tt.edit)
-			after := digests(read(t, files, inputs.Options{}))
+			f, s = read(t, files, inputs.Options{})
+			after := digests(t, f, s, inputs.Mark{})
 			var changed []string
 			for _, name := range []string{"app", "base"} {
 				if before[name] != after[name] {
@@ -137,7 +163,7 @@ func TestParentsVersionIsNoTextOfTheDockerfile(t *testing.T) {
 	f, s := read(t, files, inputs.Options{})
 	files["images/base/changelog"] = entry("base", "1.10")
 	g, u := read(t, files, inputs.Options{})
-	before, after := s.Parts[f.Lookup("app")], u.Parts[g.Lookup("app")]
+	before, after := s.Images[f.Lookup("app")], u.Images[g.Lookup("app")]
 	if before.Dockerfile != after.Dockerfile || before.Tree != after.Tree {
 		t.Errorf("the Dockerfile differs: %v %v", before, after)
 	}
@@ -151,15 +177,16 @@ func TestParentsVersionIsNoTextOfTheDockerfile(t *testing.T) {
 // TestLearned: what one look learns, the next one knows; what it cannot read is that image's error.
 func TestLearned(t *testing.T) {
 	f, s := read(t, example, inputs.Options{})
-	if len(s.Learned) != 2 || len(s.Errors) != 0 {
-		t.Fatalf("%v %v", s.Learned, s.Errors)
+	learned := s.Learned()
+	if len(learned) != 2 || len(s.Errors) != 0 {
+		t.Fatalf("%v %v", learned, s.Errors)
 	}
 	known := map[string]inputs.Context{}
-	for _, c := range s.Learned {
+	for _, c := range learned {
 		known[c.Folder] = c
 	}
 	base := known[f.Folder(f.Lookup("base"))]
-	if base.Digest == "" || len(base.Stamp) > 0 && len(base.Entries) == 0 {
+	if base.Digests["tree"] == "" || len(base.Stamp) > 0 && len(base.Entries) == 0 {
 		t.Errorf("%+v", base)
 	}
 	if err := os.Symlink("/etc/passwd", filepath.Join(f.Folder(f.Lookup("app")), "link")); err != nil {

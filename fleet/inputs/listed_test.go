@@ -61,7 +61,7 @@ func listedParts(t *testing.T, list ...config.Listed) map[string]inputs.Parts {
 		if err := set.Errors[img]; img.Err != nil || err != nil {
 			t.Fatal(img.Err, err)
 		}
-		parts[img.Name] = set.Parts[img]
+		parts[img.Name] = set.Images[img].Under("")
 	}
 	return parts
 }

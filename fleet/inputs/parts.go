@@ -1,6 +1,7 @@
 // Package inputs finds out what images are made from, and gives it a digest: two builds with the
-// same digest have the same rendered Dockerfile, context, build arguments, parents, platform and
-// engine level. Times, owners and the place of the checkout are no inputs.
+// same digest have the same instructions, build arguments, parents and platform, and the same of all files
+// of the context that can get into the image. Comments, times, owners, the place of the checkout and files
+// that no instruction takes are no inputs.
 package inputs
 
 import (
@@ -13,20 +14,28 @@ import (
 
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
+	v1 "github.com/slipway-build/slipway/fleet/inputs/v1"
 )
+
+// Scheme is the number of the present rules. It is what digests by them begin with, and rises when the
+// same image gets another digest: then a package beside v1 keeps the old ones.
+const Scheme = 2
+
+const prefix = "2:"
 
 // Parts are all inputs of one image. All digests are written "sha256:…".
 type Parts struct {
-	// Level is the engine's compatibility level: it rises when the same other inputs give other bits.
-	Level    int    `json:"level"`
+	// Scheme says which rules made the parts; zero are those of package v1, whose Dockerfile, Tree and
+	// Level mean something else.
+	Scheme   int    `json:"scheme,omitempty"`
 	Platform string `json:"platform"`
-	// Dockerfile and BuildDockerfile are digests of the rendered texts, in which the names of the
+	// Dockerfile and BuildDockerfile are digests of the instructions, in which the names of the
 	// fleet's own parents stand without tags: a parent's new version is told by Parents alone.
 	Dockerfile      string `json:"dockerfile"`
 	BuildDockerfile string `json:"build_dockerfile,omitempty"`
-	// Tree is the digest of the build context after .dockerignore. For an image from git it is empty
-	// and Commit says which commit the context is of.
-	Tree   string `json:"tree,omitempty"`
+	// Files is the digest of that part of the build context which a build follows. For an image from
+	// git it is empty and Commit says which commit the context is of.
+	Files  string `json:"files,omitempty"`
 	Commit string `json:"commit,omitempty"`
 	// Folder is the context's folder in the repository, as a slash path with links resolved; empty for
 	// the root, and without Commit.
@@ -41,8 +50,12 @@ type Parts struct {
 	// Parents are the images it is built on or copies from, sorted by name.
 	Parents []Parent `json:"parents,omitempty"`
 
-	// Templates are no input but help to say why the Dockerfile changed: digests of the template
-	// files that do not lie in the context, by path.
+	// What follows is no input, but helps to say what changed. Level is the engine's compatibility level.
+	// Tree is the digest of a listing of all of the context, Followed the record by which Files was
+	// chosen. Templates are digests of the template files that do not lie in the context, by path.
+	Level     int               `json:"level"`
+	Tree      string            `json:"tree,omitempty"`
+	Followed  string            `json:"followed,omitempty"`
 	Templates map[string]string `json:"templates,omitempty"`
 }
 
@@ -53,20 +66,26 @@ type Parent struct {
 	Digest string `json:"digest"` // of the image's content; empty when it is in no store
 }
 
-// Digest is "sha256:…" of the parts that are inputs.
+// Digest is "2:sha256:…" of the parts that are inputs, or what package v1 has for its own.
 func (p Parts) Digest() string {
-	p.Templates = nil
+	if p.Scheme == 0 {
+		return p.v1().Digest()
+	}
+	p.Level, p.Tree, p.Followed, p.Templates = 0, "", "", nil
 	data, err := json.Marshal(p) // maps are sorted by key
 	if err != nil {
 		panic(fmt.Sprintf("internal error: %v", err)) // strings and integers only
 	}
-	return digest(data)
+	return prefix + digest(data)
 }
 
 // Definition is like Digest, but stands only for what changes by somebody's edit: the digests of the
-// parents, which may be built again, the registry's name and the engine's level do not count.
+// parents, which may be built again, and the registry's name do not count.
 func (p Parts) Definition() string {
-	p.Level, p.Parents = 0, slices.Clone(p.Parents)
+	if p.Scheme == 0 {
+		return p.v1().Definition()
+	}
+	p.Parents = slices.Clone(p.Parents)
 	for i := range p.Parents {
 		parent := &p.Parents[i]
 		parent.Digest = ""
@@ -75,6 +94,18 @@ func (p Parts) Definition() string {
 		}
 	}
 	return p.Digest()
+}
+
+// v1 are the parts as that package has them.
+func (p Parts) v1() v1.Parts {
+	out := v1.Parts{
+		Level: p.Level, Platform: p.Platform, Dockerfile: p.Dockerfile, BuildDockerfile: p.BuildDockerfile, Tree: p.Tree,
+		Commit: p.Commit, Folder: p.Folder, IgnoreFile: p.IgnoreFile, Target: p.Target, Args: p.Args,
+	}
+	for _, parent := range p.Parents {
+		out.Parents = append(out.Parents, v1.Parent(parent))
+	}
+	return out
 }
 
 func digest(data []byte) string {
@@ -102,14 +133,14 @@ func (p Parts) On(parents []Parent) Parts {
 	return p
 }
 
-// dockerfileDigest is the digest of a rendered Dockerfile without its parents' tags. NUL, which no
-// Dockerfile has, keeps a placeholder from being confused with text.
-func dockerfileDigest(text string, img *fleet.Image) string {
+// untagged is a Dockerfile's text without its parents' tags. NUL, which no Dockerfile has, keeps a
+// placeholder from being confused with text.
+func untagged(text string, img *fleet.Image) string {
 	pairs := []string{}
 	for _, parent := range byLength(img.Used()) {
 		pairs = append(pairs, parent.Ref, "\x00"+parent.Name+"\x00")
 	}
-	return digest([]byte(strings.NewReplacer(pairs...).Replace(text)))
+	return strings.NewReplacer(pairs...).Replace(text)
 }
 
 // byLength puts base:1.10 before base:1.1, which it begins with.

@@ -17,7 +17,7 @@ import (
 // context lists the files that the build would see, and takes what it refuses.
 func (c *check) context() {
 	shown := c.fleet.Path(c.img, ".")
-	tree, err := buildcontext.Open(c.root, c.img.Dir, shown)
+	tree, err := buildcontext.Open(c.root, c.img.Dir, shown, nil)
 	if err == nil {
 		c.tree = tree
 		return

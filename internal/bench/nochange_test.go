@@ -5,11 +5,17 @@ package bench_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/opencontainers/go-digest"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/engine"
@@ -18,6 +24,7 @@ import (
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/internal/enginetest"
+	"github.com/slipway-build/slipway/recipe"
 	"github.com/slipway-build/slipway/store"
 )
 
@@ -96,7 +103,7 @@ USER {{ "www-data" | uid }}
 func register(b *testing.B, p program, n int) {
 	b.Helper()
 	b.Chdir(p.fleet)
-	e, err := embedded.Start(b.Context(), embedded.Options{Root: p.root})
+	e, err := embedded.Start(b.Context(), embedded.Options{Root: p.root, Names: enginetest.Names})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -123,27 +130,49 @@ func registerAll(ctx context.Context, e *embedded.Process, n int) error {
 	if err != nil {
 		return err
 	}
-	images := e.Services().Images
-	built, err := images.Get(ctx, f.Lookup(imageName(0)).Ref)
+	if len(set.Images) != n {
+		return fmt.Errorf("the inputs of %d images, not of %d", len(set.Images), n)
+	}
+	services := e.Services()
+	images := store.New(services.Images, services.Content)
+	built, err := images.Inspect(ctx, f.Lookup(imageName(0)).Ref)
 	if err != nil {
 		return fmt.Errorf("cannot find the image that was built: %w", err)
 	}
-	if len(set.Parts) != n {
-		return fmt.Errorf("the inputs of %d images, not of %d", len(set.Parts), n)
+	followed := recipe.Followed{Known: true, Context: []recipe.Use{recipe.NewUse("app.conf")}}
+	marks := map[*fleet.Image][]inputs.Mark{}
+	for _, img := range f.Images {
+		marks[img] = []inputs.Mark{{Followed: followed.String()}}
+	}
+	if err := set.Need(ctx, marks); err != nil {
+		return err
 	}
 	for _, img := range f.Images {
-		if img.Ref == built.Name {
+		if img.Ref == built.Image.Ref {
 			continue
 		}
-		parents := inputs.Parents(img, func(string) string { return built.Labels[store.IDLabel] })
-		record := built
-		record.Name = img.Ref
-		record.Labels = map[string]string{store.IDLabel: built.Labels[store.IDLabel], store.TestedLabel: store.TestNone, store.InputsLabel: set.Parts[img].On(parents).Digest()}
-		if _, err := images.Create(ctx, record); err != nil {
+		parents := inputs.Parents(img, func(string) string { return built.Image.ID })
+		m := store.Marks{ID: built.Image.ID, Inputs: set.Images[img].Under(followed.String()).On(parents).Digest(), Followed: followed.String(), Level: engine.Level}
+		if err := registerOne(ctx, images, services.Content, built, img, m); err != nil {
 			return fmt.Errorf("cannot register %s: %w", img.Ref, err)
 		}
 	}
 	return nil
+}
+
+// registerOne gives an image a manifest of its own, with the configuration and layers of the built one.
+func registerOne(ctx context.Context, images *store.Store, blobs content.Store, built store.Details, img *fleet.Image, m store.Marks) error {
+	manifest := built.Manifest
+	manifest.Annotations = map[string]string{ocispecs.AnnotationTitle: img.Name}
+	data, err := json.Marshal(manifest)
+	if err != nil {
+		return err
+	}
+	target := ocispecs.Descriptor{MediaType: ocispecs.MediaTypeImageManifest, Digest: digest.FromBytes(data), Size: int64(len(data))}
+	if err := content.WriteBlob(ctx, blobs, target.Digest.String(), bytes.NewReader(data), target); err != nil {
+		return err
+	}
+	return errors.Join(images.Put(ctx, img.Ref, target), images.MarkInputs(ctx, img.Ref, m), images.Accept(ctx, img.Ref, store.TestNone, ""))
 }
 
 // BenchmarkPlan is "slipway plan" of a fleet in which nothing changed: the whole process, from exec to

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/slipway-build/slipway/build/facts"
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
@@ -176,7 +177,7 @@ func (a *app) planOnly(cmd *cobra.Command, cfg *config.Config, o planOptions) (e
 		return err
 	}
 	a.warn(cfg, d.Plan, o.selection)
-	return a.showDecision(cmd, f, d.Plan, o)
+	return a.showDecision(cmd, f, d, o)
 }
 
 // hurry is for reading a fleet, which is a hundred thousand short system calls. A thread that waits for
@@ -192,7 +193,8 @@ func hurry() (end func()) {
 }
 
 // showDecision prints a plan as the flags ask for it. What is wrong with definitions is the error.
-func (a *app) showDecision(cmd *cobra.Command, f *fleet.Fleet, p *plan.Plan, o planOptions) error {
+func (a *app) showDecision(cmd *cobra.Command, f *fleet.Fleet, d facts.Decision, o planOptions) error {
+	p := d.Plan
 	var err error
 	switch {
 	case o.why != "":
@@ -200,7 +202,7 @@ func (a *app) showDecision(cmd *cobra.Command, f *fleet.Fleet, p *plan.Plan, o p
 		if step == nil {
 			return usageError(cmd, fmt.Errorf("--why %s: the fleet has no such image", o.why))
 		}
-		err = showWhy(a.Out, f, step)
+		err = errors.Join(showWhy(a.Out, f, step), a.showCounted(cmd.Context(), f, d, step.Image))
 	case o.asJSON:
 		err = printJSON(a.Out, p)
 	default:
@@ -230,41 +232,4 @@ func showPlan(out io.Writer, p *plan.Plan) error {
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")
 	return line
-}
-
-// showWhy prints an image's reasons and, below them, those of the images that they are about.
-func showWhy(out io.Writer, f *fleet.Fleet, s *plan.Step) error {
-	w := &whyWriter{out: out, fleet: f, seen: map[*plan.Step]bool{}}
-	w.step(s, "")
-	return w.err
-}
-
-type whyWriter struct {
-	out   io.Writer
-	fleet *fleet.Fleet
-	seen  map[*plan.Step]bool
-	err   error
-}
-
-func (w *whyWriter) line(format string, args ...any) {
-	if _, err := fmt.Fprintf(w.out, format+"\n", args...); w.err == nil {
-		w.err = err
-	}
-}
-
-func (w *whyWriter) step(s *plan.Step, indent string) {
-	w.line("%s%s:%s (%s): %s", indent, s.Image.Name, s.Image.Tag, w.fleet.Path(s.Image, ""), s.Action)
-	if w.seen[s] {
-		w.line("%s  as above", indent)
-		return
-	}
-	w.seen[s] = true
-	for _, r := range s.Reasons {
-		w.line("%s- %s", indent, firstLine(r.Text))
-	}
-	for _, need := range s.Needs {
-		if s.Action != plan.UpToDate && s.Action != plan.Skip && need.Action != plan.UpToDate && need.Action != plan.Skip {
-			w.step(need, indent+"    ")
-		}
-	}
 }

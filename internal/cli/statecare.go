@@ -76,6 +76,11 @@ func (h *recorder) SetInputs(ctx context.Context, b state.Build, listing []byte)
 	return h.note(h.DB.SetInputs(ctx, b, listing))
 }
 
+// InheritInputs implements build.History.
+func (h *recorder) InheritInputs(ctx context.Context, b state.Build) error {
+	return h.note(h.DB.InheritInputs(ctx, b))
+}
+
 // EndBuild implements build.History.
 func (h *recorder) EndBuild(ctx context.Context, b state.Build) error {
 	return h.note(h.DB.EndBuild(ctx, b))

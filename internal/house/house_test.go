@@ -26,14 +26,15 @@ var may = map[string][]string{
 	"deb822":    {},
 	"config":    {},
 	"template":  {"config"},
-	"fleet":     {"changelog", "deb822", "template", "config"},
-	"plan":      {"fleet"},
-	"engine":    {"fleet"}, // engine/dockerfile parses for fleet
+	"fleet":     {"changelog", "deb822", "template", "config", "recipe"},
+	"plan":      {"fleet", "recipe"},
+	"engine":    {"fleet", "recipe"}, // engine/dockerfile parses for fleet
+	"recipe":    {},
 	"store":     {},
 	"registry":  {},
 	"state":     {},
-	"build":     {"fleet", "plan", "engine", "store", "registry", "state"},
-	"internal":  {"changelog", "deb822", "config", "template", "fleet", "plan", "engine", "store", "registry", "state", "build"},
+	"build":     {"recipe", "fleet", "plan", "engine", "store", "registry", "state"},
+	"internal":  {"recipe", "changelog", "deb822", "config", "template", "fleet", "plan", "engine", "store", "registry", "state", "build"},
 	"cmd":       {"internal"},
 }
 

@@ -95,10 +95,10 @@ func TestMarksBelongToDigests(t *testing.T) {
 	d := write(t, r, "a:1", "one")
 	must(t, r.Store.MarkTested(ctx, "a:1", store.TestPassed, ""))
 	must(t, r.Store.Tag(ctx, "a:1", "b:1"))
-	tested := short(d) + " test= tested=passed"
+	tested := short(d) + " tested=passed"
 	want(t, r, map[string]string{a1: tested, b1: tested})
-	must(t, r.Store.MarkInputs(ctx, "b:1", "id", "in"))
-	marked := short(d) + " id=id inputs=in test= tested=passed"
+	must(t, r.Store.MarkInputs(ctx, "b:1", store.Marks{ID: "id", Inputs: "in"}))
+	marked := short(d) + " id=id inputs=in tested=passed"
 	want(t, r, map[string]string{a1: marked, b1: marked})
 
 	other := write(t, r, "a:1", "two") // the name moves
@@ -219,7 +219,7 @@ func TestCutShort(t *testing.T) {
 		r := open(t, folder)
 		want(t, r, map[string]string{a1: short(d)})
 		must(t, r.Store.MarkTested(ctx, "a:1", store.TestNone, ""))
-		want(t, r, map[string]string{a1: short(d) + " test= tested=none"})
+		want(t, r, map[string]string{a1: short(d) + " tested=none"})
 		must(t, r.Close())
 		if _, err := os.Stat(journal.Path(folder) + ".damaged"); err == nil {
 			t.Fatal("a line that was cut short is no damage")
@@ -248,7 +248,7 @@ func TestDamage(t *testing.T) {
 	damaged := bytes.Join(lines, nil)
 	must(t, os.WriteFile(journal.Path(folder), damaged, 0o600))
 	r = open(t, folder)
-	want(t, r, map[string]string{a1: short(d), b1: short(e) + " test= tested=passed"})
+	want(t, r, map[string]string{a1: short(d), b1: short(e) + " tested=passed"})
 	if aside, err := os.ReadFile(journal.Path(folder) + ".damaged"); err != nil || !bytes.Equal(aside, damaged) {
 		t.Errorf("the damaged file was not kept: %v", err)
 	}

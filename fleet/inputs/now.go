@@ -1,0 +1,167 @@
+package inputs
+
+import (
+	"cmp"
+	"maps"
+	"strings"
+
+	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/buildcontext"
+	v1 "github.com/slipway-build/slipway/fleet/inputs/v1"
+	"github.com/slipway-build/slipway/recipe"
+)
+
+// Mark is what an image says of its inputs, in the store or at a registry.
+type Mark struct {
+	// Inputs is Parts.Digest, and Definition Parts.Definition; empty when that is not known.
+	Inputs, Definition string
+	// Followed is the record by which files were chosen; empty when all of the context counts.
+	Followed string
+}
+
+// Old tells whether the mark is of package v1's rules, whose digests have no number before them.
+func (m Mark) Old() bool { return strings.HasPrefix(cmp.Or(m.Inputs, m.Definition), "sha256:") }
+
+// Known tells whether the mark is of rules that are known here.
+func (m Mark) Known() bool {
+	return strings.HasPrefix(m.Definition, prefix) && (m.Inputs == "" || strings.HasPrefix(m.Inputs, prefix)) || m.Old()
+}
+
+// Now is what an image would be made from at this moment, but for its parents. What of the files counts
+// depends on the mark that it is compared with.
+type Now struct {
+	// Parts are without Files, Followed and Parents.
+	Parts
+	// Files are digests of the files by the records that were asked for.
+	Files map[string]string
+	// Trees are what package v1 has for Tree, for each of its masks, if that was asked for.
+	Trees []string
+	// Old are v1's digests of the Dockerfiles.
+	Old struct{ Dockerfile, BuildDockerfile string }
+}
+
+// By are the parts by the rules of a mark. There may be several, of which each counts; the first is the
+// most exact.
+func (n Now) By(m Mark) []Parts {
+	if !m.Old() {
+		return []Parts{n.Under(m.Followed)}
+	}
+	trees := n.Trees
+	if len(trees) == 0 { // there are no files to look at
+		trees = []string{""}
+	}
+	var all []Parts
+	for _, tree := range trees {
+		all = append(all, n.old(tree))
+	}
+	return all
+}
+
+// Under are the parts of the present rules with the files that a record chooses.
+func (n Now) Under(record string) Parts {
+	p := n.Parts
+	p.Followed, p.Files = record, n.Files[record]
+	return p
+}
+
+// old are the parts as package v1 has them.
+func (n Now) old(tree string) Parts {
+	p := n.Parts
+	p.Scheme, p.Level, p.Files, p.Followed, p.Tree = 0, v1.Level, "", "", tree
+	p.Dockerfile, p.BuildDockerfile = n.Old.Dockerfile, n.Old.BuildDockerfile
+	return p
+}
+
+// clone is for a value whose maps are going to change.
+func (n Now) clone() Now {
+	n.Files = maps.Clone(n.Files)
+	if n.Files == nil {
+		n.Files = map[string]string{}
+	}
+	return n
+}
+
+// Reading is an image's context as it is at one moment, with all that it was made from then.
+type Reading struct {
+	now      Now
+	contents buildcontext.Contents
+	own      buildcontext.Own
+	fixed    bool // the context is a commit's
+	kept     bool // something keeps files' modes
+}
+
+// Under are the image's parts if a build follows so much of the context.
+func (r Reading) Under(f recipe.Followed) (Parts, error) {
+	record := f.String()
+	if record == "" {
+		f = recipe.Followed{} // too much to write down: all counts
+	}
+	p := r.now.Under(record)
+	if r.fixed {
+		return p, nil
+	}
+	var err error
+	p.Files, err = r.contents.Digest(f, r.own)
+	return p, err
+}
+
+// Old are the image's parts by package v1's rules, with modes as they stand.
+func (r Reading) Old() Parts {
+	if r.fixed {
+		return r.now.old("")
+	}
+	return r.now.old(v1.Tree(r.contents.Standing(), r.kept, v1.AsItStands))
+}
+
+// Matches tells whether an image with the mark was made from this, on the given parents.
+func (r Reading) Matches(m Mark, parents []Parent) (bool, error) {
+	if m.Inputs == "" {
+		return false, nil
+	}
+	if m.Old() {
+		for _, mask := range v1.Masks {
+			tree := ""
+			if !r.fixed {
+				tree = v1.Tree(r.contents.Standing(), r.kept, mask)
+			}
+			if r.now.old(tree).On(parents).Digest() == m.Inputs {
+				return true, nil
+			}
+		}
+		return false, nil
+	}
+	followed, err := recipe.Parse(m.Followed)
+	if err != nil {
+		return false, nil // nobody knows
+	}
+	p, err := r.Under(followed)
+	return p.On(parents).Digest() == m.Inputs, err
+}
+
+// Listing lists the context, see buildcontext.Files; its digest is Parts.Tree.
+func (r Reading) Listing() []byte {
+	if r.fixed {
+		return nil
+	}
+	return r.contents.Listing()
+}
+
+// Same tells whether no file that a build followed can have changed since, given the tree as it is now.
+func (r Reading) Same(f recipe.Followed, t *buildcontext.Tree) (bool, error) {
+	if r.fixed {
+		return true, nil
+	}
+	return r.contents.Same(f, t)
+}
+
+// own are the texts that count as a file of the context.
+func own(img *fleet.Image) buildcontext.Own {
+	if img.Listed != nil {
+		return buildcontext.Own{}
+	}
+	o := buildcontext.Own{Context: []byte(untagged(img.Dockerfile, img))}
+	if img.HasBuild {
+		o.Artifacts = []byte(untagged(img.BuildDockerfile, img))
+	}
+	return o
+}

@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"github.com/slipway-build/slipway/build/facts"
+	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/inputs"
+	"github.com/slipway-build/slipway/plan"
+)
+
+// showWhy prints an image's reasons and, below them, those of the images that they are about.
+func showWhy(out io.Writer, f *fleet.Fleet, s *plan.Step) error {
+	w := &whyWriter{out: out, fleet: f, seen: map[*plan.Step]bool{}}
+	w.step(s, "")
+	return w.err
+}
+
+type whyWriter struct {
+	out   io.Writer
+	fleet *fleet.Fleet
+	seen  map[*plan.Step]bool
+	err   error
+}
+
+func (w *whyWriter) line(format string, args ...any) {
+	if _, err := fmt.Fprintf(w.out, format+"\n", args...); w.err == nil {
+		w.err = err
+	}
+}
+
+func (w *whyWriter) step(s *plan.Step, indent string) {
+	w.line("%s%s:%s (%s): %s", indent, s.Image.Name, s.Image.Tag, w.fleet.Path(s.Image, ""), s.Action)
+	if w.seen[s] {
+		w.line("%s  as above", indent)
+		return
+	}
+	w.seen[s] = true
+	for _, r := range s.Reasons {
+		w.line("%s- %s", indent, firstLine(r.Text))
+	}
+	for _, need := range s.Needs {
+		if s.Action != plan.UpToDate && s.Action != plan.Skip && need.Action != plan.UpToDate && need.Action != plan.Skip {
+			w.step(need, indent+"    ")
+		}
+	}
+}
+
+// mostCounted is how many files --why lists.
+const mostCounted = 200
+
+// showCounted lists what an image is made from: a change of anything else changes nothing.
+func (a *app) showCounted(ctx context.Context, f *fleet.Fleet, d facts.Decision, img *fleet.Image) error {
+	if img.Err != nil {
+		return nil
+	}
+	w := &whyWriter{out: a.Out}
+	w.line("")
+	w.line("what it is made from:")
+	w.line("  the instructions of its Dockerfile")
+	for _, name := range slices.Sorted(maps.Keys(inputs.Args(img))) {
+		w.line("  build argument %s", name)
+	}
+	for _, p := range inputs.Parents(img, func(string) string { return "" }) {
+		w.line("  image %s", p.Ref)
+	}
+	if l := img.Listed; l != nil && l.Commit != "" {
+		w.line("  commit %s of %s", l.Commit, l.Shown)
+		return w.err
+	}
+	followed := d.Followed(img)
+	switch folder := f.Path(img, ""); {
+	case !followed.Known:
+		w.line("  all files of %s: no build has noted yet which ones it takes", folder)
+		return w.err
+	case followed.Whole():
+		w.line("  all files of %s, for an instruction takes the whole folder", folder)
+		w.line("hint: %s", plan.IgnoreHint(f, img))
+		return w.err
+	}
+	files, err := d.Inputs.Followed(ctx, img, followed)
+	if err != nil {
+		return err
+	}
+	for i, name := range files {
+		if i == mostCounted {
+			w.line("  %d more files", len(files)-i)
+			break
+		}
+		w.line("  %s", printable(f.Path(img, name)))
+	}
+	return w.err
+}
