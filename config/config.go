@@ -69,19 +69,23 @@ type Config struct {
 	ContainerLimits  Limits // container_limits: of RUN steps
 	Driver           string // driver: "docker" when not given; what it means is not decided here
 
+	Slipway Own // slipway: keys of Slipway's own
+
 	// Warnings are about what was read but is probably not meant, as "path:line: text".
 	Warnings []string
 
 	variables map[string]any    // all keys but the password
 	private   []string          // the files that were read, and the one with the password
 	places    map[string]string // key to "path:line"
+	unknown   []UnknownKey
 }
 
 // PrivateFiles returns the files that no template may read, because they may hold secrets: those
 // that the configuration was read from, and the one that password_file names.
 func (c *Config) PrivateFiles() []string { return slices.Clone(c.private) }
 
-// Place returns where a key was given, "path:line", or "" for a key that no file has.
+// Place returns where a key was given, "path:line", or "" for a key that no file has. One of Slipway's
+// own is called slipway.exclude.
 func (c *Config) Place(key string) string { return c.places[key] }
 
 // defaults are docker-pkg's, key by key: templates see each of them although no file has it.

@@ -26,7 +26,7 @@ func (r *reader) printed(key, ifNull string) string {
 
 // warn does not show the value, as fail does not.
 func (r *reader) warn(key, text string) {
-	s := r.l.settings[key]
+	s := r.at(key)
 	r.l.warnings = append(r.l.warnings, fmt.Sprintf("%s:%d: key %s %s", s.path, s.line, key, text))
 }
 
