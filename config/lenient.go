@@ -57,6 +57,8 @@ func (r *reader) namespace() string {
 	if strings.HasPrefix(name, "/") {
 		r.fail("namespace", fmt.Sprintf("begins with a slash: %q would replace the registry, and no image can have such a name", name),
 			"remove the slash")
+	} else if name != "" && r.l.settings["registry"].value == nil { // an empty text is a choice
+		r.warn("namespace", "stands without the key registry: images are called "+name+"/NAME, and nothing is published")
 	}
 	return name
 }

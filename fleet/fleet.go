@@ -109,6 +109,7 @@ type Fleet struct {
 
 	dir      string // the folder as the user named it, for messages
 	missing  []Problem
+	exclude  *exclusion // what the configuration leaves out; nil when New made the fleet
 	byName   map[string]*Image
 	order    []*Image
 	children [][]*Image // by Image.index, sorted by name

@@ -181,8 +181,8 @@ func (r *buildRun) read(cmd *cobra.Command) (release func(), err error) {
 // warn says what is probably not meant.
 func (a *app) warn(cfg *config.Config, p *plan.Plan, selection string) {
 	matched := slices.ContainsFunc(p.Steps, func(s *plan.Step) bool { return s.Action != plan.Skip })
-	if selection != "" && !matched {
-		fmt.Fprintf(a.Err, "warning: no image matches --select %q\n", selection)
+	if !matched {
+		a.warnUnselected(selection)
 	}
 	if cfg.Registry != "" && (cfg.Username == "") != (cfg.Password == "") {
 		fmt.Fprintln(a.Err, "warning: of username and password only one is given: nothing is published, and the registry is asked without them")
@@ -193,6 +193,13 @@ func (a *app) warn(cfg *config.Config, p *plan.Plan, selection string) {
 		if proxyPassword(proxy.url) != "" {
 			fmt.Fprintf(a.Err, "warning: the proxy for %[1]s has a password: %[1]s_install writes it into the Dockerfile, and so into the image's history\nhint: give %[1]s_only_proxy without a password\n", proxy.manager)
 		}
+	}
+}
+
+// warnUnselected says that --select left nothing.
+func (a *app) warnUnselected(glob string) {
+	if glob != "" {
+		fmt.Fprintf(a.Err, "warning: no image matches --select %q\n", glob)
 	}
 }
 

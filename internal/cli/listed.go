@@ -20,6 +20,10 @@ import (
 // The files stay until release is called.
 func (a *app) scanAll(cmd *cobra.Command, cfg *config.Config, o planOptions, suffix string) (_ *fleet.Fleet, release func(), err error) {
 	ctx := cmd.Context()
+	list, err := fleet.IncludedList(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
 	if len(cfg.Builder) == 0 {
 		if o.directory == "" {
 			return nil, nil, usageError(cmd, errors.New("DIRECTORY is missing, and the configuration lists no images under \"builder\""))
@@ -31,7 +35,7 @@ func (a *app) scanAll(cmd *cobra.Command, cfg *config.Config, o planOptions, suf
 	if err != nil {
 		return nil, nil, err
 	}
-	listed, release, err := fleet.FindListed(ctx, cfg.Builder, repositories)
+	listed, release, err := fleet.FindListed(ctx, list, repositories)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -110,6 +110,9 @@ func (a *app) checkPlan(cmd *cobra.Command, o *planOptions) error {
 		a.debug = true
 	}
 	o.publishSaid = cmd.Flags().Changed("publish")
+	if err := checkSelect(cmd, o.selection); err != nil {
+		return err
+	}
 	switch {
 	case o.local && o.publish:
 		return usageError(cmd, errors.New("--local and --publish exclude each other"))
@@ -117,6 +120,15 @@ func (a *app) checkPlan(cmd *cobra.Command, o *planOptions) error {
 		return usageError(cmd, errors.New("--nightly and --snapshot exclude each other"))
 	case o.why != "" && o.asJSON:
 		return usageError(cmd, errors.New("--why and --json exclude each other"))
+	}
+	return nil
+}
+
+// checkSelect refuses a glob that can match nothing. One that happens to match nothing is a warning:
+// CI selects by changed folders.
+func checkSelect(cmd *cobra.Command, glob string) error {
+	if err := fleet.CheckGlob(glob); err != nil {
+		return usageError(cmd, fmt.Errorf("--select %q: %w", glob, err))
 	}
 	return nil
 }

@@ -38,6 +38,9 @@ func (a *app) pruneRegistry(cmd *cobra.Command, dir string, o pruneOptions) erro
 		return err
 	}
 	defer release()
+	if len(f.Select(o.Select)) == 0 {
+		a.warnUnselected(o.Select)
+	}
 	broken := wrongDefinitions(f)
 	if broken != nil && !o.dryRun {
 		return broken
