@@ -70,7 +70,8 @@ The actions are: up to date, build, test (it was built, its test did not end), t
 (only further tags are missing), publish (only the registry lacks it), published,
 pull (it is published, and something is built on it), blocked (something it needs
 has an error), error, and skip (--select leaves it out). The exit code is
-1 if a definition is wrong, or published under its version with other content.`
+1 if a definition is wrong and not published, or published under its version with
+other content.`
 
 const planExample = `  slipway plan images/
   slipway plan --why nodejs images/    the whole chain of causes for one image
