@@ -107,13 +107,14 @@ type Fleet struct {
 	// Warnings are sorted and include those of MissingDependencies.
 	Warnings []Problem
 
-	dir      string // the folder as the user named it, for messages
-	missing  []Problem
-	exclude  *exclusion // what the configuration leaves out; nil when New made the fleet
-	byName   map[string]*Image
-	order    []*Image
-	children [][]*Image // by Image.index, sorted by name
-	renderer *renderer  // of a scan, for Place
+	linkRoots []string // that links in build contexts may lead into; see the configuration
+	dir       string   // the folder as the user named it, for messages
+	missing   []Problem
+	exclude   *exclusion // what the configuration leaves out; nil when New made the fleet
+	byName    map[string]*Image
+	order     []*Image
+	children  [][]*Image // by Image.index, sorted by name
+	renderer  *renderer  // of a scan, for Place
 }
 
 // New makes a fleet of images that need not come from files. Dependencies without an Image are

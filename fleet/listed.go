@@ -335,7 +335,9 @@ func (f *Fleet) Folder(img *Image) string {
 
 // Context lists the files that a build of the image may see. The caller closes it.
 func (f *Fleet) Context(img *Image) (*buildcontext.Tree, error) {
-	name, open := f.Root, buildcontext.Open
+	name, open := f.Root, func(root *os.Root, dir, shown string) (*buildcontext.Tree, error) {
+		return buildcontext.OpenLinking(root, dir, shown, f.linkRoots)
+	}
 	if l := img.Listed; l != nil {
 		name, open = l.Root, func(root *os.Root, dir, shown string) (*buildcontext.Tree, error) {
 			return buildcontext.OpenWithLinks(root, dir, shown, l.Dockerfile)

@@ -65,7 +65,7 @@ func Scan(ctx context.Context, o ScanOptions) (*Fleet, error) {
 		}
 	}
 	s := &scan{ScanOptions: o, tree: t, fleet: &Fleet{
-		Root: t.root, dir: t.dir, Broken: found.broken, Warnings: append(found.warnings, found.nameless...),
+		Root: t.root, linkRoots: o.Config.Slipway.LinkRoots, dir: t.dir, Broken: found.broken, Warnings: append(found.warnings, found.nameless...),
 	}}
 	s.fleet.Platform = s.platform()
 	if err := s.read(ctx, found.images); err != nil {

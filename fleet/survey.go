@@ -46,7 +46,7 @@ func Inspect(ctx context.Context, o ScanOptions) (*Survey, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Survey{Fleet: &Fleet{Root: t.root, dir: t.dir}, Ordered: true}
+	v := &Survey{Fleet: &Fleet{Root: t.root, linkRoots: o.Config.Slipway.LinkRoots, dir: t.dir}, Ordered: true}
 	v.scan = &scan{ScanOptions: o, tree: t, fleet: v.Fleet}
 	v.add(nil, found.warnings...)
 	for _, p := range found.nameless { // who wrote the template meant an image

@@ -174,7 +174,7 @@ func (t *Tree) hashFile(ctx context.Context, n *node, buf []byte) ([]byte, error
 		sum := sha256.Sum256([]byte(target))
 		return sum[:], pathCause(err)
 	}
-	f, err := OpenRegular(t.root, n.source)
+	f, err := t.openFile(n)
 	if err != nil {
 		return nil, pathCause(err)
 	}

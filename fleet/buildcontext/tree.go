@@ -41,11 +41,13 @@ type Tree struct {
 	links bool // symbolic links stay what they are
 	// ignoreFile is the list of files to leave out, a path in the folder.
 	ignoreFile string
+	linkRoots  []string // see OpenLinking
 }
 
 type node struct {
 	name     string
 	source   string // slash path below root
+	linkRoot string // that source is below instead; see OpenLinking
 	meta     meta
 	children []*node // sorted by name
 }
@@ -125,7 +127,7 @@ func (t *Tree) ignore(here folder) (*patternmatcher.PatternMatcher, error) {
 	if _, err := here.lstat(t.ignoreFile); errors.Is(err, fs.ErrNotExist) {
 		return patternmatcher.New(nil) // most folders have none
 	}
-	f, err := OpenRegular(t.root, path.Join(t.dir, t.ignoreFile))
+	f, err := t.openOwn(path.Join(t.dir, t.ignoreFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return patternmatcher.New(nil)
 	}
@@ -134,7 +136,11 @@ func (t *Tree) ignore(here folder) (*patternmatcher.PatternMatcher, error) {
 		return nil, fmt.Errorf("%s: cannot read patterns: %w", name, err)
 	}
 	defer f.Close()
-	patterns, err := ignorefile.ReadAll(io.LimitReader(f, maxIgnoreFile))
+	limited := &io.LimitedReader{R: f, N: maxIgnoreFile + 1}
+	patterns, err := ignorefile.ReadAll(limited)
+	if err == nil && limited.N == 0 {
+		err = fmt.Errorf("it has more than %d bytes", maxIgnoreFile)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: cannot read patterns: %w", name, err)
 	}
@@ -180,7 +186,6 @@ func (w *walker) dir(here folder, n *node, rel string, parent patternmatcher.Mat
 }
 
 func (w *walker) entry(here folder, parent *node, rel, name string, above patternmatcher.MatchInfo, ancestors []meta) {
-	source := below(parent.source, name)
 	ignored, match, err := w.matcher.MatchesUsingParentResults(rel, above)
 	if err != nil {
 		w.fail(rel, "%w", err)
@@ -189,11 +194,12 @@ func (w *walker) entry(here folder, parent *node, rel, name string, above patter
 	if rel == IgnoreFile && !w.tree.links {
 		ignored = false // BuildKit reads it itself
 	}
-	meta, linked, ok := w.stat(here, source, name, rel, ignored)
+	child := &node{name: name, source: below(parent.source, name), linkRoot: parent.linkRoot}
+	linked, ok := w.stat(here, child, rel, ignored)
+	meta := child.meta
 	if !ok || (ignored && !meta.mode.IsDir()) {
 		return
 	}
-	child := &node{name: name, source: source, meta: meta}
 	switch {
 	case meta.mode.IsDir():
 		// An ignored folder is only entered for exceptions ("!dir/keep").
@@ -206,7 +212,7 @@ func (w *walker) entry(here folder, parent *node, rel, name string, above patter
 		}
 		var sub folder
 		if linked {
-			sub, err = openFolder(w.tree.root, source)
+			sub, err = w.tree.openDir(child)
 		} else {
 			sub, err = here.open(name)
 		}
@@ -237,30 +243,31 @@ func below(dir, name string) string {
 	return dir + "/" + name
 }
 
-// stat follows links, within root only.
-func (w *walker) stat(here folder, source, name, rel string, ignored bool) (m meta, linked, ok bool) {
-	m, err := here.lstat(name)
-	if err != nil {
+// stat looks at what a node stands for. It follows links, within the roots only.
+func (w *walker) stat(here folder, n *node, rel string, ignored bool) (linked, ok bool) {
+	var err error
+	if n.meta, err = here.lstat(n.name); err != nil {
 		w.fail(rel, "%w", err)
-		return m, false, false
+		return false, false
 	}
-	if m.mode&fs.ModeSymlink == 0 || w.tree.links {
-		return m, false, true
+	if n.meta.mode&fs.ModeSymlink == 0 || w.tree.links {
+		return false, true
 	}
-	target, _ := w.tree.root.Readlink(source)
-	info, err := w.tree.root.Stat(source)
+	info, target, err := w.tree.statLink(n)
 	switch {
 	case err == nil:
-		return newMeta(info), true, true
+		n.meta = newMeta(info)
+		return true, true
 	case ignored:
 	case errors.Is(err, fs.ErrNotExist):
 		w.fail(rel, "it is a link to %s, which does not exist", target)
 	case errors.Is(err, syscall.ELOOP):
 		w.fail(rel, "it is a link to %s, which leads back to it", target)
 	default:
-		w.fail(rel, "it is a link to %s, which is outside of the fleet's folder\nhint: copy the file, or list the link in %s", target, IgnoreFile)
+		w.fail(rel, "it is a link to %s, which is outside of the fleet's folder\nhint: %s", target, outsideHint)
 	}
-	return meta{}, true, false
+	n.meta = meta{}
+	return true, false
 }
 
 func kind(m fs.FileMode) string {
@@ -282,7 +289,11 @@ func (t *Tree) Open(name string) (fs.File, error) {
 	if n.IsDir() {
 		return &openDir{node: n}, nil
 	}
-	return OpenRegular(t.root, n.source)
+	file, err := t.openFile(n)
+	if err != nil {
+		return nil, err
+	}
+	return namedFile{file, n.name}, nil
 }
 
 // Stat implements fs.StatFS.

@@ -144,7 +144,7 @@ var ownRules = []Rule{
 		Why: "The build fails.", URL: docs + "copy-ignored-file/"},
 
 	{ID: buildContext, Severity: Error, Text: "A file of the folder cannot be part of the build context.",
-		Why: "A link out of the fleet, a link to nothing, a device or a pipe: the build refuses it."},
+		Why: "A link out of the fleet and of `slipway.link_roots`, a link to nothing, a device or a pipe: the build refuses it."},
 	{ID: dockerignoreSyntax, Severity: Error, Text: ".dockerignore has a pattern that is none.",
 		Why: "The build refuses it."},
 	{ID: testNotExecutable, Severity: Error, Text: "The image's test is not executable.",
