@@ -47,8 +47,9 @@ type Config struct {
 
 	FallbackAuthor string // fallback_author: for changelog entries; default "Author"
 	FallbackEmail  string // fallback_email: default "email@domain"
-	Distribution   string // distribution: of new changelog entries; default "wikimedia"
-	UpdateID       string // update_id: the s in 1.2.3-s1; default "s", null is ""
+	// Distribution is distribution: of new changelog entries; when empty, that of the entry below.
+	Distribution string
+	UpdateID     string // update_id: the s in 1.2.3-s1; default "s", null is ""
 
 	Builder []Listed // builder: images that are listed, each with a folder or a repository of its own
 

@@ -43,7 +43,7 @@ func (l *loader) decode() *Config {
 		VerifyTimeout:  r.duration("verify_timeout", defaultVerifyTimeout, 1),
 		FallbackAuthor: r.printed("fallback_author", "Author"),
 		FallbackEmail:  r.printed("fallback_email", "email@domain"),
-		Distribution:   r.text("distribution", "wikimedia"),
+		Distribution:   r.distribution(),
 		UpdateID:       r.printed("update_id", ""),
 		CABundle:       r.text("ca_bundle", ""),
 		Driver:         r.text("driver", "docker"),

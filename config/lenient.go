@@ -63,6 +63,15 @@ func (r *reader) namespace() string {
 	return name
 }
 
+// distribution is empty unless a file has the key: the default that templates see is that of docker-pkg's
+// own fleet, and no word for the changelogs of another.
+func (r *reader) distribution() string {
+	if r.l.settings["distribution"].value == nil {
+		return ""
+	}
+	return r.text("distribution", "")
+}
+
 // seed reads seed_image, which is but a variable to docker-pkg: it may be anything.
 func (r *reader) seed() string {
 	name, _ := r.vars["seed_image"].(string)
