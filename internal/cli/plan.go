@@ -30,6 +30,7 @@ type planOptions struct {
 	noPull               bool
 	publish, publishSaid bool // the flag, and whether it was given
 	asJSON               bool
+	looking              bool // nothing is changed, so no folder is made
 	why                  string
 }
 
@@ -169,6 +170,7 @@ func (o planOptions) publishes(cfg *config.Config) bool {
 // planOnly shows the plan.
 func (a *app) planOnly(cmd *cobra.Command, cfg *config.Config, o planOptions) (err error) {
 	ctx := cmd.Context()
+	o.looking = true
 	db, err := a.openState(ctx, true)
 	if err != nil {
 		return err

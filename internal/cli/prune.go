@@ -135,6 +135,10 @@ func (a *app) prune(cmd *cobra.Command, dir string, o plan.PruneOptions, dryRun,
 		fmt.Fprintf(a.Out, "removed %d, freed %s\n", len(gone), size(freed))
 		return nil
 	})
+	empty, err := unlessEmpty(err)
+	if empty {
+		fmt.Fprintf(a.Out, "removed 0, freed %s\n", size(0))
+	}
 	return errors.Join(err, broken)
 }
 

@@ -33,7 +33,7 @@ func (a *app) pruneRegistry(cmd *cobra.Command, dir string, o pruneOptions) erro
 		out = io.Discard
 	}
 	fmt.Fprintf(out, "== Step 0: scanning %s ==\n", dir)
-	f, release, err := a.scanAll(cmd, cfg, planOptions{directory: dir}, "")
+	f, release, err := a.scanAll(cmd, cfg, planOptions{directory: dir, looking: o.dryRun}, "")
 	if err != nil {
 		return err
 	}
