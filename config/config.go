@@ -47,8 +47,9 @@ type Config struct {
 
 	FallbackAuthor string // fallback_author: for changelog entries; default "Author"
 	FallbackEmail  string // fallback_email: default "email@domain"
-	Distribution   string // distribution: of new changelog entries; default "wikimedia"
-	UpdateID       string // update_id: the s in 1.2.3-s1; default "s", null is ""
+	// Distribution is distribution: of new changelog entries; when empty, that of the entry below.
+	Distribution string
+	UpdateID     string // update_id: the s in 1.2.3-s1; default "s", null is ""
 
 	Builder []Listed // builder: images that are listed, each with a folder or a repository of its own
 
@@ -69,19 +70,23 @@ type Config struct {
 	ContainerLimits  Limits // container_limits: of RUN steps
 	Driver           string // driver: "docker" when not given; what it means is not decided here
 
+	Slipway Own // slipway: keys of Slipway's own
+
 	// Warnings are about what was read but is probably not meant, as "path:line: text".
 	Warnings []string
 
 	variables map[string]any    // all keys but the password
 	private   []string          // the files that were read, and the one with the password
 	places    map[string]string // key to "path:line"
+	unknown   []UnknownKey
 }
 
 // PrivateFiles returns the files that no template may read, because they may hold secrets: those
 // that the configuration was read from, and the one that password_file names.
 func (c *Config) PrivateFiles() []string { return slices.Clone(c.private) }
 
-// Place returns where a key was given, "path:line", or "" for a key that no file has.
+// Place returns where a key was given, "path:line", or "" for a key that no file has. One of Slipway's
+// own is called slipway.exclude.
 func (c *Config) Place(key string) string { return c.places[key] }
 
 // defaults are docker-pkg's, key by key: templates see each of them although no file has it.

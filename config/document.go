@@ -47,8 +47,10 @@ type setting struct {
 	value any
 	texts any   // of the key builder: the value, with scalars as they are written (1.10, 0777)
 	items []int // lines of the list "images" in it, if it has one
-	path  string
-	line  int
+	// nested are the keys below slipway or builder, see nestedSettings.
+	nested map[string]setting
+	path   string
+	line   int
 }
 
 func newDocument(path string) *document {
@@ -93,6 +95,12 @@ func parseDocument(path string, data []byte) (map[string]setting, []string, []*E
 			s.texts = asWritten(path, root)
 			settings[builderKey] = s
 		}
+		for _, key := range []string{builderKey, slipwayKey} {
+			s := settings[key]
+			if s.nested = nestedSettings(path, root, key, s); s.nested != nil {
+				settings[key] = s
+			}
+		}
 	default:
 		d.fail(root.Line, "cannot read configuration: it must be a mapping of keys to values, got "+kind(v),
 			"write lines like \"registry: registry.example\"")
@@ -110,47 +118,6 @@ func asWritten(path string, root *yaml.Node) any {
 		return v
 	}
 	return nil
-}
-
-// itemLines finds the lines of the items of the list "images" below a key.
-func itemLines(root *yaml.Node, key string) []int {
-	n := root
-	for _, name := range []string{key, "images"} {
-		n = child(n, name)
-		if n == nil {
-			return nil
-		}
-	}
-	var lines []int
-	for _, item := range n.Content {
-		lines = append(lines, item.Line)
-	}
-	return lines
-}
-
-// child is the last value of a key in a mapping, or nil.
-func child(n *yaml.Node, key string) (found *yaml.Node) {
-	if n.Kind == yaml.AliasNode {
-		n = n.Alias
-	}
-	if n.Kind != yaml.MappingNode {
-		return nil
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value == key {
-			found = n.Content[i+1]
-		}
-	}
-	return found
-}
-
-// keyLines finds the line of each key; of one that is there twice the last, whose value counts.
-func keyLines(root *yaml.Node) map[string]int {
-	lines := map[string]int{}
-	for i := 0; i+1 < len(root.Content); i += 2 {
-		lines[root.Content[i].Value] = root.Content[i].Line
-	}
-	return lines
 }
 
 // parse returns the root node, or nil when there is none or the text is not YAML.

@@ -2,9 +2,7 @@ package config
 
 import (
 	"fmt"
-	"maps"
 	"math/big"
-	"slices"
 	"strings"
 	"time"
 )
@@ -21,8 +19,10 @@ func (l *loader) decode() *Config {
 	}
 	delete(vars, "password")
 	places := make(map[string]string, len(l.settings))
-	for name, s := range l.settings {
-		places[name] = fmt.Sprintf("%s:%d", s.path, s.line)
+	for _, settings := range []map[string]setting{l.settings, l.nested} {
+		for name, s := range settings {
+			places[name] = fmt.Sprintf("%s:%d", s.path, s.line)
+		}
 	}
 	r := &reader{l, vars}
 	c := &Config{
@@ -43,13 +43,14 @@ func (l *loader) decode() *Config {
 		VerifyTimeout:  r.duration("verify_timeout", defaultVerifyTimeout, 1),
 		FallbackAuthor: r.printed("fallback_author", "Author"),
 		FallbackEmail:  r.printed("fallback_email", "email@domain"),
-		Distribution:   r.text("distribution", "wikimedia"),
+		Distribution:   r.distribution(),
 		UpdateID:       r.printed("update_id", ""),
 		CABundle:       r.text("ca_bundle", ""),
 		Driver:         r.text("driver", "docker"),
 		variables:      vars,
 		private:        l.private(),
 		places:         places,
+		unknown:        l.unknownKeys(),
 	}
 	c.Username = r.username(c.Password != "")
 	c.APTOnlyProxy = c.HTTPProxy
@@ -64,6 +65,7 @@ func (l *loader) decode() *Config {
 	c.Builder = r.builder()
 	c.InsecureRegistries = r.list("insecure_registries", nil)
 	c.ContainerLimits = r.limits()
+	c.Slipway = r.own()
 	return c
 }
 
@@ -73,8 +75,16 @@ type reader struct {
 	vars map[string]any
 }
 
+// at is the setting of a key, those below slipwayKey included.
+func (r *reader) at(key string) setting {
+	if s, nested := r.l.nested[key]; nested {
+		return s
+	}
+	return r.l.settings[key]
+}
+
 func (r *reader) fail(key, problem, hint string) {
-	s := r.l.settings[key]
+	s := r.at(key)
 	r.l.errs = append(r.l.errs, &Error{
 		Path: s.path, Line: s.line, Msg: "cannot read configuration: key " + key + " " + problem, Hint: hint,
 	})
@@ -182,13 +192,4 @@ func (r *reader) limits() Limits {
 		r.fail(key, "is not usable: "+p, `write it like "memory=4g,cpusetcpus=0-2", or leave the key out for no limits`)
 	}
 	return l
-}
-
-// KnownKeys returns the keys that act on Slipway, sorted. All others are variables for templates.
-func KnownKeys() []string {
-	keys := slices.Collect(maps.Keys(defaults()))
-	keys = append(keys, "password", "password_file", "seed_image", "verify_timeout", "container_limits", "driver",
-		"template_paths", "image_digests", "apk_only_proxy", "dnf_only_proxy")
-	slices.Sort(keys)
-	return keys
 }

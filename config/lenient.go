@@ -26,7 +26,7 @@ func (r *reader) printed(key, ifNull string) string {
 
 // warn does not show the value, as fail does not.
 func (r *reader) warn(key, text string) {
-	s := r.l.settings[key]
+	s := r.at(key)
 	r.l.warnings = append(r.l.warnings, fmt.Sprintf("%s:%d: key %s %s", s.path, s.line, key, text))
 }
 
@@ -57,8 +57,19 @@ func (r *reader) namespace() string {
 	if strings.HasPrefix(name, "/") {
 		r.fail("namespace", fmt.Sprintf("begins with a slash: %q would replace the registry, and no image can have such a name", name),
 			"remove the slash")
+	} else if name != "" && r.l.settings["registry"].value == nil { // an empty text is a choice
+		r.warn("namespace", "stands without the key registry: images are called "+name+"/NAME, and nothing is published")
 	}
 	return name
+}
+
+// distribution is empty unless a file has the key: the default that templates see is that of docker-pkg's
+// own fleet, and no word for the changelogs of another.
+func (r *reader) distribution() string {
+	if r.l.settings["distribution"].value == nil {
+		return ""
+	}
+	return r.text("distribution", "")
 }
 
 // seed reads seed_image, which is but a variable to docker-pkg: it may be anything.

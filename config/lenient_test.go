@@ -28,6 +28,10 @@ func TestLenient(t *testing.T) {
 		{"scan_workers: true", "ScanWorkers", "1", ""},
 		{"scan_workers: .inf", "ScanWorkers", "1048576", ""},
 		{"seed_image: [a]", "SeedImage", "", ""},
+		{"namespace: t", "Namespace", "t", "key namespace stands without the key registry: images are called t/NAME, and nothing is published"},
+		{"{namespace: t, registry: ~}", "Namespace", "t", "key namespace stands without the key registry"},
+		{"{namespace: t, registry: ''}", "Namespace", "t", ""},
+		{"{namespace: t, registry: r}", "Namespace", "t", ""},
 		{"username: 5", "Username", "5", ""},
 		{"{username: false, password: x}", "Username", "", ""},
 		{"password: false", "Password", "", ""},
@@ -40,7 +44,7 @@ func TestLenient(t *testing.T) {
 		got := map[string]any{
 			"APTOptions": c.APTOptions, "APTOnlyProxy": c.APTOnlyProxy, "KnownUIDMappings": c.KnownUIDMappings,
 			"BaseImages": c.BaseImages, "ForceNumericUser": c.ForceNumericUser, "ScanWorkers": c.ScanWorkers,
-			"SeedImage": c.SeedImage, "Username": c.Username, "Password": c.Password,
+			"SeedImage": c.SeedImage, "Namespace": c.Namespace, "Username": c.Username, "Password": c.Password,
 		}[test.get]
 		if fmt.Sprint(got) != test.want {
 			t.Errorf("%s: got %v, want %s", test.text, got, test.want)

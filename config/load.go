@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 )
@@ -29,7 +30,7 @@ func Load(s Sources) (*Config, error) {
 	if s.Env == nil {
 		s.Env = func(string) string { return "" }
 	}
-	l := &loader{sources: s, settings: map[string]setting{}}
+	l := &loader{sources: s, settings: map[string]setting{}, nested: map[string]setting{}}
 	if path := l.userFile(); path != "" {
 		l.addFile(path, "it is the user's own configuration: mend it or take it away")
 	}
@@ -55,7 +56,8 @@ func Default() *Config {
 type loader struct {
 	sources  Sources
 	settings map[string]setting
-	files    []string // that were read
+	nested   map[string]setting // below slipway and builder, by names like slipway.exclude
+	files    []string           // that were read
 	errs     []*Error
 	warnings []string
 }
@@ -98,6 +100,7 @@ func (l *loader) addFile(path, hint string) {
 	settings, warnings, errs := parseDocument(path, data)
 	for name, s := range settings {
 		l.settings[name] = s
+		maps.Copy(l.nested, s.nested)
 	}
 	l.warnings = append(l.warnings, warnings...)
 	l.errs = append(l.errs, errs...)

@@ -66,7 +66,6 @@ func TestLoadDefaults(t *testing.T) {
 			RegistryTrust:    time.Minute,
 			FallbackAuthor:   "Author",
 			FallbackEmail:    "email@domain",
-			Distribution:     "wikimedia",
 			UpdateID:         "s",
 			Driver:           "docker",
 		}

@@ -21,13 +21,19 @@ func (r *reader) relative(key, name string) (string, error) {
 	if filepath.IsAbs(name) {
 		return name, nil
 	}
-	return filepath.Join(filepath.Dir(r.l.settings[key].path), name), nil
+	return filepath.Join(filepath.Dir(r.at(key).path), name), nil
 }
 
 // templatePaths must exist: a folder that is not there is a slip of the pen, and the templates that
 // it would have are reported one by one where they are included, far from the cause.
 func (r *reader) templatePaths() []string {
-	const key = "template_paths"
+	return r.folders("template_paths", "folders of templates are",
+		"a template could print what is secret in it", "put the templates for all images into a folder of their own")
+}
+
+// folders reads a list of folders that must exist, and must not hold what is private, for the reason
+// that danger gives; mend says how to avoid that. What they are begins a hint.
+func (r *reader) folders(key, what, danger, mend string) []string {
 	var folders []string
 	for _, name := range r.list(key, nil) {
 		folder, err := r.relative(key, name)
@@ -39,14 +45,13 @@ func (r *reader) templatePaths() []string {
 		}
 		if err == nil {
 			if file := r.privateIn(folder); file != "" {
-				r.fail(key, fmt.Sprintf("names %q, which holds %s: a template could print what is secret in it", name, file),
-					"put the templates for all images into a folder of their own")
+				r.fail(key, fmt.Sprintf("names %q, which holds %s: %s", name, file, danger), mend)
 				continue
 			}
 		}
 		if err != nil {
 			r.fail(key, fmt.Sprintf("names %q, which cannot be used: %v", name, bareError(err)),
-				"folders of templates are relative to the configuration file")
+				what+" relative to the configuration file")
 			continue
 		}
 		folders = append(folders, folder)

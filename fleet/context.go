@@ -10,20 +10,24 @@ import (
 // Context lists the files that a build of the image may see, but for its Dockerfile. The caller closes it.
 func (f *Fleet) Context(img *Image) (*buildcontext.Tree, error) {
 	name := f.Root
-	open := func(root *os.Root) (*buildcontext.Tree, error) {
-		return buildcontext.Open(root, img.Dir, f.Path(img, ""), f.modes)
+	if img.Listed != nil {
+		name = img.Listed.Root
 	}
-	if l := img.Listed; l != nil {
-		name = l.Root
-		open = func(root *os.Root) (*buildcontext.Tree, error) {
-			return buildcontext.OpenWithLinks(root, img.Dir, f.Path(img, ""), l.Dockerfile, nil)
-		}
+	modes, err := f.contextModes(name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot find out which modes git keeps of the files: %w\nhint: `slipway: {git_modes: false}` in the configuration takes modes as they stand",
+			f.Path(img, ""), err)
 	}
 	root, err := os.OpenRoot(name)
 	if err != nil {
 		return nil, fmt.Errorf("%s: cannot open the build context: %w", f.Path(img, ""), err)
 	}
-	t, err := open(root)
+	var t *buildcontext.Tree
+	if l := img.Listed; l != nil {
+		t, err = buildcontext.OpenWithLinks(root, img.Dir, f.Path(img, ""), l.Dockerfile, buildcontext.Options{Modes: modes})
+	} else {
+		t, err = buildcontext.Open(root, img.Dir, f.Path(img, ""), buildcontext.Options{LinkRoots: f.linkRoots, Modes: modes})
+	}
 	if err != nil {
 		root.Close()
 		return nil, err

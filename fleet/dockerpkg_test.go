@@ -142,8 +142,12 @@ func slipwayMakes(t *testing.T) (map[string]any, error) {
 	if err != nil {
 		got["use update_id"] = err
 	}
+	distribution := cfg.Distribution
+	if distribution == "" && cfg.Place("distribution") == "" { // that of the entry below, not docker-pkg's default
+		distribution = "wikimedia"
+	}
 	got["use entry"] = fmt.Sprintf("x (1) %s; urgency=high|-- %s <%s>  Thu, 01 Jan 2026 00:00:00 +0000",
-		cfg.Distribution, cfg.FallbackAuthor, cfg.FallbackEmail)
+		distribution, cfg.FallbackAuthor, cfg.FallbackEmail)
 	got["use limits"] = "none"
 	if cfg.ContainerLimits != (config.Limits{}) {
 		got["use limits"] = "some"

@@ -91,7 +91,9 @@ func (e *edges) declare(rel relation) {
 
 func (e *edges) miss(name string, line int) {
 	hint := "list it in base_images if it comes from elsewhere"
-	if near := e.names.similar(name); near != "" {
+	if e.scan.fleet.exclude.names(name) {
+		hint = excludedHint
+	} else if near := e.names.similar(name); near != "" {
 		hint = "did you mean " + near + "?"
 	}
 	e.missing = append(e.missing, problem(UnknownDependency, e.scan.show(e.img, controlFile), line, hint,

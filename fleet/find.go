@@ -13,7 +13,9 @@ func (f *Fleet) Find(name string) (*Image, error) {
 		return img, nil
 	}
 	hint := "an image is called what its changelog says, without registry and tag"
-	if near := f.similar(name); len(near) > 0 {
+	if f.exclude.names(name) {
+		hint = excludedHint
+	} else if near := f.similar(name); len(near) > 0 {
 		hint = "did you mean " + strings.Join(near, " or ") + "?"
 	}
 	errs := []error{fmt.Errorf("cannot find %s: no folder under %s defines it\nhint: %s", name, f.dir, hint)}

@@ -7,8 +7,6 @@ import (
 	"path"
 	"slices"
 	"time"
-
-	"github.com/slipway-build/slipway/fleet/buildcontext"
 )
 
 // Image is one definition: what a folder with a Dockerfile.template and a changelog says. It is not
@@ -112,13 +110,15 @@ type Fleet struct {
 	// Warnings are sorted and include those of MissingDependencies.
 	Warnings []Problem
 
-	dir      string // the folder as the user named it, for messages
-	missing  []Problem
-	byName   map[string]*Image
-	order    []*Image
-	children [][]*Image         // by Image.index, sorted by name
-	renderer *renderer          // of a scan, for Place
-	modes    buildcontext.Modes // of Root; nil as they stand
+	linkRoots []string // that links in build contexts may lead into; see the configuration
+	dir       string   // the folder as the user named it, for messages
+	missing   []Problem
+	exclude   *exclusion // what the configuration leaves out; nil when New made the fleet
+	byName    map[string]*Image
+	order     []*Image
+	children  [][]*Image            // by Image.index, sorted by name
+	renderer  *renderer             // of a scan, for Place
+	modes     map[string]*lazyModes // by root of images' folders; those of others are as they stand
 }
 
 // New makes a fleet of images that need not come from files. Dependencies without an Image are

@@ -1,11 +1,37 @@
 package fleet
 
-import "slices"
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
 
 // Match reports whether ref matches the glob as a whole, by the rules of Python's fnmatch.fnmatch on
 // a POSIX system, which docker-pkg's --select follows: * is any text (slashes too), ? any character,
 // [seq] one of seq, [!seq] one not of seq; a bracket that is not closed is an ordinary character.
 func Match(glob, ref string) bool { return compileGlob(glob).match([]rune(ref)) }
+
+// CheckGlob refuses a glob that nothing can match: the bracket that Python takes for an ordinary
+// character when it is not closed is in no reference and no name, and [z-a] holds no character.
+func CheckGlob(glob string) error {
+	for rest := []rune(glob); len(rest) > 0; {
+		c := rest[0]
+		rest = rest[1:]
+		if c != '[' {
+			continue
+		}
+		end := closing(rest)
+		if end < 0 {
+			return errors.New("the bracket [ is not closed, so it matches nothing")
+		}
+		set := newSet(rest[:end])
+		if !set.negated && !slices.ContainsFunc(set.set, func(r interval) bool { return r.from <= r.to }) {
+			return fmt.Errorf("[%s] holds no character, so it matches nothing", string(rest[:end]))
+		}
+		rest = rest[end+1:]
+	}
+	return nil
+}
 
 // pattern is a compiled glob.
 type pattern []token

@@ -67,6 +67,24 @@ func TestMatch(t *testing.T) {
 	}
 }
 
+// TestCheckGlob: what is refused matches no reference; what is not, could.
+func TestCheckGlob(t *testing.T) {
+	for glob, refused := range map[string]bool{
+		"": false, "*": false, "a[bc]": false, "[!a]": false, "[]]": false, "[!c-a]": false, "[c-ab]": false, "a]": false, "[[]x": false,
+		"[": true, "[a": true, "[]": true, "[!]": true, "*[": true, "[a]b[c": true, "[c-a]": true, "x[c-a]*": true,
+	} {
+		err := fleet.CheckGlob(glob)
+		if (err != nil) != refused {
+			t.Errorf("%q: %v", glob, err)
+		}
+		for _, ref := range []string{"a", "registry.example/ns/name:1.0", "b-c_d"} {
+			if refused && fleet.Match(glob, ref) {
+				t.Errorf("%q is refused and matches %q", glob, ref)
+			}
+		}
+	}
+}
+
 // TestMatchIsPythons compares with the original: Python's fnmatch, which docker-pkg calls.
 func TestMatchIsPythons(t *testing.T) {
 	python := oracle(t, "/usr/bin/python3")

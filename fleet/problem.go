@@ -36,6 +36,8 @@ const (
 	TemplateError        Kind = "template-error"
 	DockerfileSyntax     Kind = "dockerfile-syntax"
 	UserNotNumeric       Kind = "user-not-numeric"
+	UnknownKey           Kind = "unknown-key"
+	UnusedExclude        Kind = "unused-exclude"
 )
 
 // Problem is what is wrong at one place of the definitions, for the person who must mend it.

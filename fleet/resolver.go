@@ -74,7 +74,9 @@ func (r *resolver) miss(name, repo string) error {
 		}
 	}
 	hint := "image_tag knows the images of the fleet and base_images"
-	if near := r.similar(name); near != "" {
+	if r.fleet.exclude.names(name) {
+		hint = excludedHint
+	} else if near := r.similar(name); near != "" {
 		hint = "did you mean " + near + "?"
 	} else if len(r.fleet.Broken) > 0 {
 		hint = "it may be the one that could not be read: " + r.fleet.Broken[0].Path

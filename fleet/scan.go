@@ -52,6 +52,9 @@ func Scan(ctx context.Context, o ScanOptions) (*Fleet, error) {
 		return nil, errors.New("internal error: cannot scan without a configuration")
 	}
 	t, err := openTree(o.Dir)
+	if err == nil {
+		t.exclude, err = newExclusion(o.Config)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -62,9 +65,12 @@ func Scan(ctx context.Context, o ScanOptions) (*Fleet, error) {
 		}
 	}
 	s := &scan{ScanOptions: o, tree: t, fleet: &Fleet{
-		Root: t.root, dir: t.dir, Broken: found.broken, Warnings: found.warnings,
+		Root: t.root, linkRoots: o.Config.Slipway.LinkRoots, dir: t.dir, Broken: found.broken, Warnings: append(found.warnings, found.nameless...),
 	}}
 	s.fleet.Platform = s.platform()
+	if o.Config.Slipway.GitModes {
+		s.fleet.keepModes(o.Listed)
+	}
 	if err := s.read(ctx, found.images); err != nil {
 		return nil, err
 	}
@@ -100,6 +106,7 @@ func (s *scan) read(ctx context.Context, folders []folder) error {
 	for _, l := range s.Listed {
 		definitions = append(definitions, l.definition(r))
 	}
+	definitions = s.included(definitions)
 	for _, d := range definitions {
 		if d.problem != nil {
 			s.fleet.Broken = append(append(s.fleet.Broken, *d.problem), d.further...)
@@ -138,7 +145,9 @@ func (s *scan) render(ctx context.Context) error {
 	}
 	sortProblems(s.fleet.missing)
 	s.fleet.renderer = r
-	return nil
+	problems, err := r.keyProblems(ctx)
+	s.fleet.Warnings = append(s.fleet.Warnings, problems...)
+	return err
 }
 
 func (s *scan) report() {

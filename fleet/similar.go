@@ -5,8 +5,17 @@ import (
 	"slices"
 )
 
-// similar returns up to three names that may have been meant, the most similar first.
+// similar returns up to three names of images that may have been meant, the most similar first.
 func (f *Fleet) similar(name string) []string {
+	names := make([]string, len(f.Images))
+	for i, img := range f.Images {
+		names[i] = img.Name
+	}
+	return nearest(name, names)
+}
+
+// nearest returns up to three of the names that may have been meant, the most similar first.
+func nearest(name string, names []string) []string {
 	type candidate struct {
 		name     string
 		distance int
@@ -16,19 +25,19 @@ func (f *Fleet) similar(name string) []string {
 		return nil // every other letter is near
 	}
 	var near []candidate
-	for _, img := range f.Images {
-		if d := distance(name, img.Name, limit); d <= limit {
-			near = append(near, candidate{img.Name, d})
+	for _, other := range names {
+		if d := distance(name, other, limit); d <= limit {
+			near = append(near, candidate{other, d})
 		}
 	}
 	slices.SortFunc(near, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.name, b.name))
 	})
-	var names []string
+	var found []string
 	for _, c := range near[:min(len(near), 3)] {
-		names = append(names, c.name)
+		found = append(found, c.name)
 	}
-	return names
+	return found
 }
 
 // distance counts insertions, deletions, substitutions and swaps of neighbours that make b of a; it

@@ -11,7 +11,7 @@ import (
 type Observation struct {
 	Problem
 	Image   *Image // nil when the folder defines none, or more than one is concerned
-	Fails   bool   // the image cannot be built because of it
+	Fails   bool   // the image cannot be built because of it, or there is none
 	Untaken bool   // it is in a part of a template that was not reached
 }
 
@@ -36,6 +36,9 @@ func Inspect(ctx context.Context, o ScanOptions) (*Survey, error) {
 		return nil, errors.New("internal error: cannot inspect without a configuration")
 	}
 	t, err := openTree(o.Dir)
+	if err == nil {
+		t.exclude, err = newExclusion(o.Config)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -43,9 +46,12 @@ func Inspect(ctx context.Context, o ScanOptions) (*Survey, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Survey{Fleet: &Fleet{Root: t.root, dir: t.dir}, Ordered: true}
+	v := &Survey{Fleet: &Fleet{Root: t.root, linkRoots: o.Config.Slipway.LinkRoots, dir: t.dir}, Ordered: true}
 	v.scan = &scan{ScanOptions: o, tree: t, fleet: v.Fleet}
 	v.add(nil, found.warnings...)
+	for _, p := range found.nameless { // who wrote the template meant an image
+		v.Observations = append(v.Observations, Observation{Problem: p, Fails: true})
+	}
 	v.add(nil, found.broken...)
 	if err := v.read(ctx, found.images); err != nil {
 		return nil, err
@@ -76,6 +82,7 @@ func (v *Survey) read(ctx context.Context, folders []folder) error {
 	if err := v.scan.parallel(ctx, len(folders), func(i int) { definitions[i] = r.read(folders[i]) }); err != nil {
 		return err
 	}
+	definitions = v.scan.included(definitions)
 	for _, d := range definitions {
 		if d.problem == nil {
 			v.Fleet.Images = append(v.Fleet.Images, d.image)
@@ -120,7 +127,9 @@ func (v *Survey) render(ctx context.Context) error {
 		v.Fleet.missing = append(v.Fleet.missing, result.missing...)
 	}
 	sortProblems(v.Fleet.missing)
-	return nil
+	problems, err := r.keyProblems(ctx)
+	v.add(nil, problems...)
+	return err
 }
 
 // observe takes what the renderer says of one image.

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path"
@@ -18,10 +19,11 @@ const DefaultReason = "Security update"
 type UpdateOptions struct {
 	Reason  string // one or more lines; empty is DefaultReason
 	Version string // of the named image; empty is the next one (changelog.NextVersion)
+	Force   bool   // allows a Version that is older than the newest entry's
 
 	Author, Email string    // of the entries; whoever calls finds them out
 	Now           time.Time // date of the entries
-	Distribution  string    // key distribution
+	Distribution  string    // key distribution; empty is that of each image's newest entry
 	UpdateID      string    // key update_id: the s in 1.2.3-s1
 }
 
@@ -109,7 +111,7 @@ func planEdit(t *tree, f *Fleet, target, updated *Image, o UpdateOptions) (Edit,
 			newest.Package, newest.Version, target.Name, target.Version)
 	}
 	entry := changelog.Entry{
-		Package: target.Name, Distributions: o.Distribution, Urgency: "high",
+		Package: target.Name, Distributions: cmp.Or(o.Distribution, newest.Distributions), Urgency: "high",
 		Author: fmt.Sprintf("%s <%s>", o.Author, o.Email), Date: o.Now,
 	}
 	if target == updated {
@@ -124,6 +126,10 @@ func planEdit(t *tree, f *Fleet, target, updated *Image, o UpdateOptions) (Edit,
 	}
 	if err := checkUpdate(f, target, entry); err != nil {
 		return Edit{}, err
+	}
+	if target == updated && o.Version != "" && !o.Force && GoesBack(o.Version, target.Version) {
+		return Edit{}, fmt.Errorf("cannot add version %s: it is older than %s, the newest entry's\nhint: --force adds it all the same; a version that was published before is not built again",
+			entry.Version, target.Version)
 	}
 	data, err := changelog.Prepend(old, entry)
 	return Edit{

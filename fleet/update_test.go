@@ -277,3 +277,54 @@ func TestUpdateThroughALink(t *testing.T) {
 		t.Errorf("the file holds %s", data)
 	}
 }
+
+// A version that goes back is refused, for it may be published already; who means it forces it.
+func TestUpdateGoesBack(t *testing.T) {
+	f := chain(t)
+	for version, back := range map[string]bool{"1.0": true, "1.2.2-s9": true, "1.2.4": false, "1.2.3-1": false, "v1.3": false, "1.2.3-20261121": false} {
+		o := updateOptions
+		o.Version = version
+		_, err := fleet.PlanUpdate(f, "base", o)
+		if back != (err != nil && strings.Contains(err.Error(), "fleet/base/changelog:1: cannot add version "+version+": it is older than 1.2.3, the newest entry's\nhint: --force ")) || !back && err != nil {
+			t.Errorf("%s: %v", version, err)
+		}
+		o.Force = true
+		if edits, err := fleet.PlanUpdate(f, "base", o); err != nil || edits[0].Version != version {
+			t.Errorf("%s, forced: %v", version, err)
+		}
+	}
+	o := updateOptions
+	o.Version, o.Force = "1.2.3", true
+	if _, err := fleet.PlanUpdate(f, "base", o); err == nil || !strings.Contains(err.Error(), "it is the newest entry's already") {
+		t.Errorf("the same version, forced: %v", err)
+	}
+}
+
+// Without a distribution each entry takes that of the one below it, as it is written there.
+func TestUpdateDistribution(t *testing.T) {
+	f := chain(t)
+	text, err := os.ReadFile("fleet/lib/changelog")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, "fleet/lib/changelog", strings.Replace(string(text), ") stable;", ") bookworm-wikimedia  trixie;", 1))
+	f = rescan(t)
+	for distribution, want := range map[string][]string{
+		"": {"stable", "bookworm-wikimedia  trixie", "stable"}, "unstable": {"unstable", "unstable", "unstable"},
+	} {
+		o := updateOptions
+		o.Distribution = distribution
+		edits, err := fleet.PlanUpdate(f, "base", o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, e := range edits {
+			heading, _, _ := strings.Cut(string(e.New), "\n")
+			got = append(got, strings.TrimSuffix(heading[strings.Index(heading, ") ")+2:], "; urgency=high"))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q (-want +got)\n%s", distribution, diff)
+		}
+	}
+}

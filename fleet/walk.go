@@ -34,6 +34,8 @@ type tree struct {
 	dir  string // as the user named it
 	root string // absolute
 	real string // absolute, without symbolic links
+
+	exclude *exclusion // of a walk
 }
 
 func openTree(dir string) (*tree, error) {
@@ -87,6 +89,7 @@ type folder struct {
 // found is what a walk finds, in the order of names.
 type found struct {
 	images   []folder
+	nameless []Problem // folders with a template and without a changelog, which define nothing
 	warnings []Problem
 	broken   []Problem
 }
@@ -115,17 +118,17 @@ func (t *tree) visit(ctx context.Context, rel string, helpers chan struct{}) (fo
 	var folders []string
 	for _, entry := range entries {
 		t.note(&here, entry, &out)
-		if entry.IsDir() && entry.Name() != ".git" {
-			folders = append(folders, path.Join(rel, entry.Name()))
+		if below := path.Join(rel, entry.Name()); entry.IsDir() && entry.Name() != ".git" && !t.exclude.leavesOut(below) {
+			folders = append(folders, below)
 		}
 	}
 	switch {
 	case here.template && here.changelog:
 		out.images = append(out.images, here)
 	case here.template:
-		out.warnings = append(out.warnings, lacks(t.show(rel), templateFile, changelogFile))
+		out.nameless = append(out.nameless, lacks(t.show(rel), templateFile, changelogFile, "write one, or list the folder in "+excludeKey))
 	case here.changelog:
-		out.warnings = append(out.warnings, lacks(t.show(rel), changelogFile, templateFile))
+		out.warnings = append(out.warnings, lacks(t.show(rel), changelogFile, templateFile, ""))
 	}
 	err = t.visitAll(ctx, folders, &out, helpers)
 	return out, err
@@ -149,14 +152,15 @@ func (t *tree) visitAll(ctx context.Context, folders []string, out *found, helpe
 			return errs[i]
 		}
 		out.images = append(out.images, r.images...)
+		out.nameless = append(out.nameless, r.nameless...)
 		out.warnings = append(out.warnings, r.warnings...)
 		out.broken = append(out.broken, r.broken...)
 	}
 	return nil
 }
 
-func lacks(dir, has, lacks string) Problem {
-	return problem(IncompleteFolder, dir, 0, "", "ignoring the folder: it has a %s but no %s", has, lacks)
+func lacks(dir, has, lacks, hint string) Problem {
+	return problem(IncompleteFolder, dir, 0, hint, "ignoring the folder: it has a %s but no %s", has, lacks)
 }
 
 // note records an entry that is a file of a definition. Like os.walk it counts a symbolic link to a
@@ -168,7 +172,9 @@ func (t *tree) note(here *folder, entry fs.DirEntry, out *found) {
 	if entry.Type()&fs.ModeSymlink != 0 {
 		rel := path.Join(here.rel, entry.Name())
 		if info, err := os.Stat(t.abs(rel)); err == nil && info.IsDir() {
-			t.noteLinkedFolder(rel, out)
+			if !t.exclude.leavesOut(rel) {
+				t.noteLinkedFolder(rel, out)
+			}
 			return
 		}
 	}

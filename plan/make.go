@@ -128,7 +128,7 @@ func (m *maker) add(img *fleet.Image) *Step {
 		step.Err = m.strictError(img, st)
 	}
 	switch {
-	case step.Err != nil:
+	case step.Err != nil, step.Unread != nil && st.stale():
 		st.causes = []string{img.Name}
 	case st.stale() || st.toPublish:
 		for _, need := range step.Needs {
@@ -148,6 +148,9 @@ func (m *maker) want(step *Step) {
 	st := m.states[step]
 	if st.counts && !st.basis { // who needs it came before: nothing is to be built on it
 		st.why, st.causes = nil, nil
+	}
+	if step.Unread != nil && st.stale() { // what is published may not be fetched
+		step.Err, step.Unread = step.Unread, nil
 	}
 	if !st.wanted() || !st.stale() && !st.toPublish || step.Err != nil {
 		return

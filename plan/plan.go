@@ -63,6 +63,7 @@ const (
 	KindInputs      = "inputs"      // its inputs changed, and it is not known which
 	KindUnversioned = "unversioned" // its content changed, its version did not
 	KindPublished   = "published"   // it is at the registry
+	KindUnread      = "unread"      // one problem of the definition of a published image, beginning with path:line
 	KindUnpublished = "unpublished" // it is not at the registry
 	KindVanished    = "vanished"    // it was at the registry, and is no longer
 	KindMoved       = "moved"       // its tag at the registry names another image than before
@@ -81,6 +82,8 @@ type Step struct {
 	Reasons []Reason // at least one
 	Needs   []*Step  // of the images it builds on, whatever their action; sorted by name
 	Err     error    // of the action Error
+	// Unread tells why the definition cannot be used, of an image that is published and so needs none.
+	Unread error
 
 	// Publish tells that the image is published when it is good. Replace allows it to take the place
 	// of another under the same tag.

@@ -30,7 +30,7 @@ type BaseImage struct {
 // remote compares an image with what the registry has of it.
 func (m *maker) remote(step *Step, st *state) {
 	img := step.Image
-	if st.published, st.isPublished = m.facts.Published[img.Ref]; !st.isPublished || step.Err != nil {
+	if st.published, st.isPublished = m.facts.Published[img.Ref]; !st.isPublished {
 		return
 	}
 	known := st.published.Mark.Definition != "" // else somebody else published it, or Slipway in another way
@@ -43,6 +43,8 @@ func (m *maker) remote(step *Step, st *state) {
 	switch {
 	case m.Replace && st.selected: // also what an interrupted run has built by force already
 		st.replace = true
+	case step.Err != nil && !st.known: // nothing but its version is known, and a listed image's tags say nothing
+		st.replace = img.Listed != nil && !m.TrustVersions
 	case img.Listed != nil:
 		// A parent that is only built because it may not be fetched is what is published.
 		st.replace = other || m.onOther(img, st) || slices.ContainsFunc(st.fresh, func(p *Step) bool { return !m.states[p].counts })
@@ -51,7 +53,9 @@ func (m *maker) remote(step *Step, st *state) {
 		step.Err = m.otherError(img, st)
 		return
 	}
-	st.counts = !st.replace
+	if st.counts = !st.replace; st.counts {
+		step.Unread, step.Err = step.Err, nil
+	}
 }
 
 // onOther tells whether what is published was built on another image of the fleet than is published
@@ -148,12 +152,15 @@ func (m *maker) counted(step *Step, st *state) {
 	img := step.Image
 	step.Action = Published
 	step.reason(KindPublished, "published")
-	if missing := m.missingPublished(img, st); len(missing) > 0 && m.Publish {
+	if missing := m.missingPublished(img, st); len(missing) > 0 && m.Publish && step.Unread == nil {
 		step.Action, step.Publish = Publish, true
 		step.reason(KindTags, "further tags: "+strings.Join(missing, ", "))
 	}
 	if st.basis && !m.NoPull && (!st.usable() || st.stored.Manifest != st.published.Digest) {
 		step.Action = Pull
+	}
+	for _, text := range problems(step.Unread) {
+		step.reason(KindUnread, "its definition is wrong: "+text)
 	}
 	if st.moved != nil {
 		step.Reasons = append(step.Reasons, *st.moved)

@@ -254,6 +254,9 @@ func short(commit string) string {
 
 // problems takes joined errors apart, without their hints.
 func problems(err error) []string {
+	if err == nil {
+		return nil
+	}
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []string
 		for _, e := range joined.Unwrap() {

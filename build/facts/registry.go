@@ -29,8 +29,10 @@ func (s Sources) readPublished(ctx context.Context, f *fleet.Fleet, o plan.Optio
 	var refs []string
 	spelled := map[string]string{} // references as the fleet writes them, by their canonical form
 	for _, img := range f.Images {
-		if _, err := store.Normalize(img.Ref); relevant(img) && img.Err == nil && err == nil {
-			refs = append(append(refs, img.Ref), img.FurtherRefs()...)
+		for _, ref := range append([]string{img.Ref}, img.FurtherRefs()...) {
+			if _, err := store.Normalize(ref); relevant(img) && err == nil { // a wrong definition may have tags that are none
+				refs = append(refs, ref)
+			}
 		}
 		for _, ref := range append(slices.Clone(img.External), img.Ref) {
 			if canonical, err := store.Normalize(ref); err == nil {

@@ -11,6 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -122,6 +124,12 @@ func metaPath(root string) string { return filepath.Join(Folder(root), "containe
 
 // Folder is where the engine under root keeps its databases, blobs and snapshots.
 func Folder(root string) string { return filepath.Join(root, "engine") }
+
+// Exists tells whether an engine has ever been started under root, or something there cannot be looked at.
+func Exists(root string) bool {
+	_, err := os.Stat(Folder(root))
+	return !errors.Is(err, fs.ErrNotExist)
+}
 
 // BlobFolder is the folder of containerd's local content store in Folder.
 func BlobFolder(root string) string { return filepath.Join(Folder(root), "content") }

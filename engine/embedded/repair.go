@@ -3,7 +3,6 @@
 package embedded
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"os"
@@ -60,23 +59,17 @@ func killContainers(executor string) error {
 
 // unmountBelow detaches every mount under root, deepest first.
 func unmountBelow(root string) error {
-	f, err := os.Open("/proc/self/mountinfo")
+	data, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
 		return fmt.Errorf("cannot read mounts: %w", err)
 	}
-	defer f.Close()
 	var points []string
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
+	for line := range strings.Lines(string(data)) {
 		// proc(5): the fifth field is the mount point, with octal escapes.
-		fields := strings.Fields(lines.Text())
+		fields := strings.Fields(line)
 		if len(fields) > 4 && concerns(fields, root) {
 			points = append(points, unescapeMount(fields[4]))
 		}
-	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("cannot read mounts: %w", err)
 	}
 	sort.Slice(points, func(i, j int) bool { return len(points[i]) > len(points[j]) })
 	for _, p := range points {

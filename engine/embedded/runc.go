@@ -3,7 +3,6 @@
 package embedded
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -186,9 +185,9 @@ func startReason(log string, cause error) error {
 		return fmt.Errorf("cannot start container process: %w", cause)
 	}
 	reason := ""
-	for lines := bufio.NewScanner(bytes.NewReader(data)); lines.Scan(); {
+	for line := range bytes.Lines(data) { // of any length: messages quote what was to be run
 		var entry struct{ Level, Msg string }
-		if json.Unmarshal(lines.Bytes(), &entry) == nil && entry.Level == "error" && strings.TrimSpace(entry.Msg) != "" {
+		if json.Unmarshal(line, &entry) == nil && entry.Level == "error" && strings.TrimSpace(entry.Msg) != "" {
 			reason = strings.TrimSpace(entry.Msg)
 		}
 	}

@@ -163,7 +163,7 @@ func (t *Tree) hashFile(ctx context.Context, n *node, buf []byte) ([]byte, error
 		sum := sha256.Sum256([]byte(n.link))
 		return sum[:], nil
 	}
-	f, err := OpenRegular(t.root, n.source)
+	f, err := t.openFile(n)
 	if err != nil {
 		return nil, pathCause(err)
 	}
@@ -203,7 +203,7 @@ func (c Contents) Standing() iter.Seq[File] {
 }
 
 // KeepsModes tells whether something else than the file system keeps modes of files here.
-func (c Contents) KeepsModes() bool { return c.tree != nil && c.tree.modes != nil }
+func (c Contents) KeepsModes() bool { return c.tree != nil && c.tree.Modes != nil }
 
 // Same tells whether the files that a build followed are in another tree of the same folder as they are
 // here, by what stat(2) says of them.

@@ -29,7 +29,7 @@ func contextOf(t *testing.T, files map[string]string) (dir string, open func() *
 	t.Cleanup(func() { root.Close() })
 	return dir, func() *Tree {
 		t.Helper()
-		tree, err := Open(root, ".", "shown", nil)
+		tree, err := Open(root, ".", "shown", Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -178,7 +178,7 @@ func BenchmarkOpen(b *testing.B) {
 	defer root.Close()
 	for b.Loop() {
 		for d := range 1000 {
-			t, err := Open(root, fmt.Sprintf("g%d/image%d", d%30, d), "x", nil)
+			t, err := Open(root, fmt.Sprintf("g%d/image%d", d%30, d), "x", Options{})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -22,7 +22,11 @@ func (t *Tree) Open(name string) (fs.File, error) {
 	case n == t.own:
 		return openText{n, bytes.NewReader(n.text)}, nil
 	}
-	return OpenRegular(t.root, n.source)
+	file, err := t.openFile(n)
+	if err != nil {
+		return nil, err
+	}
+	return namedFile{file, n.name}, nil
 }
 
 // Stat implements fs.StatFS.

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"syscall"
 	"unicode/utf8"
@@ -42,19 +43,29 @@ type Tree struct {
 	ignoreFile string
 	ownIgnored bool
 	own        *node // OwnFile, if there is one
-	modes      Modes
+	Options
+}
+
+// Options are of the folder, beside what is in it.
+type Options struct {
+	// LinkRoots are folders, absolute paths, into which links may lead, too.
+	LinkRoots []string
+	// Modes, if not nil, says which modes files have; else they have those that they have.
+	Modes Modes
 }
 
 // Modes say which mode a build sees of a file.
 type Modes interface {
-	// Mode is given the slash path below the root that a tree is of, and the mode as it stands. Tracked
-	// tells whether the file's mode is kept by something else than the file system.
+	// Mode is given the slash path below the root that a tree is of, or the absolute path of what a link
+	// led to, without links, and the mode as it stands. Tracked tells whether the file's mode is kept by something else than the file system.
 	Mode(path string, m fs.FileMode) (seen fs.FileMode, tracked bool)
 }
 
 type node struct {
 	name     string
 	source   string // slash path below root
+	linkRoot string // that source is below instead; see Options
+	real     string // absolute path without links, for what a link led to
 	meta     meta
 	kept     fs.FileMode // that a build sees
 	tracked  bool        // its mode is kept by something else than the file system
@@ -81,19 +92,18 @@ func (m meta) sameFile(o meta) bool {
 // docker-pkg's copy of the folder follows them, but one that is absolute, leads
 // out of root, leads nowhere or contains itself is an error, as is a device,
 // pipe or socket. All such errors are collected; they call the folder shown.
-// Without modes, files have those that they have.
 // The tree reads from root until the caller closes it.
-func Open(root *os.Root, dir, shown string, modes Modes) (*Tree, error) {
-	return open(&Tree{root: root, dir: path.Clean(dir), shown: shown, nodes: map[string]*node{}, ignoreFile: IgnoreFile, modes: modes})
+func Open(root *os.Root, dir, shown string, o Options) (*Tree, error) {
+	return open(&Tree{root: root, dir: path.Clean(dir), shown: shown, nodes: map[string]*node{}, ignoreFile: IgnoreFile, Options: o})
 }
 
 // OpenWithLinks lists the folder as Docker sends it: symbolic links stay links, wherever they lead,
 // and none is followed. The Dockerfile, a path in the folder, chooses the list of files to leave out,
 // see IgnoreFileOf. All of that list is obeyed, also where it names itself.
-func OpenWithLinks(root *os.Root, dir, shown, dockerfile string, modes Modes) (*Tree, error) {
+func OpenWithLinks(root *os.Root, dir, shown, dockerfile string, o Options) (*Tree, error) {
 	dir = path.Clean(dir)
 	return open(&Tree{
-		root: root, dir: dir, shown: shown, nodes: map[string]*node{}, links: true, ignoreFile: IgnoreFileOf(root, dir, dockerfile), modes: modes,
+		root: root, dir: dir, shown: shown, nodes: map[string]*node{}, links: true, ignoreFile: IgnoreFileOf(root, dir, dockerfile), Options: o,
 	})
 }
 
@@ -143,7 +153,7 @@ func (t *Tree) ignore(here folder) (*patternmatcher.PatternMatcher, error) {
 	if _, err := here.lstat(t.ignoreFile); errors.Is(err, fs.ErrNotExist) {
 		return patternmatcher.New(nil) // most folders have none
 	}
-	f, err := OpenRegular(t.root, path.Join(t.dir, t.ignoreFile))
+	f, err := t.openOwn(path.Join(t.dir, t.ignoreFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return patternmatcher.New(nil)
 	}
@@ -152,7 +162,11 @@ func (t *Tree) ignore(here folder) (*patternmatcher.PatternMatcher, error) {
 		return nil, fmt.Errorf("%s: cannot read patterns: %w", name, err)
 	}
 	defer f.Close()
-	patterns, err := ignorefile.ReadAll(io.LimitReader(f, maxIgnoreFile))
+	limited := &io.LimitedReader{R: f, N: maxIgnoreFile + 1}
+	patterns, err := ignorefile.ReadAll(limited)
+	if err == nil && limited.N == 0 {
+		err = fmt.Errorf("it has more than %d bytes", maxIgnoreFile)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: cannot read patterns: %w", name, err)
 	}
@@ -198,7 +212,6 @@ func (w *walker) dir(here folder, n *node, rel string, parent patternmatcher.Mat
 }
 
 func (w *walker) entry(here folder, parent *node, rel, name string, above patternmatcher.MatchInfo, ancestors []meta) {
-	source := below(parent.source, name)
 	ignored, match, err := w.matcher.MatchesUsingParentResults(rel, above)
 	if err != nil {
 		w.fail(rel, "%w", err)
@@ -208,13 +221,15 @@ func (w *walker) entry(here folder, parent *node, rel, name string, above patter
 	if rel == IgnoreFile && !w.tree.links {
 		ignored, hidden = false, ignored // older Slipways counted it
 	}
-	meta, linked, ok := w.stat(here, source, name, rel, ignored)
+	child := &node{name: name, source: below(parent.source, name), linkRoot: parent.linkRoot}
+	linked, ok := w.stat(here, child, rel, ignored)
+	meta := child.meta
 	if !ok || (ignored && !meta.mode.IsDir()) {
 		return
 	}
-	child := &node{name: name, source: source, meta: meta, kept: meta.mode, hidden: hidden}
-	if w.tree.modes != nil {
-		child.kept, child.tracked = w.tree.modes.Mode(source, meta.mode)
+	child.kept, child.hidden = meta.mode, hidden
+	if w.tree.Modes != nil {
+		w.mode(parent, child, linked)
 	}
 	switch {
 	case meta.mode.IsDir():
@@ -228,7 +243,7 @@ func (w *walker) entry(here folder, parent *node, rel, name string, above patter
 		}
 		var sub folder
 		if linked {
-			sub, err = openFolder(w.tree.root, source)
+			sub, err = w.tree.openDir(child)
 		} else {
 			sub, err = here.open(name)
 		}
@@ -242,7 +257,7 @@ func (w *walker) entry(here folder, parent *node, rel, name string, above patter
 			return
 		}
 	case meta.mode&fs.ModeSymlink != 0: // only where links are kept
-		if child.link, err = w.tree.root.Readlink(source); err != nil {
+		if child.link, err = w.tree.root.Readlink(child.source); err != nil {
 			w.fail(rel, "%w", pathCause(err))
 			return
 		}
@@ -254,6 +269,24 @@ func (w *walker) entry(here folder, parent *node, rel, name string, above patter
 	w.tree.nodes[rel] = child
 }
 
+// mode finds out which mode a build sees of what a node stands for.
+func (w *walker) mode(parent, n *node, linked bool) {
+	name := n.source
+	switch {
+	case linked:
+		real, err := filepath.EvalSymlinks(filepath.Join(w.tree.rootName(n.linkRoot), filepath.FromSlash(n.source)))
+		if err != nil {
+			return // it was there a moment ago; its mode is as it stands
+		}
+		n.real = filepath.ToSlash(real)
+		name = n.real
+	case parent.real != "":
+		n.real = parent.real + "/" + n.name
+		name = n.real
+	}
+	n.kept, n.tracked = w.tree.Modes.Mode(name, n.meta.mode)
+}
+
 // below is path.Join for a clean folder and the name of an entry, which this is called for so often
 // that it shows.
 func below(dir, name string) string {
@@ -263,30 +296,31 @@ func below(dir, name string) string {
 	return dir + "/" + name
 }
 
-// stat follows links, within root only.
-func (w *walker) stat(here folder, source, name, rel string, ignored bool) (m meta, linked, ok bool) {
-	m, err := here.lstat(name)
-	if err != nil {
+// stat looks at what a node stands for. It follows links, within the roots only.
+func (w *walker) stat(here folder, n *node, rel string, ignored bool) (linked, ok bool) {
+	var err error
+	if n.meta, err = here.lstat(n.name); err != nil {
 		w.fail(rel, "%w", err)
-		return m, false, false
+		return false, false
 	}
-	if m.mode&fs.ModeSymlink == 0 || w.tree.links {
-		return m, false, true
+	if n.meta.mode&fs.ModeSymlink == 0 || w.tree.links {
+		return false, true
 	}
-	target, _ := w.tree.root.Readlink(source)
-	info, err := w.tree.root.Stat(source)
+	info, target, err := w.tree.statLink(n)
 	switch {
 	case err == nil:
-		return newMeta(info), true, true
+		n.meta = newMeta(info)
+		return true, true
 	case ignored:
 	case errors.Is(err, fs.ErrNotExist):
 		w.fail(rel, "it is a link to %s, which does not exist", target)
 	case errors.Is(err, syscall.ELOOP):
 		w.fail(rel, "it is a link to %s, which leads back to it", target)
 	default:
-		w.fail(rel, "it is a link to %s, which is outside of the fleet's folder\nhint: copy the file, or list the link in %s", target, IgnoreFile)
+		w.fail(rel, "it is a link to %s, which is outside of the fleet's folder\nhint: %s", target, outsideHint)
 	}
-	return meta{}, true, false
+	n.meta = meta{}
+	return true, false
 }
 
 func kind(m fs.FileMode) string {

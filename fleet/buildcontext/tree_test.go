@@ -50,7 +50,7 @@ func TestOpen(t *testing.T) {
 	}{
 		"plain":          {map[string]string{"i/a": "", "i/d/b": "", "other": ""}, []string{"a", "d", "d/b"}, ""},
 		"ignored":        {map[string]string{"i/.dockerignore": "*.md\n# note\nd\n", "i/a": "", "i/r.md": "", "i/d/b": ""}, []string{".dockerignore", "a"}, ""},
-		"exception":      {map[string]string{"i/.dockerignore": "*\n!d/keep\n", "i/a": "", "i/d/b": "", "i/d/keep": ""}, []string{".dockerignore", "d", "d/keep"}, ""},
+		"exception":      {map[string]string{"i/.dockerignore": "*\n!d/keep\n", "i/a": "", "i/d/b": "", "i/d/keep": ""}, []string{"d", "d/keep"}, ""},
 		"shared file":    {map[string]string{"i/run.sh": "->../common/run.sh", "common/run.sh": "x"}, []string{"run.sh"}, ""},
 		"shared folder":  {map[string]string{"i/c": "->../common", "common/x": "", "common/y/z": ""}, []string{"c", "c/x", "c/y", "c/y/z"}, ""},
 		"out of fleet":   {map[string]string{"i/passwd": "->../../../../../../etc/passwd"}, nil, "i/passwd: cannot add to the build context: it is a link to ../../../../../../etc/passwd, which is outside of the fleet's folder"},
@@ -65,7 +65,7 @@ func TestOpen(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			tree, err := Open(layout(t, tt.files), "i", "fleet/i", nil)
+			tree, err := Open(layout(t, tt.files), "i", "fleet/i", Options{})
 			if tt.err != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.err) {
 					t.Fatalf("error %v, want one with %q", err, tt.err)
@@ -94,7 +94,7 @@ func TestIgnoreFileOfDockerfile(t *testing.T) {
 		"./sub/D": "",
 		"out":     "fleet/i/out.dockerignore: cannot read patterns: openat out.dockerignore: path escapes from parent",
 	} {
-		tree, err := OpenWithLinks(layout(t, files), "i", "fleet/i", dockerfile, nil)
+		tree, err := OpenWithLinks(layout(t, files), "i", "fleet/i", dockerfile, Options{})
 		got := ""
 		if err != nil {
 			got = strings.ReplaceAll(err.Error(), "openat i/", "openat ")
@@ -112,14 +112,14 @@ func TestOpenRefusesPipe(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(root.Name(), "i/p"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(root, "i", "fleet/i", nil); err == nil || !strings.Contains(err.Error(), "i/p: cannot add to the build context: it is a named pipe") {
+	if _, err := Open(root, "i", "fleet/i", Options{}); err == nil || !strings.Contains(err.Error(), "i/p: cannot add to the build context: it is a named pipe") {
 		t.Fatalf("error %v", err)
 	}
 }
 
 // TestTreeIsFS holds the tree to the standard library's own checks.
 func TestTreeIsFS(t *testing.T) {
-	tree, err := Open(layout(t, map[string]string{"i/a": "1", "i/d/b": "2", "i/l": "->a"}), "i", "fleet/i", nil)
+	tree, err := Open(layout(t, map[string]string{"i/a": "1", "i/d/b": "2", "i/l": "->a"}), "i", "fleet/i", Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestTreeIsFS(t *testing.T) {
 // A link that is turned outwards after the listing is not followed.
 func TestReplacedLinkIsNotFollowed(t *testing.T) {
 	root := layout(t, map[string]string{"i/l": "->a", "i/a": "1"})
-	tree, err := Open(root, "i", "fleet/i", nil)
+	tree, err := Open(root, "i", "fleet/i", Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,11 +1,7 @@
 package lint
 
 import (
-	"cmp"
 	"path"
-	"regexp"
-	"slices"
-	"strings"
 
 	"github.com/slipway-build/slipway/changelog"
 	"github.com/slipway-build/slipway/fleet"
@@ -59,7 +55,7 @@ func (c *check) history(entries []changelog.Entry) {
 			continue
 		}
 		older := entries[i+1]
-		if compareTags(e.Version, older.Version) < 0 {
+		if fleet.GoesBack(e.Version, older.Version) {
 			c.addHistory(i, changelogOrder, e.Line, "",
 				"version %s is older than %s, the entry below it in line %d", e.Version, older.Version, older.Line)
 		}
@@ -69,35 +65,4 @@ func (c *check) history(entries []changelog.Entry) {
 				older.Version, changelog.FormatDate(older.Date), older.Line)
 		}
 	}
-}
-
-// dated is a version with the date of a rebuild behind it, as weekly updates of fleets write it.
-var dated = regexp.MustCompile(`^(.+)-(20[0-9]{6}(?:-[0-9]{6})?)$`)
-
-// compareTags is dpkg's order, with what fleets do taken into account: 1.2-1-s1 is a rebuild of
-// 1.2-1 and so before 1.2-2, although Debian's upstream version there is "1.2-1"; and 1.2-20260131
-// is a rebuild of 1.2. A v before the digits says nothing. Negative means that both ways of reading
-// say a is older.
-func compareTags(a, b string) int {
-	baseA, dateA := cutDate(a)
-	baseB, dateB := cutDate(b)
-	if baseA == baseB {
-		return cmp.Compare(dateA, dateB)
-	}
-	c := fleet.CompareVersions(baseA, baseB)
-	if c >= 0 {
-		return c
-	}
-	return slices.CompareFunc(strings.Split(baseA, "-"), strings.Split(baseB, "-"), fleet.CompareVersions)
-}
-
-// cutDate takes the date of a rebuild off a version, and a v in front.
-func cutDate(version string) (base, date string) {
-	if len(version) > 1 && version[0] == 'v' && '0' <= version[1] && version[1] <= '9' {
-		version = version[1:]
-	}
-	if m := dated.FindStringSubmatch(version); m != nil {
-		return m[1], m[2]
-	}
-	return version, ""
 }

@@ -17,7 +17,7 @@ import (
 // context lists the files that the build would see, and takes what it refuses.
 func (c *check) context() {
 	shown := c.fleet.Path(c.img, ".")
-	tree, err := buildcontext.Open(c.root, c.img.Dir, shown, nil)
+	tree, err := buildcontext.Open(c.root, c.img.Dir, shown, buildcontext.Options{LinkRoots: c.Config.Slipway.LinkRoots})
 	if err == nil {
 		c.tree = tree
 		return
@@ -79,6 +79,9 @@ func (c *check) test() {
 		return
 	}
 	info, err := c.root.Stat(path.Join(c.img.Dir, m[1]))
+	if err != nil && c.tree != nil { // a link, which the context follows, or leaves out
+		info, err = c.tree.Stat(m[1])
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:

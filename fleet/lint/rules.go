@@ -77,8 +77,8 @@ var rules = slices.Concat(ownRules, buildKitRules)
 var ownRules = []Rule{
 	{ID: string(fleet.UnreadableFile), Severity: Error, Text: "A file or folder cannot be read.",
 		Why: "The image cannot be built."},
-	{ID: string(fleet.IncompleteFolder), Severity: Warning, Text: "A folder has only one of Dockerfile.template and changelog.",
-		Why: "It defines no image, and nothing says so later."},
+	{ID: string(fleet.IncompleteFolder), Severity: Warning, Text: "A folder has only one of Dockerfile.template and changelog. Without a changelog it is an error.",
+		Why: "It defines no image, and is never built."},
 	{ID: string(fleet.OutsideFolder), Severity: Error, Text: "A symbolic link leads to a definition outside the fleet.",
 		Why: "It is not read: nothing outside the fleet's folder is."},
 
@@ -123,6 +123,11 @@ var ownRules = []Rule{
 	{ID: string(fleet.UnknownUser), Severity: Warning, Text: "uid or add_user is given a name that known_uid_mappings lacks.",
 		Why: "uid leaves the name as it is, add_user fails."},
 
+	{ID: string(fleet.UnknownKey), Severity: Error, Text: "A key of the configuration is like one of Slipway's and is none, and no template uses it.",
+		Why: "It does nothing; most likely a typing error."},
+	{ID: string(fleet.UnusedExclude), Severity: Warning, Text: "A glob of `slipway.exclude` matches no image and no folder.",
+		Why: "It leaves nothing out; most likely a typing error."},
+
 	{ID: string(fleet.DockerfileSyntax), Severity: Error, Text: "The rendered Dockerfile is not one.",
 		Why: "BuildKit refuses it."},
 	{ID: string(fleet.UserNotNumeric), Severity: Error, Text: "The last USER is a name although force_numeric_user is set.",
@@ -139,7 +144,7 @@ var ownRules = []Rule{
 		Why: "The build fails.", URL: docs + "copy-ignored-file/"},
 
 	{ID: buildContext, Severity: Error, Text: "A file of the folder cannot be part of the build context.",
-		Why: "A link out of the fleet, a link to nothing, a device or a pipe: the build refuses it."},
+		Why: "A link out of the fleet and of `slipway.link_roots`, a link to nothing, a device or a pipe: the build refuses it."},
 	{ID: dockerignoreSyntax, Severity: Error, Text: ".dockerignore has a pattern that is none.",
 		Why: "The build refuses it."},
 	{ID: testNotExecutable, Severity: Error, Text: "The image's test is not executable.",

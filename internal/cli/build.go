@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -181,8 +182,13 @@ func (r *buildRun) read(cmd *cobra.Command) (release func(), err error) {
 // warn says what is probably not meant.
 func (a *app) warn(cfg *config.Config, p *plan.Plan, selection string) {
 	matched := slices.ContainsFunc(p.Steps, func(s *plan.Step) bool { return s.Action != plan.Skip })
-	if selection != "" && !matched {
-		fmt.Fprintf(a.Err, "warning: no image matches --select %q\n", selection)
+	if !matched {
+		a.warnUnselected(selection)
+	}
+	for _, s := range p.Steps {
+		if s.Unread != nil && s.Action != plan.Skip {
+			a.warnUnread(s)
+		}
 	}
 	if cfg.Registry != "" && (cfg.Username == "") != (cfg.Password == "") {
 		fmt.Fprintln(a.Err, "warning: of username and password only one is given: nothing is published, and the registry is asked without them")
@@ -193,6 +199,25 @@ func (a *app) warn(cfg *config.Config, p *plan.Plan, selection string) {
 		if proxyPassword(proxy.url) != "" {
 			fmt.Fprintf(a.Err, "warning: the proxy for %[1]s has a password: %[1]s_install writes it into the Dockerfile, and so into the image's history\nhint: give %[1]s_only_proxy without a password\n", proxy.manager)
 		}
+	}
+}
+
+// warnUnread says what is wrong with the definition of a published image.
+func (a *app) warnUnread(s *plan.Step) {
+	for _, err := range flatten(s.Unread) {
+		text, hint, hinted := strings.Cut(err.Error(), "\nhint: ")
+		text = fmt.Sprintf("%s; %s:%s is published, and stays as it is", text, s.Image.Name, s.Image.Tag)
+		if hinted {
+			text += "\nhint: " + hint
+		}
+		printWarning(a.Err, text)
+	}
+}
+
+// warnUnselected says that --select left nothing.
+func (a *app) warnUnselected(glob string) {
+	if glob != "" {
+		fmt.Fprintf(a.Err, "warning: no image matches --select %q\n", glob)
 	}
 }
 

@@ -91,8 +91,27 @@ func openNames(ctx context.Context, folder string, db images.Store, blobs conten
 	return names, nil
 }
 
+// noStoreError tells that nothing was ever built or fetched into a root.
+type noStoreError struct{ root string }
+
+func (e *noStoreError) Error() string {
+	return "cannot find any images: there are none in " + e.root + "\nhint: \"slipway build\" and \"slipway pull\" make the folder; --root or SLIPWAY_ROOT name another"
+}
+
+// Is makes it one of the errors about an image that is not there.
+func (e *noStoreError) Is(target error) bool { return target == store.ErrNotFound }
+
+// unlessEmpty is the error, but for a root without a store, which who only looks finds empty.
+func unlessEmpty(err error) (empty bool, other error) {
+	if e := (*noStoreError)(nil); errors.As(err, &e) {
+		return true, nil
+	}
+	return false, err
+}
+
 // withServices calls f with the engine of a running process if there is one,
-// else with one started for the occasion.
+// else with one started for the occasion. A root without a store is left as it is: a
+// *noStoreError.
 func (a *app) withServices(ctx context.Context, f func(embedded.Services) error) error {
 	root, err := a.engineRoot()
 	if err != nil {
@@ -105,6 +124,9 @@ func (a *app) withServices(ctx context.Context, f func(embedded.Services) error)
 		}
 		if !errors.Is(err, embedded.ErrNotRunning) {
 			return err
+		}
+		if !embedded.Exists(root) {
+			return &noStoreError{root}
 		}
 		own, err := embedded.Start(ctx, a.engineOptions(root))
 		if err == nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"os"
 	"text/tabwriter"
 	"time"
 
@@ -24,30 +25,41 @@ blobs (compressed), the creation time written into the image, which is the date 
 its newest changelog entry, and whether its test passed or it has none.`,
 		Args: exactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withStore(cmd.Context(), func(s *store.Store) error {
-				list, err := s.List(cmd.Context())
-				if err != nil {
-					return err
-				}
-				switch {
-				case asJSON:
-					if list == nil {
-						list = []store.Image{}
-					}
-					return printJSON(a.Out, map[string]any{"images": list})
-				case quiet:
-					for _, i := range list {
-						fmt.Fprintf(a.Out, "%s:%s\n", i.Name, i.Tag)
-					}
-					return nil
-				}
-				return a.printImages(list)
+			var list []store.Image
+			err := a.withStore(cmd.Context(), func(s *store.Store) (err error) {
+				list, err = s.List(cmd.Context())
+				return err
 			})
+			if empty, err := unlessEmpty(err); err != nil {
+				return err
+			} else if empty {
+				a.noteEmpty()
+			}
+			switch {
+			case asJSON:
+				if list == nil {
+					list = []store.Image{}
+				}
+				return printJSON(a.Out, map[string]any{"images": list})
+			case quiet:
+				for _, i := range list {
+					fmt.Fprintf(a.Out, "%s:%s\n", i.Name, i.Tag)
+				}
+				return nil
+			}
+			return a.printImages(list)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "print only name:tag")
 	return cmd
+}
+
+// noteEmpty says that a root which somebody named has no store: it may be a slip of the pen.
+func (a *app) noteEmpty() {
+	if root, err := a.engineRoot(); err == nil && (a.root != "" || os.Getenv("SLIPWAY_ROOT") != "") {
+		fmt.Fprintf(a.Err, "note: nothing was built or fetched into %s yet\n", root)
+	}
 }
 
 func (a *app) printImages(list []store.Image) error {
@@ -106,29 +118,31 @@ func (a *app) duCommand() *cobra.Command {
 		Short: "Show what the store and the build cache take on disk",
 		Args:  exactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withServices(cmd.Context(), func(s embedded.Services) error {
-				st := store.New(s.Images, s.Content)
-				blobs, err := st.ContentSize(cmd.Context())
-				if err != nil {
-					return err
+			var blobs int64
+			var usage engine.Usage
+			err := a.withServices(cmd.Context(), func(s embedded.Services) (err error) {
+				if blobs, err = store.New(s.Images, s.Content).ContentSize(cmd.Context()); err == nil {
+					usage, err = engine.New(s.BuildKit).DiskUsage(cmd.Context())
 				}
-				usage, err := engine.New(s.BuildKit).DiskUsage(cmd.Context())
-				if err != nil {
-					return err
-				}
-				if asJSON {
-					return printJSON(a.Out, map[string]int64{
-						"blobs": blobs, "snapshots_images": usage.Images, "snapshots_cache": usage.Cache,
-						"total": blobs + usage.Images + usage.Cache,
-					})
-				}
-				w := tabwriter.NewWriter(a.Out, 0, 0, 3, ' ', 0)
-				fmt.Fprintf(w, "layers and manifests (compressed)\t%s\n", size(blobs))
-				fmt.Fprintf(w, "unpacked layers of images\t%s\n", size(usage.Images))
-				fmt.Fprintf(w, "build cache\t%s\n", size(usage.Cache))
-				fmt.Fprintf(w, "total\t%s\n", size(blobs+usage.Images+usage.Cache))
-				return w.Flush()
+				return err
 			})
+			if empty, err := unlessEmpty(err); err != nil {
+				return err
+			} else if empty {
+				a.noteEmpty()
+			}
+			if asJSON {
+				return printJSON(a.Out, map[string]int64{
+					"blobs": blobs, "snapshots_images": usage.Images, "snapshots_cache": usage.Cache,
+					"total": blobs + usage.Images + usage.Cache,
+				})
+			}
+			w := tabwriter.NewWriter(a.Out, 0, 0, 3, ' ', 0)
+			fmt.Fprintf(w, "layers and manifests (compressed)\t%s\n", size(blobs))
+			fmt.Fprintf(w, "unpacked layers of images\t%s\n", size(usage.Images))
+			fmt.Fprintf(w, "build cache\t%s\n", size(usage.Cache))
+			fmt.Fprintf(w, "total\t%s\n", size(blobs+usage.Images+usage.Cache))
+			return w.Flush()
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, in bytes")

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,10 @@ import (
 // The files stay until release is called.
 func (a *app) scanAll(cmd *cobra.Command, cfg *config.Config, o planOptions, suffix string) (_ *fleet.Fleet, release func(), err error) {
 	ctx := cmd.Context()
+	list, err := fleet.IncludedList(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
 	if len(cfg.Builder) == 0 {
 		if o.directory == "" {
 			return nil, nil, usageError(cmd, errors.New("DIRECTORY is missing, and the configuration lists no images under \"builder\""))
@@ -27,14 +32,16 @@ func (a *app) scanAll(cmd *cobra.Command, cfg *config.Config, o planOptions, suf
 		f, err := a.scan(ctx, cfg, o.directory, suffix)
 		return f, func() {}, err
 	}
-	repositories, err := a.repositories()
+	repositories, forget, err := a.repositories(o.looking)
 	if err != nil {
 		return nil, nil, err
 	}
-	listed, release, err := fleet.FindListed(ctx, cfg.Builder, repositories)
+	listed, closeAll, err := fleet.FindListed(ctx, list, repositories)
 	if err != nil {
+		forget()
 		return nil, nil, err
 	}
+	release = func() { closeAll(); forget() }
 	for _, l := range listed {
 		if l.Unprotected {
 			printWarning(a.Err, fmt.Sprintf("%s: nothing proves that the files of %s come from %s\nhint: use https or ssh", l.Place(), l.Name, l.Shown))
@@ -56,15 +63,23 @@ func (a *app) scanAll(cmd *cobra.Command, cfg *config.Config, o planOptions, suf
 	return f, release, nil
 }
 
-// repositories are the checkouts of one configuration file, below the state's folder.
-func (a *app) repositories() (*source.Repositories, error) {
+// repositories are the checkouts of one configuration file, below the state's folder. Who only looks,
+// where there is no such folder, has them in a temporary one until forget is called.
+func (a *app) repositories(looking bool) (_ *source.Repositories, forget func(), err error) {
 	dir, err := a.stateFolder()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	list, err := a.listID()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	forget = func() {}
+	if looking && missing(dir) {
+		if dir, err = os.MkdirTemp("", "slipway-"); err != nil {
+			return nil, nil, fmt.Errorf("cannot make a folder for checkouts: %w", err)
+		}
+		forget = func() { os.RemoveAll(dir) } // a temporary folder; what stays of it harms nobody
 	}
 	sum := sha256.Sum256([]byte(list))
 	r := source.New(filepath.Join(dir, "sources", hex.EncodeToString(sum[:6])), "git")
@@ -73,7 +88,7 @@ func (a *app) repositories() (*source.Repositories, error) {
 			fmt.Fprintf(a.Err, "%s: %s\n", g, printable(line))
 		}
 	}
-	return r, nil
+	return r, forget, nil
 }
 
 // listID tells the lists of different configuration files apart.

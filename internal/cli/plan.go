@@ -31,6 +31,7 @@ type planOptions struct {
 	noPull               bool
 	publish, publishSaid bool // the flag, and whether it was given
 	asJSON               bool
+	looking              bool // nothing is changed, so no folder is made
 	why                  string
 }
 
@@ -71,7 +72,8 @@ The actions are: up to date, build, test (it was built, its test did not end), t
 (only further tags are missing), publish (only the registry lacks it), published,
 pull (it is published, and something is built on it), blocked (something it needs
 has an error), error, and skip (--select leaves it out). The exit code is
-1 if a definition is wrong, or published under its version with other content.`
+1 if a definition is wrong and not published, or published under its version with
+other content.`
 
 const planExample = `  slipway plan images/
   slipway plan --why nodejs images/    the whole chain of causes for one image
@@ -111,6 +113,9 @@ func (a *app) checkPlan(cmd *cobra.Command, o *planOptions) error {
 		a.debug = true
 	}
 	o.publishSaid = cmd.Flags().Changed("publish")
+	if err := checkSelect(cmd, o.selection); err != nil {
+		return err
+	}
 	switch {
 	case o.local && o.publish:
 		return usageError(cmd, errors.New("--local and --publish exclude each other"))
@@ -118,6 +123,15 @@ func (a *app) checkPlan(cmd *cobra.Command, o *planOptions) error {
 		return usageError(cmd, errors.New("--nightly and --snapshot exclude each other"))
 	case o.why != "" && o.asJSON:
 		return usageError(cmd, errors.New("--why and --json exclude each other"))
+	}
+	return nil
+}
+
+// checkSelect refuses a glob that can match nothing. One that happens to match nothing is a warning:
+// CI selects by changed folders.
+func checkSelect(cmd *cobra.Command, glob string) error {
+	if err := fleet.CheckGlob(glob); err != nil {
+		return usageError(cmd, fmt.Errorf("--select %q: %w", glob, err))
 	}
 	return nil
 }
@@ -157,6 +171,7 @@ func (o planOptions) publishes(cfg *config.Config) bool {
 // planOnly shows the plan.
 func (a *app) planOnly(cmd *cobra.Command, cfg *config.Config, o planOptions) (err error) {
 	ctx := cmd.Context()
+	o.looking = true
 	db, err := a.openState(ctx, true)
 	if err != nil {
 		return err

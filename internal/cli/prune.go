@@ -81,6 +81,9 @@ func checkPrune(cmd *cobra.Command, o pruneOptions) error {
 			return usageError(cmd, fmt.Errorf("--%s is for the store, not for --registry", name))
 		}
 	}
+	if err := checkSelect(cmd, o.Select); err != nil {
+		return err
+	}
 	if o.keep < 1 {
 		return usageError(cmd, errors.New("--keep must be 1 or more: the newest version always stays"))
 	}
@@ -97,6 +100,9 @@ func (a *app) prune(cmd *cobra.Command, dir string, o plan.PruneOptions, dryRun,
 	f, err := a.scan(ctx, cfg, dir, "")
 	if err != nil {
 		return err
+	}
+	if o.Nightly == "" && len(f.Select(o.Select)) == 0 { // a nightly build's tags are not the fleet's
+		a.warnUnselected(o.Select)
 	}
 	stored, err := a.stored(ctx)
 	if err != nil {
@@ -129,6 +135,10 @@ func (a *app) prune(cmd *cobra.Command, dir string, o plan.PruneOptions, dryRun,
 		fmt.Fprintf(a.Out, "removed %d, freed %s\n", len(gone), size(freed))
 		return nil
 	})
+	empty, err := unlessEmpty(err)
+	if empty {
+		fmt.Fprintf(a.Out, "removed 0, freed %s\n", size(0))
+	}
 	return errors.Join(err, broken)
 }
 

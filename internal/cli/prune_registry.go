@@ -33,11 +33,14 @@ func (a *app) pruneRegistry(cmd *cobra.Command, dir string, o pruneOptions) erro
 		out = io.Discard
 	}
 	fmt.Fprintf(out, "== Step 0: scanning %s ==\n", dir)
-	f, release, err := a.scanAll(cmd, cfg, planOptions{directory: dir}, "")
+	f, release, err := a.scanAll(cmd, cfg, planOptions{directory: dir, looking: o.dryRun}, "")
 	if err != nil {
 		return err
 	}
 	defer release()
+	if len(f.Select(o.Select)) == 0 {
+		a.warnUnselected(o.Select)
+	}
 	broken := wrongDefinitions(f)
 	if broken != nil && !o.dryRun {
 		return broken

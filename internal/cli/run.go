@@ -56,25 +56,32 @@ or does not exist.`,
 	return cmd
 }
 
-// args are the options as the docker command takes them.
+// args are the options as the docker command takes them, always in the same order: an error that two of
+// them cause is always about the same one.
 func (o runOptions) args(cmd *cobra.Command) []string {
 	args := []string{"run", "--rm"}
-	for flag, on := range map[string]bool{"-i": o.interactive, "-t": o.tty, "--read-only": o.readOnly} {
-		if on {
-			args = append(args, flag)
+	for _, f := range []struct {
+		name string
+		on   bool
+	}{{"-i", o.interactive}, {"-t", o.tty}, {"--read-only", o.readOnly}} {
+		if f.on {
+			args = append(args, f.name)
 		}
 	}
 	if cmd.Flags().Changed("entrypoint") {
 		args = append(args, "--entrypoint="+o.entrypoint)
 	}
-	for flag, value := range map[string]string{"--user": o.user, "--workdir": o.workdir, "--network": o.network} {
-		if value != "" {
-			args = append(args, flag+"="+value)
+	for _, f := range []struct{ name, value string }{{"--user", o.user}, {"--workdir", o.workdir}, {"--network", o.network}} {
+		if f.value != "" {
+			args = append(args, f.name+"="+f.value)
 		}
 	}
-	for flag, values := range map[string][]string{"--env": o.env, "--volume": o.volumes, "--publish": o.publish} {
-		for _, v := range values {
-			args = append(args, flag+"="+v)
+	for _, f := range []struct {
+		name   string
+		values []string
+	}{{"--env", o.env}, {"--volume", o.volumes}, {"--publish", o.publish}} {
+		for _, v := range f.values {
+			args = append(args, f.name+"="+v)
 		}
 	}
 	return append(args, "--")

@@ -101,10 +101,15 @@ type event struct {
 
 // events reads lines until the output ends; the last may be cut.
 func events(out io.Reader, each func(event)) {
-	for lines := bufio.NewScanner(out); lines.Scan(); {
+	lines := bufio.NewReader(out)
+	for {
+		line, err := lines.ReadBytes('\n')
 		var e event
-		if json.Unmarshal(lines.Bytes(), &e) == nil {
+		if json.Unmarshal(line, &e) == nil {
 			each(e)
+		}
+		if err != nil {
+			return
 		}
 	}
 }

@@ -26,7 +26,7 @@ func (a *app) hideInFleet(f *fleet.Fleet) {
 
 func (a *app) hideInPlan(p *plan.Plan) {
 	for _, s := range p.Steps {
-		s.Err = a.secrets.Error(s.Err)
+		s.Err, s.Unread = a.secrets.Error(s.Err), a.secrets.Error(s.Unread)
 		for i := range s.Reasons {
 			s.Reasons[i].Text = a.secrets.Text(s.Reasons[i].Text)
 		}

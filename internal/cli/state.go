@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 
 	"github.com/slipway-build/slipway/build"
@@ -27,12 +29,22 @@ func (a *app) stateFolder() (string, error) {
 	return dir, nil
 }
 
+// missing tells that there is no such folder.
+func missing(dir string) bool {
+	_, err := os.Stat(dir)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
 // openState opens the state and says if it had to begin a new one. Where it cannot be written, a
-// command that only looks reads it, and others go on with one in memory: it only explains.
+// command that only looks reads it, and others go on with one in memory: it only explains. Who only
+// looks makes no folder.
 func (a *app) openState(ctx context.Context, looking bool) (*state.DB, error) {
 	dir, err := a.stateFolder()
 	if err != nil {
 		return nil, err
+	}
+	if looking && missing(dir) {
+		return state.Memory(ctx)
 	}
 	db, err := state.Open(ctx, dir)
 	switch {

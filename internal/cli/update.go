@@ -16,13 +16,15 @@ import (
 
 func (a *app) updateCommand() *cobra.Command {
 	var reason, version string
-	var dryRun bool
+	var dryRun, force bool
 	cmd := &cobra.Command{
 		Use:   "update [flags] NAME DIRECTORY",
 		Short: "Add changelog entries to an image and all that depend on it",
 		Long: `Adds a changelog entry to NAME and to every image that depends on it, however
 far, so that the next build makes them anew. 1.2.3 becomes 1.2.3-s1, that becomes
-1.2.3-s2, and so on ("update_id" in the configuration sets the letter).
+1.2.3-s2, and so on ("update_id" in the configuration sets the letter). Each entry is
+for the distribution of the one below it, unless the configuration's "distribution"
+says otherwise.
 
 The author is DEBFULLNAME and DEBEMAIL, else git's user.name and user.email, else
 fallback_author and fallback_email. Either all changelogs are written or none: what
@@ -43,7 +45,7 @@ a killed update has written is undone by the next command on the fleet.`,
 			}
 			name, email := author(cmd.Context(), cfg)
 			edits, err := fleet.PlanUpdate(f, args[0], fleet.UpdateOptions{
-				Reason: reason, Version: version, Author: name, Email: email, Now: time.Now(),
+				Reason: reason, Version: version, Force: force, Author: name, Email: email, Now: time.Now(),
 				Distribution: cfg.Distribution, UpdateID: cfg.UpdateID,
 			})
 			if err != nil {
@@ -55,6 +57,7 @@ a killed update has written is undone by the next command on the fleet.`,
 	f := cmd.Flags()
 	f.StringVar(&reason, "reason", "Security update", "`TEXT` of the entry")
 	f.StringVarP(&version, "version", "v", "", "the new `VERSION` of NAME (default: the next one)")
+	f.BoolVar(&force, "force", false, "allow a VERSION that is older than the newest entry's")
 	f.BoolVar(&dryRun, "dry-run", false, "show what would be written; write nothing")
 	return cmd
 }

@@ -1,8 +1,6 @@
 package dockercmd
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -133,8 +131,8 @@ func (f *createFlags) setEnv(o *RunOptions) error {
 		if err != nil {
 			return fmt.Errorf("cannot read environment file: %w", err)
 		}
-		for lines := bufio.NewScanner(bytes.NewReader(data)); lines.Scan(); {
-			line := strings.TrimLeft(lines.Text(), " \t")
+		for line := range strings.Lines(string(data)) { // of any length
+			line = strings.TrimLeft(strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"), " \t")
 			if line != "" && !strings.HasPrefix(line, "#") {
 				all = append(all, line)
 			}

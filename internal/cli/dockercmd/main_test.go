@@ -115,7 +115,8 @@ func TestPythonSDK(t *testing.T) {
 func TestMainCommands(t *testing.T) {
 	host := serveProcesses(t)
 	envFile := filepath.Join(t.TempDir(), "env")
-	if err := os.WriteFile(envFile, []byte("# comment\n\nA=1\nOWN\nMISSING\n"), 0o644); err != nil {
+	long := "LONG=" + strings.Repeat("x", 100_000) // longer than many readers of lines take
+	if err := os.WriteFile(envFile, []byte("# comment\n\n"+long+"\r\n  A=1\nOWN\nMISSING"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	const image = dockerapitest.Ref
@@ -129,6 +130,7 @@ func TestMainCommands(t *testing.T) {
 		{args: "run --rm " + image + " cat", in: "not for it"},
 		{args: "run --rm -e TARGET=moon " + image, out: "hello, moon\n"},
 		{args: "run --rm --env-file " + envFile + " --entrypoint sh " + image + " -c echo\u00a0$A$OWN$MISSING.", out: "1mine.\n"},
+		{args: "run --rm --env-file " + envFile + " --entrypoint sh " + image + " -c echo\u00a0${#LONG}", out: "100000\n"},
 		{args: "container run --rm " + image + " sh -c exit\u00a09", code: 9},
 		{args: "run --rm " + image + " no-such-command", code: 127,
 			err: "docker: Error response from daemon: cannot start container HOST: cannot start container process: exec: \"no-such-command\": executable file not found in $PATH\n"},

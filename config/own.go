@@ -1,0 +1,107 @@
+package config
+
+import (
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// slipwayKey is the one top-level key that new keys of Slipway's own stand below. At the top level
+// every name may be a variable of somebody's templates already.
+const slipwayKey = "slipway"
+
+// Own are Slipway's own keys, which stand below the key "slipway". The doc comments name the keys.
+type Own struct {
+	// Exclude is exclude: globs. A definition whose name, or whose folder or one above it, matches one
+	// is left out. Folders are slash paths below the folder that is scanned.
+	Exclude []string
+	// LinkRoots is link_roots: folders that links in build contexts may lead into, absolute. In the
+	// file they are relative to the configuration file that has the key; "~/" is the home folder.
+	LinkRoots []string
+	// GitModes is git_modes: files that a git checkout tracks have the modes that git keeps, in build
+	// contexts and in what is compared.
+	GitModes bool
+}
+
+// ownKey is a row of the table of own keys. A new key is a row here and a field of Own.
+type ownKey struct {
+	name, ifAbsent, text string // the latter two for docs/configuration.md
+	// read takes the value, null if the key is absent. The key is name with slipwayKey in front.
+	read func(r *reader, key string, o *Own)
+}
+
+var ownKeys = []ownKey{
+	{
+		"exclude", "none", "definitions that are left out altogether: globs as those of `--select`, on an image's name, or on a folder " +
+			"below DIRECTORY, with all that is in it. What is made from such an image sees it as one from elsewhere: list it in `base_images`",
+		func(r *reader, key string, o *Own) { o.Exclude = r.filled(key) },
+	},
+	{
+		"link_roots", "none", "folders beside DIRECTORY that symbolic links in a build context may lead into, relative to the " +
+			"configuration file; none of them may hold it, or the file of `password_file`, here or further down",
+		func(r *reader, key string, o *Own) { o.LinkRoots = r.linkRoots(key) },
+	},
+	{
+		"git_modes", "`true`", "files of build contexts that a git checkout tracks have the modes that git keeps: 0644, or 0755 if they are executable, as " +
+			"their folders, so that clones made under another umask are the same. Other files, and with `false` all, have the modes that they have",
+		func(r *reader, key string, o *Own) { o.GitModes = r.vars[key] == nil || r.boolean(key) },
+	},
+}
+
+// imagesName is the one key below builder, as messages have it.
+const imagesName = builderKey + ".images"
+
+// ownName is an own key as messages have it.
+func ownName(name string) string { return slipwayKey + "." + name }
+
+// own reads the keys below slipwayKey. A key of the project's file replaces the same key of the
+// user's, not the whole mapping.
+func (r *reader) own() (o Own) {
+	nested := &reader{r.l, make(map[string]any, len(r.l.nested))}
+	for name, s := range r.l.nested {
+		nested.vars[name] = s.value
+	}
+	for _, k := range ownKeys {
+		k.read(nested, ownName(k.name), &o)
+	}
+	return o
+}
+
+// filled reads a list of strings that are not empty.
+func (r *reader) filled(key string) []string {
+	list := r.list(key, nil)
+	if slices.Contains(list, "") {
+		r.fail(key, "has an empty item", "remove it")
+	}
+	return list
+}
+
+// linkRoots must exist, as templatePaths must, and for the same reason hold no secret.
+func (r *reader) linkRoots(key string) []string {
+	return r.folders(key, "link_roots are", "a link could take what is secret in it into an image", "name a folder that holds only what images need")
+}
+
+// nestedSettings are the values below a top-level key that is a mapping, by names like slipway.exclude.
+func nestedSettings(path string, root *yaml.Node, key string, s setting) map[string]setting {
+	m, ok := s.value.(*Map)
+	if !ok {
+		return nil
+	}
+	lines := map[string]int{}
+	if n := child(root, key); n != nil {
+		if n.Kind == yaml.AliasNode {
+			n = n.Alias
+		}
+		lines = keyLines(n)
+	}
+	nested := make(map[string]setting, m.Len())
+	for _, item := range m.Items() {
+		name := pythonString(item.Key)
+		line, ok := lines[name]
+		if !ok {
+			line = s.line // it came in by a merge
+		}
+		nested[key+"."+name] = setting{value: item.Value, path: path, line: line}
+	}
+	return nested
+}

@@ -1,0 +1,177 @@
+package config
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the table of own keys in docs/configuration.md anew")
+
+const page = "../docs/configuration.md"
+
+// The page has each key that acts on Slipway, and no other.
+func TestKeysAreDocumented(t *testing.T) {
+	data, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var documented []string
+	for line := range strings.Lines(string(data)) {
+		if cells := strings.Split(line, "|"); len(cells) > 3 && strings.HasPrefix(line, "| `") && !strings.Contains(cells[1], ".") {
+			for i, word := range strings.Split(cells[1], "`") {
+				if i%2 == 1 {
+					documented = append(documented, word)
+				}
+			}
+		}
+	}
+	slices.Sort(documented)
+	if diff := cmp.Diff(KnownKeys(), documented); diff != "" {
+		t.Errorf("docs/configuration.md (-known +documented)\n%s", diff)
+	}
+}
+
+// The table of own keys is that of the program.
+func TestOwnKeysAreDocumented(t *testing.T) {
+	data, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const begin, end = "go test ./config -update writes it. -->\n\n", "\n<!-- end -->\n"
+	head, rest, ok := strings.Cut(string(data), begin)
+	table, tail, closed := strings.Cut(rest, end)
+	if !ok || !closed {
+		t.Fatal("there is no place for the table")
+	}
+	var want strings.Builder
+	want.WriteString("| key | default | what it does |\n|---|---|---|\n")
+	for _, k := range ownKeys {
+		fmt.Fprintf(&want, "| `%s` | %s | %s |\n", ownName(k.name), k.ifAbsent, k.text)
+	}
+	if *update {
+		if err := os.WriteFile(page, []byte(head+begin+want.String()+end+tail), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(want.String(), table); diff != "" {
+		t.Errorf("docs/configuration.md is not up to date (-want +got); go test ./config -update\n%s", diff)
+	}
+}
+
+// The keys below slipway replace one another file by file, each for itself; templates see the value of
+// the project's file, as of every key.
+func TestOwnKeys(t *testing.T) {
+	dir := tree(t, map[string]string{
+		"user/slipway.yaml":   "slipway: {exclude: [a], link_roots: [shared]}\n",
+		"user/shared/x":       "",
+		"project/config.yaml": "base: &base\n  exclude: [merged]\nslipway:\n  <<: *base\n  link_roots:\n  - ../jjb\n",
+		"jjb/x":               "",
+		"plain/config.yaml":   "slipway:\n  exclude:\n  - old/*\n",
+	})
+	load := func(name string) *Config {
+		t.Helper()
+		c, err := Load(Sources{File: filepath.Join(dir, name), UserFile: filepath.Join(dir, "user/slipway.yaml")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	c := load("project/config.yaml")
+	if diff := cmp.Diff(Own{Exclude: []string{"merged"}, LinkRoots: []string{filepath.Join(dir, "jjb")}, GitModes: true}, c.Slipway); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if got := c.Place("slipway.link_roots"); got != filepath.Join(dir, "project/config.yaml")+":5" {
+		t.Errorf("place %s", got)
+	}
+	c = load("plain/config.yaml")
+	if diff := cmp.Diff(Own{Exclude: []string{"old/*"}, LinkRoots: []string{filepath.Join(dir, "user/shared")}, GitModes: true}, c.Slipway); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if got, ok := c.Variables()["slipway"].(*Map); !ok || !slices.Equal(got.Keys(), []string{"exclude"}) {
+		t.Errorf("variable %v", c.Variables()["slipway"])
+	}
+	if _, given := Default().Variables()["slipway"]; given || len(c.Variables()) != len(Default().Variables())+1 {
+		t.Error("a variable that no file has")
+	}
+}
+
+// Whatever a user called slipway before Slipway had the key is his variable, and no error.
+func TestSlipwayAsVariable(t *testing.T) {
+	for text, want := range map[string]string{
+		"slipway: 1.5":                  "slipway is a number: Slipway's own keys would stand below it, so none is read",
+		"slipway: [a]":                  "slipway is a list: Slipway's own keys would stand below it, so none is read",
+		"slipway:":                      "",
+		"slipway: {}":                   "",
+		"slipway: {color: blue}":        "slipway.color is none of Slipway's own keys",
+		"slipway: {1: x}":               "slipway.1 is none of Slipway's own keys",
+		"slipway: {strict: true}":       "slipway.strict is none of Slipway's own keys\nstrict stands at the top level",
+		"slipway: {exclude: , x.y: []}": "slipway.x.y is none of Slipway's own keys",
+		"a: &a {b: c}\nslipway: *a":     "slipway.b is none of Slipway's own keys",
+	} {
+		c, err := loadText(t, text+"\n")
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		var got []string
+		for _, u := range c.UnknownKeys() {
+			if u.Wrong != "" {
+				got = append(got, u.Name+" "+u.Wrong)
+			}
+			if strings.Contains(u.Hint, "top level") {
+				got = append(got, u.Hint)
+			}
+		}
+		if joined := strings.Join(got, "\n"); joined != want {
+			t.Errorf("%s: %q, want %q", text, joined, want)
+		}
+		if len(c.Slipway.Exclude)+len(c.Slipway.LinkRoots) != 0 {
+			t.Errorf("%s: read as %v", text, c.Slipway)
+		}
+	}
+}
+
+func TestOwnKeyErrors(t *testing.T) {
+	for text, want := range map[string]string{
+		"slipway:\n  exclude: old":           "config.yaml:2: cannot read configuration: key slipway.exclude must be a list of strings, got a string\nhint: put each string on a line of its own after a dash",
+		"slipway:\n  exclude: [1.10]":        "config.yaml:2: cannot read configuration: key slipway.exclude must be a list of strings, but item 1 is a number\nhint: put the value in quotes",
+		"slipway:\n  exclude: ['']":          "config.yaml:2: cannot read configuration: key slipway.exclude has an empty item\nhint: remove it",
+		"\nslipway: {link_roots: [nowhere]}": "config.yaml:2: cannot read configuration: key slipway.link_roots names \"nowhere\", which cannot be used: no such file or directory\nhint: link_roots are relative to the configuration file",
+	} {
+		if _, err := loadText(t, text+"\n"); fmt.Sprint(err) != want {
+			t.Errorf("%s: got %v\nwant %s", text, err, want)
+		}
+	}
+	dir := tree(t, map[string]string{"config.yaml": "slipway: {link_roots: [.]}\n"})
+	if _, err := Load(Sources{File: dir + "/config.yaml"}); err == nil || !strings.Contains(err.Error(), "could take what is secret in it into an image") {
+		t.Errorf("the folder of the configuration is allowed: %v", err)
+	}
+}
+
+// What is unknown is told with its line; what the project's file replaced is not told.
+func TestUnknownKeys(t *testing.T) {
+	dir := tree(t, map[string]string{
+		"user.yaml":   "builder: {imags: []}\nnamepsace: a\n",
+		"config.yaml": "registry: r\nmine: 1\nbuilder:\n  image: []\nslipway:\n  exlude: []\n",
+	})
+	c, err := Load(Sources{File: dir + "/config.yaml", UserFile: dir + "/user.yaml"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, u := range c.UnknownKeys() {
+		got = append(got, fmt.Sprintf("%s:%d %s %s", filepath.Base(u.Path), u.Line, u.Name, u.Variable))
+	}
+	want := []string{"config.yaml:2 mine mine", "config.yaml:4 builder.image builder", "config.yaml:6 slipway.exlude slipway", "user.yaml:2 namepsace namepsace"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}

@@ -1,0 +1,141 @@
+package fleet
+
+import (
+	"context"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/template/jinja"
+)
+
+// keyProblems are about keys of the configuration that are most likely a slip of the pen: one that is
+// like a key of Slipway's, and that no template of the fleet has a use for. It is called when all
+// images are rendered.
+func (r *renderer) keyProblems(ctx context.Context) ([]Problem, error) {
+	problems := r.scan.tree.exclude.unused(r.scan.Config)
+	if r.scan.ListedOnly {
+		problems = nil // nobody knows what the folders would have had
+	}
+	slips := slipsOf(r.scan.Config)
+	if len(slips) == 0 {
+		return problems, nil
+	}
+	words := map[string]bool{}
+	read := map[string]bool{}
+	for _, img := range r.scan.fleet.Images {
+		addWords(words, read, img.Templates)
+	}
+	if slips = unread(slips, words); len(slips) > 0 { // it may be in a part that was not reached
+		files, err := r.takenIn(ctx)
+		if err != nil {
+			return nil, err
+		}
+		addWords(words, read, files)
+	}
+	for _, s := range unread(slips, words) {
+		problems = append(problems, s.Problem)
+	}
+	return problems, nil
+}
+
+// slip is a key that may be one.
+type slip struct {
+	Problem
+	variable string // by which templates would see it
+}
+
+func slipsOf(cfg *config.Config) []slip {
+	var slips []slip
+	for _, u := range cfg.UnknownKeys() {
+		text, hint := u.Wrong, u.Hint
+		if near := nearest(lastPart(u.Name), lastParts(u.Known)); len(near) > 0 {
+			for i := range near {
+				near[i] = strings.TrimSuffix(u.Name, lastPart(u.Name)) + near[i]
+			}
+			hint = "did you mean " + strings.Join(near, " or ") + "?"
+			if text == "" {
+				text = "is unknown to Slipway, and no template uses it"
+			}
+		}
+		if text != "" {
+			slips = append(slips, slip{problem(UnknownKey, u.Path, u.Line, hint, "key %s %s", u.Name, text), u.Variable})
+		}
+	}
+	return slips
+}
+
+// lastPart is a key's name without that of the key that it stands below.
+func lastPart(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
+
+func lastParts(names []string) []string {
+	parts := make([]string, len(names))
+	for i, name := range names {
+		parts[i] = lastPart(name)
+	}
+	return parts
+}
+
+// unread are those that no template reads.
+func unread(slips []slip, words map[string]bool) []slip {
+	return slices.DeleteFunc(slices.Clone(slips), func(s slip) bool { return words[s.variable] })
+}
+
+// addWords adds the names in the tags of templates that were not read before.
+func addWords(words, read map[string]bool, files []string) {
+	for _, file := range files {
+		if read[file] {
+			continue
+		}
+		read[file] = true
+		if data, err := readTemplate(file); err == nil { // else its image has the error
+			maps.Copy(words, jinja.Words(data))
+		}
+	}
+}
+
+// readTemplate reads a template's source from where its path leads. What has changed since it was
+// rendered makes no difference: nothing is printed of it.
+func readTemplate(file string) (string, error) {
+	real, err := filepath.EvalSymlinks(file)
+	if err != nil {
+		return "", err
+	}
+	root, err := os.OpenRoot(filepath.Dir(real))
+	if err != nil {
+		return "", err
+	}
+	defer root.Close()
+	data, err := readRegular(root, filepath.Base(real), maxTemplate)
+	return string(data), err
+}
+
+// takenIn are the templates that all images take in, also in parts that were not reached.
+func (r *renderer) takenIn(ctx context.Context) ([]string, error) {
+	var mu sync.Mutex
+	var files []string
+	images := r.scan.fleet.Images
+	err := r.scan.parallel(ctx, len(images), func(i int) {
+		img := images[i]
+		if img.Listed != nil {
+			return
+		}
+		at := r.desks.Get().(*desk)
+		at.edges = &edges{scan: r.scan, names: r.names, img: img}
+		defer func() { at.edges = nil; r.desks.Put(at) }()
+		for _, name := range []string{templateFile, buildFile} {
+			if name == buildFile && !img.HasBuild {
+				continue
+			}
+			found := at.env.inspect(at.edges.dir(), name).Files
+			mu.Lock()
+			files = append(files, found...)
+			mu.Unlock()
+		}
+	})
+	return files, err
+}

@@ -1,0 +1,138 @@
+package fleet
+
+import (
+	"io/fs"
+	"path"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/slipway-build/slipway/fleet/buildcontext"
+	"github.com/slipway-build/slipway/fleet/gitindex"
+)
+
+// gitModes are the modes that git keeps of the files in a checkout: two clones have the same, whatever
+// the umask was. What git does not track has the mode that it has. It implements buildcontext.Modes.
+type gitModes struct {
+	index  *gitindex.Index
+	root   string // absolute path of the folder that paths are below
+	prefix string // of the root in the checkout, with a slash at its end; empty for its top
+
+	mu     sync.Mutex
+	others map[string]*gitModes // of other checkouts, by the folder that was asked for; nil for none
+}
+
+var _ buildcontext.Modes = (*gitModes)(nil)
+
+// openModes reads the index of the checkout that holds the folder; it is nil when there is none.
+func openModes(root string) (*gitModes, error) {
+	index, err := gitindex.Open(root)
+	if index == nil || err != nil {
+		return nil, err
+	}
+	rel, ok := index.Rel(root)
+	if !ok {
+		return nil, nil
+	}
+	m := &gitModes{index: index, root: root, others: map[string]*gitModes{}}
+	if rel != "." {
+		m.prefix = rel + "/"
+	}
+	return m, nil
+}
+
+// Mode implements buildcontext.Modes.
+func (m *gitModes) Mode(name string, mode fs.FileMode) (fs.FileMode, bool) {
+	if path.IsAbs(name) {
+		rel, err := filepath.Rel(m.root, name)
+		if err != nil || !filepath.IsLocal(rel) {
+			return m.elsewhere(name, mode)
+		}
+		name = filepath.ToSlash(rel)
+	}
+	inside := path.Clean(m.prefix + name)
+	if kept, ok := m.index.Kept(inside, mode); ok {
+		return mode.Type() | kept, true
+	}
+	for dir := path.Dir(inside); dir != "."; dir = path.Dir(dir) {
+		if kind, ok := m.index.Tracked(dir); ok && kind == gitindex.Gitlink { // a submodule has an index of its own
+			return m.other(dir, filepath.Join(m.root, filepath.FromSlash(name)), mode)
+		}
+	}
+	return mode, false
+}
+
+// elsewhere is for a file that a link led to, outside the root.
+func (m *gitModes) elsewhere(name string, mode fs.FileMode) (fs.FileMode, bool) {
+	if top := m.index.Top(); strings.HasPrefix(name, top+"/") {
+		kept, ok := m.index.Kept(strings.TrimPrefix(name, top+"/"), mode)
+		if ok {
+			return mode.Type() | kept, true
+		}
+		return mode, false
+	}
+	return m.other(path.Dir(name), name, mode)
+}
+
+// other asks the checkout that holds the file, which is in the folder key or named by it. One that cannot
+// be read keeps no modes.
+func (m *gitModes) other(key, name string, mode fs.FileMode) (fs.FileMode, bool) {
+	m.mu.Lock()
+	inner, known := m.others[key]
+	if !known {
+		inner, _ = openModes(filepath.Dir(name))
+		if inner != nil && inner.index.Top() == m.index.Top() { // a submodule that is not checked out
+			inner = nil
+		}
+		m.others[key] = inner
+	}
+	m.mu.Unlock()
+	if inner == nil {
+		return mode, false
+	}
+	rel, err := filepath.Rel(inner.index.Top(), name)
+	if err != nil {
+		return mode, false
+	}
+	kept, ok := inner.index.Kept(filepath.ToSlash(rel), mode)
+	if !ok {
+		return mode, false
+	}
+	return mode.Type() | kept, true
+}
+
+// lazyModes reads the index when the first mode is asked for.
+type lazyModes struct {
+	root string
+	once sync.Once
+	git  *gitModes
+	err  error
+}
+
+func (l *lazyModes) open() error {
+	l.once.Do(func() { l.git, l.err = openModes(l.root) })
+	return l.err
+}
+
+// keepModes takes the modes of files in build contexts from git where it can.
+func (f *Fleet) keepModes(listed []*Listed) {
+	f.modes = map[string]*lazyModes{f.Root: {root: f.Root}}
+	for _, l := range listed {
+		if l.Root != "" && l.Commit == "" { // a fetched commit has the modes that git keeps
+			f.modes[l.Root] = &lazyModes{root: l.Root}
+		}
+	}
+}
+
+// contextModes are the modes of the files in build contexts below a root; nil when they count as they
+// stand.
+func (f *Fleet) contextModes(root string) (buildcontext.Modes, error) {
+	l := f.modes[root]
+	if l == nil {
+		return nil, nil
+	}
+	if err := l.open(); err != nil || l.git == nil {
+		return nil, err
+	}
+	return l.git, nil
+}
