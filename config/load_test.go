@@ -68,6 +68,7 @@ func TestLoadDefaults(t *testing.T) {
 			FallbackEmail:    "email@domain",
 			UpdateID:         "s",
 			Driver:           "docker",
+			Slipway:          Own{GitModes: true},
 		}
 		if diff := cmp.Diff(want, c, cmpopts.IgnoreUnexported(Config{})); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", text, diff)
@@ -149,7 +150,7 @@ trust_versions: true
 		Registry: "registry.example:5000", Namespace: "ml", Username: "robot", APTOptions: "-o Foo=1",
 		SeedImage: "debian:12", BaseImages: []string{"debian:12", "debian:13"}, ScanWorkers: 16,
 		VerifyCommand: "/bin/sh", VerifyArgs: []string{}, VerifyTimeout: 90 * time.Second, UpdateID: "7",
-		CABundle: "/ca.pem", ForceNumericUser: true, Driver: "embedded",
+		CABundle: "/ca.pem", ForceNumericUser: true, Driver: "embedded", Slipway: Own{GitModes: true},
 		RegistryTrust: 5 * time.Second, TrustVersions: true,
 		ContainerLimits: Limits{Memory: 4000000, CPUSetCPUs: "0-2"},
 	}

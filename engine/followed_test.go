@@ -1,0 +1,326 @@
+package engine_test
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/slipway-build/slipway/engine"
+	"github.com/slipway-build/slipway/engine/dockerfile"
+	"github.com/slipway-build/slipway/engine/embedded"
+	"github.com/slipway-build/slipway/fleet/buildcontext"
+	"github.com/slipway-build/slipway/internal/enginetest"
+	"github.com/slipway-build/slipway/recipe"
+)
+
+// world is one random build context with its Dockerfile, on the disk and in a real engine.
+type world struct {
+	t      *testing.T
+	rand   *rand.Rand
+	engine *engine.Engine
+	dir    string
+	lines  []string // of the Dockerfile
+	links  bool     // symbolic links are sent as they are, as for images of the list
+}
+
+// TestWhatIsIgnoredChangesNothing: for random Dockerfiles over random files, an edit that leaves the
+// instructions and the digest over what the build followed as they were is one that BuildKit, asked for a
+// second solve with its cache, sees no difference in either.
+func TestWhatIsIgnoredChangesNothing(t *testing.T) {
+	p := enginetest.Start(t)
+	worlds := 500
+	if os.Getenv("SLIPWAY_PROVE") != "" {
+		worlds = 5000
+	}
+	parents := makeParents(t, p)
+	var seen struct{ worlds, edits, ignored, altered, careful, broken int }
+	for seed := uint64(0); seen.worlds < worlds; seed++ {
+		w := &world{t: t, rand: rand.New(rand.NewPCG(seed, 10)), engine: engine.New(p.Services().BuildKit), dir: filepath.Join(t.TempDir(), "context")}
+		w.links = w.rand.IntN(5) == 0
+		w.fill()
+		w.write(parents)
+		first, err := w.build()
+		if err != nil {
+			continue // a Dockerfile that names what is not there
+		}
+		seen.worlds++
+		followed, err := recipe.Parse(first.Followed.String())
+		if err != nil || !followed.Known {
+			t.Fatalf("seed %d: the record %q: %v", seed, first.Followed.String(), err)
+		}
+		before := w.digest(followed)
+		for range 2 {
+			edit := w.edit()
+			seen.edits++
+			same := w.digest(followed) == before
+			second, err := w.build()
+			altered := err != nil || second.ID != first.ID || second.ran > 0
+			switch {
+			case same && altered:
+				t.Fatalf("seed %d: %s is ignored, but BuildKit sees it: %v, ran %v\n%s\nrecord %s", seed, edit, err, second.names, strings.Join(w.lines, "\n"), followed)
+			case same:
+				seen.ignored++
+			case altered:
+				seen.altered++
+			default:
+				seen.careful++
+			}
+			if err != nil {
+				seen.broken++
+				break
+			}
+			first, before = second, w.digest(followed)
+			if followed, err = recipe.Parse(second.Followed.String()); err != nil {
+				t.Fatal(err)
+			}
+			before = w.digest(followed)
+		}
+	}
+	t.Logf("%+v", seen)
+	if seen.ignored < seen.edits/8 || seen.altered < seen.edits/8 {
+		t.Errorf("of %d edits %d were ignored and %d altered something: the test proves little", seen.edits, seen.ignored, seen.altered)
+	}
+}
+
+// makeParents builds images with triggers and variables that lead into a child's context.
+func makeParents(t *testing.T, p *embedded.Process) []string {
+	var refs []string
+	for i, extra := range []string{
+		"", "ENV WHERE=d\n", "ENV WHERE=a.txt\nONBUILD COPY $WHERE /on\n", "ONBUILD COPY d /on/\nONBUILD COPY *.md /on/\n",
+		"ENV WHERE=e/d\nONBUILD ARG SUB=e\nONBUILD COPY $SUB /on/\n", "ONBUILD RUN --mount=type=bind,source=d,target=/m true\n",
+	} {
+		ref := fmt.Sprintf("registry.example/parent:%d", i)
+		enginetest.Build(t, p, ref, enginetest.BaseDockerfile+extra, enginetest.Busybox(t))
+		refs = append(refs, ref)
+	}
+	return refs
+}
+
+func (w *world) pick(of ...string) string { return of[w.rand.IntN(len(of))] }
+
+// name is that of a file or folder; few names make many collisions.
+func (w *world) name() string { return w.pick("a.txt", "b.md", "c", "d", "e") }
+
+func (w *world) path() string {
+	p := w.name()
+	for range w.rand.IntN(3) {
+		p = path.Join(p, w.name())
+	}
+	return p
+}
+
+// fill makes files.
+func (w *world) fill() {
+	w.must(os.MkdirAll(w.dir, 0o755))
+	for range 4 + w.rand.IntN(12) {
+		w.put(w.path())
+	}
+	if w.rand.IntN(3) == 0 {
+		w.must(os.WriteFile(filepath.Join(w.dir, ".dockerignore"), []byte(w.patterns()), 0o644))
+	}
+}
+
+func (w *world) patterns() string {
+	var lines []string
+	for range 1 + w.rand.IntN(2) {
+		lines = append(lines, w.pick("*.md", "d", "**/c", "Dockerfile", ".dockerignore", "e/*", "e/*\n!e/d"))
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// put writes a file, if its place is not taken by something of another kind.
+func (w *world) put(p string) {
+	full := filepath.Join(w.dir, p)
+	if os.MkdirAll(filepath.Dir(full), 0o755) != nil {
+		return
+	}
+	if info, err := os.Lstat(full); err == nil && !info.Mode().IsRegular() {
+		return
+	}
+	if w.links && w.rand.IntN(4) == 0 {
+		os.Remove(full)
+		w.must(os.Symlink(w.pick("a.txt", "d", "../d", "/e", "c/d", "nowhere", "../../d/a.txt"), full))
+		return
+	}
+	mode := fs.FileMode(0o644)
+	if w.rand.IntN(4) == 0 {
+		mode = 0o755
+	}
+	w.must(os.WriteFile(full, []byte(fmt.Sprint(w.rand.IntN(3))), mode))
+	w.must(os.Chmod(full, mode))
+}
+
+// write makes a Dockerfile.
+func (w *world) write(parents []string) {
+	w.lines = []string{"FROM " + w.pick(parents...) + " AS first"}
+	if w.rand.IntN(3) == 0 {
+		w.lines = append(w.lines, "ENV WHERE="+w.name())
+	}
+	for range w.rand.IntN(3) {
+		w.lines = append(w.lines, w.step())
+	}
+	switch w.rand.IntN(4) {
+	case 0: // nothing is taken from the first
+		w.lines = append(w.lines, "FROM "+w.pick(parents...))
+	case 1:
+		w.lines = append(w.lines, "FROM "+w.pick(parents...), "COPY --from=first /bin /first")
+	}
+	if w.rand.IntN(3) == 0 {
+		w.lines = append(w.lines, "ARG SUB="+w.name())
+	}
+	for range 1 + w.rand.IntN(3) {
+		w.lines = append(w.lines, w.step())
+	}
+}
+
+// step is an instruction that takes something of the context.
+func (w *world) step() string {
+	p := w.path()
+	switch w.rand.IntN(14) {
+	case 0:
+		return "COPY . /all"
+	case 1:
+		return "COPY *.txt /to/"
+	case 2:
+		return "COPY " + p + "* /to/"
+	case 3:
+		return "COPY --exclude=" + w.pick("*.md", "**/c", "d", "e/d") + " " + w.pick(".", "d", "e", "*") + " /to/"
+	case 4:
+		return "COPY --parents " + w.pick(p, "./e/./d", "*/c", "**/a.txt") + " /to/"
+	case 5:
+		return "ADD " + p + " /to/"
+	case 6:
+		return "COPY --link --chmod=755 " + p + " /to/"
+	case 7:
+		return "RUN --mount=type=bind,source=" + w.pick(p, "d", "/") + ",target=/m" + w.pick("", ",rw") + " true"
+	case 8:
+		return "COPY $WHERE /to/"
+	case 9:
+		return "COPY ${SUB:-" + w.name() + "}/" + w.name() + " /to/"
+	case 10:
+		return "COPY <<END /to/here\ntext\nEND"
+	case 11:
+		return "COPY " + p + " " + w.path() + " /to/"
+	case 12:
+		return "COPY --parents --exclude=**/*.md " + w.pick("d", "e", ".") + " /to/"
+	}
+	return "COPY " + p + " /to/"
+}
+
+// edit changes something, and says what.
+func (w *world) edit() string {
+	p := w.path()
+	full := filepath.Join(w.dir, p)
+	switch w.rand.IntN(9) {
+	case 0:
+		i := w.rand.IntN(len(w.lines) + 1)
+		w.lines = slices.Insert(w.lines, i, "# a comment")
+		return fmt.Sprintf("a comment in line %d", i+1)
+	case 1:
+		w.lines = append(w.lines, w.pick("USER 1", "", "# the end", "LABEL a=b"))
+		return "a line at the end"
+	case 2:
+		w.must(os.WriteFile(filepath.Join(w.dir, ".dockerignore"), []byte(w.patterns()), 0o644))
+		return ".dockerignore"
+	case 3:
+		os.RemoveAll(full)
+		return "no " + p
+	case 4:
+		if info, err := os.Lstat(full); err == nil && info.Mode()&fs.ModeSymlink == 0 {
+			w.must(os.Chmod(full, info.Mode()^0o100))
+		}
+		return "the mode of " + p
+	case 5:
+		p = w.pick("README", "d/new.md", "e/new.txt", "new.txt", "d/e/new")
+	}
+	w.put(p)
+	return "the content of " + p
+}
+
+// tree is the context as a fleet sends it.
+func (w *world) tree() *buildcontext.Tree {
+	root, err := os.OpenRoot(w.dir)
+	w.must(err)
+	if w.links {
+		t, err := buildcontext.OpenWithLinks(root, ".", "context", "Dockerfile", buildcontext.Options{})
+		w.must(err)
+		return t
+	}
+	t, err := buildcontext.Open(root, ".", "context", buildcontext.Options{})
+	w.must(err)
+	return t
+}
+
+// digest is of all that a plan compares, but for parents.
+func (w *world) digest(followed recipe.Followed) string {
+	tree := w.tree()
+	defer tree.Close()
+	contents, err := tree.Read(w.t.Context(), nil)
+	w.must(err)
+	own := buildcontext.Own{}
+	if !w.links {
+		own.Context = []byte(w.text())
+	}
+	files, err := contents.Digest(followed, own)
+	w.must(err)
+	parsed, err := dockerfile.Parse([]byte(w.text()))
+	w.must(err)
+	return files + "\n" + parsed.Instructions
+}
+
+func (w *world) text() string { return strings.Join(w.lines, "\n") + "\n" }
+
+// solved is a build, and the steps that BuildKit did not find in its cache.
+type solved struct {
+	engine.Result
+	ran   int
+	names []string
+}
+
+func (w *world) build() (solved, error) {
+	tree := w.tree()
+	defer tree.Close()
+	r := enginetest.Request("registry.example/child:1", w.text(), fstest.MapFS{})
+	r.Context = tree
+	if !w.links {
+		r.Context = tree.With([]byte(w.text()))
+	}
+	var s solved
+	cached := map[string]bool{}
+	names := map[string]string{}
+	r.Progress = func(u engine.Update) {
+		for _, step := range u.Steps {
+			if !strings.Contains(step.Name, "/") || strings.HasPrefix(step.Name, "[internal]") || strings.Contains(step.Name, " FROM ") {
+				continue
+			}
+			if strings.HasPrefix(step.Name, "[") {
+				names[step.ID] = step.Name
+				cached[step.ID] = cached[step.ID] || step.Cached
+			}
+		}
+	}
+	res, err := w.engine.Build(context.WithoutCancel(w.t.Context()), r)
+	for id, name := range names {
+		if !cached[id] {
+			s.ran++
+			s.names = append(s.names, name)
+		}
+	}
+	s.Result = res
+	return s, err
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
