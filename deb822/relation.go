@@ -107,7 +107,7 @@ func parseRelation(text string) (r Relation, rest, cause, hint string) {
 	}
 	r.Name, text = text[:end], strings.TrimSpace(text[end:])
 	if r.Name == "" {
-		return r, "", "it has no name", ""
+		return r, "", "it has no name", "write a name, or remove what surrounds the gap"
 	}
 	r.Name, r.Arch = splitArch(r.Name)
 	for text != "" {
@@ -118,9 +118,9 @@ func parseRelation(text string) (r Relation, rest, cause, hint string) {
 		switch {
 		case cause != "":
 			if !strings.ContainsRune("([<", rune(kind)) {
-				rest, hint = before, "separate two names by a comma"
+				return r, before, cause, "separate two names by a comma"
 			}
-			return r, rest, cause, hint
+			return r, "", cause, form(kind)
 		case kind == '(' && r.Version == "" && r.Architectures == nil && r.Profiles == nil:
 			r.Operator, r.Version, cause = parseVersion(inner)
 		case kind == '[' && r.Architectures == nil && r.Profiles == nil:
@@ -133,10 +133,18 @@ func parseRelation(text string) (r Relation, rest, cause, hint string) {
 			cause = "its order is not name (version) [architectures] <profiles>"
 		}
 		if cause != "" {
-			return r, "", cause, ""
+			return r, "", cause, form(kind)
 		}
 	}
 	return r, "", "", ""
+}
+
+// form is the hint for a bracketed part that is wrong.
+func form(kind byte) string {
+	if kind == '(' {
+		return `write it as in "name (>= 1.0)"`
+	}
+	return `write it as in "name (>= 1.0) [amd64] <!nocheck>"`
 }
 
 // splitArch cuts ":any" off a name. A colon before a slash belongs to a registry's address, and
