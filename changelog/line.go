@@ -166,19 +166,3 @@ func isComment(line []byte) bool {
 	}
 	return false
 }
-
-// isEndMatter reports the first line of what may stand below the last entry: an editor's settings
-// or the history in one of the formats from before 1996.
-func isEndMatter(line []byte) bool {
-	text := strings.ToLower(string(line))
-	editor := strings.TrimLeft(strings.TrimPrefix(text, ";;"), space)
-	switch {
-	case strings.HasPrefix(editor, "local variables:"), strings.HasPrefix(text, "vim:"):
-		return true
-	case strings.HasPrefix(text, "old changelog:"):
-		return true
-	case strings.HasPrefix(text, "changes from version "), strings.HasPrefix(text, "changes for "):
-		return true
-	}
-	return false
-}

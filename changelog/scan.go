@@ -88,7 +88,7 @@ func (s *scanner) nextHeading() (Entry, bool) {
 			continue
 		}
 		if s.started && isEndMatter(line) {
-			s.rest = nil
+			s.end(line)
 			return Entry{}, false
 		}
 		s.warn("line is not the heading of an entry: %s", excerpt(line))
@@ -96,8 +96,10 @@ func (s *scanner) nextHeading() (Entry, bool) {
 }
 
 // readBody reads up to and including the trailer. A heading before any trailer ends the entry too,
-// as in dpkg: author and date of another release would be worse than none.
+// as in dpkg: author and date of another release would be worse than none. What ends the file ends it
+// here too, unless a trailer shows that it was a change.
 func (s *scanner) readBody(e *Entry) {
+	var end []byte
 	for {
 		line, ok := s.readLine()
 		if !ok {
@@ -111,9 +113,15 @@ func (s *scanner) readBody(e *Entry) {
 			continue
 		}
 		if h, ok := s.heading(line); ok {
-			s.pending = &h
 			s.warn("entry %s (%s) has no trailer line before the next entry", e.Package, e.Version)
+			if s.pending = &h; end != nil {
+				s.warnOfEnd(end, h)
+				s.pending, s.rest = nil, nil
+			}
 			break
+		}
+		if end == nil && isEndMatter(line) {
+			end = line
 		}
 		if !isChange(line) && !isBlank(line) && !isComment(line) {
 			s.warn("line is neither a change, which is indented, nor a trailer: %s", excerpt(line))

@@ -1,6 +1,7 @@
 // Package deb822 reads the files of fields and paragraphs that Debian calls control files, and the
-// relations between packages in their fields. The format is deb822(5); relations are those of
-// Debian Policy 7.1, but names may be anything an image can be called.
+// relations between packages in their fields. The format is deb822(5); what does not fit is passed
+// over as python-debian's Packages class does, and told. Relations are those of Debian Policy 7.1,
+// but names may be anything an image can be called.
 package deb822
 
 import (
@@ -46,6 +47,7 @@ type Error struct {
 	Line int    // counted from 1
 	Msg  string
 	Hint string // the way out; may be empty
+	Lost bool   // the line, or a part of it, was passed over: what it says may be missing
 }
 
 // Error returns "path:line: msg", and the hint on a line of its own.
@@ -60,36 +62,36 @@ func (e *Error) Error() string {
 	return s
 }
 
-// Get returns the value of a field and the line its name is on. The case of the name is ignored.
+// Get returns the value of a field and the line its name is on; of a field that is there twice the
+// last. The case of the name is ignored.
 func (p Paragraph) Get(field string) (value string, line int, ok bool) {
-	if f := p.find(field); f != nil {
-		return f.Value, f.Line, true
+	for _, f := range slices.Backward(p.Fields) {
+		if strings.EqualFold(f.Name, field) {
+			return f.Value, f.Line, true
+		}
 	}
 	return "", 0, false
 }
 
-func (p Paragraph) find(field string) *Field {
-	for i := range p.Fields {
-		if strings.EqualFold(p.Fields[i].Name, field) {
-			return &p.Fields[i]
-		}
-	}
-	return nil
-}
-
 // Relations parses the field as [ParseRelations] does, with lines counted right when comments stand
-// between them and with the path in errors. A field that is not there has no relations.
+// between them and with the path in errors. A field that is not there has no relations; one that is
+// there twice has those of both.
 func (p Paragraph) Relations(field string) ([]Relation, error) {
-	f := p.find(field)
-	if f == nil {
-		return nil, nil
+	var all []Relation
+	var errs []*Error
+	for _, f := range p.Fields {
+		if !strings.EqualFold(f.Name, field) {
+			continue
+		}
+		relations, problems := parseRelations(p.Path, f.Value, func(n int) int { return f.lines[n] })
+		all, errs = append(all, relations...), append(errs, problems...)
 	}
-	return parseRelations(p.Path, f.Value, func(n int) int { return f.lines[n] })
+	return all, join(errs[:min(len(errs), maxErrors)])
 }
 
-// Parse reads all paragraphs of data; the path is for messages. Lines that begin with # are
-// comments, and white space alone ends a paragraph. The error joins one *Error per problem, sorted
-// by line; what could be read is returned beside it, and of a field that is there twice the first.
+// Parse reads all paragraphs of data; the path is for messages. Lines that begin with # are comments,
+// and an empty line ends a paragraph; one of white space does not. The error joins one *Error per
+// problem, sorted by line: something that dpkg does not read. What could be read is returned beside it.
 func Parse(path string, data []byte) ([]Paragraph, error) {
 	if len(data) > MaxSize {
 		return nil, &Error{Path: path, Line: 1, Msg: fmt.Sprintf(
@@ -112,59 +114,81 @@ type parser struct {
 	line       int
 	paragraphs []Paragraph
 	current    Paragraph
-	seen       map[string]int // lower-case field names of the current paragraph, and their lines
+	seen       map[string]int // lower-case field names since the last blank line, and their lines
 	field      *Field         // that a continuation line belongs to
 	value      strings.Builder
-	dropped    bool // continuation lines belong to a field that was refused
+	blank      int  // line of white space since the field's last line; 0 for none
+	dropped    bool // continuation lines belong to what could not be read
+	armor      armor
 	errs       []*Error
 }
 
 func (p *parser) add(line string) {
-	line = strings.TrimRight(line, space)
+	line = strings.Trim(line, "\r")
+	text := strings.TrimRight(line, space)
 	switch {
 	case strings.HasPrefix(line, "#"):
+	case p.armored(line):
 	case line == "":
-		p.endParagraph()
+		if !p.armor.signed {
+			p.endParagraph()
+		}
+	case text == "":
+		p.blank = p.line
 	case strings.IndexByte(space, line[0]) >= 0:
-		p.continuation(line)
+		p.continuation(text)
 	default:
-		p.begin(line)
+		p.begin(text)
 	}
 }
 
+// begin reads the first line of a field. What is none is passed over: the field above goes on.
 func (p *parser) begin(line string) {
 	name, value, ok := strings.Cut(line, ":")
 	name = strings.TrimRight(name, space)
-	p.endField()
-	p.dropped = true
 	if !ok || name == "" || strings.ContainsAny(name, space) {
-		p.fail(fmt.Sprintf("cannot read field: %q has no name with a colon after it", abbreviate(line)),
+		p.dropped = p.field == nil
+		p.lose(fmt.Sprintf("cannot read field: %q has no name with a colon after it", abbreviate(line)),
 			"a line that continues a field begins with a space")
 		return
 	}
+	p.endField()
 	if len(p.current.Fields) == 0 {
 		p.current = Paragraph{Path: p.path, Line: p.line}
-		p.seen = map[string]int{}
 	}
-	key := strings.ToLower(name)
-	if old := p.seen[key]; old > 0 {
-		p.fail(fmt.Sprintf("cannot use field %s: line %d of the same paragraph has it too", name, old),
-			"make one field of the two, or separate two paragraphs by an empty line")
-		return
+	if p.blank > 0 || p.seen == nil { // dpkg takes white space for the end of a paragraph
+		p.seen, p.blank = map[string]int{}, 0
 	}
-	p.seen[key] = p.line
+	p.checkName(name)
 	p.current.Fields = append(p.current.Fields, Field{Name: name, Line: p.line, lines: []int{p.line}})
-	p.field, p.dropped = &p.current.Fields[len(p.current.Fields)-1], false
+	p.field = &p.current.Fields[len(p.current.Fields)-1]
 	p.value.WriteString(strings.Trim(value, space))
 }
 
+func (p *parser) checkName(name string) {
+	key := strings.ToLower(name)
+	old := p.seen[key]
+	p.seen[key] = p.line
+	switch {
+	case old > 0:
+		p.fail(fmt.Sprintf("paragraph has two fields %s: the other one is in line %d", name, old),
+			"make one field of the two, or separate two paragraphs by an empty line")
+	case name[0] == '-':
+		p.fail(fmt.Sprintf("field %s begins with a hyphen", name), "remove the hyphen")
+	}
+}
+
 func (p *parser) continuation(line string) {
+	if p.blank > 0 && p.field != nil {
+		p.failAt(p.blank, fmt.Sprintf("a line of white space stands within field %s", p.field.Name), "remove the line")
+	}
+	p.blank = 0
 	switch {
 	case p.field != nil:
 		p.value.WriteString("\n" + line)
 		p.field.lines = append(p.field.lines, p.line)
 	case !p.dropped:
-		p.fail(fmt.Sprintf("cannot read line %q: it continues a field, but there is none above it",
+		p.lose(fmt.Sprintf("cannot read line %q: it continues a field, but there is none above it",
 			abbreviate(strings.TrimLeft(line, space))), "a field's name begins in the first column")
 	}
 }
@@ -182,14 +206,22 @@ func (p *parser) endParagraph() {
 	if len(p.current.Fields) > 0 {
 		p.paragraphs = append(p.paragraphs, p.current)
 	}
-	p.current = Paragraph{}
+	p.current, p.seen, p.blank, p.armor = Paragraph{}, nil, 0, armor{told: p.armor.told}
 }
 
-func (p *parser) fail(msg, hint string) {
-	if len(p.errs) == maxErrors {
-		return
+func (p *parser) fail(msg, hint string) { p.failAt(p.line, msg, hint) }
+
+func (p *parser) failAt(line int, msg, hint string) { p.tell(&Error{Line: line, Msg: msg, Hint: hint}) }
+
+// lose tells of a line that is passed over.
+func (p *parser) lose(msg, hint string) {
+	p.tell(&Error{Line: p.line, Msg: msg, Hint: hint, Lost: true})
+}
+
+func (p *parser) tell(e *Error) {
+	if e.Path = p.path; len(p.errs) < maxErrors {
+		p.errs = append(p.errs, e)
 	}
-	p.errs = append(p.errs, &Error{Path: p.path, Line: p.line, Msg: msg, Hint: hint})
 }
 
 // join sorts by line and returns nil for no errors.
@@ -204,8 +236,11 @@ func join(errs []*Error) error {
 
 func abbreviate(s string) string {
 	const most = 60
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + "…"
+	n := 0
+	for i := range s {
+		if n++; n > most {
+			return s[:i] + "…"
+		}
 	}
 	return s
 }

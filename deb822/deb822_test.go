@@ -1,6 +1,7 @@
 package deb822
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,8 +64,19 @@ func TestParseErrors(t *testing.T) {
 		left     int    // fields that are there all the same
 	}{
 		{"duplicate", "A: 1\nDepends: a\nB: 2\ndepends: b,\n c\nC: 3\n",
-			"c:4: cannot use field depends: line 2 of the same paragraph has it too\n" +
-				"hint: make one field of the two, or separate two paragraphs by an empty line", 4},
+			"c:4: paragraph has two fields depends: the other one is in line 2\n" +
+				"hint: make one field of the two, or separate two paragraphs by an empty line", 5},
+		{"white space in a field", "Depends: a,\n \t\n b\n \nC: 1\n",
+			"c:2: a line of white space stands within field Depends\n" +
+				"hint: remove the line", 2},
+		{"white space between paragraphs", "A: 1\n \n b\nA: 2\n \nA: 3\n",
+			"c:2: a line of white space stands within field A\n" +
+				"hint: remove the line\n" +
+				"c:4: paragraph has two fields A: the other one is in line 1\n" +
+				"hint: make one field of the two, or separate two paragraphs by an empty line", 3},
+		{"a hyphen", "-A: 1\n", "c:1: field -A begins with a hyphen\nhint: remove the hyphen", 1},
+		{"signed", "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\nA: 1\n\nB: 2\n-----BEGIN PGP SIGNATURE-----\n\nC: 3\n-----END PGP SIGNATURE-----\nD: 4\n",
+			"c:1: control file has PGP lines: a signature means nothing here\nhint: leave nothing but the fields", 3},
 		{"no colon", "Depends a\n b\nA: 1\n",
 			"c:1: cannot read field: \"Depends a\" has no name with a colon after it\n" +
 				"hint: a line that continues a field begins with a space", 1},
@@ -107,9 +119,16 @@ func TestParseLargeFiles(t *testing.T) {
 		"continuations": "A:" + strings.Repeat("\n x", MaxSize/4),
 		"errors":        strings.Repeat("x\n", MaxSize/4),
 		"paragraphs":    strings.Repeat("A:\n\n", MaxSize/16),
+		"names":         "A:" + strings.Repeat(" a", MaxSize/32),
+		"brackets":      "A:" + strings.Repeat(" a(", MaxSize/32),
+		"fields":        strings.Repeat("A: a b\n", MaxSize/256),
 	} {
-		_, err := Parse("c", []byte(in))
-		if err != nil && strings.Count(err.Error(), "hint:") > maxErrors {
+		paragraphs, err := Parse("c", []byte(in))
+		if len(paragraphs) > 0 {
+			_, more := paragraphs[0].Relations("a")
+			err = errors.Join(err, more)
+		}
+		if err != nil && strings.Count(err.Error(), "hint:") > 2*maxErrors {
 			t.Errorf("%s: more than %d errors", name, maxErrors)
 		}
 	}
@@ -154,17 +173,17 @@ func TestParseRelationsErrors(t *testing.T) {
 	for in, want := range map[string]string{
 		"a b":               "line 7: cannot read relation \"a b\": \"b\" follows where nothing may\nhint: separate two names by a comma",
 		"\na\n  b":          "line 8: cannot read relation \"a b\": \"b\" follows where nothing may\nhint: separate two names by a comma",
-		"ok, a (>= 1":       "line 7: cannot read relation \"a (>= 1\": \"(\" is not closed",
-		"ok, a (1)":         "line 7: cannot read relation \"a (1)\": the version has the operator \"\", not one of << <= = >= >>",
-		"ok, a (=> 1)":      "line 7: cannot read relation \"a (=> 1)\": the version has the operator \"=>\", not one of << <= = >= >>",
-		"a (>=)":            "line 7: cannot read relation \"a (>=)\": \"\" is not a version",
-		"a (>= 1 2)":        "line 7: cannot read relation \"a (>= 1 2)\": \"1 2\" is not a version",
-		"a [], ok":          "line 7: cannot read relation \"a []\": the square brackets are empty",
-		"a (= 1) (= 2)":     "line 7: cannot read relation \"a (= 1) (= 2)\": its order is not name (version) [architectures] <profiles>",
-		"a [amd64] (= 1)":   "line 7: cannot read relation \"a [amd64] (= 1)\": its order is not name (version) [architectures] <profiles>",
-		"(= 1)":             "line 7: cannot read relation \"(= 1)\": it has no name",
-		"a | | b":           "line 7: cannot read relation \"\": it has no name",
-		"a (= 1]":           "line 7: cannot read relation \"a (= 1]\": \"(\" is not closed",
+		"ok, a (>= 1":       "line 7: cannot read relation \"a (>= 1\": \"(\" is not closed\nhint: write it as in \"name (>= 1.0)\"",
+		"ok, a (1)":         "line 7: cannot read relation \"a (1)\": the version has the operator \"\", not one of << <= = >= >>\nhint: write it as in \"name (>= 1.0)\"",
+		"ok, a (=> 1)":      "line 7: cannot read relation \"a (=> 1)\": the version has the operator \"=>\", not one of << <= = >= >>\nhint: write it as in \"name (>= 1.0)\"",
+		"a (>=)":            "line 7: cannot read relation \"a (>=)\": \"\" is not a version\nhint: write it as in \"name (>= 1.0)\"",
+		"a (>= 1 2)":        "line 7: cannot read relation \"a (>= 1 2)\": \"1 2\" is not a version\nhint: write it as in \"name (>= 1.0)\"",
+		"a [], ok":          "line 7: cannot read relation \"a []\": the square brackets are empty\nhint: write it as in \"name (>= 1.0) [amd64] <!nocheck>\"",
+		"a (= 1) (= 2)":     "line 7: cannot read relation \"a (= 1) (= 2)\": its order is not name (version) [architectures] <profiles>\nhint: write it as in \"name (>= 1.0)\"",
+		"a [amd64] (= 1)":   "line 7: cannot read relation \"a [amd64] (= 1)\": its order is not name (version) [architectures] <profiles>\nhint: write it as in \"name (>= 1.0)\"",
+		"(= 1)":             "line 7: cannot read relation \"(= 1)\": it has no name\nhint: write a name, or remove what surrounds the gap",
+		"a | | b":           "line 7: cannot read relation \"\": it has no name\nhint: write a name, or remove what surrounds the gap",
+		"a (= 1]":           "line 7: cannot read relation \"a (= 1]\": \"(\" is not closed\nhint: write it as in \"name (>= 1.0)\"",
 		"a ),\nb >":         "line 7: cannot read relation \"a )\": \")\" follows where nothing may\nhint: separate two names by a comma\nline 8: cannot read relation \"b >\": \">\" follows where nothing may\nhint: separate two names by a comma",
 		"${misc:Depends} a": "line 7: cannot read relation \"${misc:Depends} a\": \"a\" follows where nothing may\nhint: separate two names by a comma",
 	} {
@@ -173,10 +192,54 @@ func TestParseRelationsErrors(t *testing.T) {
 			t.Errorf("%q: got %v\nwant %s", in, err, want)
 		}
 		for _, r := range got {
-			if r.Name != "ok" && !strings.Contains(in, "|") {
-				t.Errorf("%q: %q is returned", in, r.Name)
+			if r.Partial != (r.Name != "ok") && !strings.Contains(in, "|") {
+				t.Errorf("%q: %+v is returned", in, r)
 			}
 		}
+	}
+}
+
+// What can be read of a wrong item is there: the names that a comma should separate.
+func TestParseRelationsPartial(t *testing.T) {
+	for in, want := range map[string]string{
+		"ua ub2":            "ua ub2",
+		"a b (>= 1) c, d":   "a b c d",
+		"a | b c, d":        "a|b c d",
+		"a (>= 1, b":        "a b",
+		"a (1) b":           "a",
+		"a ) b":             "a",
+		"(= 1) b":           "",
+		"a |, b":            "a b",
+		"${misc:Depends} a": "${misc:Depends} a",
+	} {
+		relations, err := ParseRelations(in, 1)
+		var got []string
+		for _, r := range relations {
+			name := r.Name
+			for _, other := range r.Alternatives {
+				name += "|" + other.Name
+			}
+			got = append(got, name)
+		}
+		if strings.Join(got, " ") != want || err == nil {
+			t.Errorf("%q: got %q, want %q; %v", in, got, want, err)
+		}
+	}
+}
+
+// A field that is there twice has the relations of both; Get has the last.
+func TestFieldTwice(t *testing.T) {
+	paragraphs, err := Parse("c", []byte("Depends: a\nDEPENDS: b c\n"))
+	if err == nil || len(paragraphs) != 1 {
+		t.Fatalf("%d paragraphs, %v", len(paragraphs), err)
+	}
+	value, line, _ := paragraphs[0].Get("depends")
+	if value != "b c" || line != 2 {
+		t.Errorf("got %q, line %d", value, line)
+	}
+	relations, err := paragraphs[0].Relations("Depends")
+	if len(relations) != 3 || relations[0].Name != "a" || relations[2].Line != 2 || err == nil || !strings.HasPrefix(err.Error(), "c:2: ") {
+		t.Errorf("got %+v, %v", relations, err)
 	}
 }
 

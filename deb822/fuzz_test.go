@@ -24,7 +24,7 @@ func FuzzParse(f *testing.F) {
 					t.Errorf("field %q on line %d, after %d, of %d", field.Name, field.Line, line, last)
 				}
 				line = field.Line
-				relations, _ := p.Relations(field.Name)
+				relations, _ := Paragraph{Fields: []Field{field}}.Relations(field.Name)
 				for _, r := range relations {
 					for _, r := range append([]Relation{r}, r.Alternatives...) {
 						if r.Name == "" || r.Line < line || r.Line > last {

@@ -23,54 +23,81 @@ type Relation struct {
 	// Alternatives are what follows the bar in "a | b | c": each would do instead of this one.
 	// They have no alternatives of their own.
 	Alternatives []Relation
+
+	// Partial tells that the item could not be read whole; there is an error for it.
+	Partial bool
 }
 
 // ParseRelations splits the value of a field like Depends at its commas; line is that of its first
 // line. A name is any text without white space and , | ( ) [ ] < >, so image names with slashes or a
 // registry's port are fine; empty items are passed over. The error joins one *Error per item that
-// cannot be read, sorted by line; the relations that can be read are returned beside it.
+// cannot be read, sorted by line. Beside it are all relations that have a name: where a comma is
+// missing between two names, both.
 func ParseRelations(value string, line int) ([]Relation, error) {
-	return parseRelations("", value, func(n int) int { return line + n })
-}
-
-func parseRelations(path, value string, lineOf func(int) int) ([]Relation, error) {
-	var all []Relation
-	var errs []*Error
-	n := 0 // line feeds before the item
-	for item := range strings.SplitSeq(value, ",") {
-		var group []Relation
-		for part := range strings.SplitSeq(item, "|") {
-			text := strings.TrimLeft(part, space+"\n")
-			line := lineOf(n + strings.Count(part[:len(part)-len(text)], "\n"))
-			n += strings.Count(part, "\n")
-			if text == "" && !strings.Contains(item, "|") {
-				continue
-			}
-			r, cause, hint := parseRelation(strings.Join(strings.Fields(text), " "))
-			if cause != "" && len(errs) == maxErrors {
-				continue
-			}
-			if cause != "" {
-				errs = append(errs, &Error{Path: path, Line: line, Hint: hint, Msg: fmt.Sprintf(
-					"cannot read relation %q: %s", abbreviate(strings.Join(strings.Fields(text), " ")), cause)})
-				continue
-			}
-			r.Line = line
-			group = append(group, r)
-		}
-		if len(group) > 0 {
-			group[0].Alternatives = group[1:len(group):len(group)]
-			if len(group) == 1 {
-				group[0].Alternatives = nil
-			}
-			all = append(all, group[0])
-		}
-	}
+	all, errs := parseRelations("", value, func(n int) int { return line + n })
 	return all, join(errs)
 }
 
-// parseRelation reads "name:arch (op version) [archs] <profiles>", where only the name is needed.
-func parseRelation(text string) (r Relation, cause, hint string) {
+func parseRelations(path, value string, lineOf func(int) int) ([]Relation, []*Error) {
+	p := relationParser{path: path, lineOf: lineOf}
+	for item := range strings.SplitSeq(value, ",") {
+		var group, further []Relation
+		for part := range strings.SplitSeq(item, "|") {
+			text := strings.TrimLeft(part, space+"\n")
+			line := lineOf(p.read + strings.Count(part[:len(part)-len(text)], "\n"))
+			p.read += strings.Count(part, "\n")
+			if text == "" && !strings.Contains(item, "|") {
+				continue
+			}
+			if found := p.part(strings.Join(strings.Fields(text), " "), line); len(found) > 0 {
+				group, further = append(group, found[0]), append(further, found[1:]...)
+			}
+		}
+		if len(group) > 1 {
+			group[0].Alternatives = group[1:]
+		}
+		p.all = append(append(p.all, group[:min(1, len(group))]...), further...)
+	}
+	return p.all, p.errs
+}
+
+// relationParser is the state between the items of a field.
+type relationParser struct {
+	path   string
+	lineOf func(int) int
+	read   int // line feeds before the item
+	all    []Relation
+	errs   []*Error
+}
+
+// part reads one relation, or those that it finds where it should be one.
+func (p *relationParser) part(whole string, line int) []Relation {
+	var found []Relation
+	for text := whole; ; {
+		r, rest, cause, hint := parseRelation(text)
+		if r.Line = line; r.Name != "" {
+			found = append(found, r)
+		}
+		if cause != "" && text == whole && len(p.errs) < maxErrors {
+			p.errs = append(p.errs, &Error{Path: p.path, Line: line, Hint: hint, Lost: true, Msg: fmt.Sprintf(
+				"cannot read relation %q: %s", abbreviate(whole), cause)})
+		}
+		if cause == "" && text == whole {
+			return found
+		}
+		if text = rest; text == "" || r.Name == "" || len(found) == maxErrors {
+			break
+		}
+	}
+	for i := range found {
+		found[i].Partial = true
+	}
+	return found
+}
+
+// parseRelation reads "name:arch (op version) [archs] <profiles>", where only the name is needed. Where
+// another name follows, it is in rest.
+func parseRelation(text string) (r Relation, rest, cause, hint string) {
 	end := strings.IndexAny(text, " ()[]<>")
 	if strings.HasPrefix(text, "${") { // a substitution variable, which nothing substitutes here
 		end = strings.IndexByte(text, '}') + 1
@@ -80,19 +107,20 @@ func parseRelation(text string) (r Relation, cause, hint string) {
 	}
 	r.Name, text = text[:end], strings.TrimSpace(text[end:])
 	if r.Name == "" {
-		return r, "it has no name", ""
+		return r, "", "it has no name", "write a name, or remove what surrounds the gap"
 	}
 	r.Name, r.Arch = splitArch(r.Name)
 	for text != "" {
 		var inner string
 		kind := text[0]
+		before := text
 		inner, text, cause = bracketed(text)
 		switch {
 		case cause != "":
 			if !strings.ContainsRune("([<", rune(kind)) {
-				hint = "separate two names by a comma"
+				return r, before, cause, "separate two names by a comma"
 			}
-			return r, cause, hint
+			return r, "", cause, form(kind)
 		case kind == '(' && r.Version == "" && r.Architectures == nil && r.Profiles == nil:
 			r.Operator, r.Version, cause = parseVersion(inner)
 		case kind == '[' && r.Architectures == nil && r.Profiles == nil:
@@ -105,10 +133,18 @@ func parseRelation(text string) (r Relation, cause, hint string) {
 			cause = "its order is not name (version) [architectures] <profiles>"
 		}
 		if cause != "" {
-			return r, cause, ""
+			return r, "", cause, form(kind)
 		}
 	}
-	return r, "", ""
+	return r, "", "", ""
+}
+
+// form is the hint for a bracketed part that is wrong.
+func form(kind byte) string {
+	if kind == '(' {
+		return `write it as in "name (>= 1.0)"`
+	}
+	return `write it as in "name (>= 1.0) [amd64] <!nocheck>"`
 }
 
 // splitArch cuts ":any" off a name. A colon before a slash belongs to a registry's address, and

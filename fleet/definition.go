@@ -26,6 +26,8 @@ type definition struct {
 	folder    folder
 	image     *Image
 	relations []relation
+	unfit     []Problem // in control, what does not fit its format
+	unread    []Problem // likewise, where an update could miss an image for it
 	problem   *Problem  // image is nil
 	further   []Problem // beside problem
 }
@@ -35,6 +37,7 @@ type relation struct {
 	names             []string // alternatives, best first
 	operator, version string   // of the first name
 	line              int
+	partial           bool // read in spite of an error: counts where the names are the fleet's
 }
 
 func (r *reader) read(f folder) definition {
@@ -62,7 +65,7 @@ func (r *reader) read(f folder) definition {
 	img.Err = checkTag(r.tree.show(rel), img)
 	d.image = img
 	if f.control {
-		if d.relations, err = r.control(path.Join(f.rel, controlFile)); err != nil {
+		if err := r.control(&d, path.Join(f.rel, controlFile)); err != nil {
 			img.depsUnknown = true
 			img.Err = errors.Join(img.Err, err)
 		}
@@ -89,45 +92,50 @@ func asProblem(path string, err error) Problem {
 	return problem(ChangelogSyntax, path, 0, "", "%v", err)
 }
 
-func (r *reader) control(rel string) ([]relation, error) {
+// control reads the dependencies. What does not fit the format is a warning: docker-pkg passes over it
+// and builds.
+func (r *reader) control(d *definition, rel string) error {
 	data, err := r.tree.read(rel, maxControl)
 	if err != nil {
-		return nil, problem(ControlSyntax, r.tree.show(rel), 0, "", "cannot read the control file: %v", err)
+		return problem(ControlSyntax, r.tree.show(rel), 0, "", "cannot read the control file: %v", err)
 	}
 	paragraphs, err := deb822.Parse(r.tree.show(rel), data)
-	problems := controlProblems(err)
-	var all []relation
+	d.unfitting(err)
 	for _, p := range paragraphs {
 		for _, field := range []string{"Build-Depends", "Depends"} {
 			relations, err := p.Relations(field)
-			problems = append(problems, controlProblems(err)...)
+			d.unfitting(err)
 			for _, item := range relations {
-				all = append(all, newRelation(item))
+				d.relations = append(d.relations, newRelation(item))
 			}
 		}
-	}
-	return all, joinProblems(problems)
-}
-
-// controlProblems takes the errors that deb822 joins apart, so that all can be sorted by line.
-func controlProblems(err error) []Problem {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var all []Problem
-		for _, e := range joined.Unwrap() {
-			all = append(all, controlProblems(e)...)
-		}
-		return all
-	}
-	if e := (*deb822.Error)(nil); errors.As(err, &e) {
-		return []Problem{{Kind: ControlSyntax, Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}}
 	}
 	return nil
 }
 
+// unfitting takes the errors that deb822 joins apart, so that all can be sorted by line.
+func (d *definition) unfitting(err error) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range joined.Unwrap() {
+			d.unfitting(e)
+		}
+		return
+	}
+	if e := (*deb822.Error)(nil); errors.As(err, &e) {
+		p := Problem{Kind: ControlSyntax, Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}
+		if e.Lost {
+			d.unread = append(d.unread, p)
+		} else {
+			d.unfit = append(d.unfit, p)
+		}
+	}
+}
+
 func newRelation(item deb822.Relation) relation {
-	rel := relation{names: []string{item.Name}, operator: item.Operator, version: item.Version, line: item.Line}
+	rel := relation{names: []string{item.Name}, operator: item.Operator, version: item.Version, line: item.Line, partial: item.Partial}
 	for _, other := range item.Alternatives {
 		rel.names = append(rel.names, other.Name)
+		rel.partial = rel.partial || other.Partial
 	}
 	return rel
 }

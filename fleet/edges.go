@@ -78,8 +78,11 @@ func (e *edges) declare(rel relation) {
 		return
 	}
 	img := e.scan.fleet.byName[name]
+	if rel.partial && img == nil {
+		return // it is told already
+	}
 	e.img.Depends = append(e.img.Depends, Dependency{
-		Name: name, Image: img, Declared: true, File: controlFile, Line: rel.line,
+		Name: name, Image: img, Declared: true, File: controlFile, Line: rel.line, partial: rel.partial,
 	})
 	if img == nil && !isBase {
 		e.miss(name, rel.line)

@@ -63,6 +63,8 @@ type Dependency struct {
 	Used     bool   // the rendered Dockerfile uses exactly the version that the fleet has
 	File     string // "control", "Dockerfile.template" or "Dockerfile.build.template"
 	Line     int    // in File, from one; 0 when only the rendered Dockerfile's line is known
+
+	partial bool // control's item could not be read whole
 }
 
 // Orders reports whether the dependency must be built before the image that has it. One on another
@@ -186,7 +188,7 @@ func (f *Fleet) place(img *Image) (path string, line int) {
 	return f.Path(img, changelogFile), img.Line
 }
 
-// MissingDependencies are the dependencies that no folder defines and no base image provides, one
-// problem each, sorted. A fleet may be built in parts, so Scan makes them warnings; PlanUpdate
-// refuses to work with them, because it could miss images that need an entry.
+// MissingDependencies are the dependencies that no folder defines and no base image provides, and items
+// of control that cannot be read, one problem each, sorted. A fleet may be built in parts, so Scan makes
+// them warnings; PlanUpdate refuses to work with them, because it could miss images that need an entry.
 func (f *Fleet) MissingDependencies() []Problem { return slices.Clone(f.missing) }

@@ -67,6 +67,7 @@ func (r *renderer) image(d definition) rendered {
 		return r.listed(d)
 	}
 	e := &edges{names: r.names, scan: r.scan, img: d.image, control: d.folder.control}
+	e.warnings, e.missing = slices.Clone(d.unfit), slices.Clone(d.unread)
 	for _, rel := range d.relations {
 		e.declare(rel)
 	}

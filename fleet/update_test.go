@@ -171,8 +171,8 @@ func TestUpdateErrors(t *testing.T) {
 			write(t, "fleet/new/Dockerfile.template", "FROM scratch\n")
 			write(t, "fleet/other/control", "Nonsense\n")
 		}, []string{
-			"fleet/other/control:1: cannot read field: \"Nonsense\" has no name with a colon after it\nhint: a line that continues a field begins with a space",
 			"fleet/new/changelog:1: cannot read changelog: the file is empty\nhint: an entry begins with a line like \"name (1.0-1) unstable; urgency=high\"",
+			"fleet/other/control:1: cannot read field: \"Nonsense\" has no name with a colon after it\nhint: a line that continues a field begins with a space",
 		}},
 	}
 	for _, tt := range tests {

@@ -27,7 +27,7 @@ func Example() {
 			fmt.Printf("%s: %s: %s\n", step.Image.Name, step.Action, reason.Text)
 		}
 	}
-	for _, r := range plan.Prune(f, []string{"registry.example/base:1.0", "registry.example/docs:5"}, plan.PruneOptions{}) {
+	for _, r := range plan.Prune(f, facts.Images, plan.PruneOptions{}) {
 		fmt.Println("remove", r.Ref)
 	}
 	// Output:

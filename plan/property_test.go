@@ -3,7 +3,6 @@ package plan_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 
@@ -15,10 +14,9 @@ import (
 
 // world is a random fleet with a random store.
 type world struct {
-	fleet  *fleet.Fleet
-	facts  plan.Facts
-	stored []string
-	glob   string
+	fleet *fleet.Fleet
+	facts plan.Facts
+	glob  string
 }
 
 func newWorld(t *testing.T, r *rand.Rand) world {
@@ -47,9 +45,6 @@ func newWorld(t *testing.T, r *rand.Rand) world {
 	w := world{fleet: newFleet(t, lines...), facts: newFacts(stored...)}
 	if r.IntN(2) == 0 {
 		w.glob = fmt.Sprintf("i[0-2][%d-9]:*", r.IntN(10))
-	}
-	for ref := range w.facts.Images {
-		w.stored = append(w.stored, ref)
 	}
 	return w
 }
@@ -149,83 +144,4 @@ func checkCauses(w world, p *plan.Plan, s *plan.Step, isStored bool) error {
 		}
 	}
 	return nil
-}
-
-func TestPruneOfRandomWorlds(t *testing.T) {
-	removed := 0
-	for seed := range uint64(500) {
-		r := rand.New(rand.NewPCG(seed, 6))
-		w := newWorld(t, r)
-		removals := plan.Prune(w.fleet, w.stored, plan.PruneOptions{Select: w.glob})
-		r.Shuffle(len(w.stored), func(i, j int) { w.stored[i], w.stored[j] = w.stored[j], w.stored[i] })
-		if diff := cmp.Diff(refs(removals), refs(plan.Prune(w.fleet, w.stored, plan.PruneOptions{Select: w.glob}))); diff != "" {
-			t.Fatalf("seed %d: the order of the store's list matters\n%s", seed, diff)
-		}
-		gone := map[string]bool{}
-		position := map[*fleet.Image]int{}
-		for i, rem := range removals {
-			removed++
-			gone[rem.Ref], position[rem.Image] = true, i
-			if rem.Ref == rem.Image.Ref {
-				t.Fatalf("seed %d: %s is current", seed, rem.Ref)
-			}
-			if !strings.HasPrefix(rem.Ref, "registry.example:5000/ns/"+rem.Image.Name+":") {
-				t.Fatalf("seed %d: %s is no version of %s", seed, rem.Ref, rem.Image.Name)
-			}
-		}
-		for _, ref := range w.stored {
-			img := w.fleet.Lookup(strings.Split(strings.TrimPrefix(ref, "registry.example:5000/ns/"), ":")[0])
-			want := img != nil && img.Ref != ref && fleet.NewSelection(w.glob).Matches(img)
-			if gone[ref] != want {
-				t.Fatalf("seed %d: %s is removed: %v", seed, ref, gone[ref])
-			}
-		}
-		for img, at := range position {
-			for _, child := range w.fleet.Children(img) {
-				if childAt, ok := position[child]; ok && childAt > at {
-					t.Fatalf("seed %d: %s goes before %s, which is built on it", seed, img.Name, child.Name)
-				}
-			}
-		}
-	}
-	if removed < 500 {
-		t.Errorf("only %d removals: the test tests too little", removed)
-	}
-}
-
-func refs(removals []plan.Removal) []string {
-	var all []string
-	for _, r := range removals {
-		all = append(all, strings.TrimPrefix(r.Ref, "registry.example:5000/ns/"))
-	}
-	return all
-}
-
-func TestPrune(t *testing.T) {
-	f := newFleet(t, "base:1.0", "lib:2.0 needs base", "app:3.0! needs lib", "new:1.0")
-	var stored []string
-	for ref := range newFacts("base:1.0", "base:0.9", "base:0.10", "base:1.0-20260131", "base:latest", "lib:1.9", "lib:2.0-20260131",
-		"app:2.9", "app:3.0", "other:1.0", "basement:0.9").Images {
-		stored = append(stored, ref)
-	}
-	stored = append(stored, "elsewhere.example/ns/base:0.9", "base:0.9", "registry.example:5000/ns/base@sha256:00", "registry.example:5000/ns/base:0.9")
-	slices.Sort(stored)
-	tests := []struct {
-		name string
-		o    plan.PruneOptions
-		want []string
-	}{
-		{"all", plan.PruneOptions{}, []string{"app:2.9", "lib:1.9", "lib:2.0-20260131", "base:0.9", "base:0.10", "base:1.0-20260131", "base:latest"}},
-		{"nightly", plan.PruneOptions{Nightly: "20260131"}, []string{"app:2.9", "app:3.0", "lib:1.9", "base:0.9", "base:0.10", "base:1.0", "base:latest"}},
-		{"select", plan.PruneOptions{Select: "*/lib:2*"}, []string{"lib:1.9", "lib:2.0-20260131"}},
-		{"select by what is kept", plan.PruneOptions{Select: "*:1.9"}, nil},
-		{"select a nightly build", plan.PruneOptions{Nightly: "20260131", Select: "base:*-20260131"}, []string{"base:0.9", "base:0.10", "base:1.0", "base:latest"}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, refs(plan.Prune(f, stored, tt.o))); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
-		})
-	}
 }

@@ -68,7 +68,7 @@ func (s Sources) Decide(ctx context.Context, f *fleet.Fleet, o plan.Options) (De
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		list, err := s.readStore(both, f, o)
-		facts.Images = fromStore(list)
+		facts.Images = FromStore(list)
 		return err
 	})
 	group.Go(func() (err error) {

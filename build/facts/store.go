@@ -34,8 +34,8 @@ func (s Sources) readStore(ctx context.Context, f *fleet.Fleet, o plan.Options) 
 	return list, s.Check(ctx, check)
 }
 
-// fromStore turns the store's index into what a plan compares with.
-func fromStore(list []store.Image) map[string]plan.StoredImage {
+// FromStore turns the store's index into what a plan compares with.
+func FromStore(list []store.Image) map[string]plan.StoredImage {
 	found := make(map[string]plan.StoredImage, len(list))
 	for _, i := range list {
 		if i.Level == 0 && (inputs.Mark{Inputs: i.Inputs}).Old() {

@@ -1,14 +1,18 @@
-"""Print what python-debian reads: `paragraphs FILE…` or `relations`, which reads one per line."""
+"""Print what python-debian reads: `paragraphs`, of the control files in the JSON list on standard input, as
+docker-pkg has them read; or `relations`, one per line of standard input.
+"""
 
+import io
 import json
 import sys
 
-from debian.deb822 import Deb822, PkgRelation
+from debian.deb822 import Packages, PkgRelation
 
 if sys.argv[1] == "paragraphs":
-    for path in sys.argv[2:]:
-        with open(path, "rb") as fh:
-            print(json.dumps([list(p.items()) for p in Deb822.iter_paragraphs(fh)]))
+    print(json.dumps([
+        [list(p.items()) for p in Packages.iter_paragraphs(io.BytesIO(text.encode()), use_apt_pkg=False)]
+        for text in json.load(sys.stdin)
+    ]))
 else:
     for line in sys.stdin:
         groups = PkgRelation.parse_relations(line.rstrip("\n"))

@@ -100,12 +100,20 @@ func (c *check) dependencies() {
 	for _, d := range c.img.Depends {
 		// A template may ask for a tag without building on it, and what it uses in another version
 		// the scan has reported.
-		if !d.Declared || d.Used || d.Image == nil || mentions(text, c.Config.Name(d.Name)) {
+		if !d.Declared || d.Used || d.Image == nil || mentions(text, c.Config.Name(d.Name)) || c.isWrong(d) {
 			continue
 		}
 		c.add(unusedDependency, d.File, d.Line, "remove it, if nothing else needs the order",
 			"%s declares %s and does not use it", c.img.Name, d.Name)
 	}
+}
+
+// isWrong tells that control's line with the dependency is to be mended first.
+func (c *check) isWrong(d fleet.Dependency) bool {
+	path := c.fleet.Path(c.img, d.File)
+	return slices.ContainsFunc(c.findings, func(f Finding) bool {
+		return f.Rule == string(fleet.ControlSyntax) && f.File == path && f.Line == d.Line
+	})
 }
 
 // mentions reports whether a text has the repository's name with something other behind it than

@@ -99,8 +99,8 @@ var ownRules = []Rule{
 	{ID: changelogTime, Severity: Warning, Text: "A changelog goes back in time.",
 		Why: "The date is the image's date: a newer image looks older than the one it replaces."},
 
-	{ID: string(fleet.ControlSyntax), Severity: Error, Text: "A control file cannot be read.",
-		Why: "What the image builds on is unknown, so it is not built."},
+	{ID: string(fleet.ControlSyntax), Severity: Error, Text: "A control file is not in Debian's format.",
+		Why: "dpkg refuses it. `build` passes over what it cannot read, as docker-pkg does: a dependency may be missing. Where one could be, `update` refuses to work."},
 	{ID: string(fleet.DependencyCycle), Severity: Error, Text: "Images need each other.",
 		Why: "There is no order in which they could be built."},
 	{ID: string(fleet.UnknownDependency), Severity: Warning, Text: "A dependency in control is defined nowhere.",

@@ -2,9 +2,9 @@
 """Write what docker-pkg makes of every key of its configuration with values of every type, and of
 every filter with such inputs.
 
-usage: PYTHONPATH=path/to/docker-pkg make-dockerpkg.py > dockerpkg.json
+usage: PYTHONPATH=$(hack/jinja2):path/to/docker-pkg make-dockerpkg.py > dockerpkg.json
 
-Needs Debian's python3-jinja2, python3-debian, python3-yaml and python3-docker. No daemon is asked:
+Needs Debian's python3-debian, python3-yaml and python3-docker. No daemon is asked:
 what docker-py or the daemon refuse for its type (a build argument that is no text) is checked here.
 Of each case only those results are written that differ from the case without a key; null is an error.
 """

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -27,8 +25,10 @@ type pruneOptions struct {
 }
 
 const pruneLong = `Removes from the store all versions of DIRECTORY's images but the newest changelog
-entry's, children before parents, and frees what only they held. Images that the
-fleet does not define are left alone.
+entry's, children before parents, and frees what only they held. Further tags that
+were given to what stays (slipway tag) stay, too. Images that the fleet does not
+define are left alone. With --nightly that night's builds stay as well, whatever
+version they are of: an image that did not change since has its version.
 
 With --registry the store stays as it is, and old versions are deleted from the
 configuration's registry instead. Of each image the newest --keep versions stay, the
@@ -45,7 +45,7 @@ func (a *app) pruneCommand() *cobra.Command {
 		Long:  pruneLong,
 		Example: `  slipway prune --dry-run images/
   slipway prune --select '*nodejs*' images/
-  slipway prune --nightly 20261121 images/   keep only that night's builds
+  slipway prune --nightly 20261121 images/   keep that night's builds, too
   slipway prune --registry --dry-run --keep 5 images/`,
 		Args: exactArgs("DIRECTORY"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -60,7 +60,7 @@ func (a *app) pruneCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.Select, "select", "", "only images whose name:tag matches `GLOB`")
-	f.StringVar(&o.Nightly, "nightly", "", "keep the nightly build with this `ID` instead of the newest version")
+	f.StringVar(&o.Nightly, "nightly", "", "keep the nightly builds with this `ID`, too")
 	f.BoolVar(&o.dryRun, "dry-run", false, "show what would be removed; remove nothing")
 	f.BoolVar(&o.cache, "cache", false, "also empty the build cache")
 	f.BoolVar(&o.registry, "registry", false, "delete old versions from the registry, not from the store")
@@ -108,14 +108,12 @@ func (a *app) prune(cmd *cobra.Command, dir string, o plan.PruneOptions, dryRun,
 	if err != nil {
 		return err
 	}
-	var refs []string
-	for _, s := range stored {
-		refs = append(refs, facts.Spellings(s)...) // one of them is the fleet's
-	}
-	if o.Nightly != "" && !slices.ContainsFunc(refs, func(ref string) bool { return strings.HasSuffix(ref, "-"+o.Nightly) }) {
+	known := facts.FromStore(stored)
+	o.UpdateID = cfg.UpdateID
+	if o.Nightly != "" && len(plan.NightlyBuilds(f, known, o)) == 0 {
 		return fmt.Errorf("cannot prune to the nightly build %s: the store has no image of it\nhint: \"slipway images\" lists the tags", o.Nightly)
 	}
-	gone := a.showRemovals(plan.Prune(f, refs, o))
+	gone := a.showRemovals(plan.Prune(f, known, o))
 	broken := brokenError(f, nil)
 	if dryRun || len(gone) == 0 && !cache {
 		return broken

@@ -47,7 +47,25 @@ func (s *ifStmt) exec(fr *frame) {
 
 func (s *setStmt) exec(fr *frame) {
 	fr.at(s.line)
+	checkNamespaces(fr, s.target)
 	s.target.assign(fr, s.value.eval(fr))
+}
+
+// checkNamespaces refuses attributes of other values than namespaces, before the new value is known.
+// Jinja2 says it of the statement above, here it is said of the statement itself.
+func checkNamespaces(fr *frame, t target) {
+	switch t := t.(type) {
+	case *tupleTarget:
+		for _, item := range t.items {
+			checkNamespaces(fr, item)
+		}
+	case *attrTarget:
+		if _, ok := fr.get(t.name.ref).(*namespace); !ok {
+			fr.at(t.line)
+			panic(&Error{Kind: RuntimeError, Msg: "cannot assign attribute on non-namespace object",
+				Hint: "make one with {% set " + t.name.name + " = namespace() %}"})
+		}
+	}
 }
 
 func (s *setBlockStmt) exec(fr *frame) {
@@ -72,15 +90,20 @@ func (t *nameTarget) assign(fr *frame, v Value) {
 	}
 }
 
+// assign also takes a dictionary, which Jinja2 does not refuse where the value is a block. What a name
+// meant before a tuple gave it another value counts.
 func (t *attrTarget) assign(fr *frame, v Value) {
 	fr.at(t.line)
-	ns, ok := fr.get(t.name.ref).(*namespace)
-	if !ok {
-		panic(&Error{Kind: RuntimeError, Msg: "cannot assign attribute on non-namespace object",
-			Hint: "make one with {% set " + t.name.name + " = namespace() %}"})
+	switch obj := fr.get(t.name.ref).(type) {
+	case *namespace:
+		fr.rt.charge(entrySize)
+		obj.attrs.SetString(t.attr, v)
+	case *Dict:
+		fr.rt.charge(entrySize)
+		obj.SetString(t.attr, v)
+	default:
+		raise("TypeError", "'%s' object does not support item assignment", typeName(obj))
 	}
-	fr.rt.charge(entrySize)
-	ns.attrs.SetString(t.attr, v)
 }
 
 func (t *tupleTarget) assign(fr *frame, v Value) {

@@ -77,7 +77,12 @@ func basicFilters() {
 		if n == 0 {
 			return &Undefined{hint: "No random item, sequence was empty."}
 		}
-		return rt.getItem(a[0], int64(rand.IntN(n)))
+		i := int64(rand.IntN(n))
+		v := rt.getItem(a[0], i)
+		if _, missing := v.(*Undefined); missing { // a dictionary without such a key
+			raise("KeyError", "%d", i)
+		}
+		return v
 	})
 }
 

@@ -1,6 +1,7 @@
 package jinja
 
 import (
+	"bytes"
 	"html"
 	"regexp"
 	"sort"
@@ -27,24 +28,28 @@ func htmlFilters() {
 		func(rt *state, a []Value) Value { return rt.urlizeFilter(a) })
 }
 
-// cutBetween removes everything from begin to the next end.
+// cutBetween removes everything from begin to the next end, until nothing is left to remove: what was
+// on both sides may be the next begin. The end may share characters with begin.
 func cutBetween(s, begin, end string) string {
-	var b strings.Builder
-	b.Grow(len(s))
+	text := []byte(s)
+	kept, read := 0, 0 // text[:kept] stays, text[read:] is to be looked at
 	for {
-		i := strings.Index(s, begin)
+		i := bytes.Index(text[read:], []byte(begin))
 		if i < 0 {
 			break
 		}
-		j := strings.Index(s[i+len(begin):], end)
+		j := bytes.Index(text[read+i:], []byte(end))
 		if j < 0 {
 			break
 		}
-		b.WriteString(s[:i])
-		s = s[i+len(begin)+j+len(end):]
+		kept += copy(text[kept:], text[read:read+i])
+		read += i + j + len(end)
+		again := min(kept, len(begin)-1)
+		kept, read = kept-again, read-again
+		copy(text[read:], text[kept:kept+again])
 	}
-	b.WriteString(s)
-	return b.String()
+	kept += copy(text[kept:], text[read:])
+	return string(text[:kept])
 }
 
 // joinWords puts one space between words, whatever is between them in s.
@@ -247,7 +252,7 @@ func (l *linker) link(s string) string {
 		return `<a href="` + url + `"` + l.rel + l.target + `>` + shown + `</a>`
 	case strings.HasPrefix(s, "mailto:") && mailRE.MatchString(s[7:]):
 		return `<a href="` + s + `">` + s[7:] + `</a>`
-	case strings.Contains(s, "@") && !strings.HasPrefix(s, "www.") && !strings.Contains(s, ":") && mailRE.MatchString(s):
+	case strings.Contains(s, "@") && !strings.HasPrefix(s, "www.") && !strings.HasPrefix(s, "@") && !strings.Contains(s, ":") && mailRE.MatchString(s):
 		return `<a href="mailto:` + s + `">` + s + `</a>`
 	}
 	for _, scheme := range l.schemes {

@@ -232,6 +232,7 @@ func (rt *state) fillDict(d *Dict, name string, args []Value, named *Dict) {
 			}
 			continue
 		}
+		rt.checkUndefined(arg)
 		for i, pair := range rt.toSlice(arg) {
 			items := rt.toSlice(pair)
 			if len(items) != 2 {

@@ -15,7 +15,7 @@ func toInt(rt *state, v, byDefault Value, base int) Value {
 			return normInt(n)
 		}
 		f, ok := parseFloat(s)
-		if !ok || math.IsNaN(f) {
+		if !ok || math.IsNaN(f) || math.IsInf(f, 0) {
 			return byDefault
 		}
 		return normInt(truncate(f))

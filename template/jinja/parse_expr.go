@@ -4,6 +4,7 @@ import "strings"
 
 type tupleOptions struct {
 	simplified bool // names and literals only
+	namespace  bool // of those, attributes of names too: targets of an assignment
 	cond       bool // inline if is allowed
 	explicit   bool // in parentheses, may be empty
 }
@@ -35,7 +36,7 @@ func (p *parser) parseTuple(o tupleOptions) expr {
 		}
 		switch {
 		case o.simplified:
-			items = append(items, p.parsePrimary())
+			items = append(items, p.parseTargetItem(o.namespace))
 		case o.cond:
 			items = append(items, p.parseExpr())
 		default:

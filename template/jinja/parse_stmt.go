@@ -209,17 +209,27 @@ func (p *parser) checkAssignable(name string, line int) {
 	}
 }
 
-// parseTarget reads the left side of an assignment: names, tuples of names and,
-// if namespace is set, one attribute of a namespace.
+// parseTarget reads the left side of an assignment: names, tuples of names and, if namespace is set,
+// attributes of namespaces. In parentheses only names can be assigned.
 func (p *parser) parseTarget(namespace bool) target {
-	if namespace && p.look().kind == tDot {
-		t := p.expect(tName)
-		p.next()
-		attr := p.expect(tName)
-		return &attrTarget{name: nameExpr{name: t.val, line: t.line}, attr: attr.val, line: t.line}
-	}
 	line := p.cur().line
-	return p.toTarget(p.parseTuple(tupleOptions{simplified: true}), line)
+	return p.toTarget(p.parseTuple(tupleOptions{simplified: true, namespace: namespace}), line)
+}
+
+// attrTargetExpr carries an attribute from parseTuple to toTarget; it is never evaluated.
+type attrTargetExpr struct {
+	expr
+	target *attrTarget
+}
+
+func (p *parser) parseTargetItem(namespace bool) expr {
+	e := p.parsePrimary()
+	name, ok := e.(*nameExpr)
+	if !ok || !namespace || !p.accept(tDot) {
+		return e
+	}
+	attr := p.expect(tName)
+	return &attrTargetExpr{target: &attrTarget{name: nameExpr{name: name.name, line: name.line}, attr: attr.val, line: name.line}}
 }
 
 func (p *parser) toTarget(e expr, line int) target {
@@ -227,6 +237,8 @@ func (p *parser) toTarget(e expr, line int) target {
 	switch e := e.(type) {
 	case *nameExpr:
 		return &nameTarget{name: e.name, line: e.line}
+	case *attrTargetExpr:
+		return e.target
 	case *tupleExpr:
 		t := &tupleTarget{line: line}
 		for _, item := range e.items {

@@ -274,6 +274,9 @@ func padMethods() map[string]*builtin {
 		if !ok && strings.Contains(strings.ReplaceAll(s, "{{", ""), "{") {
 			raise("TypeError", "format_map() needs a mapping")
 		}
+		if _, isMarkup := a[0].(Markup); isMarkup {
+			return Markup(rt.format(s, nil, d, true))
+		}
 		return rt.format(s, nil, d, false)
 	})
 	m["encode"] = define("encode", "self, encoding='utf-8', errors='strict'", func(rt *state, a []Value) Value {

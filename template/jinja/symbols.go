@@ -147,14 +147,13 @@ func (s *symbols) load(name string) {
 	}
 }
 
-// branchUpdate merges the branches of an if. What only some of them assign
-// keeps its outer value in the others.
+// branchUpdate merges the branches of an if. What any of them assigns has its outer value until then.
 func (s *symbols) branchUpdate(branches []*symbols) {
-	counts := map[string]int{}
+	stores := map[string]bool{}
 	for _, b := range branches {
 		for _, sym := range b.list {
 			if own, ok := s.find(sym.name); sym.stored && !(ok && own.stored) {
-				counts[sym.name]++
+				stores[sym.name] = true
 			}
 		}
 	}
@@ -163,10 +162,7 @@ func (s *symbols) branchUpdate(branches []*symbols) {
 			s.define(sym.name, sym.load, sym.outer, sym.stored)
 		}
 	}
-	for name, n := range counts {
-		if n == len(branches) {
-			continue
-		}
+	for name := range stores {
 		if outer, ok := s.parent.findRef(name); ok {
 			s.define(name, loadAlias, outer, true)
 		} else {

@@ -36,10 +36,12 @@ func valueTests() {
 		}
 		return false
 	})
-	is("sequence", func(v Value) bool {
-		switch v.(type) {
+	addTest("sequence", "value", func(rt *state, a []Value) bool {
+		switch v := a[0].(type) {
 		case string, bytesValue, Markup, *List, *Tuple, *Dict, *rangeValue:
 			return true
+		case *Undefined:
+			return rt.isLenient(v)
 		}
 		return false
 	})

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Fill in what docker-pkg's own filters make of each case of filters.json.
 
-usage: PYTHONPATH=path/to/docker-pkg make-filters.py filters.json
+usage: PYTHONPATH=$(hack/jinja2):path/to/docker-pkg make-filters.py filters.json
 
-Needs Debian's python3-jinja2, python3-debian and python3-docker. A case has a
+Needs Debian's python3-debian and python3-docker. A case has a
 template and the keys of a docker-pkg configuration; "known" lists the images
 that image_tag finds. The result is "want" or "error", the class of error.
 """

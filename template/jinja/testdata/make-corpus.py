@@ -1,8 +1,10 @@
 #!/usr/bin/python3
-"""Fill in what Debian's python3-jinja2 makes of each case of the corpus.
+"""Fill in what Jinja2 makes of each case of the corpus: the version that hack/jinja2 unpacks.
 
-usage: make-corpus.py FILE.json...     rewrite the files in place
-       make-corpus.py --print FILE...  write all results to standard output
+usage: make-corpus.py FILE.json...           rewrite the files in place
+       make-corpus.py --print FILE...        write all results to standard output
+       make-corpus.py --differences FILE...  write the machine's own version, and the names of the
+                                             cases of which it makes something else
 
 A case has a name and a template, and may have vars, files (other templates by
 name) and options of the environment. The result is "want", or "error" (the
@@ -13,7 +15,14 @@ Instead of vars a case may have yaml, a configuration whose values they are.
 
 import copy
 import json
+import os
+import pathlib
+import subprocess
 import sys
+
+if not os.environ.get("MACHINES_JINJA2"):
+    unpack = pathlib.Path(__file__).resolve().parents[3] / "hack" / "jinja2"
+    sys.path.insert(0, subprocess.check_output([unpack], text=True).strip())
 
 import jinja2
 import yaml
@@ -48,24 +57,41 @@ def result(case):
         return {"error": type(error).__name__, "line": line_of(error)}
 
 
-def main(arguments):
-    to_stdout = arguments[:1] == ["--print"]
-    results = {}
-    for path in arguments[to_stdout:]:
+def render(paths):
+    """All cases by path with their results filled in, and the results by name."""
+    files, results = {}, {}
+    for path in paths:
         with open(path, encoding="utf-8") as file:
-            cases = json.load(file)
-        for case in cases:
+            files[path] = json.load(file)
+        for case in files[path]:
             for key in ("want", "error", "line"):
                 case.pop(key, None)
-            outcome = result(case)
-            results[case["name"]] = outcome
-            case.update(outcome)
-        if not to_stdout:
-            with open(path, "w", encoding="utf-8") as file:
-                json.dump(cases, file, ensure_ascii=False, indent=1)
-                file.write("\n")
+            results[case["name"]] = result(case)
+            case.update(results[case["name"]])
+    return files, results
+
+
+def differences(paths):
+    command = [sys.executable, __file__, "--print", *paths]
+    machine = json.loads(subprocess.check_output(command, env=dict(os.environ, MACHINES_JINJA2="1")))
+    _, results = render(paths)
+    names = [name for name, made in results.items() if machine["results"][name] != made]
+    return {"version": machine["version"], "names": names}
+
+
+def main(arguments):
+    if arguments[:1] == ["--differences"]:
+        json.dump(differences(arguments[1:]), sys.stdout)
+        return
+    to_stdout = arguments[:1] == ["--print"]
+    files, results = render(arguments[to_stdout:])
     if to_stdout:
-        json.dump(results, sys.stdout)
+        json.dump({"version": jinja2.__version__, "results": results}, sys.stdout)
+        return
+    for path, cases in files.items():
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(cases, file, ensure_ascii=False, indent=1)
+            file.write("\n")
 
 
 main(sys.argv[1:])
