@@ -54,7 +54,7 @@ var transientWords = regexp.MustCompile(`(?i)connection (refused|timed out|reset
 	`unable to connect to|empty reply from server|returned error: (5\d\d|408|429)|early eof|unexpected disconnect|` +
 	`the remote end hung up|broken pipe|network is unreachable|no route to host|operation too slow|` +
 	`gnutls_handshake|gnutls recv error|ssl_error_syscall|transfer closed|kex_exchange_identification|` +
-	`http/2 stream|recv failure|send failure|no answer within`)
+	`http/2 stream|\bcurl (?:7|18|28|52|55|56|92)\b|recv failure|send failure|no answer within`)
 
 // settledWords are faults that stay although git also says that the connection ended.
 var settledWords = regexp.MustCompile(`(?i)permission denied|host key verification failed|authentication failed|` +

@@ -212,6 +212,8 @@ func TestClassify(t *testing.T) {
 		"ssh: connect to host example.com port 22: Connection timed out\nfatal: Could not read from remote repository.": true,
 		"kex_exchange_identification: Connection closed by remote host":                                                 true,
 		"error: RPC failed; curl 92 HTTP/2 stream 5 was not closed cleanly\nfatal: early EOF":                           true,
+		"error: RPC failed; curl 28 HTTP code = 0\nfatal: the end":                                                      true,
+		"fatal: unable to access 'https://h/x/': The requested URL returned error: 521":                                 true,
 		"fatal: unable to access 'https://h/x/': The requested URL returned error: 502":                                 true,
 		"fatal: unable to access 'https://h/x/': The requested URL returned error: 401":                                 false,
 		"git@h: Permission denied (publickey).\nfatal: The remote end hung up unexpectedly":                             false,
