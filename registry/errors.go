@@ -120,7 +120,7 @@ func (h *host) answered(resp *http.Response) *Error {
 		}
 		var texts []string
 		for _, d := range te.Errors {
-			texts = append(texts, d.String())
+			texts = append(texts, diagnosis(d))
 		}
 		detail = strings.Join(texts, "; ")
 		full = fullText(te.Error())

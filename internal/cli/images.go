@@ -22,7 +22,8 @@ func (a *app) imagesCommand() *cobra.Command {
 		Short: "List the images in the store",
 		Long: `Lists the images in the store: name, tag, digest of the manifest, size of all
 blobs (compressed), the creation time written into the image, which is the date of
-its newest changelog entry, and whether its test passed or it has none.`,
+its newest changelog entry ("no date" for a folder of the list, which has none), and
+whether its test passed or it has none.`,
 		Args: exactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var list []store.Image
@@ -66,8 +67,8 @@ func (a *app) printImages(list []store.Image) error {
 	w := tabwriter.NewWriter(a.Out, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(w, "NAME\tTAG\tDIGEST\tSIZE\tCREATED\tTESTED")
 	for _, i := range list {
-		created := "-"
-		if !i.Created.IsZero() {
+		created := "no date"
+		if i.Created.Unix() > 0 { // an image without a date of its own is from 1970, so that its bits stay the same
 			created = i.Created.UTC().Format(time.DateOnly)
 		}
 		if i.Damaged != "" {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -139,7 +140,7 @@ func (v *lineView) event(e build.Event) {
 		fmt.Fprintf(v.out, "- Publishing image %s\n", e.Image)
 	case build.StepBegan:
 		if v.output {
-			fmt.Fprintf(v.out, "%s: %s%s\n", shortRef(e.Image), cached(e.Cached), e.Text)
+			fmt.Fprintf(v.out, "%s: %s%s\n", shortRef(e.Image), cached(e.Cached), printable(familiarStep(e.Text)))
 		}
 	case build.Output:
 		if v.output {
@@ -184,16 +185,25 @@ func (v *lineView) outcome(e build.Event) {
 	case build.Warning:
 		printWarning(v.err, e.Text)
 	case build.Failed:
-		if e.Test {
-			fmt.Fprintf(v.out, " ERROR: image %s failed its test\n", e.Image)
-		} else {
-			fmt.Fprintf(v.out, " ERROR: image %s failed to build\n", e.Image)
-		}
+		fmt.Fprintf(v.out, " ERROR: image %s %s\n", e.Image, failedAt(e.Phase))
 	case build.Blocked:
 		fmt.Fprintf(v.out, " BLOCKED: image %s needs %s\n", e.Image, strings.Join(e.Causes, ", "))
 	case build.Cancelled:
 		fmt.Fprintf(v.out, " CANCELLED: image %s\n", e.Image)
 	}
+}
+
+// failedAt says what went wrong with an image. What was never tried did not fail to build.
+func failedAt(p build.Phase) string {
+	switch p {
+	case build.PhasePlan:
+		return "cannot be built, and was not tried"
+	case build.PhaseTest:
+		return "failed its test"
+	case build.PhaseTags:
+		return "could not be given its further tags"
+	}
+	return "failed to build"
 }
 
 func cached(yes bool) string {
@@ -202,6 +212,12 @@ func cached(yes bool) string {
 	}
 	return ""
 }
+
+// hubStep finds the names that BuildKit completes.
+var hubStep = regexp.MustCompile(`^(\[internal\] load metadata for |(?:\[[^\]]*\] )?FROM )docker\.io/(?:library/)?`)
+
+// familiarStep is a step's name with its base image as people write it.
+func familiarStep(text string) string { return hubStep.ReplaceAllString(text, "$1") }
 
 // shortRef is name:tag without registry and namespace, for prefixes of lines.
 func shortRef(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }
