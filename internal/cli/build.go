@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -18,7 +16,6 @@ import (
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/engine/dockerfile"
 	"github.com/slipway-build/slipway/fleet"
-	"github.com/slipway-build/slipway/fleet/lint"
 	"github.com/slipway-build/slipway/plan"
 )
 
@@ -265,42 +262,6 @@ func needsEngine(p *plan.Plan) bool {
 		}
 	}
 	return false
-}
-
-// secrets are the passwords that the configuration holds.
-func secrets(cfg *config.Config) []string {
-	out := []string{cfg.Password.Reveal()}
-	for _, proxy := range []string{cfg.HTTPProxy, cfg.APTOnlyProxy, cfg.APKOnlyProxy, cfg.DNFOnlyProxy} {
-		password := proxyPassword(proxy)
-		if password == "" {
-			continue
-		}
-		out = append(out, password)
-		if decoded, err := url.PathUnescape(password); err == nil && decoded != password {
-			out = append(out, decoded) // programs print it as they are given it, or as they send it
-		}
-	}
-	for _, l := range cfg.Builder {
-		for name, value := range l.Args {
-			if password := proxyPassword(value); password != "" {
-				out = append(out, password)
-			} else if value != "" && lint.Secret(name, value) {
-				out = append(out, value)
-			}
-		}
-	}
-	return out
-}
-
-var proxyUser = regexp.MustCompile(`^(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^/?#@:]*:([^/?#]*)@`)
-
-// proxyPassword is the password as the address has it; curl and apt take one without a scheme, too.
-func proxyPassword(proxy string) string {
-	m := proxyUser.FindStringSubmatch(proxy)
-	if m == nil {
-		return ""
-	}
-	return m[1]
 }
 
 // brokenError is what is wrong with definitions, for commands that go on with

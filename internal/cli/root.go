@@ -253,7 +253,7 @@ func (a *app) loadConfig(cmd *cobra.Command) (*config.Config, error) {
 		}
 		return nil, fmt.Errorf("%s: cannot use registry %q with namespace %q: they make no valid name of an image\nhint: a registry is a host, without https://, such as registry.example:5000", place, registry, cfg.Namespace)
 	}
-	a.secrets = redact.New(secrets(cfg)...)
+	a.hide(secrets(cfg))
 	for _, w := range cfg.Warnings {
 		fmt.Fprintln(a.Err, "warning:", a.secrets.Text(w))
 	}

@@ -1,6 +1,15 @@
 package cli
 
 import (
+	"fmt"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/slipway-build/slipway/build/redact"
+	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/lint"
 	"github.com/slipway-build/slipway/plan"
@@ -41,4 +50,67 @@ func (a *app) hideInReport(r *lint.Report) {
 	for i := range r.Suppressed {
 		hide(&r.Suppressed[i].Finding)
 	}
+}
+
+// secret is a password that the configuration holds.
+type secret struct {
+	text string
+	what string // with its place, for messages
+}
+
+// secrets are the passwords that the configuration holds.
+func secrets(cfg *config.Config) []secret {
+	at := func(place, what string) string { return strings.TrimPrefix(place+": "+what, ": ") }
+	found := []secret{{cfg.Password.Reveal(), at(cfg.Place("password"), "the registry's password")}}
+	for _, proxy := range []struct{ key, url string }{
+		{"http_proxy", cfg.HTTPProxy}, {"apt_only_proxy", cfg.APTOnlyProxy}, {"apk_only_proxy", cfg.APKOnlyProxy}, {"dnf_only_proxy", cfg.DNFOnlyProxy},
+	} {
+		password := proxyPassword(proxy.url)
+		if password == "" {
+			continue
+		}
+		what := at(cfg.Place(proxy.key), "the password in "+proxy.key)
+		found = append(found, secret{password, what})
+		if decoded, err := url.PathUnescape(password); err == nil && decoded != password {
+			found = append(found, secret{decoded, what}) // programs print it as they are given it, or as they send it
+		}
+	}
+	for _, l := range cfg.Builder {
+		for _, name := range slices.Sorted(maps.Keys(l.Args)) {
+			value := l.Args[name]
+			what := at(l.Place(), "the argument "+name+" of "+l.Name)
+			if password := proxyPassword(value); password != "" {
+				found = append(found, secret{password, what})
+			} else if value != "" && lint.Secret(name, value) {
+				found = append(found, secret{value, what})
+			}
+		}
+	}
+	return found
+}
+
+// hide takes the configuration's secrets out of all that is said from now on, and says once which ones
+// are too short for that.
+func (a *app) hide(list []secret) {
+	var texts []string
+	warned := map[string]bool{}
+	for _, s := range list {
+		texts = append(texts, s.text)
+		if s.text != "" && len(s.text) < redact.MinLength && !warned[s.text] && !warned[s.what] && a.secrets == nil {
+			warned[s.text], warned[s.what] = true, true
+			printWarning(a.Err, fmt.Sprintf("%s has fewer than %d bytes: it is hidden only where it stands as a whole value", s.what, redact.MinLength))
+		}
+	}
+	a.secrets = redact.New(texts...)
+}
+
+var proxyUser = regexp.MustCompile(`^(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^/?#@:]*:([^/?#]*)@`)
+
+// proxyPassword is the password as the address has it; curl and apt take one without a scheme, too.
+func proxyPassword(proxy string) string {
+	m := proxyUser.FindStringSubmatch(proxy)
+	if m == nil {
+		return ""
+	}
+	return m[1]
 }
