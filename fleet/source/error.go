@@ -72,7 +72,7 @@ var hints = []struct {
 	{regexp.MustCompile(`(?i)not found|does not exist|not exported|access denied|returned error: 404|does not appear to be a git repository`),
 		"compare the address; of a private repository, servers say the same to whom they do not know"},
 	{regexp.MustCompile(`(?i)unknown option: --config-env`), "a user without a password in an address needs git 2.31: install it, or leave the user to a credential helper"},
-	{regexp.MustCompile(`(?i)dubious ownership`), "git config --global --add safe.directory with the repository's folder, if you trust its owner"},
+	{regexp.MustCompile(`(?i)dubious ownership in repository at '([^']*)'`), "`git config --global --add safe.directory '$1'`, if you trust its owner"},
 	{regexp.MustCompile(`(?i)transport '.*' not allowed`), "redirections and git's url.*.insteadOf may lead to https:// and ssh:// only"},
 }
 
@@ -84,8 +84,8 @@ func (e *Error) classify() {
 		return
 	}
 	for _, h := range hints {
-		if h.words.MatchString(text) {
-			e.Hint = h.hint
+		if m := h.words.FindStringSubmatchIndex(text); m != nil {
+			e.Hint = string(h.words.ExpandString(nil, h.hint, text, m))
 			return
 		}
 	}

@@ -227,3 +227,10 @@ func TestClassify(t *testing.T) {
 		}
 	}
 }
+
+// TestHintOfOwner: the command works as it is printed.
+func TestHintOfOwner(t *testing.T) {
+	e := &Error{Doing: "cannot look up file:///srv/r", Lines: []string{"detected dubious ownership in repository at '/srv/r'", "To add an exception for this directory, call:"}}
+	e.classify()
+	wantError(t, e, "\nhint: `git config --global --add safe.directory '/srv/r'`, if you trust its owner")
+}

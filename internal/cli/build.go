@@ -17,6 +17,7 @@ import (
 	"github.com/slipway-build/slipway/engine/dockerfile"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/registry"
 )
 
 type buildOptions struct {
@@ -144,7 +145,7 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) (err error) {
 	defer release()
 	a.warn(cfg, r.decision.Plan, o.selection)
 	if o.asks(cfg) && !o.publishes(cfg) && !o.publishSaid && unpublished(r.decision.Plan) {
-		fmt.Fprintln(a.Err, "note: nothing is published: the configuration has no username and password; --publish takes those of \"slipway login\"")
+		fmt.Fprintln(a.Err, "note: nothing is published: the configuration has no username and password; --publish takes those of "+a.typed.complete("`"+login(cfg)+"`"))
 	}
 	if needsEngine(r.decision.Plan) {
 		return r.withEngine(ctx)
@@ -238,13 +239,22 @@ func (a *app) scanWith(ctx context.Context, o fleet.ScanOptions) (*fleet.Fleet, 
 	}
 	a.hideInFleet(f)
 	for _, w := range f.Warnings {
-		printWarning(a.Err, w.Error())
+		a.printWarning(w.Error())
 	}
 	return f, nil
 }
 
 // parseDockerfile is BuildKit's parser, which only the engine's rooms may import.
 func parseDockerfile(data []byte) (fleet.Dockerfile, error) { return dockerfile.Parse(data) }
+
+// login is the command that keeps credentials for the configuration's registry.
+func login(cfg *config.Config) string {
+	host, err := registry.HostOf(cfg.Registry)
+	if err != nil {
+		host = cfg.Registry
+	}
+	return "slipway login " + host
+}
 
 // unpublished tells whether there are, or will be, images that the registry lacks.
 func unpublished(p *plan.Plan) bool {

@@ -72,7 +72,7 @@ func (a *app) printImages(list []store.Image) error {
 			created = i.Created.UTC().Format(time.DateOnly)
 		}
 		if i.Damaged != "" {
-			fmt.Fprintf(a.Err, "warning: %s\n", i.Damaged)
+			a.printWarning(i.Damaged)
 			created = "damaged"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", i.Name, i.Tag, shortDigest(i.Digest), size(i.Size), created, cmp.Or(i.Tested, "not yet"))
@@ -84,19 +84,15 @@ func (a *app) rmiCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "rmi IMAGE...",
 		Short: "Remove images from the store",
-		Long: `Removes images by name and frees what only they held. Nothing is removed when
-one of the names is unknown.`,
+		Long: `Removes images by their exact names and frees what only they held. Nothing is removed
+when one of the names is unknown.`,
 		Args: atLeast("IMAGE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withServices(cmd.Context(), func(s embedded.Services) error {
 				st := store.New(s.Images, s.Content)
 				var errs []error
 				for _, ref := range args {
-					found, err := st.Has(cmd.Context(), ref)
-					if err == nil && !found {
-						err = fmt.Errorf("%w: %s", store.ErrNotFound, ref)
-					}
-					errs = append(errs, err)
+					errs = append(errs, checkExact(cmd.Context(), st, ref))
 				}
 				if err := errors.Join(errs...); err != nil {
 					return err

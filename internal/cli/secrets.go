@@ -18,14 +18,17 @@ import (
 // What is read from definitions repeats their lines, and those may have passwords of the configuration.
 // They are taken out where a fleet, a plan or a report is made, once for all who print it.
 
-// printError says an error without secrets.
-func (a *app) printError(err error) { printError(a.Err, a.secrets.Error(err)) }
+// printError says an error without secrets, its hints with what this command line has.
+func (a *app) printError(err error) { printError(a.Err, a.typed, a.secrets.Error(err)) }
+
+// printWarning says a warning; its secrets are the caller's to take out.
+func (a *app) printWarning(text string) { printWarning(a.Err, a.typed.complete(text)) }
 
 func (a *app) hideInFleet(f *fleet.Fleet) {
 	for _, problems := range [][]fleet.Problem{f.Broken, f.Warnings} {
 		for i := range problems {
 			p := &problems[i]
-			p.Text, p.Hint = a.secrets.Text(p.Text), a.secrets.Text(p.Hint)
+			p.Text, p.Hint = a.secrets.Text(p.Text), a.typed.complete(a.secrets.Text(p.Hint))
 		}
 	}
 	for _, img := range f.Images {
@@ -37,13 +40,15 @@ func (a *app) hideInPlan(p *plan.Plan) {
 	for _, s := range p.Steps {
 		s.Err, s.Unread = a.secrets.Error(s.Err), a.secrets.Error(s.Unread)
 		for i := range s.Reasons {
-			s.Reasons[i].Text = a.secrets.Text(s.Reasons[i].Text)
+			s.Reasons[i].Text = a.typed.complete(a.secrets.Text(s.Reasons[i].Text))
 		}
 	}
 }
 
 func (a *app) hideInReport(r *lint.Report) {
-	hide := func(f *lint.Finding) { f.Text, f.Hint = a.secrets.Text(f.Text), a.secrets.Text(f.Hint) }
+	hide := func(f *lint.Finding) {
+		f.Text, f.Hint = a.secrets.Text(f.Text), a.typed.complete(a.secrets.Text(f.Hint))
+	}
 	for i := range r.Findings {
 		hide(&r.Findings[i])
 	}
@@ -98,7 +103,7 @@ func (a *app) hide(list []secret) {
 		texts = append(texts, s.text)
 		if s.text != "" && len(s.text) < redact.MinLength && !warned[s.text] && !warned[s.what] && a.secrets == nil {
 			warned[s.text], warned[s.what] = true, true
-			printWarning(a.Err, fmt.Sprintf("%s has fewer than %d bytes: it is hidden only where it stands as a whole value", s.what, redact.MinLength))
+			a.printWarning(fmt.Sprintf("%s has fewer than %d bytes: it is hidden only where it stands as a whole value", s.what, redact.MinLength))
 		}
 	}
 	a.secrets = redact.New(texts...)

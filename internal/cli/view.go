@@ -232,7 +232,7 @@ func shortRefs(refs []string) []string {
 
 func (v *lineView) finish(s build.Summary, f *fleet.Fleet) error {
 	for _, b := range f.Broken {
-		printError(v.err, b)
+		printError(v.err, nil, b)
 	}
 	for _, r := range s.Results {
 		v.failure(r)
@@ -257,12 +257,12 @@ func (v *lineView) finish(s build.Summary, f *fleet.Fleet) error {
 // failure says what a person must mend: the error, the last lines, the log.
 func (v *lineView) failure(r build.Result) {
 	if r.PublishErr != nil {
-		printError(v.err, r.PublishErr)
+		printError(v.err, nil, r.PublishErr)
 	}
 	if r.Err == nil {
 		return
 	}
-	printError(v.err, r.Err)
+	printError(v.err, nil, r.Err)
 	if !v.output {
 		for _, l := range r.Tail {
 			fmt.Fprintln(v.err, "   | "+printable(l))
