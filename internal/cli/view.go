@@ -109,11 +109,14 @@ func (v *lineView) plan(p *plan.Plan) {
 		v.list(list.title, refs[list.action])
 		work += len(refs[list.action])
 	}
-	if work == 0 {
+	switch work {
+	case 0:
 		fmt.Fprintln(v.out, "Nothing to build")
-		return
+	case len(refs[plan.Publish]):
+		v.heading("Step 2: publishing")
+	default: // images are published while others are built: that is no step of its own
+		v.heading("Step 1: building images")
 	}
-	v.heading("Step 1: building images")
 }
 
 func (v *lineView) list(title string, refs []string) {
