@@ -43,6 +43,9 @@ type Parts struct {
 	// IgnoreFile is the Dockerfile's own list of files to leave out, which changes what of the commit is
 	// sent; empty for .dockerignore, and without Commit.
 	IgnoreFile string `json:"ignore_file,omitempty"`
+	// Checkout is what of the commit is checked out, if not all: the submodules that are fetched, and
+	// whether filters are left out; empty without Commit.
+	Checkout string `json:"checkout,omitempty"`
 	// Target is the stage that is built, for images of the configuration's list.
 	Target string `json:"target,omitempty"`
 	// Args are digests of the build arguments' values, which may be secret.
@@ -121,6 +124,9 @@ func (p *Parts) listed(img *fleet.Image) {
 	p.Commit, p.Target = l.Commit, l.Target
 	if l.Commit != "" && img.Dir != "." {
 		p.Folder = img.Dir
+	}
+	if l.Commit != "" {
+		p.Checkout = l.Checkout()
 	}
 	if l.Commit != "" && l.IgnoreFile != buildcontext.IgnoreFile {
 		p.IgnoreFile = l.IgnoreFile

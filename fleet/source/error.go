@@ -67,6 +67,7 @@ var hints = []struct {
 	{regexp.MustCompile(`(?i)host key verification failed|host key .* has changed|no matching host key`),
 		"connect once with ssh and compare the key, or add it to ~/.ssh/known_hosts"},
 	{regexp.MustCompile(`(?i)permission denied \(`), "add the key to your ssh agent (ssh-add), and give that key access to the repository"},
+	{regexp.MustCompile(`(?i)\bgit-lfs\b.*not found`), "`apt-get install git-lfs`: git's configuration has its filter"},
 	{regexp.MustCompile(`(?i)authentication failed|could not read (username|password)|returned error: 40[13]|terminal prompts disabled`),
 		"give git the credentials with a credential helper, see gitcredentials(7); nobody is asked"},
 	{regexp.MustCompile(`(?i)not found|does not exist|not exported|access denied|returned error: 404|does not appear to be a git repository`),

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/slipway-build/slipway/fleet"
 )
 
 // invocation is how a person called the program: what the commands in hints repeat, so that they work as
@@ -85,11 +87,11 @@ func (i *invocation) command(rest string, alone bool) string {
 	words := []string{i.program}
 	for _, f := range flagNames {
 		if given := i.flags.Lookup(f.name); strings.Contains(globalFlags[name], f.letter) && given != nil && given.Changed {
-			words = append(words, f.written+shellWord(given.Value.String()))
+			words = append(words, f.written+fleet.ShellWord(given.Value.String()))
 		}
 	}
 	always, takes := needDirectory[name]
-	directory := shellWord(i.directory)
+	directory := fleet.ShellWord(i.directory)
 	if i.directory == "" {
 		directory = "DIRECTORY"
 	}
@@ -101,16 +103,6 @@ func (i *invocation) command(rest string, alone bool) string {
 		rest += " " + directory
 	}
 	return strings.Join(append(words, rest), " ")
-}
-
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
-
-// shellWord quotes a word for a shell, if it must be.
-func shellWord(word string) string {
-	if plainWord.MatchString(word) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // directoryOf is the DIRECTORY among a command's arguments: the last.
