@@ -105,6 +105,9 @@ func (p Parts) v1() v1.Parts {
 		Level: p.Level, Platform: p.Platform, Dockerfile: p.Dockerfile, BuildDockerfile: p.BuildDockerfile, Tree: p.Tree,
 		Commit: p.Commit, Folder: p.Folder, IgnoreFile: p.IgnoreFile, Target: p.Target, Args: p.Args,
 	}
+	if p.Checkout != "" { // which that package does not know: nothing that it has is the same
+		out.Commit += " " + p.Checkout
+	}
 	for _, parent := range p.Parents {
 		out.Parents = append(out.Parents, v1.Parent(parent))
 	}
