@@ -209,7 +209,7 @@ func (a *app) warnUnread(s *plan.Step) {
 		if hinted {
 			text += "\nhint: " + hint
 		}
-		printWarning(a.Err, text)
+		a.printWarning(text)
 	}
 }
 

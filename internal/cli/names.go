@@ -229,12 +229,19 @@ func findAll(ctx context.Context, s *store.Store, verb string, given []string) (
 // checkExact refuses a name that is not in the store as it is, for commands that remove and publish: a
 // guess could hit another image than was meant. The error names that one.
 func checkExact(ctx context.Context, s *store.Store, given string) error {
-	if found, err := s.Has(ctx, given); found || err != nil {
-		return err
+	_, invalid := store.Normalize(given)
+	if invalid == nil {
+		if found, err := s.Has(ctx, given); found || err != nil {
+			return err
+		}
 	}
 	list, err := s.List(ctx)
 	if err != nil {
 		return err
 	}
-	return orList(unknown(given, storedNames(list)))
+	all := storedNames(list)
+	if invalid != nil && len(nearest(given, all)) == 0 {
+		return invalid
+	}
+	return orList(unknown(given, all))
 }
