@@ -218,7 +218,7 @@ func (r *run) step(ctx context.Context, s *plan.Step) Outcome {
 		return NotBuilt
 	case plan.Error:
 		err := r.Secrets.Error(s.Err)
-		r.emit(Event{Kind: Failed, Image: s.Image.Ref, Text: err.Error()})
+		r.emit(Event{Kind: Failed, Image: s.Image.Ref, Text: err.Error(), Phase: PhasePlan})
 		return r.failed(s, Result{Err: err})
 	}
 	return r.work(ctx, s)
@@ -250,7 +250,7 @@ func (r *run) work(ctx context.Context, s *plan.Step) Outcome {
 		err = r.Secrets.Error(err)
 		j.flush()
 		fmt.Fprintf(j.log(), "error: %v\n", err)
-		r.emit(Event{Kind: Failed, Image: s.Image.Ref, Text: err.Error(), Test: j.testing, Tail: j.tail.lines(), Seconds: res.Took.Seconds(), Log: j.logPath})
+		r.emit(Event{Kind: Failed, Image: s.Image.Ref, Text: err.Error(), Test: j.testing, Phase: j.phase(), Tail: j.tail.lines(), Seconds: res.Took.Seconds(), Log: j.logPath})
 		res.Outcome, res.Err, res.Tail = BuildError, err, j.tail.lines()
 		if j.testing {
 			res.Test = TestFailed

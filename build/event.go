@@ -28,6 +28,16 @@ const (
 	Warning      Kind = "warning"     // Text is for a person to know; Image may be empty
 )
 
+// Phase says how far an image had come that failed.
+type Phase string
+
+// The phases. The zero value is the build itself.
+const (
+	PhasePlan Phase = "plan" // nothing was tried: the plan says that it cannot be built
+	PhaseTest Phase = "test" // it was built, and its test failed
+	PhaseTags Phase = "tags" // it is good, and could not be given its further tags
+)
+
 // Event is one thing that happened during a run. Events of one run come one
 // at a time; those of one image come in order.
 type Event struct {
@@ -51,6 +61,8 @@ type Event struct {
 	// Test is set on a Failed image that was built and whose test failed, and on a Started or Done one
 	// that is only tested.
 	Test bool `json:"test,omitempty"`
+	// Phase is how far a Failed image had come.
+	Phase Phase `json:"phase,omitempty"`
 	// Tail are the last lines of a Failed image's output.
 	Tail []string `json:"tail,omitempty"`
 	// Log is the path of the image's log file, on Done and Failed.

@@ -50,6 +50,7 @@ type job struct {
 	tested   string     // how the test went
 	testing  bool       // the image is built, its test runs
 	retested bool       // it was built before, and is tested now
+	tagging  bool       // it is good, and is given its further tags
 	logMu    sync.Mutex // guards what is written, and the next three
 	logText  redact.Lines
 	logged   int64
@@ -121,12 +122,24 @@ func (j *job) do(ctx context.Context) (Outcome, error) {
 
 // tag gives a listed image its further tags.
 func (j *job) tag(ctx context.Context) error {
+	j.testing, j.tagging = false, true
 	for _, ref := range j.image.FurtherRefs() {
 		if err := j.run.Store.Tag(ctx, j.image.Ref, ref); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// phase is how far the image has come.
+func (j *job) phase() Phase {
+	switch {
+	case j.tagging:
+		return PhaseTags
+	case j.testing || j.step.Action == plan.Test:
+		return PhaseTest
+	}
+	return ""
 }
 
 // build builds the image; same tells that there was no need to.

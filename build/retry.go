@@ -5,11 +5,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"net"
-	"regexp"
-	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/slipway-build/slipway/engine"
@@ -100,41 +96,3 @@ func (o *output) text() string {
 }
 
 const noSpaceCause = "no space left on device"
-
-// signs are what programs print about faults that pass by themselves. The words are those of apt,
-// curl, wget, git, pip, npm, Go's net package and the C library.
-var signs = []struct {
-	cause   string
-	pattern *regexp.Regexp
-}{
-	{"the mirror is being updated", regexp.MustCompile(`(?i)hash sum mismatch|mirror sync in progress|file has unexpected size`)},
-	{"a name could not be resolved", regexp.MustCompile(`(?i)temporary failure (?:in name resolution|resolving)|could not resolve host|EAI_AGAIN|server misbehaving`)},
-	{"a connection failed", regexp.MustCompile(`(?i)connection (?:reset by peer|refused|timed out|failed)|could not connect to|failed to connect to|unable to connect to|network is unreachable|no route to host|ECONNRESET|ECONNREFUSED|ETIMEDOUT|broken pipe|early EOF|remote end hung up|unexpected EOF|empty reply from server|connection broken|curl: \((?:18|52|55|56|92)\)`)},
-	{"a server took too long", regexp.MustCompile(`(?i)i/o timeout|TLS handshake timeout|operation timed out|read timed out|curl: \(28\)|context deadline exceeded while awaiting headers`)},
-	{"a server was overloaded or failed", regexp.MustCompile(`(?i)\b(?:429 too many requests|500 internal server error|502 bad gateway|503 service (?:temporarily )?unavailable|504 gateway time-?out)|(?:error|status(?: code)?|returned error)[: ]+(?:429|50[0234])\b|toomanyrequests|ERROR (?:429|50[0234]):|\bFailed to fetch\b.*\s50[0234]\s`)},
-}
-
-// transient names the passing fault that made a build fail, "" for one that would come again.
-func transient(err error, printed string) string {
-	lower := strings.ToLower(err.Error() + "\n" + printed)
-	if errors.Is(err, syscall.ENOSPC) || strings.Contains(lower, syscall.ENOSPC.Error()) {
-		return noSpaceCause
-	}
-	var timeout net.Error
-	if errors.As(err, &timeout) && timeout.Timeout() {
-		return "a server took too long"
-	}
-	// What a step printed counts only when the step failed; what it survived did no harm. Its last
-	// lines are those that tell why.
-	lines := strings.Split(strings.TrimRight(printed, "\n"), "\n")
-	text := strings.Join(lines[max(0, len(lines)-12):], "\n")
-	if step := (*engine.StepError)(nil); !errors.As(err, &step) || step.Exit <= 0 {
-		text += "\n" + err.Error() // of a failed command it only repeats the command
-	}
-	for _, s := range signs {
-		if s.pattern.MatchString(text) {
-			return s.cause
-		}
-	}
-	return ""
-}

@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"io/fs"
+	"path"
 	"slices"
 	"strings"
 )
@@ -19,6 +21,8 @@ type Listed struct {
 	Platforms  []string          // platforms: such as linux/amd64; default this machine's
 	Depends    []string          // depends: names of images to be built before, beside those the Dockerfile names
 	Test       string            // test: a script in the folder; default what verify_args say
+	Submodules []string          // submodules: paths of those of the repository to fetch; nil is all, empty none
+	NoFilters  bool              // filters: false leaves files as the repository has them, git-lfs's pointers too
 	Path       string            // of the configuration file
 	Line       int               // of the entry in it
 }
@@ -27,7 +31,7 @@ type Listed struct {
 func (l Listed) Place() string { return fmt.Sprintf("%s:%d", l.Path, l.Line) }
 
 // listedKeys are the keys of an entry.
-var listedKeys = []string{"name", "from", "tags", "dockerfile", "target", "args", "platforms", "depends", "test"}
+var listedKeys = []string{"name", "from", "tags", "dockerfile", "target", "args", "platforms", "depends", "test", "submodules", "filters"}
 
 const builderKey = "builder"
 
@@ -110,6 +114,12 @@ func (e *entry) read(item any) Listed {
 	l.Target, l.Test = e.single("target", ""), e.single("test", "")
 	l.Tags, l.Platforms, l.Depends = e.strings("tags"), e.strings("platforms"), e.strings("depends")
 	l.Args = e.arguments()
+	l.Submodules = e.submodules()
+	filters, ok := e.boolean("filters")
+	if _, given := e.values["filters"]; given && !ok {
+		e.fail("must have true or false for filters, got "+kind(e.values["filters"]), "false leaves files as the repository has them, without git-lfs and the like")
+	}
+	l.NoFilters = ok && !filters
 	if len(l.Tags) == 0 {
 		l.Tags = []string{"latest"}
 	}
@@ -159,6 +169,40 @@ func (e *entry) strings(key string) []string {
 		texts = append(texts, s)
 	}
 	return texts
+}
+
+// boolean reads a text that YAML has for true or false.
+func (e *entry) boolean(key string) (value, ok bool) {
+	text, _ := e.values[key].(string)
+	switch strings.ToLower(text) {
+	case "true", "yes", "on":
+		return true, true
+	case "false", "no", "off":
+		return false, true
+	}
+	return false, false
+}
+
+// submodules reads true, false, or paths in the repository.
+func (e *entry) submodules() []string {
+	if all, ok := e.boolean("submodules"); ok {
+		if all {
+			return nil
+		}
+		return []string{}
+	}
+	if e.values["submodules"] == nil {
+		return nil
+	}
+	paths := []string{}
+	for _, p := range e.strings("submodules") {
+		if clean := path.Clean(strings.TrimPrefix(p, "./")); fs.ValidPath(clean) && clean != "." {
+			paths = append(paths, clean)
+		} else {
+			e.fail(fmt.Sprintf("must have paths in the repository for submodules, got %q", p), "write them as .gitmodules does, or true or false")
+		}
+	}
+	return paths
 }
 
 // arguments reads a mapping of names to single values; null is the empty string, as for Docker's

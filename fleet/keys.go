@@ -53,7 +53,7 @@ func slipsOf(cfg *config.Config) []slip {
 	var slips []slip
 	for _, u := range cfg.UnknownKeys() {
 		text, hint := u.Wrong, u.Hint
-		if near := nearest(lastPart(u.Name), lastParts(u.Known)); len(near) > 0 {
+		if near := Similar(lastPart(u.Name), lastParts(u.Known)); len(near) > 0 {
 			for i := range near {
 				near[i] = strings.TrimSuffix(u.Name, lastPart(u.Name)) + near[i]
 			}

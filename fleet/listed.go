@@ -70,6 +70,9 @@ func FindListed(ctx context.Context, list []config.Listed, repositories *source.
 		default:
 			l.Root = src.Folder
 			l.Shown = shownPaths([]string{src.Folder})[0]
+			if l.Checkout() != "" {
+				l.err = errors.New("submodules and filters are for git repositories: the files of a folder are taken as they are\nhint: write file:///folder for a repository on this machine")
+			}
 		}
 	}
 	release := fetchListed(ctx, gits, ofGit, repositories)
@@ -109,7 +112,7 @@ func fetchListed(ctx context.Context, gits []source.Git, ofGit []*Listed, reposi
 
 func (l *Listed) fetch(ctx context.Context, git source.Git, repositories *source.Repositories) (checkout source.Checkout, err error) {
 	err = patiently(ctx, func() (err error) {
-		checkout, err = repositories.Fetch(ctx, git, l.Commit)
+		checkout, err = repositories.Fetch(ctx, git, l.Commit, l.wish(git))
 		return err
 	})
 	if err != nil {

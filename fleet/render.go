@@ -215,7 +215,11 @@ func (r *renderer) parseProblem(img *Image, from *origins, err error) Problem {
 	if e := (*ParseError)(nil); errors.As(err, &e) {
 		line = e.Line
 	}
-	return from.mark(problem(DockerfileSyntax, r.scan.show(img, from.name), 0, "`slipway render "+img.Name+" "+r.scan.tree.dir+"` prints it",
+	render := "render "
+	if from.name == buildFile {
+		render = "render --build "
+	}
+	return from.mark(problem(DockerfileSyntax, r.scan.show(img, from.name), 0, "`slipway "+render+img.Name+" "+r.scan.tree.dir+"` prints it",
 		"cannot parse the rendered Dockerfile: %v", err), line)
 }
 

@@ -7,15 +7,16 @@ import (
 
 // similar returns up to three names of images that may have been meant, the most similar first.
 func (f *Fleet) similar(name string) []string {
-	names := make([]string, len(f.Images))
+	known := make([]string, len(f.Images))
 	for i, img := range f.Images {
-		names[i] = img.Name
+		known[i] = img.Name
 	}
-	return nearest(name, names)
+	return Similar(name, known)
 }
 
-// nearest returns up to three of the names that may have been meant, the most similar first.
-func nearest(name string, names []string) []string {
+// Similar returns up to three of the known names that may have been meant by a misspelt one, the most
+// similar first.
+func Similar(name string, known []string) []string {
 	type candidate struct {
 		name     string
 		distance int
@@ -25,19 +26,21 @@ func nearest(name string, names []string) []string {
 		return nil // every other letter is near
 	}
 	var near []candidate
-	for _, other := range names {
-		if d := distance(name, other, limit); d <= limit {
-			near = append(near, candidate{other, d})
+	for _, k := range known {
+		if d := distance(name, k, limit); d <= limit {
+			near = append(near, candidate{k, d})
 		}
 	}
 	slices.SortFunc(near, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.name, b.name))
 	})
-	var found []string
-	for _, c := range near[:min(len(near), 3)] {
-		found = append(found, c.name)
+	var names []string
+	for _, c := range slices.Compact(near) {
+		if len(names) < 3 {
+			names = append(names, c.name)
+		}
 	}
-	return found
+	return names
 }
 
 // distance counts insertions, deletions, substitutions and swaps of neighbours that make b of a; it

@@ -138,6 +138,13 @@ func TestReasonsOfContent(t *testing.T) {
 			s.facts.Past["app"] = past
 			s.facts.Images[s.image("app").Ref] = stored("sha256:1", past.Parts)
 		}, "app: build: ignore file .dockerignore → Dev.dockerignore" + note},
+		{"checkout", func(s *shop) {
+			s.edit("app", func(p *inputs.Parts) { p.Commit, p.Checkout = "0123456789abcdef", "submodules=a,b" })
+			past := s.facts.Past["app"]
+			past.Parts.Commit = "0123456789abcdef"
+			s.facts.Past["app"] = past
+			s.facts.Images[s.image("app").Ref] = plan.StoredImage{Digest: "sha256:1", Tested: true, Inputs: past.Parts.Digest()}
+		}, "app: build: checked out of the commit: all → submodules=a,b" + note},
 		{"parent rebuilt", func(s *shop) {
 			ref := s.image("base").Ref
 			img := s.facts.Images[ref]

@@ -182,7 +182,11 @@ func (m *maker) outdated(img *fleet.Image, st *state) []Reason {
 		case b.Err != nil:
 			text = fmt.Sprintf("its base %s cannot be looked at: %s", base, firstLine(b.Err.Error()))
 		case b.Digest != st.published.BaseDigest:
-			text = fmt.Sprintf("its base %s is newer now (`slipway update %s` builds on it)", base, img.Name)
+			command := "update " + img.Name
+			if img.Listed != nil { // it has no changelog
+				command = fmt.Sprintf("build --force --select '%s:*'", img.Name)
+			}
+			text = fmt.Sprintf("its base %s is newer now (`slipway %s` builds on it)", base, command)
 		}
 	}
 	if text == "" {

@@ -272,6 +272,17 @@ func TestBasesOfPublished(t *testing.T) {
 		})
 	}
 	h := newHarbour(t, "app:1")
+	listed := h.image("app")
+	listed.External, listed.Listed = []string{debian}, &fleet.Listed{Listed: config.Listed{Tags: []string{"1"}}}
+	h.facts.Images[debian] = plan.StoredImage{Digest: "sha256:1", Manifest: "m:1"}
+	h.carryOut(h.make(plan.Options{}))
+	pub := h.facts.Published[listed.Ref]
+	pub.Base, pub.BaseDigest = debian, "m:1"
+	h.facts.Published[listed.Ref], h.facts.Bases = pub, map[string]plan.BaseImage{debian: {Digest: "m:2", ID: "sha256:2"}}
+	if got := text(h.make(plan.Options{}))[0]; !strings.HasSuffix(got, "is newer now (`slipway build --force --select 'app:*'` builds on it)") {
+		t.Errorf("of the list, which has no changelog: %s", got)
+	}
+	h = newHarbour(t, "app:1")
 	h.image("app").External = []string{debian}
 	h.facts.Images[debian] = plan.StoredImage{Digest: "sha256:1", Manifest: "m:1"}
 	h.facts.Bases = map[string]plan.BaseImage{debian: {Err: errors.New("it is not there, or no longer")}}

@@ -156,6 +156,9 @@ func (m *maker) compare(past Past, st *state) []Reason {
 	if before.IgnoreFile != after.IgnoreFile && before.Commit == after.Commit {
 		why = append(why, Reason{KindFiles, fmt.Sprintf("ignore file %s → %s", shown(cmp.Or(before.IgnoreFile, buildcontext.IgnoreFile)), shown(cmp.Or(after.IgnoreFile, buildcontext.IgnoreFile)))})
 	}
+	if before.Checkout != after.Checkout && before.Commit == after.Commit {
+		why = append(why, Reason{KindFiles, fmt.Sprintf("checked out of the commit: %s → %s", shown(cmp.Or(before.Checkout, "all")), shown(cmp.Or(after.Checkout, "all")))})
+	}
 	dockerfiles := before.Dockerfile != after.Dockerfile || before.BuildDockerfile != after.BuildDockerfile
 	if dockerfiles && files == "" && before.Commit == after.Commit && before.Folder == after.Folder && sameNames(before.Parents, after.Parents) {
 		why = append(why, Reason{KindDockerfile, "the rendered Dockerfile changed (by the configuration, or by another image's version)"})

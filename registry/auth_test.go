@@ -49,7 +49,7 @@ func TestWrongPasswords(t *testing.T) {
 			_, err1 := c.Push(t.Context(), image, from, registry.PushOptions{}, ref)
 			found, err2 := c.Digests(t.Context(), []string{ref})
 			_, err3 := c.Tags(t.Context(), srv.Addr+"/a/b")
-			hint := "\nhint: slipway login " + srv.Addr
+			hint := "\nhint: `slipway login " + srv.Addr + "`"
 			if user == "wrong" {
 				hint = "\nhint: look at the configuration's username and password"
 			}

@@ -120,7 +120,7 @@ func (h *host) answered(resp *http.Response) *Error {
 		}
 		var texts []string
 		for _, d := range te.Errors {
-			texts = append(texts, d.String())
+			texts = append(texts, diagnosis(d))
 		}
 		detail = strings.Join(texts, "; ")
 		full = fullText(te.Error())
@@ -156,7 +156,7 @@ func (h *host) answered(resp *http.Response) *Error {
 		e.permanent = true
 		e.Hint = "the proxy asks for a password: put it into http_proxy"
 	case ErrFull:
-		e.Hint = "the registry's disk is full; slipway prune --registry may make room"
+		e.Hint = "the registry's disk is full; `slipway prune --registry` may make room"
 	}
 	return e
 }
@@ -173,7 +173,7 @@ func fullText(s string) bool {
 }
 
 func (h *host) loginHint() string {
-	hint := "slipway login " + h.name
+	hint := "`slipway login " + h.name + "`"
 	if h.configured() {
 		hint = "look at the configuration's username and password; a login does not go before them"
 	}

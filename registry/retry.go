@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -121,16 +122,20 @@ func (r *retrying) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
+// passing are the failures that a server may not have a little later.
+var passing = []int{
+	http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+}
+
 // fault is the transient error that a round trip ended with, or nil.
 func (r *retrying) fault(ctx context.Context, resp *http.Response, err error) error {
 	if err != nil {
 		return r.h.unreached(ctx, err)
 	}
-	switch resp.StatusCode {
-	case http.StatusTooManyRequests:
+	switch s := resp.StatusCode; {
+	case s == http.StatusTooManyRequests:
 		return &Error{Kind: ErrRateLimited, RetryAfter: retryAfter(resp)}
-	case http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway,
-		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	case slices.Contains(passing, s), s >= 520 && s <= 530: // what proxies say of the server behind them
 		if saysFull(resp) {
 			return nil
 		}

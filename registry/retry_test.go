@@ -33,6 +33,7 @@ func TestAttemptsAreCountedOnce(t *testing.T) {
 		{"PUT", registrytest.Fault{Method: "PUT", Path: "/blobs/", Status: 503}, false, registry.ErrServer, 4},
 		{"blob", registrytest.Fault{Method: "GET", Path: "/blobs/", Status: 503}, true, registry.ErrServer, 4},
 		{"manifest", registrytest.Fault{Method: "GET", Path: "/manifests/", Status: 503}, true, registry.ErrServer, 4},
+		{"a server that is down behind its proxy", registrytest.Fault{Method: "GET", Path: "/manifests/", Status: 521}, true, registry.ErrServer, 4},
 		{"manifest that is cut", registrytest.Fault{Method: "GET", Path: "/manifests/", CutResponse: 10}, true, registry.ErrUnreachable, 4},
 		// Two pauses of a second are within the patience.
 		{"429 for a POST", registrytest.Fault{Method: "POST", Status: 429, Header: limited}, false, registry.ErrRateLimited, 3},

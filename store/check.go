@@ -32,8 +32,9 @@ func (s *Store) check(ctx context.Context, img images.Image) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%w: %s\nhint: the next build of its fleet makes it again; `slipway pull` fetches one that is published, `slipway rmi` removes it",
-		ErrDamaged, damage(missing[0], len(missing)-1))
+	name := fromRecord(img).Familiar()
+	return fmt.Errorf("%w: %s\nhint: the next build of its fleet makes it again; `slipway pull %s` fetches it if it is published, `slipway rmi %s` removes it",
+		ErrDamaged, damage(missing[0], len(missing)-1), name, name)
 }
 
 // healer is an image store that can forget lost content.

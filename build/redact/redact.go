@@ -13,38 +13,45 @@ import (
 // stars stand for a secret.
 const stars = "***"
 
-// minLine is how long a line of a secret must be, in bytes, to be one by itself: a lone brace of a key
-// in JSON is none.
-const minLine = 4
-
 // Secrets are texts that nobody may read. The zero value and nil hide nothing. A Secrets does not change
 // and is safe for concurrent use.
 type Secrets struct {
 	words   []string
+	short   []string // hidden as whole values only
 	longest int
 }
 
 // New hides the texts, also as an error quotes them, and of those with several lines each line, for
-// output comes line by line. Empty texts are ignored.
+// output comes line by line. One of less than MinLength bytes is only hidden where it stands as a whole
+// value. Empty texts are ignored.
 func New(texts ...string) *Secrets {
 	s := &Secrets{}
 	for _, text := range texts {
-		s.words = append(s.words, text, strings.Trim(strconv.Quote(text), `"`))
+		forms := []string{text, strings.Trim(strconv.Quote(text), `"`)}
+		if len(text) < MinLength {
+			s.short = append(s.short, forms...)
+			continue
+		}
+		s.words = append(s.words, forms...)
 		if !strings.ContainsAny(text, "\r\n") {
 			continue
 		}
 		for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
-			if line = strings.TrimSpace(line); len(line) >= minLine {
+			if line = strings.TrimSpace(line); len(line) >= MinLength { // a lone brace of a key in JSON is none
 				s.words = append(s.words, line)
 			}
 		}
 	}
-	slices.Sort(s.words)
-	s.words = slices.DeleteFunc(slices.Compact(s.words), func(w string) bool { return w == "" })
-	for _, w := range s.words {
+	s.words, s.short = unique(s.words), unique(s.short)
+	for _, w := range slices.Concat(s.words, s.short) {
 		s.longest = max(s.longest, len(w))
 	}
 	return s
+}
+
+func unique(words []string) []string {
+	slices.Sort(words)
+	return slices.DeleteFunc(slices.Compact(words), func(w string) bool { return w == "" })
 }
 
 // span is a part of a text, from its first byte to behind its last.
@@ -66,6 +73,9 @@ func (s *Secrets) find(text string) []span {
 			at += i
 			found = append(found, span{at, at + len(w)})
 		}
+	}
+	for _, w := range s.short {
+		found = append(found, whole(text, w)...)
 	}
 	if len(found) < 2 {
 		return found

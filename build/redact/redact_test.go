@@ -19,8 +19,8 @@ func TestText(t *testing.T) {
 		{[]string{"pass", "password123"}, "password123 pass passw", "*** *** ***w"},
 		{[]string{"password123", "pass"}, "password123 pass passw", "*** *** ***w"},
 		{[]string{"xpass", "password"}, "xpassword", "***"},
-		{[]string{"aba"}, "ababa aba", "*** ***"},
-		{[]string{"a"}, "aab", "******b"},
+		{[]string{"abcab"}, "abcabcab abcab", "*** ***"},
+		{[]string{"aaaa"}, "aaaaab", "***b"},
 		{[]string{key}, "key " + key + "end", "key ***end"},
 		{[]string{key}, "a c0ffee b } c", "a *** b } c"},
 		{[]string{key}, "abadcafe\n", "***\n"},
@@ -31,6 +31,30 @@ func TestText(t *testing.T) {
 	}
 	if got := (*Secrets)(nil).Text("as it is"); got != "as it is" {
 		t.Error(got)
+	}
+}
+
+// TestShortSecrets: a secret of one letter is hidden where it is a value, and not in every word.
+func TestShortSecrets(t *testing.T) {
+	for _, tt := range []struct{ secret, text, want string }{
+		{"a", "a", "***"},
+		{"a", "cannot read a file: a name\na\nmade at a place", "cannot read a file: a name\n***\nmade at a place"},
+		{"a", "#5 0.072 a\n#5 0.073 a b\n", "#5 0.072 ***\n#5 0.073 a b\n"},
+		{"a", "  a \r\n", "  *** \r\n"},
+		{"a", "PASSWORD=a b=a&c=ab", "PASSWORD=*** b=***&c=ab"},
+		{"a", `cannot use "a" and 'a', not "ab" or "a'`, `cannot use "***" and '***', not "ab" or "a'`},
+		{"a", "http://a:a@a.example:80/a?a", "http://a:***@a.example:80/a?a"},
+		{"a", "login -p a --user a -a", "login -p *** --user *** -a"},
+		{"a", `{"password":a, "db_password": a, name: a}`, `{"password":***, "db_password": ***, name: a}`},
+		{"1", "Dockerfile:1: exit code 1, base:1 in 1.1s", "Dockerfile:1: exit code 1, base:1 in 1.1s"},
+		{"1", "token: 1", "token: ***"},
+		{`a"b`, `error: "a\"b" is said, a"b is not`, `error: "***" is said, a"b is not`},
+		{"abc", "abcd abc=abc", "abcd abc=***"},
+		{"abcd", "abcde", "***e"},
+	} {
+		if got := New(tt.secret).Text(tt.text); got != tt.want {
+			t.Errorf("%s in %q: got %q, want %q", tt.secret, tt.text, got, tt.want)
+		}
 	}
 }
 
@@ -58,7 +82,7 @@ func TestError(t *testing.T) {
 // TestLines: however the output is cut into pieces, no secret is in what comes out, and nothing else is
 // lost.
 func TestLines(t *testing.T) {
-	s := New("pa", "pass", "ss wo", "two\nlines")
+	s := New("pass", "passage", "ss wo", "two\nlines")
 	text := "hello pass\nssss wo\r\n" + strings.Repeat("- pass word two ", 9000) + "\nend of it, without a break: pass"
 	want := s.Text(text)
 	for seed := range uint64(20) {

@@ -66,6 +66,27 @@ func listedParts(t *testing.T, list ...config.Listed) map[string]inputs.Parts {
 	return parts
 }
 
+// TestPartsOfCheckout: less than all of a commit is other content, by the present rules and by the old.
+func TestPartsOfCheckout(t *testing.T) {
+	url := repository(t, map[string]string{"Dockerfile": "FROM scratch\n"})
+	parts := listedParts(t, config.Listed{Name: "x", From: url}, config.Listed{Name: "y", From: url, Submodules: []string{}}, config.Listed{Name: "z", From: url, NoFilters: true})
+	seen, old := map[string]string{}, map[string]string{}
+	for name, p := range parts {
+		if other := seen[p.Digest()]; other != "" {
+			t.Errorf("%s is %s", name, other)
+		}
+		seen[p.Digest()] = name
+		p.Scheme = 0
+		if other := old[p.Definition()]; other != "" {
+			t.Errorf("by the old rules %s is %s", name, other)
+		}
+		old[p.Definition()] = name
+	}
+	if parts["x"].Checkout != "" || parts["y"].Checkout != "submodules=" || parts["z"].Checkout != "filters=no" {
+		t.Errorf("%+v", parts)
+	}
+}
+
 // TestFolderOfRepository: the same commit holds different contexts.
 func TestFolderOfRepository(t *testing.T) {
 	url := repository(t, map[string]string{

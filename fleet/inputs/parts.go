@@ -43,6 +43,9 @@ type Parts struct {
 	// IgnoreFile is the Dockerfile's own list of files to leave out, which changes what of the commit is
 	// sent; empty for .dockerignore, and without Commit.
 	IgnoreFile string `json:"ignore_file,omitempty"`
+	// Checkout is what of the commit is checked out, if not all: the submodules that are fetched, and
+	// whether filters are left out; empty without Commit.
+	Checkout string `json:"checkout,omitempty"`
 	// Target is the stage that is built, for images of the configuration's list.
 	Target string `json:"target,omitempty"`
 	// Args are digests of the build arguments' values, which may be secret.
@@ -102,6 +105,9 @@ func (p Parts) v1() v1.Parts {
 		Level: p.Level, Platform: p.Platform, Dockerfile: p.Dockerfile, BuildDockerfile: p.BuildDockerfile, Tree: p.Tree,
 		Commit: p.Commit, Folder: p.Folder, IgnoreFile: p.IgnoreFile, Target: p.Target, Args: p.Args,
 	}
+	if p.Checkout != "" { // which that package does not know: nothing that it has is the same
+		out.Commit += " " + p.Checkout
+	}
 	for _, parent := range p.Parents {
 		out.Parents = append(out.Parents, v1.Parent(parent))
 	}
@@ -121,6 +127,9 @@ func (p *Parts) listed(img *fleet.Image) {
 	p.Commit, p.Target = l.Commit, l.Target
 	if l.Commit != "" && img.Dir != "." {
 		p.Folder = img.Dir
+	}
+	if l.Commit != "" {
+		p.Checkout = l.Checkout()
 	}
 	if l.Commit != "" && l.IgnoreFile != buildcontext.IgnoreFile {
 		p.IgnoreFile = l.IgnoreFile

@@ -37,6 +37,16 @@ func (c *check) context() {
 	}
 }
 
+// pointers looks for files that git-lfs has not fetched.
+func (c *check) pointers() {
+	if c.tree == nil {
+		return
+	}
+	for _, name := range c.tree.Pointers() {
+		c.add(lfsPointer, name, 0, fleet.PointerHint, "it is a pointer of git-lfs, not the file")
+	}
+}
+
 // messages are the texts of errors that were joined.
 func messages(err error) []string {
 	joined, ok := err.(interface{ Unwrap() []error })
@@ -87,7 +97,7 @@ func (c *check) test() {
 	case err != nil:
 		c.add(string(fleet.UnreadableFile), m[1], 0, "", "cannot look at the test: %v", err)
 	case info.Mode().IsRegular() && info.Mode()&0o111 == 0:
-		c.add(testNotExecutable, m[1], 0, "chmod +x "+c.fleet.Path(c.img, m[1]), "the test is not executable")
+		c.add(testNotExecutable, m[1], 0, "chmod +x "+fleet.ShellWord(c.fleet.Path(c.img, m[1])), "the test is not executable")
 	}
 }
 

@@ -190,6 +190,7 @@ func (l *linter) image(img *fleet.Image) []Finding {
 	}
 	c.dependencies()
 	c.test()
+	c.pointers()
 	return c.findings
 }
 

@@ -50,6 +50,7 @@ const (
 	buildContext       = "build-context"
 	dockerignoreSyntax = "dockerignore-syntax"
 	testNotExecutable  = "test-not-executable"
+	lfsPointer         = "lfs-pointer"
 	unknownRule        = "unknown-lint-rule"
 )
 
@@ -147,6 +148,8 @@ var ownRules = []Rule{
 		Why: "A link out of the fleet and of `slipway.link_roots`, a link to nothing, a device or a pipe: the build refuses it."},
 	{ID: dockerignoreSyntax, Severity: Error, Text: ".dockerignore has a pattern that is none.",
 		Why: "The build refuses it."},
+	{ID: lfsPointer, Severity: Warning, Text: "A file of the folder is a pointer of git-lfs.",
+		Why: "Where the image should have the file it has three lines of text."},
 	{ID: testNotExecutable, Severity: Error, Text: "The image's test is not executable.",
 		Why: "The test fails, so the image is thrown away after it was built."},
 	{ID: unknownRule, Severity: Warning, Text: "A rule to be ignored does not exist.",

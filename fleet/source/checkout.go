@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -17,11 +18,17 @@ type fetcher struct {
 	r     *Repositories
 	temp  string
 	git   Git
+	wish  Wish
 	doing string
 
 	repos int // how many repositories were fetched, to name their folders
 	files int
 	bytes int64
+
+	submodulesSeen map[string]bool // by path
+	missing        []missing       // submodules that could not be had, and do not count
+	unfiltered     []unfiltered
+	again          bool // the next one may have other files: a filter failed
 }
 
 // object is a repository that was fetched, and one commit of it.
@@ -41,6 +48,9 @@ func (f *fetcher) run(ctx context.Context, commit string) (int64, error) {
 	watched, stop := f.watch(ctx, tree)
 	defer stop()
 	when, err := f.populate(watched, f.git, commit, tree, "", 0)
+	if err == nil {
+		err = f.checkWish()
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -78,11 +88,19 @@ func (f *fetcher) populate(ctx context.Context, g Git, commit, tree, at string, 
 	if err != nil {
 		return 0, err
 	}
+	if f.wish.NoFilters {
+		if err := withoutFilters(o.dir); err != nil {
+			return 0, fmt.Errorf("cannot make the checkout: %w", err)
+		}
+	}
 	dest := filepath.Join(tree, filepath.FromSlash(at))
 	// Not in dest: git would read the settings of a repository that dest happens to look like.
 	err = f.r.git(ctx, command{doing: o.doing, dir: f.temp, remote: &o.remote, lines: f.progress,
 		args: []string{"--git-dir=" + o.dir, "--work-tree=" + dest, "-c", "remote.origin.url=" + rem.url,
 			"read-tree", "-m", "-u", "--no-recurse-submodules", commit}})
+	if err == nil && list.attributes && !f.wish.NoFilters {
+		err = f.findUnfiltered(ctx, o, tree, at)
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -246,8 +264,9 @@ func (h *head) Write(p []byte) (int, error) {
 
 // listing is what matters of a commit's tree before its files are written.
 type listing struct {
-	modules map[string]string // path → commit
-	config  bool              // .gitmodules is a file
+	modules    map[string]string // path → commit
+	config     bool              // .gitmodules is a file
+	attributes bool              // there are .gitattributes
 }
 
 // list counts what a checkout would write, for a small repository can hold a
@@ -276,6 +295,8 @@ func (f *fetcher) list(ctx context.Context, o object) (listing, error) {
 			return &limitError{fmt.Sprintf("its %s has more than %d MB", modulesFile, maxModulesFile>>20)}
 		case name == modulesFile && strings.HasPrefix(words[0], "100"):
 			l.config = true
+		case path.Base(name) == attributesFile:
+			l.attributes = true
 		}
 		return nil
 	}}

@@ -54,7 +54,7 @@ var transientWords = regexp.MustCompile(`(?i)connection (refused|timed out|reset
 	`unable to connect to|empty reply from server|returned error: (5\d\d|408|429)|early eof|unexpected disconnect|` +
 	`the remote end hung up|broken pipe|network is unreachable|no route to host|operation too slow|` +
 	`gnutls_handshake|gnutls recv error|ssl_error_syscall|transfer closed|kex_exchange_identification|` +
-	`http/2 stream|recv failure|send failure|no answer within`)
+	`http/2 stream|\bcurl (?:7|18|28|52|55|56|92)\b|recv failure|send failure|no answer within`)
 
 // settledWords are faults that stay although git also says that the connection ended.
 var settledWords = regexp.MustCompile(`(?i)permission denied|host key verification failed|authentication failed|` +
@@ -67,12 +67,13 @@ var hints = []struct {
 	{regexp.MustCompile(`(?i)host key verification failed|host key .* has changed|no matching host key`),
 		"connect once with ssh and compare the key, or add it to ~/.ssh/known_hosts"},
 	{regexp.MustCompile(`(?i)permission denied \(`), "add the key to your ssh agent (ssh-add), and give that key access to the repository"},
+	{regexp.MustCompile(`(?i)\bgit-lfs\b.*not found`), "`apt-get install git-lfs`: git's configuration has its filter"},
 	{regexp.MustCompile(`(?i)authentication failed|could not read (username|password)|returned error: 40[13]|terminal prompts disabled`),
 		"give git the credentials with a credential helper, see gitcredentials(7); nobody is asked"},
 	{regexp.MustCompile(`(?i)not found|does not exist|not exported|access denied|returned error: 404|does not appear to be a git repository`),
 		"compare the address; of a private repository, servers say the same to whom they do not know"},
 	{regexp.MustCompile(`(?i)unknown option: --config-env`), "a user without a password in an address needs git 2.31: install it, or leave the user to a credential helper"},
-	{regexp.MustCompile(`(?i)dubious ownership`), "git config --global --add safe.directory with the repository's folder, if you trust its owner"},
+	{regexp.MustCompile(`(?i)dubious ownership in repository at '([^']*)'`), "`git config --global --add safe.directory '$1'`, if you trust its owner"},
 	{regexp.MustCompile(`(?i)transport '.*' not allowed`), "redirections and git's url.*.insteadOf may lead to https:// and ssh:// only"},
 }
 
@@ -84,8 +85,8 @@ func (e *Error) classify() {
 		return
 	}
 	for _, h := range hints {
-		if h.words.MatchString(text) {
-			e.Hint = h.hint
+		if m := h.words.FindStringSubmatchIndex(text); m != nil {
+			e.Hint = string(h.words.ExpandString(nil, h.hint, text, m))
 			return
 		}
 	}

@@ -2,14 +2,12 @@ package source
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -39,17 +37,11 @@ const (
 	treeDir   = "tree"
 )
 
-type entry struct {
-	Repository string `json:"repository"` // without credentials, for people
-	Commit     string `json:"commit"`
-	Time       int64  `json:"time"` // seconds since 1970
-}
-
 // Fetch returns the files of a commit that Resolve returned for g. What was
-// fetched before is neither fetched nor checked again. The checkout appears
-// whole or not at all; of several processes that want it one fetches and the
-// others wait. The caller closes it.
-func (r *Repositories) Fetch(ctx context.Context, g Git, commit string) (Checkout, error) {
+// fetched before is neither fetched nor checked again, unless something of it is
+// missing that counts. The checkout appears whole or not at all; of several
+// processes that want it one fetches and the others wait. The caller closes it.
+func (r *Repositories) Fetch(ctx context.Context, g Git, commit string, w Wish) (Checkout, error) {
 	doing := "cannot fetch " + g.String()
 	fail := func(err error) (Checkout, error) {
 		var e *Error
@@ -73,65 +65,85 @@ func (r *Repositories) Fetch(ctx context.Context, g Git, commit string) (Checkou
 	limit := r.fetchTimeout()
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, &timeoutError{limit})
 	defer cancel()
-	name := nameOf(g, commit)
+	m := &maker{r: r, cache: cache, git: g, commit: commit, wish: w, doing: doing}
 	// Prune may remove the checkout between the fetch and the lock that keeps it.
 	for range 10 {
 		if err := context.Cause(ctx); err != nil {
 			return fail(err)
 		}
-		c, ok, err := open(ctx, cache, name, g)
+		c, ok, err := m.open(ctx)
 		if err != nil {
 			return fail(err)
 		}
 		if ok {
 			return c, nil
 		}
-		if err := r.fill(ctx, cache, name, g, commit); err != nil {
+		if err := m.fill(ctx); err != nil && ctx.Err() == nil && m.raw != nil {
+			return fail(m.raw) // whatever keeps it from being fetched again
+		} else if err != nil {
 			return fail(err)
 		}
 	}
 	return fail(errors.New("its checkout disappears each time it is made"))
 }
 
-// nameOf is one path element. The repository is part of it, so that nobody gets
-// the files of a private one by knowing a commit's id.
-func nameOf(g Git, commit string) string {
-	sum := sha256.Sum256([]byte(display(g.URL)))
-	return hex.EncodeToString(sum[:8]) + "-" + commit
+// maker finds one checkout in the cache, or makes it.
+type maker struct {
+	r      *Repositories
+	cache  string
+	git    Git
+	commit string
+	wish   Wish
+	doing  string
+	// variants tell it from a checkout that lacks something, and stays for those who use it.
+	variants []string
+	raw      error // why files that were not filtered led to a variant
 }
 
-// open returns a finished checkout, locked against Prune.
-func open(ctx context.Context, cache, name string, g Git) (c Checkout, ok bool, err error) {
-	dir := filepath.Join(cache, name)
-	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
+func (m *maker) name() string { return nameOf(m.git, m.commit, m.wish, m.variants...) }
+func (m *maker) dir() string  { return filepath.Join(m.cache, m.name()) }
+
+func (m *maker) there() bool {
+	_, err := os.Lstat(m.dir())
+	return err == nil
+}
+
+// open returns a finished checkout, locked against Prune; it is not ok when there is none. In the place of
+// one that lacks what counts, and might have it by now, it is another one of the same commit.
+func (m *maker) open(ctx context.Context) (c Checkout, ok bool, err error) {
+	if !m.there() {
 		return Checkout{}, false, nil
 	}
-	lock, err := acquire(ctx, lockName(cache, name), shared, nil)
+	lock, err := acquire(ctx, lockName(m.cache, m.name()), shared, nil)
 	if err != nil {
 		return Checkout{}, false, err
 	}
-	defer func() {
-		if !ok {
-			_ = unlock(lock)
-		}
-	}()
-	data, err := os.ReadFile(filepath.Join(dir, entryFile))
+	e, err := m.entry()
 	if errors.Is(err, fs.ErrNotExist) {
-		return Checkout{}, false, nil
+		return Checkout{}, false, unlock(lock)
 	}
-	var e entry
+	root := filepath.Join(m.dir(), treeDir)
+	var l *lack
 	if err == nil {
-		err = json.Unmarshal(data, &e)
+		l, err = m.lack(ctx, e, root)
 	}
-	if err != nil {
-		return Checkout{}, false, fmt.Errorf("cannot read the checkout: %w\nhint: remove %s", err, dir)
+	if err == nil && l == nil {
+		at := ""
+		if at, err = subfolder(root, m.git.Subdir); err == nil {
+			return Checkout{Root: root, Dir: at, Commit: e.Commit, Time: time.Unix(e.Time, 0).UTC(), lock: lock}, true, nil
+		}
 	}
-	root := filepath.Join(dir, treeDir)
-	at, err := subfolder(root, g.Subdir)
+	_ = unlock(lock)
 	if err != nil {
 		return Checkout{}, false, err
 	}
-	return Checkout{Root: root, Dir: at, Commit: e.Commit, Time: time.Unix(e.Time, 0).UTC(), lock: lock}, true, nil
+	if l.variant == "" || slices.Contains(m.variants, l.variant) {
+		return Checkout{}, false, l.err
+	}
+	if m.variants = append(m.variants, l.variant); l.raw {
+		m.raw = l.err
+	}
+	return m.open(ctx)
 }
 
 // subfolder finds sub below root. It may be a link, but not one that leaves root.
@@ -169,21 +181,24 @@ func subfolder(root, sub string) (string, error) {
 }
 
 // fill makes the checkout unless another process has made it meanwhile.
-func (r *Repositories) fill(ctx context.Context, cache, name string, g Git, commit string) (err error) {
-	dir := filepath.Join(cache, name)
-	there := func() bool { _, err := os.Lstat(dir); return err == nil }
-	lock, err := acquire(ctx, lockName(cache, name), exclusive, there)
+func (m *maker) fill(ctx context.Context) error {
+	lock, err := acquire(ctx, lockName(m.cache, m.name()), exclusive, m.there)
 	if err != nil || lock == nil {
 		return err
 	}
 	defer unlock(lock)
-	if there() {
+	if m.there() {
 		return nil
 	}
-	if err := removeUnfinished(cache, name); err != nil {
+	return m.make(ctx)
+}
+
+// make makes the checkout. The caller has the exclusive lock.
+func (m *maker) make(ctx context.Context) (err error) {
+	if err := removeUnfinished(m.cache, m.name()); err != nil {
 		return err
 	}
-	temp, err := os.MkdirTemp(cache, tempPrefix+name+".")
+	temp, err := os.MkdirTemp(m.cache, tempPrefix+m.name()+".")
 	if err != nil {
 		return fmt.Errorf("cannot make a folder for the checkout: %w", err)
 	}
@@ -192,23 +207,26 @@ func (r *Repositories) fill(ctx context.Context, cache, name string, g Git, comm
 			_ = removeAll(temp)
 		}
 	}()
-	f := &fetcher{r: r, temp: temp, git: g, doing: "cannot fetch " + g.String()}
-	when, err := f.run(ctx, commit)
+	f := &fetcher{r: m.r, temp: temp, git: m.git, wish: m.wish, doing: m.doing}
+	when, err := f.run(ctx, m.commit)
 	if err != nil {
 		return err
 	}
-	data, err := json.Marshal(entry{Repository: display(g.URL), Commit: commit, Time: when})
-	if err != nil {
-		return fmt.Errorf("internal error: cannot encode a checkout: %w", err)
+	if counts := m.wish.counts(filepath.Join(temp, treeDir)); f.again {
+		for _, u := range f.unfiltered {
+			if counts(u.Path, false) { // the next attempt may have the file
+				return unfilteredError(m.doing, []unfiltered{u})
+			}
+		}
 	}
-	if err := os.WriteFile(filepath.Join(temp, entryFile), append(data, '\n'), 0o644); err != nil {
-		return fmt.Errorf("cannot write the checkout: %w", err)
+	if err := m.writeEntry(ctx, f, temp, when); err != nil {
+		return err
 	}
 	if err := syncTree(temp); err != nil {
 		return fmt.Errorf("cannot write the checkout: %w", err)
 	}
-	if err := os.Rename(temp, dir); err != nil {
+	if err := os.Rename(temp, m.dir()); err != nil {
 		return fmt.Errorf("cannot write the checkout: %w", err)
 	}
-	return syncDir(cache)
+	return syncDir(m.cache)
 }

@@ -28,7 +28,7 @@ func TestFetchAgain(t *testing.T) {
 	start := time.Now()
 	const times = 20
 	for range times {
-		c, err := r.Fetch(t.Context(), g, strings.ToUpper(last))
+		c, err := r.Fetch(t.Context(), g, strings.ToUpper(last), Wish{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +42,7 @@ func TestFetchAgain(t *testing.T) {
 	}
 	_, err := r.Resolve(t.Context(), parsed(t, main.url()))
 	wantError(t, err, "cannot find the program git", "\nhint: apt-get install git")
-	_, err = r.Fetch(t.Context(), parsed(t, main.url()+"-other"), last)
+	_, err = r.Fetch(t.Context(), parsed(t, main.url()+"-other"), last, Wish{})
 	wantError(t, err, "cannot find the program git") // another repository's files are not its own
 }
 
@@ -123,13 +123,13 @@ func TestServersThatGiveNoCommits(t *testing.T) {
 			t.Parallel()
 			r := repositories(t, test.env...)
 			for _, commit := range []string{first, last, middle} {
-				c, err := r.Fetch(t.Context(), parsed(t, test.url), commit)
+				c, err := r.Fetch(t.Context(), parsed(t, test.url), commit, Wish{})
 				if err != nil {
 					t.Fatal(err)
 				}
 				c.Close()
 			}
-			_, err := r.Fetch(t.Context(), parsed(t, test.url+"#main"), strings.Repeat("ab", 20))
+			_, err := r.Fetch(t.Context(), parsed(t, test.url+"#main"), strings.Repeat("ab", 20), Wish{})
 			wantError(t, err, "cannot fetch "+test.url+"#main: the repository has no commit abab", "\nhint: its branch may have been overwritten")
 		})
 	}
@@ -142,7 +142,7 @@ func TestFetchRefuses(t *testing.T) {
 	r := repositories(t)
 	fetch := func(from, commit string, want ...string) {
 		t.Helper()
-		_, err := r.Fetch(t.Context(), parsed(t, main.url()+from), commit)
+		_, err := r.Fetch(t.Context(), parsed(t, main.url()+from), commit, Wish{})
 		wantError(t, err, append(want, "cannot fetch "+main.url()+from+": ")...)
 		if errors.Is(err, ErrTransient) {
 			t.Errorf("transient: %v", err)
@@ -190,7 +190,7 @@ func TestPrune(t *testing.T) {
 	r := repositories(t)
 	open := map[string]Checkout{}
 	for _, commit := range []string{first, middle, last} {
-		c, err := r.Fetch(t.Context(), parsed(t, main.url()), commit)
+		c, err := r.Fetch(t.Context(), parsed(t, main.url()), commit, Wish{})
 		if err != nil {
 			t.Fatal(err)
 		}

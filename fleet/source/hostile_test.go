@@ -103,7 +103,7 @@ func TestHostileTrees(t *testing.T) {
 			main.commit(map[string]string{"x": ""})
 			commit := test.make(main, outside)
 			r := repositories(t)
-			c, err := r.Fetch(t.Context(), parsed(t, main.url()+test.from), commit)
+			c, err := r.Fetch(t.Context(), parsed(t, main.url()+test.from), commit, Wish{})
 			if err == nil && test.want != "" {
 				t.Errorf("no error; got %v", tree(t, c.Root))
 			} else if err != nil {
@@ -137,14 +137,14 @@ func TestBombs(t *testing.T) {
 	r := repositories(t)
 	r.MaxFiles, r.MaxBytes = 10_000, 2<<20
 	for commit, want := range map[string]string{files: "more than 10000 files and folders", folders: "more than 10000 files and folders", data: "more than 2 MB"} {
-		_, err := r.Fetch(t.Context(), parsed(t, main.url()), commit)
+		_, err := r.Fetch(t.Context(), parsed(t, main.url()), commit, Wish{})
 		wantError(t, err, "cannot fetch "+main.url()+": the repository has "+want)
 	}
 	// What does not compress is stopped while it is downloaded.
 	dir := t.TempDir()
 	_, commit := large(t, filepath.Join(dir, "r"))
 	address, _ := proxy(t, daemon(t, dir), 3<<20)
-	_, err := r.Fetch(t.Context(), parsed(t, address+"/r"), commit)
+	_, err := r.Fetch(t.Context(), parsed(t, address+"/r"), commit, Wish{})
 	wantError(t, err, "the repository has more than 2 MB")
 	if errors.Is(err, ErrTransient) {
 		t.Error("a large repository is no transient fault")
@@ -167,7 +167,7 @@ func TestFiltersAreBounded(t *testing.T) {
 			r := repositories(t, "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=filter.grow.smudge", "GIT_CONFIG_VALUE_0="+smudge)
 			r.MaxBytes = 2 << 20
 			r.FetchTimeout = 20 * time.Second
-			c, err := r.Fetch(t.Context(), parsed(t, main.url()), commit)
+			c, err := r.Fetch(t.Context(), parsed(t, main.url()), commit, Wish{})
 			if name == "not larger than bound" {
 				if err != nil {
 					t.Fatal(err)

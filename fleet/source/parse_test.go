@@ -166,12 +166,12 @@ func TestHandMade(t *testing.T) {
 		if _, err := r.Resolve(t.Context(), g); err == nil {
 			t.Errorf("%#v was resolved", g)
 		}
-		if _, err := r.Fetch(t.Context(), g, sha); err == nil {
+		if _, err := r.Fetch(t.Context(), g, sha, Wish{}); err == nil {
 			t.Errorf("%#v was fetched", g)
 		}
 	}
 	for _, commit := range []string{"", "main", "--all", sha[:39], sha + "/../../x"} {
-		_, err := r.Fetch(t.Context(), Git{URL: "file:///x"}, commit)
+		_, err := r.Fetch(t.Context(), Git{URL: "file:///x"}, commit, Wish{})
 		wantError(t, err, "cannot fetch file:///x: ", "is not a whole commit id")
 	}
 }

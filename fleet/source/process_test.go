@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 		r := New(os.Getenv("SOURCE_TEST_CACHE"), "")
 		s, err := Parse(from, "")
 		if err == nil {
-			_, err = r.Fetch(context.Background(), s.Git, os.Getenv("SOURCE_TEST_COMMIT"))
+			_, err = r.Fetch(context.Background(), s.Git, os.Getenv("SOURCE_TEST_COMMIT"), Wish{})
 		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -133,7 +133,7 @@ func TestCancel(t *testing.T) {
 		before = len(processes(t, r.Cache))
 		cancel(why)
 	}()
-	_, err := r.Fetch(ctx, parsed(t, address+"/r"), commit)
+	_, err := r.Fetch(ctx, parsed(t, address+"/r"), commit, Wish{})
 	wantError(t, err, "cannot fetch "+address+"/r: enough")
 	if !errors.Is(err, why) || errors.Is(err, ErrTransient) {
 		t.Errorf("got %v", err)
@@ -146,7 +146,7 @@ func TestCancel(t *testing.T) {
 		t.Errorf("left behind: %v", names)
 	}
 	r.FetchTimeout = 500 * time.Millisecond
-	_, err = r.Fetch(t.Context(), parsed(t, address+"/r"), commit)
+	_, err = r.Fetch(t.Context(), parsed(t, address+"/r"), commit, Wish{})
 	wantError(t, err, "no end within 500ms")
 	if !errors.Is(err, ErrTransient) {
 		t.Errorf("not transient: %v", err)
@@ -154,11 +154,11 @@ func TestCancel(t *testing.T) {
 	r.FetchTimeout = 0
 	ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer stop()
-	if _, err = r.Fetch(ctx, parsed(t, address+"/r"), commit); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err = r.Fetch(ctx, parsed(t, address+"/r"), commit, Wish{}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
 	broken, _ := proxy(t, server, 1<<30)
-	if _, err = r.Fetch(t.Context(), parsed(t, broken+"/r"), commit); err != nil {
+	if _, err = r.Fetch(t.Context(), parsed(t, broken+"/r"), commit, Wish{}); err != nil {
 		t.Error(err)
 	}
 }
@@ -181,7 +181,7 @@ func TestKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()
-	name := nameOf(parsed(t, address+"/r"), commit)
+	name := nameOf(parsed(t, address+"/r"), commit, Wish{})
 	if _, err := os.Stat(filepath.Join(r.Cache, name)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("there is a checkout: %v", err)
 	}
@@ -193,7 +193,7 @@ func TestKill(t *testing.T) {
 	l := strings.TrimPrefix(address, "git://")
 	config := []string{"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=url." + server + "/.insteadOf", "GIT_CONFIG_VALUE_0=git://" + l + "/"}
 	r.Env = append(r.Env, config...)
-	c, err := r.Fetch(t.Context(), parsed(t, address+"/r"), commit)
+	c, err := r.Fetch(t.Context(), parsed(t, address+"/r"), commit, Wish{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +213,7 @@ func TestTogether(t *testing.T) {
 	errs := make(chan error)
 	for range 4 {
 		go func() {
-			c, err := r.Fetch(t.Context(), parsed(t, main.url()), last)
+			c, err := r.Fetch(t.Context(), parsed(t, main.url()), last, Wish{})
 			if err == nil {
 				defer c.Close() // the others do not wait for this
 				_, err = os.Stat(filepath.Join(c.Root, "Dockerfile"))
@@ -297,7 +297,7 @@ func TestWaiterGoesOn(t *testing.T) {
 	_, last := main.fill()
 	r := repositories(t)
 	g := parsed(t, main.url())
-	c, err := r.Fetch(t.Context(), g, last)
+	c, err := r.Fetch(t.Context(), g, last, Wish{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -307,7 +307,7 @@ func TestWaiterGoesOn(t *testing.T) {
 	if err := os.Rename(entry, away); err != nil {
 		t.Fatal(err)
 	}
-	lock, err := tryLock(lockName(r.Cache, nameOf(g, last)), exclusive)
+	lock, err := tryLock(lockName(r.Cache, nameOf(g, last, Wish{})), exclusive)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,7 +317,7 @@ func TestWaiterGoesOn(t *testing.T) {
 	defer cancel()
 	ended := make(chan error)
 	go func() {
-		c, err := r.Fetch(ctx, g, last)
+		c, err := r.Fetch(ctx, g, last, Wish{})
 		c.Close()
 		ended <- err
 	}()

@@ -212,6 +212,8 @@ func TestClassify(t *testing.T) {
 		"ssh: connect to host example.com port 22: Connection timed out\nfatal: Could not read from remote repository.": true,
 		"kex_exchange_identification: Connection closed by remote host":                                                 true,
 		"error: RPC failed; curl 92 HTTP/2 stream 5 was not closed cleanly\nfatal: early EOF":                           true,
+		"error: RPC failed; curl 28 HTTP code = 0\nfatal: the end":                                                      true,
+		"fatal: unable to access 'https://h/x/': The requested URL returned error: 521":                                 true,
 		"fatal: unable to access 'https://h/x/': The requested URL returned error: 502":                                 true,
 		"fatal: unable to access 'https://h/x/': The requested URL returned error: 401":                                 false,
 		"git@h: Permission denied (publickey).\nfatal: The remote end hung up unexpectedly":                             false,
@@ -224,4 +226,11 @@ func TestClassify(t *testing.T) {
 			t.Errorf("%s\ntransient: %t", text, !transient)
 		}
 	}
+}
+
+// TestHintOfOwner: the command works as it is printed.
+func TestHintOfOwner(t *testing.T) {
+	e := &Error{Doing: "cannot look up file:///srv/r", Lines: []string{"detected dubious ownership in repository at '/srv/r'", "To add an exception for this directory, call:"}}
+	e.classify()
+	wantError(t, e, "\nhint: `git config --global --add safe.directory '/srv/r'`, if you trust its owner")
 }

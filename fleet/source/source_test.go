@@ -116,7 +116,7 @@ func fetched(t *testing.T, r *Repositories, from string) (Checkout, map[string]s
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := r.Fetch(t.Context(), g, commit)
+	c, err := r.Fetch(t.Context(), g, commit, Wish{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,28 +40,99 @@ func (f *fetcher) submodules(ctx context.Context, parent Git, o object, l listin
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.modules)) {
+		here := below(at, name)
+		if f.submodulesSeen == nil {
+			f.submodulesSeen = map[string]bool{}
+		}
+		f.submodulesSeen[here] = true
 		m, ok := modules[name]
-		here := path.Join(at, name)
 		switch {
-		case !ok || m.url == "":
-			return fail(here, errors.New(modulesFile+" does not say where it is"))
-		case m.update == "none":
-			continue // as git does
-		case depth >= maxDepth:
-			return fail(here, &limitError{fmt.Sprintf("it is nested more than %d deep", maxDepth)})
+		case !f.wish.wants(here), ok && m.url != "" && m.update == "none": // as git does
+			continue
 		case f.repos > maxModules:
 			return fail(here, &limitError{fmt.Sprintf("there are more than %d submodules", maxModules)})
 		}
-		g, err := submodule(parent, m.url)
-		if err != nil {
-			return fail(here, err)
+		var err error
+		switch {
+		case !ok || m.url == "":
+			err = fail(here, errors.New(modulesFile+" does not say where it is"))
+		case depth >= maxDepth:
+			err = fail(here, fmt.Errorf("it is nested more than %d deep", maxDepth))
+		default:
+			err = f.submodule(ctx, parent, m, l.modules[name], tree, here, depth)
 		}
-		if err := emptyFolder(tree, here); err != nil {
-			return fail(here, err)
-		}
-		if _, err := f.populate(ctx, g, l.modules[name], tree, here, depth+1); err != nil {
+		if err := f.forgive(ctx, tree, here, err); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// submodule fetches one at a commit.
+func (f *fetcher) submodule(ctx context.Context, parent Git, m module, commit, tree, here string, depth int) error {
+	g, err := submodule(parent, m.url)
+	if err == nil {
+		err = emptyFolder(tree, here)
+	}
+	if err != nil {
+		return &Error{Doing: fmt.Sprintf("%s: cannot fetch its submodule %s", f.doing, clean(here)), Err: err}
+	}
+	if _, err = f.populate(ctx, g, commit, tree, here, depth+1); err == nil {
+		return nil
+	}
+	if clearing := f.clear(tree, here); clearing != nil {
+		return clearing
+	}
+	return err
+}
+
+// clear drops what there is of a submodule, which left a folder that was empty.
+func (f *fetcher) clear(tree, here string) error {
+	f.unfiltered = slices.DeleteFunc(f.unfiltered, func(u unfiltered) bool { return inside(u.Path, here) })
+	f.missing = slices.DeleteFunc(f.missing, func(m missing) bool { return inside(m.Path, here) })
+	root, err := os.OpenRoot(tree)
+	if err == nil {
+		defer root.Close()
+		err = root.RemoveAll(filepath.FromSlash(here))
+	}
+	if err == nil {
+		err = root.Mkdir(filepath.FromSlash(here), 0o755)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot make the checkout: %w", err)
+	}
+	return nil
+}
+
+// missing is a submodule that could not be had.
+type missing struct {
+	Path string `json:"path"`
+	Why  string `json:"why"`
+}
+
+// forgive notes a submodule that could not be had, unless its files count: then that is the error. What is
+// too large is an error in any case.
+func (f *fetcher) forgive(ctx context.Context, tree, here string, err error) error {
+	var large *limitError
+	if err == nil || ctx.Err() != nil || errors.As(err, &large) || f.wish.counts(tree)(here, true) {
+		return err
+	}
+	f.missing = append(f.missing, missing{here, err.Error()})
+	f.progress("the submodule " + clean(here) + " is left empty: " + clean(err.Error()))
+	return nil
+}
+
+// checkWish looks whether each submodule that was asked for by its path exists.
+func (f *fetcher) checkWish() error {
+	for _, p := range f.wish.Submodules {
+		if f.submodulesSeen[p] || slices.ContainsFunc(f.missing, func(m missing) bool { return inside(p, m.Path) }) {
+			continue
+		}
+		e := &Error{Doing: f.doing, Err: fmt.Errorf("the repository has no submodule %s at this commit", clean(p))}
+		if len(f.submodulesSeen) > 0 {
+			e.Hint = "its submodules: " + strings.Join(slices.Sorted(maps.Keys(f.submodulesSeen)), ", ")
+		}
+		return e
 	}
 	return nil
 }

@@ -69,7 +69,7 @@ func TestSubmodules(t *testing.T) {
 	// A commit that is gone from the submodule's repository is said with both names.
 	main.link("gone", "../middle", strings.Repeat("12", 20))
 	g := parsed(t, with+"/main")
-	_, err = r.Fetch(t.Context(), g, main.git("rev-parse", "HEAD"))
+	_, err = r.Fetch(t.Context(), g, main.git("rev-parse", "HEAD"), Wish{})
 	wantError(t, err, "cannot fetch "+server.URL+"/main: cannot fetch its submodule gone from "+server.URL+"/middle: the repository has no commit 1212")
 	if strings.Contains(err.Error(), "s3cret") {
 		t.Errorf("the password is in %v", err)
@@ -102,7 +102,7 @@ func TestSubmodulesRefused(t *testing.T) {
 			main := newRepo(t, filepath.Join(t.TempDir(), "r"))
 			main.link("sub", address, sha)
 			r := repositories(t)
-			_, err := r.Fetch(t.Context(), parsed(t, main.url()), main.git("rev-parse", "HEAD"))
+			_, err := r.Fetch(t.Context(), parsed(t, main.url()), main.git("rev-parse", "HEAD"), Wish{})
 			wantError(t, err, "cannot fetch "+main.url()+": cannot fetch its submodule sub: ", want)
 			if strings.Contains(err.Error(), "s3cret") {
 				t.Errorf("the password is in %v", err)
@@ -124,7 +124,7 @@ func TestModulesFileIsBounded(t *testing.T) {
 		data := text + strings.Repeat("\n", test.size-len(text))
 		commit := main.raw(node{"100644", ".gitmodules", main.object("blob", []byte(data))}, node{"160000", "sub", sha})
 		r := repositories(t)
-		c, err := r.Fetch(t.Context(), parsed(t, main.url()), commit)
+		c, err := r.Fetch(t.Context(), parsed(t, main.url()), commit, Wish{})
 		if test.want != "" {
 			wantError(t, err, "cannot fetch "+main.url()+": "+test.want)
 		} else if err != nil {
@@ -189,7 +189,7 @@ func TestFolderInPlaceOfSubmodule(t *testing.T) {
 		`GIT_CONFIG_VALUE_0=eval "$GIT_SSH_COMMAND host true" && echo far`)
 	r.Program = filepath.Join(bin, "git")
 	fetch := func(commit string) error {
-		c, err := r.Fetch(t.Context(), parsed(t, main.url()), commit)
+		c, err := r.Fetch(t.Context(), parsed(t, main.url()), commit, Wish{})
 		if err == nil {
 			defer c.Close()
 			if data, err := os.ReadFile(filepath.Join(c.Root, "sub", "file")); err != nil || string(data) != "far\n" {

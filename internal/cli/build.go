@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -18,8 +16,8 @@ import (
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/engine/dockerfile"
 	"github.com/slipway-build/slipway/fleet"
-	"github.com/slipway-build/slipway/fleet/lint"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/registry"
 )
 
 type buildOptions struct {
@@ -146,8 +144,9 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) (err error) {
 	}
 	defer release()
 	a.warn(cfg, r.decision.Plan, o.selection)
+	a.warnPointers(r.fleet, r.decision.Plan)
 	if o.asks(cfg) && !o.publishes(cfg) && !o.publishSaid && unpublished(r.decision.Plan) {
-		fmt.Fprintln(a.Err, "note: nothing is published: the configuration has no username and password; --publish takes those of \"slipway login\"")
+		fmt.Fprintln(a.Err, "note: nothing is published: the configuration has no username and password; --publish takes those of "+a.typed.complete("`"+login(cfg)+"`"))
 	}
 	if needsEngine(r.decision.Plan) {
 		return r.withEngine(ctx)
@@ -210,7 +209,7 @@ func (a *app) warnUnread(s *plan.Step) {
 		if hinted {
 			text += "\nhint: " + hint
 		}
-		printWarning(a.Err, text)
+		a.printWarning(text)
 	}
 }
 
@@ -241,13 +240,22 @@ func (a *app) scanWith(ctx context.Context, o fleet.ScanOptions) (*fleet.Fleet, 
 	}
 	a.hideInFleet(f)
 	for _, w := range f.Warnings {
-		printWarning(a.Err, w.Error())
+		a.printWarning(w.Error())
 	}
 	return f, nil
 }
 
 // parseDockerfile is BuildKit's parser, which only the engine's rooms may import.
 func parseDockerfile(data []byte) (fleet.Dockerfile, error) { return dockerfile.Parse(data) }
+
+// login is the command that keeps credentials for the configuration's registry.
+func login(cfg *config.Config) string {
+	host, err := registry.HostOf(cfg.Registry)
+	if err != nil {
+		host = cfg.Registry
+	}
+	return "slipway login " + host
+}
 
 // unpublished tells whether there are, or will be, images that the registry lacks.
 func unpublished(p *plan.Plan) bool {
@@ -265,42 +273,6 @@ func needsEngine(p *plan.Plan) bool {
 		}
 	}
 	return false
-}
-
-// secrets are the passwords that the configuration holds.
-func secrets(cfg *config.Config) []string {
-	out := []string{cfg.Password.Reveal()}
-	for _, proxy := range []string{cfg.HTTPProxy, cfg.APTOnlyProxy, cfg.APKOnlyProxy, cfg.DNFOnlyProxy} {
-		password := proxyPassword(proxy)
-		if password == "" {
-			continue
-		}
-		out = append(out, password)
-		if decoded, err := url.PathUnescape(password); err == nil && decoded != password {
-			out = append(out, decoded) // programs print it as they are given it, or as they send it
-		}
-	}
-	for _, l := range cfg.Builder {
-		for name, value := range l.Args {
-			if password := proxyPassword(value); password != "" {
-				out = append(out, password)
-			} else if value != "" && lint.Secret(name, value) {
-				out = append(out, value)
-			}
-		}
-	}
-	return out
-}
-
-var proxyUser = regexp.MustCompile(`^(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^/?#@:]*:([^/?#]*)@`)
-
-// proxyPassword is the password as the address has it; curl and apt take one without a scheme, too.
-func proxyPassword(proxy string) string {
-	m := proxyUser.FindStringSubmatch(proxy)
-	if m == nil {
-		return ""
-	}
-	return m[1]
 }
 
 // brokenError is what is wrong with definitions, for commands that go on with

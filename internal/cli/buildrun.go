@@ -76,7 +76,7 @@ func (r *buildRun) prepare(ctx context.Context) error {
 
 func (r *buildRun) decide(ctx context.Context) (err error) {
 	r.decision, err = r.app.decide(ctx, r.db, r.config, r.fleet, r.plan, r.client)
-	return err
+	return orLocal(ctx, r.options.planOptions, err)
 }
 
 // forget drops what the state knows of the images that --clean is about.
@@ -145,7 +145,12 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 
 // run walks the plan, and records and reports how it went.
 func (r *buildRun) run(ctx context.Context, o build.Options) error {
-	o.Fleet, o.Events = r.fleet, r.view.event
+	o.Fleet, o.Events = r.fleet, func(e build.Event) {
+		if e.Kind != build.Output && e.Kind != build.StepBegan { // those are others' words
+			e.Text = r.app.typed.complete(e.Text)
+		}
+		r.view.event(e)
+	}
 	history := &recorder{DB: r.db}
 	if o.Engine != nil { // what changes nothing is no history
 		history = r.beginHistory(ctx, &o)
@@ -153,6 +158,10 @@ func (r *buildRun) run(ctx context.Context, o build.Options) error {
 	summary, err := build.Run(ctx, r.decision.Plan, o)
 	if err != nil {
 		return err
+	}
+	for i := range summary.Results {
+		res := &summary.Results[i]
+		res.Err, res.PublishErr = r.app.typed.error(res.Err), r.app.typed.error(res.PublishErr)
 	}
 	outcome := r.view.finish(summary, r.fleet)
 	if o.Engine == nil && r.unfinished != nil { // nothing is left of it, or the next run would go on with it, too
@@ -201,6 +210,6 @@ func (r *buildRun) remember(ctx context.Context, s build.Summary) {
 		}
 	}
 	if err := r.db.SetPublished(context.WithoutCancel(ctx), digests); err != nil {
-		printWarning(r.app.Err, "what was published is not remembered: "+err.Error())
+		r.app.printWarning("what was published is not remembered: " + err.Error())
 	}
 }

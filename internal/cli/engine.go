@@ -75,7 +75,7 @@ func (a *app) startEngineWith(ctx context.Context, client *registry.Client) (p *
 
 func (a *app) engineOptions(root string) embedded.Options {
 	o := embedded.Options{Root: root, Debug: a.debug, Names: openNames}
-	o.Warn = func(text string) { printWarning(a.Err, text) }
+	o.Warn = a.printWarning
 	if a.debug {
 		o.Log = a.Err
 	}

@@ -27,7 +27,7 @@ func (a *app) historyCommand() *cobra.Command {
 		Short: "List what was built when, why, and how it went",
 		Long: `Lists the builds of the image NAME, or of all images, the newest first: when, in
 which run, how it went (unfinished if its run was killed), how long it took, and why it
-was built. NAME is a name, a name:version, or a full reference.
+was built. NAME is a name, a name:version, a full reference, or its end after a slash.
 
 The history is in the state file; one that is lost is begun anew.`,
 		Example: `  slipway history nodejs
@@ -42,8 +42,9 @@ The history is in the state file; one that is lost is begun anew.`,
 				q.Outcome = "failed"
 			}
 			var builds []state.Build
+			hint := "`slipway history` lists what was built"
 			err := a.withState(cmd.Context(), func(db *state.DB) (err error) {
-				if builds, err = db.History(cmd.Context(), q); err != nil {
+				if builds, hint, err = historyOf(cmd.Context(), db, q); err != nil {
 					return err
 				}
 				return markRunning(cmd.Context(), db, builds)
@@ -57,7 +58,7 @@ The history is in the state file; one that is lost is begun anew.`,
 				}
 				return printJSON(a.Out, map[string]any{"builds": builds})
 			case len(builds) == 0 && q.Name != "":
-				return fmt.Errorf("cannot show history: no build of %q is known\nhint: \"slipway history\" lists all", q.Name)
+				return fmt.Errorf("cannot show history: no build of %q is known\nhint: %s", q.Name, hint)
 			}
 			return printHistory(a.Out, builds)
 		},
@@ -150,13 +151,15 @@ func (a *app) logCommand() *cobra.Command {
 		Use:   "log NAME",
 		Short: "Print the log of an image's last build",
 		Long: `Prints what the last build and test of the image NAME printed. NAME is a name, a
-name:version, or a full reference. Only the newest log of each version is kept.`,
+name:version, a full reference, or its end after a slash. Only the newest log of each
+version is kept.`,
 		Example: "  slipway log nodejs",
 		Args:    exactArgs("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var builds []state.Build
+			hint := "`slipway history` lists what was built"
 			err := a.withState(cmd.Context(), func(db *state.DB) (err error) {
-				builds, err = db.History(cmd.Context(), state.Query{Name: args[0]})
+				builds, hint, err = historyOf(cmd.Context(), db, state.Query{Name: args[0]})
 				return err
 			})
 			if err != nil {
@@ -167,7 +170,10 @@ name:version, or a full reference. Only the newest log of each version is kept.`
 					return err
 				}
 			}
-			return fmt.Errorf("cannot find a log of %q\nhint: \"slipway history\" lists what was built", args[0])
+			if hint == "" { // it was built, but no log of it is left
+				hint = "`slipway history` lists what was built"
+			}
+			return fmt.Errorf("cannot find a log of %q\nhint: %s", args[0], hint)
 		},
 	}
 }

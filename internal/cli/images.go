@@ -22,7 +22,8 @@ func (a *app) imagesCommand() *cobra.Command {
 		Short: "List the images in the store",
 		Long: `Lists the images in the store: name, tag, digest of the manifest, size of all
 blobs (compressed), the creation time written into the image, which is the date of
-its newest changelog entry, and whether its test passed or it has none.`,
+its newest changelog entry ("no date" for a folder of the list, which has none), and
+whether its test passed or it has none.`,
 		Args: exactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var list []store.Image
@@ -66,12 +67,12 @@ func (a *app) printImages(list []store.Image) error {
 	w := tabwriter.NewWriter(a.Out, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(w, "NAME\tTAG\tDIGEST\tSIZE\tCREATED\tTESTED")
 	for _, i := range list {
-		created := "-"
-		if !i.Created.IsZero() {
+		created := "no date"
+		if i.Created.Unix() > 0 { // an image without a date of its own is from 1970, so that its bits stay the same
 			created = i.Created.UTC().Format(time.DateOnly)
 		}
 		if i.Damaged != "" {
-			fmt.Fprintf(a.Err, "warning: %s\n", i.Damaged)
+			a.printWarning(i.Damaged)
 			created = "damaged"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", i.Name, i.Tag, shortDigest(i.Digest), size(i.Size), created, cmp.Or(i.Tested, "not yet"))
@@ -83,19 +84,15 @@ func (a *app) rmiCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "rmi IMAGE...",
 		Short: "Remove images from the store",
-		Long: `Removes images by name and frees what only they held. Nothing is removed when
-one of the names is unknown.`,
+		Long: `Removes images by their exact names and frees what only they held. Nothing is removed
+when one of the names is unknown.`,
 		Args: atLeast("IMAGE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withServices(cmd.Context(), func(s embedded.Services) error {
 				st := store.New(s.Images, s.Content)
 				var errs []error
 				for _, ref := range args {
-					found, err := st.Has(cmd.Context(), ref)
-					if err == nil && !found {
-						err = fmt.Errorf("%w: %s", store.ErrNotFound, ref)
-					}
-					errs = append(errs, err)
+					errs = append(errs, checkExact(cmd.Context(), st, ref))
 				}
 				if err := errors.Join(errs...); err != nil {
 					return err

@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"runtime"
 
@@ -51,7 +52,8 @@ func (a *app) inspectCommand() *cobra.Command {
 		Short: "Show what an image is, in the store or in its registry",
 		Long: `Prints an image's digests, annotations, layers and configuration as JSON: of the
 store, or with --remote of the registry that its name begins with. Its layers are
-not read.`,
+not read. In the store a name will do without its tag if there is only one, and so
+will its end after a slash, if no other has it.`,
 		Example: `  slipway inspect registry.example/team/app:1.0
   slipway inspect --remote debian:12 | jq -r .digest`,
 		Args: exactArgs("IMAGE"),
@@ -66,7 +68,11 @@ not read.`,
 				})
 			}
 			return a.withStore(cmd.Context(), func(s *store.Store) error {
-				d, err := s.Inspect(cmd.Context(), args[0])
+				ref, err := find(cmd.Context(), s, args[0])
+				if err != nil {
+					return fmt.Errorf("cannot inspect %s: %w", args[0], err)
+				}
+				d, err := s.Inspect(cmd.Context(), ref)
 				if err != nil {
 					return err
 				}

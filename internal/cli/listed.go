@@ -44,7 +44,7 @@ func (a *app) scanAll(cmd *cobra.Command, cfg *config.Config, o planOptions, suf
 	release = func() { closeAll(); forget() }
 	for _, l := range listed {
 		if l.Unprotected {
-			printWarning(a.Err, fmt.Sprintf("%s: nothing proves that the files of %s come from %s\nhint: use https or ssh", l.Place(), l.Name, l.Shown))
+			a.printWarning(fmt.Sprintf("%s: nothing proves that the files of %s come from %s\nhint: use https or ssh", l.Place(), l.Name, l.Shown))
 		}
 	}
 	f, err := a.scanWith(ctx, fleet.ScanOptions{
@@ -57,7 +57,7 @@ func (a *app) scanAll(cmd *cobra.Command, cfg *config.Config, o planOptions, suf
 	// What is not needed any more goes; what another process reads stays.
 	if commits, complete := fleet.Commits(listed); complete {
 		if _, err := repositories.Prune(ctx, commits...); err != nil {
-			printWarning(a.Err, err.Error())
+			a.printWarning(err.Error())
 		}
 	}
 	return f, release, nil

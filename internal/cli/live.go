@@ -86,7 +86,7 @@ func (v *liveView) event(e build.Event) {
 	case build.FetchBegan, build.PublishBegan:
 		v.running = append(v.running, &liveImage{ref: e.Image, step: string(e.Kind), began: e.Time})
 	case build.StepBegan:
-		v.setStep(e.Image, e.Text)
+		v.setStep(e.Image, familiarStep(e.Text))
 	case build.Transfer:
 		v.setStep(e.Image, fmt.Sprintf("%s of %s", size(e.Bytes), size(e.Total)))
 	case build.Testing:

@@ -189,9 +189,10 @@ func (a *app) planOnly(cmd *cobra.Command, cfg *config.Config, o planOptions) (e
 	}
 	d, err := a.decide(ctx, db, cfg, f, o.options(cfg), client)
 	if err != nil {
-		return err
+		return orLocal(ctx, o, err)
 	}
 	a.warn(cfg, d.Plan, o.selection)
+	a.warnPointers(f, d.Plan)
 	return a.showDecision(cmd, f, d, o)
 }
 
@@ -213,9 +214,9 @@ func (a *app) showDecision(cmd *cobra.Command, f *fleet.Fleet, d facts.Decision,
 	var err error
 	switch {
 	case o.why != "":
-		step := p.Find(o.why)
-		if step == nil {
-			return usageError(cmd, fmt.Errorf("--why %s: the fleet has no such image", o.why))
+		var step *plan.Step
+		if step, err = findStep(p, o.why); err != nil {
+			return usageError(cmd, err)
 		}
 		err = errors.Join(showWhy(a.Out, f, step), a.showCounted(cmd.Context(), f, d, step.Image))
 	case o.asJSON:
@@ -224,6 +225,29 @@ func (a *app) showDecision(cmd *cobra.Command, f *fleet.Fleet, d facts.Decision,
 		err = showPlan(a.Out, p)
 	}
 	return errors.Join(err, brokenError(f, p))
+}
+
+// findStep finds the step of the image that a name means.
+func findStep(p *plan.Plan, given string) (*plan.Step, error) {
+	if step := p.Find(given); step != nil {
+		return step, nil
+	}
+	all := make([]nameable, len(p.Steps))
+	for i, s := range p.Steps {
+		all[i] = nameable{repository: strings.TrimSuffix(s.Image.Ref, ":"+s.Image.Tag), name: s.Image.Name, tag: s.Image.Tag, ref: s.Image.Name + ":" + s.Image.Tag}
+	}
+	found, err := resolve(given, all)
+	switch {
+	case err == nil:
+		return p.Find(found.ref), nil
+	case errors.Is(err, errUnclear):
+		return nil, fmt.Errorf("--why %s: %w", given, err)
+	}
+	hint := ""
+	if near := nearest(given, all); len(near) > 0 {
+		hint = "\nhint: did you mean " + alternatives(near, 3) + "?"
+	}
+	return nil, fmt.Errorf("--why %s: the fleet has no such image%s", given, hint)
 }
 
 func showPlan(out io.Writer, p *plan.Plan) error {

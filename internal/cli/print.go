@@ -12,10 +12,10 @@ import (
 )
 
 // printError writes an error for people: one "error:" line per problem, its
-// hints below it.
-func printError(w io.Writer, err error) {
+// hints below it, with commands as they are typed.
+func printError(w io.Writer, typed *invocation, err error) {
 	for _, problem := range flatten(err) {
-		text := problem.Error()
+		text := typed.complete(problem.Error())
 		var hints []string
 		var lines []string
 		for _, l := range strings.Split(text, "\n") {

@@ -201,7 +201,7 @@ func explained(err error) error {
 	said := *e
 	switch {
 	case e.Kind == registry.ErrUnauthorized:
-		said.Hint = "the user needs the right to delete, which is often another than that to push; slipway login " + e.Registry
+		said.Hint = "the user needs the right to delete, which is often another than that to push; `slipway login " + e.Registry + "` keeps another user's"
 	case e.Status == http.StatusBadRequest:
 		said.Hint = "this registry may allow deleting only in its own way; docker-registry: REGISTRY_STORAGE_DELETE_ENABLED=true"
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -133,6 +134,9 @@ func (a *app) push(ctx context.Context, client *registry.Client, s embedded.Serv
 // toPush is what the store has under the name, if it may be sent.
 func (a *app) toPush(ctx context.Context, st *store.Store, ref string, force bool) (store.Image, ocispecs.Descriptor, error) {
 	image, err := st.Look(ctx, ref)
+	if errors.Is(err, store.ErrNotFound) {
+		err = checkExact(ctx, st, ref)
+	}
 	if err != nil {
 		return image, ocispecs.Descriptor{}, err
 	}
@@ -191,13 +195,20 @@ func (a *app) pull(ctx context.Context, client *registry.Client, p *embedded.Pro
 
 func (a *app) tagCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:     "tag IMAGE NAME",
-		Short:   "Give an image of the store a further name",
-		Long:    "Gives an image of the store a further name, or moves that name to it.",
+		Use:   "tag IMAGE NAME",
+		Short: "Give an image of the store a further name",
+		Long: `Gives an image of the store a further name, or moves that name to it. IMAGE may be the
+end of a name after a slash, if no other has it; NAME is taken as it is.`,
 		Example: "  slipway tag registry.example/team/app:1.0 registry.example/team/app:stable",
 		Args:    exactArgs("IMAGE", "NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withStore(cmd.Context(), func(s *store.Store) error { return s.Tag(cmd.Context(), args[0], args[1]) })
+			return a.withStore(cmd.Context(), func(s *store.Store) error {
+				ref, err := find(cmd.Context(), s, args[0])
+				if err != nil {
+					return fmt.Errorf("cannot tag %s: %w", args[0], err)
+				}
+				return s.Tag(cmd.Context(), ref, args[1])
+			})
 		},
 	}
 }
@@ -211,10 +222,16 @@ func (a *app) loginCommand() *cobra.Command {
 		Long: `Checks a user's password with a registry and keeps both where Docker does: with the
 credential helper that Docker's config.json names, else in that file. What docker
 login has kept is used without this. The password is asked for on the terminal, or
-read from the standard input with --password-stdin.`,
+read from the standard input with --password-stdin. Without -u a terminal is asked for
+the user's name, too.`,
 		Example: "  slipway login -u ann registry.example\n  pass registry | slipway login -u ann --password-stdin registry.example",
 		Args:    exactArgs("REGISTRY"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if user == "" && !fromStdin {
+				if err := a.askUser(&user); err != nil {
+					return err
+				}
+			}
 			if user == "" {
 				return usageError(cmd, errors.New("-u USER is missing"))
 			}
@@ -237,6 +254,27 @@ read from the standard input with --password-stdin.`,
 	cmd.Flags().StringVarP(&user, "username", "u", "", "the `USER`'s name")
 	cmd.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from the standard input")
 	return cmd
+}
+
+// askUser asks for the user's name, if somebody is there to be asked.
+func (a *app) askUser(user *string) error {
+	if !isTerminal(a.In) {
+		return nil
+	}
+	fmt.Fprint(a.Err, "user: ")
+	line, one := []byte(nil), make([]byte, 1) // byte by byte: what is typed after it is the password
+	for {
+		n, err := a.In.Read(one)
+		if n > 0 && one[0] == '\n' || errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("cannot read the user's name: %w", err)
+		}
+		line = append(line, one[:n]...)
+	}
+	*user = strings.TrimSpace(string(line))
+	return nil
 }
 
 // readPassword never takes it from the command line, which everybody on the machine can read.

@@ -121,7 +121,7 @@ func (a *app) renderAll(cmd *cobra.Command, o renderOptions, dir string) error {
 	for _, img := range f.Images {
 		item := renderedImage{Name: img.Name, Version: img.Version, Tag: img.Tag, Ref: img.Ref, Dir: img.Dir}
 		if img.Err != nil {
-			item.Error = img.Err.Error()
+			item.Error = a.typed.complete(img.Err.Error())
 			if !said[item.Error] {
 				said[item.Error] = true
 				errs = append(errs, img.Err)

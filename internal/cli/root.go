@@ -45,6 +45,7 @@ type app struct {
 	commandLine string          // as a person typed it
 	began       bool            // a command's own code runs: errors before it are of usage
 	secrets     *redact.Secrets // of the configuration; nil before it is read
+	typed       *invocation     // for the commands in hints
 }
 
 // exitError ends the program with a code; a nil Err has already been said.
@@ -71,6 +72,7 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	}
 	a := &app{Streams: s, commandLine: strings.Join(args, " ")}
 	root := a.command()
+	a.typed = &invocation{program: args[0], flags: root.PersistentFlags()}
 	root.SetArgs(args[1:])
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
@@ -127,7 +129,7 @@ func (a *app) markBegin(cmd *cobra.Command) {
 	}
 	if run := cmd.RunE; run != nil {
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
-			a.began = true
+			a.began, a.typed.directory = true, directoryOf(cmd, args)
 			return run(cmd, args)
 		}
 	}
@@ -253,7 +255,7 @@ func (a *app) loadConfig(cmd *cobra.Command) (*config.Config, error) {
 		}
 		return nil, fmt.Errorf("%s: cannot use registry %q with namespace %q: they make no valid name of an image\nhint: a registry is a host, without https://, such as registry.example:5000", place, registry, cfg.Namespace)
 	}
-	a.secrets = redact.New(secrets(cfg)...)
+	a.hide(secrets(cfg))
 	for _, w := range cfg.Warnings {
 		fmt.Fprintln(a.Err, "warning:", a.secrets.Text(w))
 	}

@@ -29,7 +29,8 @@ func (a *app) runCommand() *cobra.Command {
 		Use:   "run [flags] IMAGE [COMMAND [ARG...]]",
 		Short: "Run a container of an image in the terminal",
 		Long: `Runs a container of an image in the store, with its own command or the one given,
-and removes it when it ends. On a terminal the container gets one too. It shares
+and removes it when it ends. IMAGE is a name, with its tag if there are several, or
+the end of one after a slash, if no other has it. On a terminal the container gets one too. It shares
 the host's network. The exit code is that of the container's command; 125 means
 that the container could not be made, 126 and 127 that the command cannot be run
 or does not exist.`,
@@ -94,11 +95,18 @@ func (a *app) run(cmd *cobra.Command, o runOptions, args []string) (err error) {
 		o.interactive, o.tty = true, true
 	}
 	err = a.withStore(ctx, func(s *store.Store) error {
-		_, err := s.Get(ctx, args[0])
-		return err
+		ref, err := find(ctx, s, args[0])
+		if err == nil {
+			_, err = s.Get(ctx, ref)
+		}
+		if err != nil {
+			return fmt.Errorf("cannot run %s: %w", args[0], err)
+		}
+		args = append([]string{ref}, args[1:]...)
+		return nil
 	})
 	if err != nil {
-		return &exitError{dockercmd.ExitDaemon, fmt.Errorf("cannot run %s: %w\nhint: \"slipway images\" lists what there is", args[0], err)}
+		return &exitError{dockercmd.ExitDaemon, err}
 	}
 	// Ctrl-C is the container's: the docker command passes it on.
 	socket, stop, err := a.dockerSocket(context.WithoutCancel(ctx))

@@ -16,13 +16,20 @@ func (a *app) saveCommand() *cobra.Command {
 		Short: "Write images to a tar file",
 		Long: `Writes images as one tar that is both an OCI image layout (skopeo: oci-archive)
 and what "docker load" reads. The file appears whole or not at all; a pipe or a device
-is written into.`,
+is written into. IMAGE is a name, with its tag if there are several, or the end of one
+after a slash, if no other has it; in the tar it has its whole name.`,
 		Example: `  slipway save registry.example/app:1.0 -o app.tar
   slipway save registry.example/app:1.0 | docker load`,
 		Args: atLeast("IMAGE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			write := func(w io.Writer) error {
-				return a.withStore(cmd.Context(), func(s *store.Store) error { return s.Save(cmd.Context(), w, args...) })
+				return a.withStore(cmd.Context(), func(s *store.Store) error {
+					refs, err := findAll(cmd.Context(), s, "save", args)
+					if err != nil {
+						return err
+					}
+					return s.Save(cmd.Context(), w, refs...)
+				})
 			}
 			if output != "" && output != "-" {
 				return writeFile(output, write)

@@ -1,6 +1,15 @@
 package cli
 
 import (
+	"fmt"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/slipway-build/slipway/build/redact"
+	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/lint"
 	"github.com/slipway-build/slipway/plan"
@@ -9,14 +18,17 @@ import (
 // What is read from definitions repeats their lines, and those may have passwords of the configuration.
 // They are taken out where a fleet, a plan or a report is made, once for all who print it.
 
-// printError says an error without secrets.
-func (a *app) printError(err error) { printError(a.Err, a.secrets.Error(err)) }
+// printError says an error without secrets, its hints with what this command line has.
+func (a *app) printError(err error) { printError(a.Err, a.typed, a.secrets.Error(err)) }
+
+// printWarning says a warning; its secrets are the caller's to take out.
+func (a *app) printWarning(text string) { printWarning(a.Err, a.typed.complete(text)) }
 
 func (a *app) hideInFleet(f *fleet.Fleet) {
 	for _, problems := range [][]fleet.Problem{f.Broken, f.Warnings} {
 		for i := range problems {
 			p := &problems[i]
-			p.Text, p.Hint = a.secrets.Text(p.Text), a.secrets.Text(p.Hint)
+			p.Text, p.Hint = a.secrets.Text(p.Text), a.typed.complete(a.secrets.Text(p.Hint))
 		}
 	}
 	for _, img := range f.Images {
@@ -28,17 +40,82 @@ func (a *app) hideInPlan(p *plan.Plan) {
 	for _, s := range p.Steps {
 		s.Err, s.Unread = a.secrets.Error(s.Err), a.secrets.Error(s.Unread)
 		for i := range s.Reasons {
-			s.Reasons[i].Text = a.secrets.Text(s.Reasons[i].Text)
+			s.Reasons[i].Text = a.typed.complete(a.secrets.Text(s.Reasons[i].Text))
 		}
 	}
 }
 
 func (a *app) hideInReport(r *lint.Report) {
-	hide := func(f *lint.Finding) { f.Text, f.Hint = a.secrets.Text(f.Text), a.secrets.Text(f.Hint) }
+	hide := func(f *lint.Finding) {
+		f.Text, f.Hint = a.secrets.Text(f.Text), a.typed.complete(a.secrets.Text(f.Hint))
+	}
 	for i := range r.Findings {
 		hide(&r.Findings[i])
 	}
 	for i := range r.Suppressed {
 		hide(&r.Suppressed[i].Finding)
 	}
+}
+
+// secret is a password that the configuration holds.
+type secret struct {
+	text string
+	what string // with its place, for messages
+}
+
+// secrets are the passwords that the configuration holds.
+func secrets(cfg *config.Config) []secret {
+	at := func(place, what string) string { return strings.TrimPrefix(place+": "+what, ": ") }
+	found := []secret{{cfg.Password.Reveal(), at(cfg.Place("password"), "the registry's password")}}
+	for _, proxy := range []struct{ key, url string }{
+		{"http_proxy", cfg.HTTPProxy}, {"apt_only_proxy", cfg.APTOnlyProxy}, {"apk_only_proxy", cfg.APKOnlyProxy}, {"dnf_only_proxy", cfg.DNFOnlyProxy},
+	} {
+		password := proxyPassword(proxy.url)
+		if password == "" {
+			continue
+		}
+		what := at(cfg.Place(proxy.key), "the password in "+proxy.key)
+		found = append(found, secret{password, what})
+		if decoded, err := url.PathUnescape(password); err == nil && decoded != password {
+			found = append(found, secret{decoded, what}) // programs print it as they are given it, or as they send it
+		}
+	}
+	for _, l := range cfg.Builder {
+		for _, name := range slices.Sorted(maps.Keys(l.Args)) {
+			value := l.Args[name]
+			what := at(l.Place(), "the argument "+name+" of "+l.Name)
+			if password := proxyPassword(value); password != "" {
+				found = append(found, secret{password, what})
+			} else if value != "" && lint.Secret(name, value) {
+				found = append(found, secret{value, what})
+			}
+		}
+	}
+	return found
+}
+
+// hide takes the configuration's secrets out of all that is said from now on, and says once which ones
+// are too short for that.
+func (a *app) hide(list []secret) {
+	var texts []string
+	warned := map[string]bool{}
+	for _, s := range list {
+		texts = append(texts, s.text)
+		if s.text != "" && len(s.text) < redact.MinLength && !warned[s.text] && !warned[s.what] && a.secrets == nil {
+			warned[s.text], warned[s.what] = true, true
+			a.printWarning(fmt.Sprintf("%s has fewer than %d bytes: it is hidden only where it stands as a whole value", s.what, redact.MinLength))
+		}
+	}
+	a.secrets = redact.New(texts...)
+}
+
+var proxyUser = regexp.MustCompile(`^(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^/?#@:]*:([^/?#]*)@`)
+
+// proxyPassword is the password as the address has it; curl and apt take one without a scheme, too.
+func proxyPassword(proxy string) string {
+	m := proxyUser.FindStringSubmatch(proxy)
+	if m == nil {
+		return ""
+	}
+	return m[1]
 }

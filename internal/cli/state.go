@@ -58,7 +58,7 @@ func (a *app) openState(ctx context.Context, looking bool) (*state.DB, error) {
 			return db, nil
 		}
 	default:
-		printWarning(a.Err, "this run leaves no history: "+err.Error())
+		a.printWarning("this run leaves no history: " + err.Error())
 	}
 	return state.Memory(ctx)
 }
@@ -78,15 +78,20 @@ func (a *app) decide(ctx context.Context, db *state.DB, cfg *config.Config, f *f
 	}
 	err = a.mended(ctx, db, func() error {
 		d, err = sources.Decide(ctx, f, o)
-		if e := (*registry.Error)(nil); errors.As(err, &e) && ctx.Err() == nil {
-			err = fmt.Errorf("%w\nhint: --local does not ask what is published", err)
-		}
 		return err
 	})
 	if err == nil {
 		a.hideInPlan(d.Plan)
 	}
 	return d, err
+}
+
+// orLocal says how to do without a registry that gave no answer, unless it is what was asked for.
+func orLocal(ctx context.Context, o planOptions, err error) error {
+	if e := (*registry.Error)(nil); errors.As(err, &e) && ctx.Err() == nil && !o.publish {
+		return fmt.Errorf("%w\nhint: --local does not ask what is published", err)
+	}
+	return err
 }
 
 // asked is the client that asks the registry what is published, and remembers it in the state; nil when

@@ -27,7 +27,7 @@ func (a *app) mended(ctx context.Context, db *state.DB, f func() error) error {
 func (a *app) renewState(ctx context.Context, db *state.DB) error {
 	path := db.Path()
 	if err := db.Renew(ctx); err != nil {
-		printWarning(a.Err, fmt.Sprintf("the state %s is damaged, and nothing of it is used: %v", path, err))
+		a.printWarning(fmt.Sprintf("the state %s is damaged, and nothing of it is used: %v", path, err))
 		return ctx.Err()
 	}
 	a.saySetAside(db)
@@ -36,7 +36,7 @@ func (a *app) renewState(ctx context.Context, db *state.DB) error {
 
 func (a *app) saySetAside(db *state.DB) {
 	if db.SetAside != "" {
-		printWarning(a.Err, fmt.Sprintf("the state was damaged; it is in %s, and a new one was begun", db.SetAside))
+		a.printWarning(fmt.Sprintf("the state was damaged; it is in %s, and a new one was begun", db.SetAside))
 	}
 }
 
@@ -46,7 +46,7 @@ func (a *app) unwritten(ctx context.Context, what string, err error) error {
 	if err == nil || ctx.Err() != nil || state.Damaged(err) {
 		return err
 	}
-	printWarning(a.Err, what+": "+err.Error())
+	a.printWarning(what + ": " + err.Error())
 	return nil
 }
 
@@ -95,7 +95,7 @@ func (r *buildRun) beginHistory(ctx context.Context, o *build.Options) *recorder
 		return err
 	})
 	if err != nil {
-		printWarning(r.app.Err, noHistory+": "+err.Error())
+		r.app.printWarning(noHistory + ": " + err.Error())
 		return h
 	}
 	o.History = h
@@ -116,6 +116,6 @@ func (r *buildRun) endHistory(ctx context.Context, h *recorder, id int64, s buil
 		err = r.app.renewState(ctx, r.db)
 	}
 	if err != nil {
-		printWarning(r.app.Err, noHistory+": "+err.Error())
+		r.app.printWarning(noHistory + ": " + err.Error())
 	}
 }

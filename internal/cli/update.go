@@ -1,16 +1,12 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 	"os"
-	"os/exec"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
 )
 
@@ -26,8 +22,8 @@ far, so that the next build makes them anew. 1.2.3 becomes 1.2.3-s1, that become
 for the distribution of the one below it, unless the configuration's "distribution"
 says otherwise.
 
-The author is DEBFULLNAME and DEBEMAIL, else git's user.name and user.email, else
-fallback_author and fallback_email. Either all changelogs are written or none: what
+The author is DEBFULLNAME and DEBEMAIL, which may be "Name <address>", else EMAIL,
+else git's user.name and user.email, else fallback_author and fallback_email. Either all changelogs are written or none: what
 a killed update has written is undone by the next command on the fleet.`,
 		Example: `  slipway update nodejs --reason 'CVE-2026-1234' images/
   slipway update nodejs --version 20.1.0-1 images/
@@ -43,7 +39,8 @@ a killed update has written is undone by the next command on the fleet.`,
 			if err != nil {
 				return err
 			}
-			name, email := author(cmd.Context(), cfg)
+			who := author{env: os.Getenv, git: gitConfig(cmd.Context()), name: cfg.FallbackAuthor, email: cfg.FallbackEmail}
+			name, email := who.find()
 			edits, err := fleet.PlanUpdate(f, args[0], fleet.UpdateOptions{
 				Reason: reason, Version: version, Force: force, Author: name, Email: email, Now: time.Now(),
 				Distribution: cfg.Distribution, UpdateID: cfg.UpdateID,
@@ -76,19 +73,4 @@ func (a *app) applyUpdate(edits []fleet.Edit, dryRun bool) error {
 	}
 	fmt.Fprintf(a.Out, "%d changelogs written\n", len(edits))
 	return nil
-}
-
-// author is who an entry names, by docker-pkg's order of sources.
-func author(ctx context.Context, cfg *config.Config) (name, email string) {
-	pick := func(env, key, fallback string) string {
-		if v := os.Getenv(env); v != "" {
-			return v
-		}
-		out, err := exec.CommandContext(ctx, "git", "config", "--get", key).Output()
-		if v := strings.TrimSpace(string(out)); err == nil && v != "" {
-			return v
-		}
-		return fallback
-	}
-	return pick("DEBFULLNAME", "user.name", cfg.FallbackAuthor), pick("DEBEMAIL", "user.email", cfg.FallbackEmail)
 }

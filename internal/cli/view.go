@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -108,11 +109,14 @@ func (v *lineView) plan(p *plan.Plan) {
 		v.list(list.title, refs[list.action])
 		work += len(refs[list.action])
 	}
-	if work == 0 {
+	switch work {
+	case 0:
 		fmt.Fprintln(v.out, "Nothing to build")
-		return
+	case len(refs[plan.Publish]):
+		v.heading("Step 2: publishing")
+	default: // images are published while others are built: that is no step of its own
+		v.heading("Step 1: building images")
 	}
-	v.heading("Step 1: building images")
 }
 
 func (v *lineView) list(title string, refs []string) {
@@ -139,7 +143,7 @@ func (v *lineView) event(e build.Event) {
 		fmt.Fprintf(v.out, "- Publishing image %s\n", e.Image)
 	case build.StepBegan:
 		if v.output {
-			fmt.Fprintf(v.out, "%s: %s%s\n", shortRef(e.Image), cached(e.Cached), e.Text)
+			fmt.Fprintf(v.out, "%s: %s%s\n", shortRef(e.Image), cached(e.Cached), printable(familiarStep(e.Text)))
 		}
 	case build.Output:
 		if v.output {
@@ -184,16 +188,25 @@ func (v *lineView) outcome(e build.Event) {
 	case build.Warning:
 		printWarning(v.err, e.Text)
 	case build.Failed:
-		if e.Test {
-			fmt.Fprintf(v.out, " ERROR: image %s failed its test\n", e.Image)
-		} else {
-			fmt.Fprintf(v.out, " ERROR: image %s failed to build\n", e.Image)
-		}
+		fmt.Fprintf(v.out, " ERROR: image %s %s\n", e.Image, failedAt(e.Phase))
 	case build.Blocked:
 		fmt.Fprintf(v.out, " BLOCKED: image %s needs %s\n", e.Image, strings.Join(e.Causes, ", "))
 	case build.Cancelled:
 		fmt.Fprintf(v.out, " CANCELLED: image %s\n", e.Image)
 	}
+}
+
+// failedAt says what went wrong with an image. What was never tried did not fail to build.
+func failedAt(p build.Phase) string {
+	switch p {
+	case build.PhasePlan:
+		return "cannot be built, and was not tried"
+	case build.PhaseTest:
+		return "failed its test"
+	case build.PhaseTags:
+		return "could not be given its further tags"
+	}
+	return "failed to build"
 }
 
 func cached(yes bool) string {
@@ -202,6 +215,12 @@ func cached(yes bool) string {
 	}
 	return ""
 }
+
+// hubStep finds the names that BuildKit completes.
+var hubStep = regexp.MustCompile(`^(\[internal\] load metadata for |(?:\[[^\]]*\] )?FROM )docker\.io/(?:library/)?`)
+
+// familiarStep is a step's name with its base image as people write it.
+func familiarStep(text string) string { return hubStep.ReplaceAllString(text, "$1") }
 
 // shortRef is name:tag without registry and namespace, for prefixes of lines.
 func shortRef(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }
@@ -216,7 +235,7 @@ func shortRefs(refs []string) []string {
 
 func (v *lineView) finish(s build.Summary, f *fleet.Fleet) error {
 	for _, b := range f.Broken {
-		printError(v.err, b)
+		printError(v.err, nil, b)
 	}
 	for _, r := range s.Results {
 		v.failure(r)
@@ -241,12 +260,12 @@ func (v *lineView) finish(s build.Summary, f *fleet.Fleet) error {
 // failure says what a person must mend: the error, the last lines, the log.
 func (v *lineView) failure(r build.Result) {
 	if r.PublishErr != nil {
-		printError(v.err, r.PublishErr)
+		printError(v.err, nil, r.PublishErr)
 	}
 	if r.Err == nil {
 		return
 	}
-	printError(v.err, r.Err)
+	printError(v.err, nil, r.Err)
 	if !v.output {
 		for _, l := range r.Tail {
 			fmt.Fprintln(v.err, "   | "+printable(l))

@@ -234,7 +234,7 @@ func (a *app) buildCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "build", Short: "Not done here: use `slipway build`", DisableFlagParsing: true,
 		RunE: func(_ *cobra.Command, args []string) error {
-			return fmt.Errorf("cannot build %s: Slipway's stand-in for docker builds no images\nhint: use `slipway build`", strings.Join(args, " "))
+			return fmt.Errorf("cannot build %s: Slipway's stand-in for docker builds no images\nhint: an image that a test needs is one of the fleet, or of base_images", strings.Join(args, " "))
 		},
 	}
 }

@@ -141,7 +141,7 @@ func TestMainCommands(t *testing.T) {
 		{args: "run -p x:80 " + image, code: 125, err: "docker: invalid argument \"x:80\" for \"--publish\" flag: invalid hostPort: x\n"},
 		{args: "run --mount type=bind,src=/a " + image, code: 125, err: "docker: invalid argument \"type=bind,src=/a\" for \"--mount\" flag: target is required\n"},
 		{args: "run --rm --restart always " + image, out: "hello, world\n", err: "WARNING: Slipway's test runtime ignores the restart policy.\n"},
-		{args: "build .", code: 1, err: "cannot build .: Slipway's stand-in for docker builds no images\nhint: use `slipway build`\n"},
+		{args: "build .", code: 1, err: "cannot build .: Slipway's stand-in for docker builds no images\nhint: an image that a test needs is one of the fleet, or of base_images\n"},
 		{args: "pull none", code: 1, err: "Error response from daemon: No such image: docker.io/library/none:latest; Slipway's test runtime pulls nothing and has the images of its own store only\n"},
 		{args: "images --format {{.Repository}}", out: "registry.example/test/busybox\n"},
 		{args: "ps -a", out: "CONTAINER ID   IMAGE     COMMAND   CREATED   STATUS    PORTS     NAMES\n"},

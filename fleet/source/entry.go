@@ -1,0 +1,127 @@
+package source
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// entryScheme says what an entry tells: since 1 what the checkout lacks.
+const entryScheme = 1
+
+// entry is what is kept beside a checkout's tree.
+type entry struct {
+	Repository string       `json:"repository"` // without credentials, for people
+	Commit     string       `json:"commit"`
+	Time       int64        `json:"time"` // seconds since 1970
+	Scheme     int          `json:"scheme,omitempty"`
+	Missing    []missing    `json:"missing,omitempty"`    // submodules that could not be had
+	Unfiltered []unfiltered `json:"unfiltered,omitempty"` // files that their filters have not made
+	// Filters is what git knew of those filters; empty when another attempt may give other files.
+	Filters string `json:"filters,omitempty"`
+}
+
+// entry reads that of the checkout; the error is fs.ErrNotExist when there is none.
+func (m *maker) entry() (e entry, err error) {
+	data, err := os.ReadFile(filepath.Join(m.dir(), entryFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return e, err
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &e)
+	}
+	if err == nil && e.Scheme < entryScheme && !m.wish.NoFilters {
+		e.Unfiltered, err = oldPointers(filepath.Join(m.dir(), treeDir))
+	}
+	if err != nil {
+		return e, fmt.Errorf("cannot read the checkout: %w\nhint: remove %s", err, m.dir())
+	}
+	if e.Scheme < entryScheme {
+		e.Scheme = entryScheme
+		_ = e.write(m.dir()) // else it is found out again
+	}
+	return e, nil
+}
+
+// write puts an entry into a folder, whole or not at all.
+func (e entry) write(dir string) error {
+	data, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("internal error: cannot encode a checkout: %w", err)
+	}
+	f, err := os.CreateTemp(dir, entryFile+".")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(data, '\n'))
+	if err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), filepath.Join(dir, entryFile))
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}
+
+func (m *maker) writeEntry(ctx context.Context, f *fetcher, dir string, when int64) error {
+	e := entry{Repository: display(m.git.URL), Commit: m.commit, Time: when, Scheme: entryScheme, Missing: f.missing, Unfiltered: f.unfiltered}
+	if len(e.Unfiltered) > 0 && !f.again {
+		var err error
+		if e.Filters, err = m.r.filterState(ctx, f.temp, m.doing, e.Unfiltered); err != nil {
+			return err
+		}
+	}
+	if err := e.write(dir); err != nil {
+		return fmt.Errorf("cannot write the checkout: %w", err)
+	}
+	return nil
+}
+
+// lack is what a checkout lacks of what counts. Another one, of that variant, may have it.
+type lack struct {
+	err     error
+	raw     bool   // it is files that were not filtered
+	variant string // empty when it would be the same
+}
+
+// lack returns nil when nothing that counts is missing.
+func (m *maker) lack(ctx context.Context, e entry, root string) (*lack, error) {
+	if len(e.Missing)+len(e.Unfiltered) == 0 {
+		return nil, nil
+	}
+	counts := m.wish.counts(root)
+	var gone []string
+	l := &lack{}
+	for _, s := range e.Missing {
+		if counts(s.Path, true) {
+			text, hint, _ := strings.Cut(s.Why, "\nhint: ")
+			l.err = errors.Join(l.err, &Error{Doing: text, Hint: hint})
+			gone = append(gone, s.Path)
+		}
+	}
+	if len(gone) > 0 {
+		l.variant = "with " + strings.Join(gone, ", ")
+		return l, nil
+	}
+	var files []unfiltered
+	for _, u := range e.Unfiltered {
+		if counts(u.Path, false) {
+			files = append(files, u)
+		}
+	}
+	if len(files) == 0 {
+		return nil, nil
+	}
+	slices.SortFunc(files, func(a, b unfiltered) int { return strings.Compare(a.Path, b.Path) })
+	l.err, l.raw = unfilteredError(m.doing, files), true
+	state, err := m.r.filterState(ctx, m.cache, m.doing, e.Unfiltered)
+	if state != e.Filters {
+		l.variant = state
+	}
+	return l, err
+}
