@@ -222,7 +222,7 @@ func (p part) matches(name string) bool {
 func (r reacher) walk(at string, rest []part, left int) {
 	key := at
 	for _, p := range rest {
-		key += "/" + p.name
+		key += "\x00" + p.name
 	}
 	if r.seen[key] {
 		return

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"syscall"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -52,8 +53,27 @@ func Need(t testing.TB) {
 // Start runs an engine on a root of its own until the test ends.
 func Start(t testing.TB) *embedded.Process {
 	t.Helper()
+	return StartIn(t, t.TempDir())
+}
+
+// Memory mounts a folder that is on no disk until the test ends: for tests that build so much that the
+// disk would take most of the time.
+func Memory(t testing.TB) string {
+	t.Helper()
 	Need(t)
-	p, err := embedded.Start(t.Context(), embedded.Options{Root: t.TempDir(), Names: Names})
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "mode=0700"); err != nil {
+		t.Fatalf("cannot mount a tmpfs: %v", err)
+	}
+	t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
+	return dir
+}
+
+// StartIn runs an engine on the root until the test ends.
+func StartIn(t testing.TB, root string) *embedded.Process {
+	t.Helper()
+	Need(t)
+	p, err := embedded.Start(t.Context(), embedded.Options{Root: root, Names: Names})
 	if err != nil {
 		t.Fatal(err)
 	}
