@@ -272,7 +272,7 @@ func (r *renderer) readListed(e *edges) error {
 	if r.scan.ParseListed == nil {
 		return nil
 	}
-	parsed, err := r.parse(data, func(data []byte) (Dockerfile, error) { return r.scan.ParseListed(data, l.Args) })
+	parsed, err := r.parse(data, func(data []byte) (Dockerfile, error) { return r.scan.ParseListed(data, l.Args, l.Target) })
 	if err != nil {
 		line := 0
 		if at := (*ParseError)(nil); errors.As(err, &at) {
