@@ -139,6 +139,7 @@ func (s *scan) render(ctx context.Context) error {
 	if err := r.checkKept(results); err != nil {
 		return err
 	}
+	r.triggers(results)
 	for _, result := range results {
 		s.fleet.Warnings = append(s.fleet.Warnings, result.warnings...)
 		s.fleet.missing = append(s.fleet.missing, result.missing...)
