@@ -169,6 +169,9 @@ func (j *job) build(ctx context.Context) (same bool, err error) {
 	if err := j.run.Store.Pin(ctx, j.image.Ref); err != nil {
 		return false, err
 	}
+	if err := j.nameParents(ctx); err != nil {
+		return false, err
+	}
 	if err := j.solve(ctx, files); err != nil {
 		return false, j.explain(err)
 	}
@@ -300,11 +303,15 @@ func (j *job) sameFiles() (bool, error) {
 }
 
 // findParents finds what the image is made from, as the store has it now. The fleet's own must be there: a
-// name that is gone would be looked for at a registry, where anybody may have it.
+// name that is gone would be looked for at a registry, where anybody may have it. What only comes first
+// need not, if it is published.
 func (j *job) findParents(ctx context.Context) ([]inputs.Parent, error) {
 	known := map[string]store.Image{}
 	for _, p := range j.image.Parents() {
 		found, err := j.run.Store.Look(ctx, p.Ref)
+		if errors.Is(err, store.ErrNotFound) && !slices.Contains(j.image.Used(), p) {
+			continue
+		}
 		if errors.Is(err, store.ErrNotFound) {
 			return nil, fmt.Errorf("%s: cannot build %s:%s: its parent %s was removed from the store while it waited\nhint: run the build again",
 				j.run.Fleet.Path(j.image, "Dockerfile.template"), j.image.Name, j.image.Tag, p.Ref)
@@ -314,7 +321,7 @@ func (j *job) findParents(ctx context.Context) ([]inputs.Parent, error) {
 		}
 		known[p.Ref] = found
 	}
-	for _, ref := range j.image.External {
+	for _, ref := range j.image.Elsewhere() {
 		if found, err := j.run.Store.Look(ctx, ref); err == nil {
 			known[ref] = found
 		}

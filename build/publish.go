@@ -296,7 +296,7 @@ type fetched struct {
 
 // refresh fetches the base images from elsewhere that the plan says are newer there.
 func (r *run) refresh(ctx context.Context, img *fleet.Image) error {
-	for _, ref := range img.External {
+	for _, ref := range img.Elsewhere() {
 		digest, newer := r.plan.Refresh[ref]
 		if !newer {
 			continue

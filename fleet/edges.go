@@ -18,8 +18,10 @@ type edges struct {
 	img     *Image
 	control bool // there is a control file
 	warned  bool // by the template that is rendered now
-	// text are the lines of a listed image's Dockerfile, see short.
-	text []string
+	// text are the lines of a listed image's Dockerfile, with the references of the fleet's images in the
+	// place of short ones; built has them in the place of aliases, too. See short.
+	text, built []string
+	replaced    map[Use]bool
 }
 
 // dir is the folder of the image as messages and the template engine have it.
@@ -112,52 +114,90 @@ func (e *edges) checkVersion(img *Image, rel relation) {
 	}
 }
 
-// use takes a reference in a rendered Dockerfile. Only images of the fleet are dependencies.
-func (e *edges) use(u Use, from *origins) {
-	repo, tag, digest := SplitRef(u.Ref)
-	target := e.names.byRepo[repo]
-	if target == nil {
-		target = e.short(u, from)
+// useAll takes the references in a rendered Dockerfile.
+func (e *edges) useAll(d Dockerfile, from *origins) {
+	for i := range d.Uses {
+		e.use(&d.Uses[i], from)
 	}
+	e.note(from, d)
+}
+
+// use takes one reference; a short one it gives its full form. Only images of the fleet are dependencies.
+func (e *edges) use(given *Use, from *origins) {
+	u := *given
+	target, as := e.names.find(u.Ref)
 	if target == nil {
-		e.img.External = append(e.img.External, u.Ref)
+		if target, as = e.short(u, from); target != nil && as != outdated {
+			given.Ref = target.Ref
+		}
+	}
+	if target == e.img && as != current && as != outdated { // the original that it is made of
+		target = nil
+	}
+	added := strings.HasPrefix(u.Kind, OnBuildUse)
+	if target == nil {
+		e.elsewhere(u.Ref, added)
 		return
 	}
-	// What a build argument will bring is unknown: better built first in vain than too late.
-	if tag == "" && digest == "" {
-		tag = "latest"
-	}
-	current := tag == target.Tag || strings.Contains(tag, "$")
 	d := e.find(target.Name)
-	if d == nil || current && !d.Declared && !d.Used {
-		if d == nil {
-			e.img.Depends = append(e.img.Depends, Dependency{Name: target.Name, Image: target})
-			d = &e.img.Depends[len(e.img.Depends)-1]
-		}
-		d.File, d.Line = from.name, own(from.place(u.Line))
-		if current && target != e.img && e.img.Listed == nil { // an image that needs itself is a cycle, whatever control says
+	if d == nil || as != outdated && !d.Declared && !d.becomesPart() {
+		d = e.place(target, from, u)
+		if as != outdated && target != e.img && e.img.Listed == nil { // an image that needs itself is a cycle, whatever control says
 			e.undeclared(u, *d, from)
 		}
 	}
-	d.Used = d.Used || current
-	if !current {
-		e.img.External = append(e.img.External, u.Ref)
+	switch as {
+	case current:
+		d.Used, d.OnBuild = d.Used || !added, d.OnBuild || added
+	case alias, rewritten:
+		d.Aliased, d.OnBuild = d.Aliased || !added, d.OnBuild || added
+		e.img.Aliases = append(e.img.Aliases, Alias{Ref: u.Ref, Image: target, Rewritten: as == rewritten, OnBuild: added})
+		if e.img.Base == u.Ref {
+			e.img.Base = target.Ref
+		}
+	case outdated:
+		e.elsewhere(u.Ref, added)
+		if target != e.img {
+			e.stale(u, target, from)
+		}
 	}
-	if !current && target != e.img {
-		e.stale(u, target, from, tag, digest)
+}
+
+// elsewhere notes an image that is none of the fleet's current ones.
+func (e *edges) elsewhere(ref string, added bool) {
+	if added {
+		e.img.OnBuild = append(e.img.OnBuild, ref)
+	} else {
+		e.img.External = append(e.img.External, ref)
 	}
+}
+
+// place makes the dependency that a line of a Dockerfile causes, or gives one that is there that place.
+func (e *edges) place(target *Image, from *origins, u Use) *Dependency {
+	d := e.find(target.Name)
+	if d == nil {
+		e.img.Depends = append(e.img.Depends, Dependency{Name: target.Name, Image: target})
+		d = &e.img.Depends[len(e.img.Depends)-1]
+	}
+	d.File, d.Line = from.name, own(from.place(u.Line))
+	return d
 }
 
 func (e *edges) undeclared(u Use, d Dependency, from *origins) {
-	hint := fmt.Sprintf("add %q to %s", "Build-Depends: "+d.Name, e.scan.show(e.img, controlFile))
-	if !e.control {
-		hint = fmt.Sprintf("make %s with the line %q", e.scan.show(e.img, controlFile), "Build-Depends: "+d.Name)
-	}
-	e.warnings = append(e.warnings, from.mark(problem(UndeclaredDependency, e.scan.show(e.img, d.File), 0, hint,
+	e.warnings = append(e.warnings, from.mark(problem(UndeclaredDependency, e.scan.show(e.img, d.File), 0, e.scan.declaring(e.img, d.Name, e.control),
 		"dependency missing from control: %s uses %s (%s)", e.img.Name, d.Name, u.Kind), u.Line))
 }
 
-func (e *edges) stale(u Use, target *Image, from *origins, tag, digest string) {
+// declaring says how an image's control comes to name another image.
+func (s *scan) declaring(img *Image, name string, exists bool) string {
+	if exists {
+		return fmt.Sprintf("add %q to %s", "Build-Depends: "+name, s.show(img, controlFile))
+	}
+	return fmt.Sprintf("make %s with the line %q", s.show(img, controlFile), "Build-Depends: "+name)
+}
+
+func (e *edges) stale(u Use, target *Image, from *origins) {
+	_, tag, digest := SplitRef(u.Ref)
 	what := target.Name + ":" + cmp.Or(tag, "latest")
 	if tag == "" && digest != "" {
 		what = target.Name + "@" + digest

@@ -29,8 +29,12 @@ type Image struct {
 	// for none, empty when the Dockerfile was not parsed.
 	Base string
 	// External are references in the rendered Dockerfiles to other images than the fleet's current
-	// ones, as written there; sorted. They exist already, or come from elsewhere.
-	External []string
+	// ones, as written there; sorted. They exist already, or come from elsewhere. OnBuild are those that
+	// ONBUILD instructions of the fleet's images add; see Elsewhere for both.
+	External, OnBuild []string
+	// Aliases are other references than their own by which the Dockerfiles, or ONBUILD instructions of
+	// parents, name the fleet's current images; sorted.
+	Aliases []Alias
 
 	// Listed is set for an image of the configuration's list. Its Dir is relative to Listed.Root, its
 	// Dockerfile no template, its Version a tag that says nothing of its content.
@@ -50,9 +54,21 @@ type Image struct {
 	// Err is why this definition cannot be built: one or more problems that begin with path:line.
 	Err error
 
-	depsUnknown bool // the control file could not be read
-	index       int  // in Fleet.Images
-	position    int  // in Fleet.Order
+	written     string // Dockerfile without what Alias.Rewritten tells of; empty when it is the same
+	depsUnknown bool   // the control file could not be read
+	index       int    // in Fleet.Images
+	position    int    // in Fleet.Order
+}
+
+// Alias is a reference in a Dockerfile to a current image of the fleet that is not the image's Ref: a
+// further tag of a listed image, say.
+type Alias struct {
+	Ref   string // as written
+	Image *Image
+	// Rewritten tells that Image.Dockerfile has the image's Ref in its place; else a build must find the
+	// image under this name.
+	Rewritten bool
+	OnBuild   bool // it stands in an ONBUILD instruction of another image
 }
 
 // Dependency is another image that an image needs, by its control file or by its Dockerfile.
@@ -61,6 +77,15 @@ type Dependency struct {
 	Image    *Image // nil when no folder of the fleet defines it
 	Declared bool   // listed in control
 	Used     bool   // the rendered Dockerfile uses exactly the version that the fleet has
+	Aliased  bool   // it uses that version under another reference, see Image.Aliases
+	// OnBuild tells that an ONBUILD instruction of an image that it is built FROM uses that version.
+	OnBuild bool
+	// LookedUp tells that an ONBUILD instruction of an image that it only copies from uses that version:
+	// BuildKit asks for it then, although nothing of it becomes part of the image.
+	LookedUp bool
+	// PassedOn tells that an ONBUILD instruction of its own uses that version: not the image needs it, but
+	// what is built FROM the image does.
+	PassedOn bool
 	File     string // "control", "Dockerfile.template" or "Dockerfile.build.template"
 	Line     int    // in File, from one; 0 when only the rendered Dockerfile's line is known
 
@@ -69,30 +94,51 @@ type Dependency struct {
 
 // Orders reports whether the dependency must be built before the image that has it. One on another
 // version than the fleet's (FROM name:old) does not: that version is published already.
-func (d Dependency) Orders() bool { return d.Image != nil && (d.Declared || d.Used) }
+func (d Dependency) Orders() bool {
+	return d.Image != nil && (d.Declared || d.LookedUp || d.becomesPart())
+}
 
-// Used are the parents that the Dockerfile names: what they hold becomes part of the image. Sorted by
-// name.
-func (i *Image) Used() []*Image {
-	var used []*Image
+// becomesPart tells whether what the dependency holds gets into the image.
+func (d Dependency) becomesPart() bool { return d.Used || d.Aliased || d.OnBuild }
+
+// Used are the parents that the Dockerfile names, or that ONBUILD instructions of those add: what they
+// hold becomes part of the image. Sorted by name.
+func (i *Image) Used() []*Image { return i.dependencies(Dependency.becomesPart) }
+
+// Named are those of Used that the Dockerfile names by their Ref.
+func (i *Image) Named() []*Image { return i.dependencies(func(d Dependency) bool { return d.Used }) }
+
+// Added are those of Used that only ONBUILD instructions name.
+func (i *Image) Added() []*Image {
+	return i.dependencies(func(d Dependency) bool { return d.OnBuild && !d.Used && !d.Aliased })
+}
+
+func (i *Image) dependencies(which func(Dependency) bool) []*Image {
+	var found []*Image
 	for _, d := range i.Depends {
-		if d.Image != nil && d.Used {
-			used = append(used, d.Image)
+		if d.Image != nil && which(d) {
+			found = append(found, d.Image)
 		}
 	}
-	return used
+	return found
 }
+
+// Elsewhere are all references to other images than the fleet's current ones that a build of the image
+// uses, as they are written; sorted.
+func (i *Image) Elsewhere() []string {
+	if len(i.OnBuild) == 0 {
+		return i.External
+	}
+	all := slices.Concat(i.External, i.OnBuild)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// Written is the Dockerfile without what a build puts in the place of Aliases.
+func (i *Image) Written() string { return cmp.Or(i.written, i.Dockerfile) }
 
 // Parents are the images that must exist before this one can be built, sorted by name.
-func (i *Image) Parents() []*Image {
-	var parents []*Image
-	for _, d := range i.Depends {
-		if d.Orders() {
-			parents = append(parents, d.Image)
-		}
-	}
-	return parents
-}
+func (i *Image) Parents() []*Image { return i.dependencies(Dependency.Orders) }
 
 func (i *Image) sortDepends() {
 	slices.SortFunc(i.Depends, func(a, b Dependency) int { return cmp.Compare(a.Name, b.Name) })

@@ -81,17 +81,35 @@ func (f *Fleet) Children(img *Image) []*Image { return slices.Clone(f.children[i
 // Dependents returns the images that depend on img, however far, in the order of Order. The image
 // itself is not among them.
 func (f *Fleet) Dependents(img *Image) []*Image {
+	return f.follow(img, func(i *Image) []*Image { return f.children[i.index] })
+}
+
+// affected are the Dependents, and the images that pass one on to what is built FROM them.
+func (f *Fleet) affected(img *Image) []*Image {
+	passing := make([][]*Image, len(f.Images))
+	for _, i := range f.Images {
+		for _, d := range i.Depends {
+			if d.Image != nil && d.PassedOn {
+				passing[d.Image.index] = append(passing[d.Image.index], i)
+			}
+		}
+	}
+	return f.follow(img, func(i *Image) []*Image { return slices.Concat(f.children[i.index], passing[i.index]) })
+}
+
+// follow collects what next leads to, however far.
+func (f *Fleet) follow(img *Image, next func(*Image) []*Image) []*Image {
 	seen := map[*Image]bool{img: true}
 	var found []*Image
-	next := []*Image{img}
-	for len(next) > 0 {
-		current := next[len(next)-1]
-		next = next[:len(next)-1]
-		for _, child := range f.children[current.index] {
+	todo := []*Image{img}
+	for len(todo) > 0 {
+		current := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		for _, child := range next(current) {
 			if !seen[child] {
 				seen[child] = true
 				found = append(found, child)
-				next = append(next, child)
+				todo = append(todo, child)
 			}
 		}
 	}

@@ -112,9 +112,14 @@ func (f *Fleet) Place(img *Image, file string, rendered int) template.Place {
 	if f.renderer == nil {
 		return template.Place{}
 	}
-	at := f.renderer.desks.Get().(*desk)
-	at.edges = &edges{scan: f.renderer.scan, names: f.renderer.names, img: img}
-	defer func() { at.edges = nil; f.renderer.desks.Put(at) }()
+	return f.renderer.placeIn(img, file, rendered)
+}
+
+// placeIn is where a line of a template's text comes from; it renders the template again.
+func (r *renderer) placeIn(img *Image, file string, rendered int) template.Place {
+	at := r.desks.Get().(*desk)
+	at.edges = &edges{scan: r.scan, names: r.names, img: img}
+	defer func() { at.edges = nil; r.desks.Put(at) }()
 	from := &origins{edges: at.edges, env: at.env, name: file, text: img.Dockerfile}
 	if file == buildFile {
 		from.text = img.BuildDockerfile

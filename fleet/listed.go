@@ -268,11 +268,12 @@ func (r *renderer) readListed(e *edges) error {
 	}
 	l.IgnoreFile = buildcontext.IgnoreFileOf(root, img.Dir, l.Dockerfile)
 	e.text = strings.Split(string(data), "\n")
-	defer func() { img.Dockerfile = r.keep(e, strings.Join(e.text, "\n")) }()
+	e.built, e.replaced = slices.Clone(e.text), map[Use]bool{}
+	defer r.keepListed(e)
 	if r.scan.ParseListed == nil {
 		return nil
 	}
-	parsed, err := r.parse(data, func(data []byte) (Dockerfile, error) { return r.scan.ParseListed(data, l.Args) })
+	parsed, err := r.parse(data, func(data []byte) (Dockerfile, error) { return r.scan.ParseListed(data, l.Args, l.Target) })
 	if err != nil {
 		line := 0
 		if at := (*ParseError)(nil); errors.As(err, &at) {
@@ -282,12 +283,17 @@ func (r *renderer) readListed(e *edges) error {
 	}
 	img.Base, img.Instructions = parsed.Base, parsed.Instructions
 	from := &origins{edges: e, name: l.Dockerfile, text: string(data)}
-	for _, u := range parsed.Uses {
-		e.use(u, from)
-	}
-	slices.Sort(img.External)
-	img.External = slices.Compact(img.External)
+	e.useAll(parsed, from)
+	img.sortUses()
 	return nil
+}
+
+// keepListed keeps the Dockerfile of a listed image.
+func (r *renderer) keepListed(e *edges) {
+	e.img.Dockerfile = r.keep(e, strings.Join(e.built, "\n"))
+	if !slices.Equal(e.text, e.built) {
+		e.img.written = r.keep(e, strings.Join(e.text, "\n"))
+	}
 }
 
 func readRegular(root *os.Root, name string, limit int64) ([]byte, error) {

@@ -150,7 +150,7 @@ func TestShortNames(t *testing.T) {
 	defer release()
 	o := scanOptions(t, "")
 	o.Listed, o.ListedOnly = found, true
-	o.ParseListed = func(data []byte, _ map[string]string) (fleet.Dockerfile, error) {
+	o.ParseListed = func(data []byte, _ map[string]string, _ string) (fleet.Dockerfile, error) {
 		if !strings.Contains(string(data), "COPY") {
 			return fleet.Dockerfile{Uses: []fleet.Use{{Ref: "base", Line: 1, Kind: "FROM"}}}, nil
 		}

@@ -60,6 +60,7 @@ type rendered struct {
 	size              int                    // of the Dockerfiles in bytes
 	lines             int                    // that the inspections keep the places of
 	inspected         map[string]*inspection // by the template's name, as far as they were made
+	files             []parsedFile
 }
 
 func (r *renderer) image(d definition) rendered {
@@ -80,8 +81,7 @@ func (r *renderer) image(d definition) rendered {
 	}
 	slices.Sort(d.image.Templates)
 	d.image.Templates = slices.Compact(d.image.Templates)
-	slices.Sort(d.image.External)
-	d.image.External = slices.Compact(d.image.External)
+	d.image.sortUses()
 	d.image.sortDepends()
 	e.limitWarnings()
 	if !r.everything {
@@ -196,14 +196,12 @@ func (r *renderer) file(env imageTemplates, e *edges, name string) string {
 		e.fail(r.parseProblem(e.img, from, err))
 		return text
 	}
-	for _, u := range parsed.Uses {
-		e.use(u, from)
-	}
 	if name == templateFile {
 		e.img.Base, e.img.Instructions = parsed.Base, parsed.Instructions
 	} else {
 		e.img.BuildInstructions = parsed.Instructions
 	}
+	e.useAll(parsed, from)
 	if name == templateFile && r.scan.Config.ForceNumericUser {
 		r.checkUser(e, from, parsed)
 	}

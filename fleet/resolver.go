@@ -13,6 +13,7 @@ type resolver struct {
 	config *config.Config
 	fleet  *Fleet
 	byRepo map[string]*Image // registry/namespace/name
+	byHub  map[string]*Image // the same, as familiar has it
 	base   []baseImage
 
 	mu   sync.Mutex
@@ -28,10 +29,11 @@ type baseImage struct {
 func newResolver(cfg *config.Config, f *Fleet) *resolver {
 	r := &resolver{
 		config: cfg, fleet: f,
-		byRepo: make(map[string]*Image, len(f.Images)), near: map[string]string{},
+		byRepo: make(map[string]*Image, len(f.Images)), byHub: make(map[string]*Image, len(f.Images)), near: map[string]string{},
 	}
 	for _, img := range f.Images {
-		r.byRepo[cfg.Name(img.Name)] = img
+		repo := cfg.Name(img.Name)
+		r.byRepo[repo], r.byHub[familiar(repo)] = img, img
 	}
 	for _, ref := range cfg.BaseImages {
 		repo, tag, digest := SplitRef(ref)

@@ -30,9 +30,9 @@ type ScanOptions struct {
 	ParseDockerfile func(data []byte) (Dockerfile, error)
 
 	// Listed are images of the configuration's list, which FindListed found; ListedOnly leaves Dir
-	// alone. ParseListed is ParseDockerfile with the build arguments of the entry.
+	// alone. ParseListed is ParseDockerfile with the build arguments and the target of the entry.
 	Listed      []*Listed
-	ParseListed func(data []byte, args map[string]string) (Dockerfile, error)
+	ParseListed func(data []byte, args map[string]string, target string) (Dockerfile, error)
 	ListedOnly  bool
 
 	// KeepCycles makes dependency cycles the Err of the images on them and of those that need them,
@@ -139,6 +139,7 @@ func (s *scan) render(ctx context.Context) error {
 	if err := r.checkKept(results); err != nil {
 		return err
 	}
+	r.triggers(results)
 	for _, result := range results {
 		s.fleet.Warnings = append(s.fleet.Warnings, result.warnings...)
 		s.fleet.missing = append(s.fleet.missing, result.missing...)

@@ -116,6 +116,7 @@ func (v *Survey) render(ctx context.Context) error {
 	if err := r.checkKept(results); err != nil {
 		return err
 	}
+	r.triggers(results)
 	v.inspected = make([]map[string]*inspection, len(results))
 	all := &doubts{have: map[Problem]int{}, takes: map[string]int{}}
 	for i, result := range results {

@@ -41,7 +41,8 @@ type Edit struct {
 }
 
 // PlanUpdate makes a changelog entry for the image with exactly this name and for every image that
-// depends on it, however far, in build order; ApplyUpdate writes them. Definitions that cannot be
+// depends on it, however far, or whose ONBUILD instructions name one that does, in build order;
+// ApplyUpdate writes them. Definitions that cannot be
 // read or rendered and dependencies that no folder defines are errors, as an image could be missed
 // for them: many a Dockerfile uses a parent that its control does not name.
 func PlanUpdate(f *Fleet, name string, o UpdateOptions) ([]Edit, error) {
@@ -63,7 +64,7 @@ func PlanUpdate(f *Fleet, name string, o UpdateOptions) ([]Edit, error) {
 	}
 	var edits []Edit
 	var problems []Problem
-	for _, target := range append([]*Image{img}, f.Dependents(img)...) {
+	for _, target := range append([]*Image{img}, f.affected(img)...) {
 		edit, err := planEdit(&t, f, target, img, o)
 		if err != nil {
 			problems = append(problems, atChangelog(f, target, err))

@@ -248,8 +248,8 @@ func (m *maker) refresh(p *Plan, step *Step) {
 	if step.Action != Build || m.NoPull {
 		return
 	}
-	for _, ref := range step.Image.External {
-		if b, asked := m.facts.Bases[ref]; asked && m.facts.Images[ref].Manifest != b.Digest {
+	for _, ref := range step.Image.Elsewhere() {
+		if b, asked := m.facts.Bases[ref]; asked && m.facts.stored(ref).Manifest != b.Digest {
 			p.Refresh[ref] = b.Digest
 		}
 	}

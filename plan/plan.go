@@ -113,8 +113,9 @@ func (p *Plan) Find(name string) *Step {
 
 // Facts are what the plan must know of the world.
 type Facts struct {
-	// Images are all stored images by full reference, registry/namespace/name:tag. Those with other
-	// tags than the fleet's tell which version was built before.
+	// Images are all stored images by full reference, registry/namespace/name:tag; those that are none of
+	// the fleet's in the form of fleet.Canonical. Those with other tags than the fleet's tell which version
+	// was built before.
 	Images map[string]StoredImage
 	// Inputs are what the images would be made from now, by the rules of all marks that they have here;
 	// the parents are filled in by the plan. An image without an entry is judged by its version alone,
@@ -192,6 +193,14 @@ type Options struct {
 	NoPull bool
 	// TrustVersions takes what is published under a version for its content, whatever that is.
 	TrustVersions bool
+}
+
+// stored finds what the store has under a reference, however that is written.
+func (f Facts) stored(ref string) StoredImage {
+	if i, found := f.Images[ref]; found {
+		return i
+	}
+	return f.Images[fleet.Canonical(ref)]
 }
 
 // MarshalJSON gives {"images": [{"name", "version", "ref", "action", "publish", "reasons": [{"kind", "text"}]}]}

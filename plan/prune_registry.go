@@ -103,7 +103,7 @@ func pruneWaves(f *fleet.Fleet) map[*fleet.Image]int {
 func usedVersions(f *fleet.Fleet) map[string]map[string]string {
 	used := map[string]map[string]string{}
 	for _, img := range f.Images {
-		for _, ref := range img.External {
+		for _, ref := range img.Elsewhere() {
 			name, digest, _ := strings.Cut(ref, "@")
 			repo, tag := splitRef(name)
 			repo = hostless(repo)

@@ -69,7 +69,7 @@ func (m *maker) onOther(img *fleet.Image, st *state) bool {
 	}
 	// Of what else it copies from only the digest of all inputs tells, if no other image is among them.
 	mark := st.published.Mark
-	if m.NoPull || !st.known || len(img.External) > 0 || len(st.fresh) > 0 || mark.Inputs == "" || !st.defined(mark) {
+	if m.NoPull || !st.known || len(img.Elsewhere()) > 0 || len(st.fresh) > 0 || mark.Inputs == "" || !st.defined(mark) {
 		return false
 	}
 	_, same := st.by(mark)
@@ -114,13 +114,13 @@ func (m *maker) base(step *Step) {
 	if m.NoPull {
 		return
 	}
-	for _, ref := range step.Image.External {
+	for _, ref := range step.Image.Elsewhere() {
 		b, asked := m.facts.Bases[ref]
 		if !asked || b.Err == nil {
 			continue
 		}
 		hint := ""
-		if _, stored := m.facts.Images[ref]; stored {
+		if m.facts.stored(ref).Digest != "" {
 			hint = "\nhint: with --no-pull it is built on the one in the store"
 		}
 		step.Err = fmt.Errorf("%s: cannot build %s %s: its base %s cannot be refreshed: %w%s",
@@ -144,7 +144,7 @@ func (m *maker) identity(ref string) string {
 			return b.ID
 		}
 	}
-	return m.facts.Images[ref].Digest
+	return m.facts.stored(ref).Digest
 }
 
 // counted is an image whose published version counts.
@@ -177,22 +177,33 @@ func (m *maker) outdated(img *fleet.Image, st *state) []Reason {
 		if parent, ours := m.byRef[base]; ours && st.published.BaseDigest != m.states[parent].published.Digest {
 			text = fmt.Sprintf("parent %s %s is another at the registry now", parent.Image.Name, parent.Image.Tag)
 		}
-	} else if b, asked := m.facts.Bases[base]; asked && slices.Contains(img.External, base) {
+	} else if written, b := m.refreshed(img, base); written != "" {
 		switch {
 		case b.Err != nil:
-			text = fmt.Sprintf("its base %s cannot be looked at: %s", base, firstLine(b.Err.Error()))
+			text = fmt.Sprintf("its base %s cannot be looked at: %s", written, firstLine(b.Err.Error()))
 		case b.Digest != st.published.BaseDigest:
 			command := "update " + img.Name
 			if img.Listed != nil { // it has no changelog
 				command = fmt.Sprintf("build --force --select '%s:*'", img.Name)
 			}
-			text = fmt.Sprintf("its base %s is newer now (`slipway %s` builds on it)", base, command)
+			text = fmt.Sprintf("its base %s is newer now (`slipway %s` builds on it)", written, command)
 		}
 	}
 	if text == "" {
 		return nil
 	}
 	return []Reason{{KindOutdated, text}}
+}
+
+// refreshed finds the image from elsewhere that has been looked at among those that the Dockerfile names,
+// and how it is written there.
+func (m *maker) refreshed(img *fleet.Image, base string) (written string, b BaseImage) {
+	for _, ref := range img.External {
+		if b, asked := m.facts.Bases[ref]; asked && base != "" && fleet.Canonical(ref) == fleet.Canonical(base) {
+			return ref, b
+		}
+	}
+	return "", BaseImage{}
 }
 
 // private names an image that this one is made from and that is not here as it is published, which

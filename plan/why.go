@@ -160,7 +160,7 @@ func (m *maker) compare(past Past, st *state) []Reason {
 		why = append(why, Reason{KindFiles, fmt.Sprintf("checked out of the commit: %s → %s", shown(cmp.Or(before.Checkout, "all")), shown(cmp.Or(after.Checkout, "all")))})
 	}
 	dockerfiles := before.Dockerfile != after.Dockerfile || before.BuildDockerfile != after.BuildDockerfile
-	if dockerfiles && files == "" && before.Commit == after.Commit && before.Folder == after.Folder && sameNames(before.Parents, after.Parents) {
+	if dockerfiles && files == "" && before.Commit == after.Commit && before.Folder == after.Folder && sameNames(before.Parents, after.Counted()) {
 		why = append(why, Reason{KindDockerfile, "the rendered Dockerfile changed (by the configuration, or by another image's version)"})
 	}
 	if before.Target != after.Target {
@@ -173,7 +173,7 @@ func (m *maker) compare(past Past, st *state) []Reason {
 			why = append(why, Reason{KindArgument, "its date changed"})
 		}
 	}
-	why = append(why, m.parents(before.Parents, after.Parents, st.fresh)...)
+	why = append(why, m.parents(before.Parents, after.Counted(), st.fresh)...)
 	if before.Platform != after.Platform {
 		why = append(why, Reason{KindPlatform, fmt.Sprintf("platform %s → %s", before.Platform, after.Platform)})
 	}
@@ -218,25 +218,39 @@ func (m *maker) parents(before, after []inputs.Parent, fresh []*Step) []Reason {
 		delete(was, p.Name)
 		_, oldTag := splitRef(old.Ref)
 		_, tag := splitRef(p.Ref)
+		name := cmp.Or(p.Of, p.Name)
+		if ours := m.fleet.Lookup(p.Of); ours != nil {
+			tag = ours.Tag
+		}
 		kind, text := KindRebuilt, ""
+		edited := KindParent
+		if p.OnBuild {
+			edited = KindRebuilt // in another image
+		}
 		switch {
 		case !known:
-			kind, text = KindParent, "now made from "+p.Name
+			kind, text = edited, "now made from "+p.Name
 		case old.Ref != p.Ref:
-			kind, text = KindParent, fmt.Sprintf("parent %s %s → %s", p.Name, oldTag, tag)
-		case toBuild[p.Name]:
-			text = fmt.Sprintf("parent %s %s is to be built", p.Name, tag)
+			kind, text = edited, fmt.Sprintf("parent %s %s → %s", p.Name, oldTag, tag)
+		case toBuild[name]:
+			text = fmt.Sprintf("parent %s %s is to be built", name, tag)
 		case old.Digest == p.Digest:
 			continue
-		case p.Name == p.Ref:
+		case p.Of == "" && p.Name == p.Ref:
 			text = "image " + p.Ref + " changed"
 		default:
-			text = fmt.Sprintf("parent %s %s was built again", p.Name, tag)
+			text = fmt.Sprintf("parent %s %s was built again", name, tag)
 		}
-		why = append(why, Reason{kind, text})
+		if r := (Reason{kind, text}); !slices.Contains(why, r) { // under several tags it is one parent
+			why = append(why, r)
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(was)) {
-		why = append(why, Reason{KindParent, "now made without " + name})
+		kind := KindParent
+		if was[name].OnBuild {
+			kind = KindRebuilt
+		}
+		why = append(why, Reason{kind, "now made without " + name})
 	}
 	return why
 }

@@ -27,16 +27,16 @@ func (s Sources) readPublished(ctx context.Context, f *fleet.Fleet, o plan.Optio
 	}
 	relevant := plan.Relevant(f, o)
 	var refs []string
-	spelled := map[string]string{} // references as the fleet writes them, by their canonical form
+	spelled := map[string]string{} // the fleet's references, by the canonical forms of all that an image has
 	for _, img := range f.Images {
 		for _, ref := range append([]string{img.Ref}, img.FurtherRefs()...) {
 			if _, err := store.Normalize(ref); relevant(img) && err == nil { // a wrong definition may have tags that are none
 				refs = append(refs, ref)
 			}
 		}
-		for _, ref := range append(slices.Clone(img.External), img.Ref) {
+		for _, ref := range append(img.FurtherRefs(), img.Ref) {
 			if canonical, err := store.Normalize(ref); err == nil {
-				spelled[canonical] = ref
+				spelled[canonical] = img.Ref
 			}
 		}
 	}
@@ -71,7 +71,7 @@ func (s Sources) readBases(ctx context.Context, f *fleet.Fleet, o plan.Options) 
 	bases := map[string]plan.BaseImage{}
 	var refs []string
 	for _, img := range f.Images {
-		for _, ref := range img.External {
+		for _, ref := range img.Elsewhere() {
 			if canonical, err := store.Normalize(ref); err == nil && refresh[canonical] && relevant(img) && !slices.Contains(refs, ref) {
 				refs = append(refs, ref)
 			}

@@ -2,9 +2,11 @@ package facts
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/store"
 )
 
@@ -20,6 +22,22 @@ func TestSpellings(t *testing.T) {
 			if got := Spellings(store.Image{Ref: canonical}); !slices.Contains(got, ref) {
 				t.Errorf("%s is stored as %s, which can be written %q", ref, canonical, got)
 			}
+		}
+	}
+}
+
+// TestCanonical: the plan's canonical form of references is the store's.
+func TestCanonical(t *testing.T) {
+	for _, ref := range []string{
+		"base", "base:1", "a/b", "docker.io/base", "index.docker.io/library/base:1", "localhost/x", "registry.example:5000/x/y:2",
+		"base@sha256:" + strings.Repeat("0", 64), "base:1@sha256:" + strings.Repeat("0", 64), "UPPER", "", "a b",
+	} {
+		want, err := store.Normalize(ref)
+		if err != nil {
+			want = ref
+		}
+		if got := fleet.Canonical(ref); got != want {
+			t.Errorf("%s: %s, want %s", ref, got, want)
 		}
 	}
 }

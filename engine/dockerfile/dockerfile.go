@@ -5,10 +5,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"strconv"
+	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
 
@@ -19,106 +21,223 @@ import (
 // last USER. References with build arguments are resolved with the defaults of
 // the ARGs before the first FROM; stages are not images and are left out. The
 // error is a *fleet.ParseError.
-func Parse(data []byte) (fleet.Dockerfile, error) { return ParseWith(data, nil) }
+func Parse(data []byte) (fleet.Dockerfile, error) { return ParseWith(data, nil, "") }
 
-// ParseWith is Parse with values for build arguments, which replace defaults.
-func ParseWith(data []byte, given map[string]string) (fleet.Dockerfile, error) {
-	var out fleet.Dockerfile
-	tree, err := parser.Parse(bytes.NewReader(data))
-	if err != nil {
-		return out, newError(err)
-	}
-	out.Instructions = canonical(data, tree)
-	stages, meta, err := instructions.Parse(tree.AST, nil)
-	if err != nil {
-		return out, newError(err)
-	}
-	lex := shell.NewLex(tree.EscapeToken)
-	args, err := globalArgs(lex, meta, given)
+// ParseWith is Parse for a build of the named stage, empty for the last, with values for build
+// arguments, which replace defaults.
+func ParseWith(data []byte, given map[string]string, target string) (out fleet.Dockerfile, err error) {
+	defer guard(&err)
+	tree, stages, meta, err := read(data)
 	if err != nil {
 		return out, err
 	}
-	s := &scanner{out: &out, lex: lex, args: args, stages: map[string]bool{}, all: map[string]bool{}, bases: map[string]string{}}
-	for i, stage := range stages {
-		s.all[strconv.Itoa(i)] = true
-		s.all[strings.ToLower(stage.Name)] = true
+	s := &scanner{lex: shell.NewLex(tree.EscapeToken), named: map[string]int{}, bases: make([]string, len(stages)), needs: make([][]int, len(stages))}
+	s.out.Instructions = canonical(data, tree)
+	if s.args, err = globalArgs(s.lex, meta, given); err != nil {
+		return out, err
 	}
 	for _, stage := range stages {
-		if err := s.stage(stage); err != nil {
-			return out, err
+		s.out.Stages = append(s.out.Stages, fleet.Stage{Name: strings.ToLower(stage.Name), OnBuild: onBuild(stage)})
+	}
+	for i, stage := range stages {
+		if err := s.stage(i, stage); err != nil {
+			return s.out, err
 		}
 	}
-	out.Base = s.base
-	return out, nil
+	return s.finish(stages, target)
+}
+
+// finish tells apart what the image is made from, and the rest: BuildKit reads the options of RUN --mount,
+// and knows ONBUILD instructions, only where it builds.
+func (s *scanner) finish(stages []instructions.Stage, target string) (fleet.Dockerfile, error) {
+	if len(stages) == 0 {
+		return s.out, nil
+	}
+	final := s.out.Stage(target)
+	s.out.Base = s.bases[final]
+	built := s.built(final)
+	for k, i := range s.stageOf {
+		s.out.Uses[k].Idle = !built[i]
+	}
+	s.out.Uses = slices.DeleteFunc(s.out.Uses, func(u fleet.Use) bool { return u.Idle && strings.HasPrefix(u.Kind, fleet.OnBuildUse) })
+	for i, stage := range stages {
+		if !built[i] {
+			continue
+		}
+		if err := s.checkMounts(stage); err != nil {
+			return s.out, err
+		}
+	}
+	return s.out, nil
+}
+
+// read is BuildKit's parser. Where comments speak to its linter it must have one.
+func read(data []byte) (*parser.Result, []instructions.Stage, []instructions.ArgCommand, error) {
+	tree, err := parser.Parse(bytes.NewReader(data))
+	if err != nil {
+		return nil, nil, nil, newError(err)
+	}
+	stages, meta, err := instructions.Parse(tree.AST, linter.New(&linter.Config{}))
+	if err != nil {
+		return nil, nil, nil, newError(err)
+	}
+	return tree, stages, meta, nil
 }
 
 type scanner struct {
-	out    *fleet.Dockerfile
-	lex    *shell.Lex
-	args   argList
-	stages map[string]bool // those above: FROM sees them only
-	all    map[string]bool // COPY and RUN --mount see every stage, and their numbers
-
-	bases map[string]string // of the named stages: the image that they begin with
-	base  string            // of the stage that was read last
+	out     fleet.Dockerfile
+	lex     *shell.Lex
+	args    argList
+	named   map[string]int // the stages above, which FROM sees
+	stageOf []int          // of out.Uses
+	// By stage: the image that it begins with in the end, and the stages that it is made from.
+	bases []string
+	needs [][]int
 }
 
-func (s *scanner) stage(stage instructions.Stage) error {
+func (s *scanner) stage(i int, stage instructions.Stage) error {
 	line := firstLine(stage.Location)
-	base, _, err := s.lex.ProcessWord(stage.BaseName, s.args)
+	base, err := expand(s.lex, stage.BaseName, s.args)
 	if err != nil {
 		return &fleet.ParseError{Line: line, Err: fmt.Errorf("cannot expand %s: %w", stage.BaseName, err)}
 	}
-	s.use(base, line, "FROM")
-	s.base = base
-	if earlier, ok := s.bases[strings.ToLower(base)]; ok {
-		s.base = earlier
+	s.bases[i] = base
+	if below, ok := s.named[strings.ToLower(base)]; ok {
+		s.bases[i] = s.bases[below]
+		s.needs[i] = append(s.needs[i], below)
+		for _, u := range s.out.Stages[below].OnBuild {
+			u.Kind = fleet.OnBuildUse + u.Kind
+			s.use(i, u)
+		}
+	} else {
+		s.image(i, fleet.Use{Ref: base, Line: line, Kind: fleet.FromUse})
 	}
 	for _, cmd := range stage.Commands {
-		switch c := cmd.(type) {
-		case *instructions.CopyCommand:
-			s.use(c.From, firstLine(c.Location()), "COPY --from")
-		case *instructions.RunCommand:
-			if err := s.mounts(c); err != nil {
-				return err
-			}
-		case *instructions.UserCommand:
+		for _, u := range uses(cmd) {
+			s.use(i, u)
+		}
+		if c, ok := cmd.(*instructions.UserCommand); ok {
 			s.out.LastUser, s.out.LastUserLine = c.User, firstLine(c.Location())
 		}
 	}
 	if stage.Name != "" {
-		s.stages[strings.ToLower(stage.Name)] = true
-		s.bases[strings.ToLower(stage.Name)] = s.base
+		s.named[strings.ToLower(stage.Name)] = i
 	}
 	return nil
 }
 
-// mounts reads RUN --mount. Their values may hold variables that only a build
-// knows; a reference that still has one names no image of the fleet.
-func (s *scanner) mounts(c *instructions.RunCommand) error {
-	line := firstLine(c.Location())
-	err := c.Expand(func(word string) (string, error) {
-		out, _, err := s.lex.ProcessWord(word, s.args)
-		return out, err
-	})
+// use takes what a stage copies from: another stage, or an image.
+func (s *scanner) use(i int, u fleet.Use) {
+	switch from, ok := s.out.StageOf(u); {
+	case !ok:
+		s.image(i, u)
+	case from < len(s.needs):
+		s.needs[i] = append(s.needs[i], from)
+	}
+}
+
+func (s *scanner) image(i int, u fleet.Use) {
+	if isImage(u.Ref) {
+		s.out.Uses, s.stageOf = append(s.out.Uses, u), append(s.stageOf, i)
+	}
+}
+
+// built tells of each stage whether the final one is made from it, or is it: BuildKit looks at no others.
+func (s *scanner) built(final int) []bool {
+	built, next := make([]bool, len(s.needs)), []int{final}
+	for len(next) > 0 {
+		i := next[len(next)-1]
+		next = next[:len(next)-1]
+		if !built[i] {
+			built[i] = true
+			next = append(next, s.needs[i]...)
+		}
+	}
+	return built
+}
+
+// uses are the images or stages that an instruction takes files from, as it names them: BuildKit takes
+// no variables there.
+func uses(cmd instructions.Command) []fleet.Use {
+	var found []fleet.Use
+	switch c := cmd.(type) {
+	case *instructions.CopyCommand:
+		found = append(found, fleet.Use{Ref: c.From, Line: firstLine(c.Location()), Kind: fleet.CopyUse})
+	case *instructions.RunCommand:
+		for _, m := range instructions.GetMounts(c) {
+			found = append(found, fleet.Use{Ref: m.From, Line: firstLine(c.Location()), Kind: fleet.MountUse})
+		}
+	}
+	return found
+}
+
+// onBuild is what the ONBUILD instructions of a stage use in a stage that is built FROM it. One that
+// cannot be read is an error there, not here.
+func onBuild(stage instructions.Stage) []fleet.Use {
+	var found []fleet.Use
+	for _, cmd := range stage.Commands {
+		c, ok := cmd.(*instructions.OnbuildCommand)
+		if !ok {
+			continue
+		}
+		tree, err := parser.Parse(strings.NewReader(c.Expression))
+		if err != nil || len(tree.AST.Children) != 1 {
+			continue
+		}
+		trigger, err := instructions.ParseCommand(tree.AST.Children[0])
+		if err != nil {
+			continue
+		}
+		for _, u := range uses(trigger) {
+			if u.Line = firstLine(c.Location()); isImage(u.Ref) {
+				found = append(found, u)
+			}
+		}
+	}
+	return found
+}
+
+// checkMounts finds out whether the options of RUN --mount can be read. If they have variables, which
+// may come from an image that the stage is built on, only a build knows.
+func (s *scanner) checkMounts(stage instructions.Stage) error {
+	for _, cmd := range stage.Commands {
+		c, ok := cmd.(*instructions.RunCommand)
+		if !ok {
+			continue
+		}
+		variable := false
+		err := c.Expand(func(word string) (string, error) {
+			if strings.Contains(word, "$") {
+				variable = true
+				return word, nil
+			}
+			out, _, err := s.lex.ProcessWord(word, argList(nil))
+			return out, err
+		})
+		if err != nil && !variable {
+			return &fleet.ParseError{Line: firstLine(c.Location()), Err: err}
+		}
+	}
+	return nil
+}
+
+// isImage tells whether a reference can be an image's.
+func isImage(ref string) bool { return ref != "" && ref != "scratch" && ref != "context" }
+
+// expand puts values in the place of build arguments. BuildKit knows the platform and the date, too:
+// what is refused without them is tried with them.
+func expand(lex *shell.Lex, word string, args argList) (string, error) {
+	out, _, err := lex.ProcessWord(word, args)
 	if err != nil {
-		return &fleet.ParseError{Line: line, Err: err}
+		arch := runtime.GOARCH
+		known := argList{
+			"BUILDPLATFORM=linux/" + arch, "BUILDOS=linux", "BUILDOSVERSION=", "BUILDARCH=" + arch, "BUILDVARIANT=",
+			"TARGETPLATFORM=linux/" + arch, "TARGETOS=linux", "TARGETOSVERSION=", "TARGETARCH=" + arch, "TARGETVARIANT=",
+			"TARGETSTAGE=default", "SOURCE_DATE_EPOCH=0",
+		}
+		out, _, err = lex.ProcessWord(word, append(known, args...))
 	}
-	for _, m := range instructions.GetMounts(c) {
-		s.use(m.From, line, "RUN --mount")
-	}
-	return nil
-}
-
-func (s *scanner) use(ref string, line int, kind string) {
-	stages := s.all
-	if kind == "FROM" {
-		stages = s.stages
-	}
-	if ref == "" || ref == "scratch" || ref == "context" || stages[strings.ToLower(ref)] {
-		return
-	}
-	s.out.Uses = append(s.out.Uses, fleet.Use{Ref: ref, Line: line, Kind: kind})
+	return out, err
 }
 
 // globalArgs are the ARGs before the first FROM, as given or by default; each
@@ -134,7 +253,7 @@ func globalArgs(lex *shell.Lex, meta []instructions.ArgCommand, given map[string
 			if a.Value == nil {
 				continue
 			}
-			value, _, err := lex.ProcessWord(*a.Value, args)
+			value, err := expand(lex, *a.Value, args)
 			if err != nil {
 				return nil, &fleet.ParseError{Line: firstLine(cmd.Location()), Err: fmt.Errorf("cannot expand %s: %w", *a.Value, err)}
 			}

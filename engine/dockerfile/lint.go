@@ -5,17 +5,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/distribution/reference"
-	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/client/llb/sourceresolver"
 	"github.com/moby/buildkit/frontend/dockerfile/dfgitutil"
-	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
+	"github.com/moby/buildkit/frontend/dockerfile/shell"
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
@@ -25,23 +23,19 @@ import (
 // Lint finds what lint judges, with BuildKit's own linter. It takes BuildKit's way from a
 // Dockerfile to build steps, for all stages and without network: images that bases does not know
 // are taken for empty ones. The error is a *fleet.ParseError; what was found before it is returned
-// too.
-func Lint(ctx context.Context, data []byte, bases lint.Bases) (lint.Dockerfile, error) {
-	var out lint.Dockerfile
+// too. A Dockerfile that BuildKit builds has none.
+func Lint(ctx context.Context, data []byte, bases lint.Bases) (out lint.Dockerfile, err error) {
+	defer guard(&err)
 	used, err := Parse(data)
 	if err != nil {
 		return out, err
 	}
 	out.Uses = used.Uses
-	tree, err := parser.Parse(strings.NewReader(string(data)))
+	tree, stages, meta, err := read(data)
 	if err != nil {
-		return out, newError(err)
+		return out, err
 	}
-	stages, meta, err := instructions.Parse(tree.AST, nil)
-	if err != nil {
-		return out, newError(err)
-	}
-	l := &facts{out: &out, lines: strings.Split(string(data), "\n")}
+	l := &facts{out: &out, lines: strings.Split(string(data), "\n"), lex: shell.NewLex(tree.EscapeToken)}
 	for i := range meta {
 		l.args(&meta[i])
 	}
@@ -51,21 +45,15 @@ func Lint(ctx context.Context, data []byte, bases lint.Bases) (lint.Dockerfile, 
 		}
 	}
 	r := &resolver{bases}
-	warn := func(rule, _, _, text string, location []parser.Range) {
-		out.Warnings = append(out.Warnings, lint.Advice{Rule: rule, Text: text, Line: firstLine(location)})
-	}
-	result, err := dockerfile2llb.Dockerfile2LLB(ctx, data, dockerfile2llb.ConvertOpt{
-		MetaResolver: r, Warn: warn, AllStages: true,
-		SourceMap: llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", data),
-	})
-	known := r.stages(stages)
-	out.Warnings = slices.DeleteFunc(out.Warnings, func(w lint.Advice) bool {
-		return slices.Contains(notShown, w.Rule) || w.Rule == linter.RuleUndefinedVar.Name && !known[stageAt(stages, w.Line)]
-	})
+	j := &judge{data: data, stages: stages, nodes: tree.AST.Children, known: r.stages(stages), resolver: r, escape: byte(tree.EscapeToken), told: map[lint.Advice]bool{}}
+	err = j.all(ctx)
+	out.Warnings, out.Unused = j.warnings(), j.unused
 	if err != nil {
 		return out, newError(err)
 	}
-	out.Result = lint.Base{Env: result.Image.Config.Env, Workdir: result.Image.Config.WorkingDir, Known: known[len(stages)-1]}
+	if config := j.config; config != nil {
+		out.Result = lint.Base{Env: config.Env, Workdir: config.WorkingDir, Known: j.known[len(stages)-1], OnBuild: len(config.OnBuild) > 0}
+	}
 	return out, nil
 }
 
@@ -81,6 +69,7 @@ var notShown = []string{
 type facts struct {
 	out   *lint.Dockerfile
 	lines []string
+	lex   *shell.Lex
 }
 
 func (f *facts) command(cmd instructions.Command) {
@@ -121,6 +110,7 @@ func (f *facts) variable(instruction, name, value string, at []parser.Range) {
 
 func (f *facts) copies(instruction string, sources []string, checksum string, at []parser.Range) {
 	for _, s := range sources {
+		s = f.plain(s)
 		c := lint.Copy{Instruction: instruction, Source: s, Line: firstLine(at), Pinned: checksum != ""}
 		if instruction == "ADD" {
 			ref, isGit, _ := dfgitutil.ParseGitRef(s)
@@ -134,6 +124,17 @@ func (f *facts) copies(instruction string, sources []string, checksum string, at
 		}
 		f.out.Copies = append(f.out.Copies, c)
 	}
+}
+
+// plain is a source without the quotes around it. What has variables stays as it is.
+func (f *facts) plain(source string) string {
+	if strings.ContainsAny(source, `$\`) {
+		return source
+	}
+	if out, _, err := f.lex.ProcessWord(source, argList(nil)); err == nil {
+		return out
+	}
+	return source
 }
 
 // commit is a whole commit id, SHA-1 or SHA-256; a part of one could become ambiguous.
@@ -180,7 +181,8 @@ func (r *resolver) stages(stages []instructions.Stage) []bool {
 		case s.BaseName == "scratch":
 			known[i] = true
 		default:
-			known[i] = r.base(s.BaseName).Known
+			base := r.base(s.BaseName)
+			known[i] = base.Known && !base.OnBuild // its instructions may set variables
 		}
 		if s.Name != "" {
 			byName[strings.ToLower(s.Name)] = known[i]

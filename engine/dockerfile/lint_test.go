@@ -38,7 +38,7 @@ func TestLint(t *testing.T) {
 		"stages not used":           {"FROM scratch AS a\nCMD x\nFROM parent:1\n", []string{"JSONArgsRecommended 2"}, lint.Base{Env: []string{"HOME=/home", "PATH=/bin"}, Workdir: "/srv", Known: true}},
 		"left to lint's own rules":  {"FROM parent:1\nARG TOKEN=x\nENV PASSWORD=y\n", nil, lint.Base{Env: []string{"HOME=/home", "PATH=/bin", "PASSWORD=y"}, Workdir: "/srv", Known: true}},
 		"told not to check":         {"# check=skip=JSONArgsRecommended\nFROM parent:1\nCMD x\n", nil, lint.Base{Env: []string{"HOME=/home", "PATH=/bin"}, Workdir: "/srv", Known: true}},
-		"mounts, heredocs, options": {"# syntax=docker/dockerfile:1\nFROM parent:1\nRUN --mount=type=cache,target=/c --mount=type=secret,id=s --network=none <<X\ntrue\nX\nCOPY --link --chmod=755 <<A <<B /\na\nA\nb\nB\nHEALTHCHECK NONE\nONBUILD RUN x\nSHELL [\"a\"]\nSTOPSIGNAL 9\nVOLUME /v\n", nil, lint.Base{Env: []string{"HOME=/home", "PATH=/bin"}, Workdir: "/srv", Known: true}},
+		"mounts, heredocs, options": {"# syntax=docker/dockerfile:1\nFROM parent:1\nRUN --mount=type=cache,target=/c --mount=type=secret,id=s --network=none <<X\ntrue\nX\nCOPY --link --chmod=755 <<A <<B /\na\nA\nb\nB\nHEALTHCHECK NONE\nONBUILD RUN x\nSHELL [\"a\"]\nSTOPSIGNAL 9\nVOLUME /v\n", nil, lint.Base{Env: []string{"HOME=/home", "PATH=/bin"}, Workdir: "/srv", Known: true, OnBuild: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := Lint(t.Context(), []byte(test.in), bases)

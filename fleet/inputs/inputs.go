@@ -106,13 +106,14 @@ func (r *reader) image(ctx context.Context, img *fleet.Image) error {
 func (s *Set) texts(img *fleet.Image) Now {
 	n := Now{Parts: Parts{
 		Scheme: Scheme, Level: s.Level, Platform: s.fleet.Platform, Args: args(img),
-		Dockerfile: digest([]byte(untagged(cmp.Or(img.Instructions, img.Dockerfile), img))),
+		Dockerfile: digest([]byte(untagged(cmp.Or(img.Instructions, img.Written()), img))),
 	}}
 	names := map[string]string{}
-	for _, parent := range img.Used() {
+	for _, parent := range img.Named() {
 		names[parent.Ref] = parent.Name
 	}
-	n.Old.Dockerfile = v1.Dockerfile(img.Dockerfile, names)
+	n.Aliased = len(img.Aliases) > 0
+	n.Old.Dockerfile = v1.Dockerfile(img.Written(), names)
 	if img.HasBuild {
 		n.BuildDockerfile = digest([]byte(untagged(cmp.Or(img.BuildInstructions, img.BuildDockerfile), img)))
 		n.Old.BuildDockerfile = v1.Dockerfile(img.BuildDockerfile, names)

@@ -3,6 +3,7 @@ package inputs
 import (
 	"cmp"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/slipway-build/slipway/fleet"
@@ -38,6 +39,8 @@ type Now struct {
 	Trees []string
 	// Old are v1's digests of the Dockerfiles.
 	Old struct{ Dockerfile, BuildDockerfile string }
+
+	Aliased bool // it names images of the fleet by other references than their own
 }
 
 // By are the parts by the rules of a mark. There may be several, of which each counts; the first is the
@@ -54,7 +57,7 @@ func (n Now) By(m Mark) []Parts {
 	for _, tree := range trees {
 		all = append(all, n.old(tree))
 	}
-	return all
+	return append(all, n.unaware(all)...)
 }
 
 // Under are the parts of the present rules with the files that a record chooses.
@@ -70,6 +73,19 @@ func (n Now) old(tree string) Parts {
 	p.Scheme, p.Level, p.Files, p.Followed, p.Tree = 0, v1.Level, "", "", tree
 	p.Dockerfile, p.BuildDockerfile = n.Old.Dockerfile, n.Old.BuildDockerfile
 	return p
+}
+
+// unaware are old parts as the first Slipways noted them where they did not know that a reference is that
+// of an image of the fleet.
+func (n Now) unaware(old []Parts) []Parts {
+	if !n.Aliased {
+		return nil
+	}
+	old = slices.Clone(old)
+	for i := range old {
+		old[i].unaware = true
+	}
+	return old
 }
 
 // clone is for a value whose maps are going to change.
@@ -124,8 +140,11 @@ func (r Reading) Matches(m Mark, parents []Parent) (bool, error) {
 			if !r.fixed {
 				tree = v1.Tree(r.contents.Standing(), r.kept, mask)
 			}
-			if r.now.old(tree).On(parents).Digest() == m.Inputs {
-				return true, nil
+			old := []Parts{r.now.old(tree)}
+			for _, p := range append(old, r.now.unaware(old)...) {
+				if p.On(parents).Digest() == m.Inputs {
+					return true, nil
+				}
 			}
 		}
 		return false, nil

@@ -5,6 +5,7 @@
 package inputs
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -60,6 +61,10 @@ type Parts struct {
 	Tree      string            `json:"tree,omitempty"`
 	Followed  string            `json:"followed,omitempty"`
 	Templates map[string]string `json:"templates,omitempty"`
+
+	// unaware tells that the fleet's images are not known under other references than their own, as they
+	// were not in a store that had not built them yet.
+	unaware bool
 }
 
 // Parent is an image that another is made from.
@@ -67,6 +72,10 @@ type Parent struct {
 	Name   string `json:"name"` // in the fleet; the reference for others
 	Ref    string `json:"ref"`
 	Digest string `json:"digest"` // of the image's content; empty when it is in no store
+	// OnBuild tells that only an ONBUILD instruction of another parent uses it.
+	OnBuild bool `json:"onbuild,omitempty"`
+	// Of names the fleet's image that Name is another reference to. It is no input.
+	Of string `json:"-"`
 }
 
 // Digest is "2:sha256:…" of the parts that are inputs, or what package v1 has for its own.
@@ -83,12 +92,13 @@ func (p Parts) Digest() string {
 }
 
 // Definition is like Digest, but stands only for what changes by somebody's edit: the digests of the
-// parents, which may be built again, and the registry's name do not count.
+// parents, which may be built again, the registry's name, and what ONBUILD instructions of other images
+// use do not count.
 func (p Parts) Definition() string {
 	if p.Scheme == 0 {
 		return p.v1().Definition()
 	}
-	p.Parents = slices.Clone(p.Parents)
+	p.Parents = p.written()
 	for i := range p.Parents {
 		parent := &p.Parents[i]
 		parent.Digest = ""
@@ -97,6 +107,20 @@ func (p Parts) Definition() string {
 		}
 	}
 	return p.Digest()
+}
+
+// Counted are the parents that count by the rules that made the parts: package v1 knows nothing of what
+// ONBUILD instructions use.
+func (p Parts) Counted() []Parent {
+	if p.Scheme == 0 {
+		return p.written()
+	}
+	return p.Parents
+}
+
+// written are the parents that the Dockerfile names itself.
+func (p Parts) written() []Parent {
+	return slices.DeleteFunc(slices.Clone(p.Parents), func(p Parent) bool { return p.OnBuild })
 }
 
 // v1 are the parts as that package has them.
@@ -108,8 +132,11 @@ func (p Parts) v1() v1.Parts {
 	if p.Checkout != "" { // which that package does not know: nothing that it has is the same
 		out.Commit += " " + p.Checkout
 	}
-	for _, parent := range p.Parents {
-		out.Parents = append(out.Parents, v1.Parent(parent))
+	for _, parent := range p.written() {
+		if parent.Of != "" && p.unaware {
+			parent.Digest = ""
+		}
+		out.Parents = append(out.Parents, v1.Parent{Name: parent.Name, Ref: parent.Ref, Digest: parent.Digest})
 	}
 	return out
 }
@@ -146,7 +173,7 @@ func (p Parts) On(parents []Parent) Parts {
 // placeholder from being confused with text.
 func untagged(text string, img *fleet.Image) string {
 	pairs := []string{}
-	for _, parent := range byLength(img.Used()) {
+	for _, parent := range byLength(img.Named()) {
 		pairs = append(pairs, parent.Ref, "\x00"+parent.Name+"\x00")
 	}
 	return strings.NewReplacer(pairs...).Replace(text)
@@ -159,14 +186,38 @@ func byLength(images []*fleet.Image) []*fleet.Image {
 }
 
 // Parents lists what an image is built on, with the digests that find knows by reference: the
-// fleet's images, and others that the Dockerfile names.
+// fleet's images, and others that the Dockerfile names. A reference with a digest says all itself. The
+// fleet's images under other references than their own stand as they are written, as they always have.
 func Parents(img *fleet.Image, find func(ref string) string) []Parent {
-	var parents []Parent
-	for _, p := range img.Used() {
+	var parents, others []Parent
+	for _, p := range img.Named() {
 		parents = append(parents, Parent{Name: p.Name, Ref: p.Ref, Digest: find(p.Ref)})
 	}
 	for _, ref := range img.External {
-		parents = append(parents, Parent{Name: ref, Ref: ref, Digest: find(ref)})
+		others = append(others, elsewhere(ref, find))
+	}
+	for _, a := range img.Aliases {
+		if !a.OnBuild {
+			others = append(others, Parent{Name: a.Ref, Ref: a.Ref, Digest: find(a.Image.Ref), Of: a.Image.Name})
+		}
+	}
+	slices.SortStableFunc(others, func(a, b Parent) int { return cmp.Compare(a.Ref, b.Ref) })
+	parents = append(parents, others...)
+	for _, p := range img.Added() {
+		parents = append(parents, Parent{Name: p.Name, Ref: p.Ref, Digest: find(p.Ref), OnBuild: true})
+	}
+	for _, ref := range img.OnBuild {
+		p := elsewhere(ref, find)
+		p.OnBuild = true
+		parents = append(parents, p)
 	}
 	return parents
+}
+
+func elsewhere(ref string, find func(ref string) string) Parent {
+	p := Parent{Name: ref, Ref: ref}
+	if !strings.Contains(ref, "@") {
+		p.Digest = find(ref)
+	}
+	return p
 }

@@ -19,6 +19,8 @@ type Dockerfile struct {
 	Copies    []Copy
 	Variables []Variable
 	Result    Base // what another Dockerfile finds when it builds on this one
+	// Unused is a *fleet.ParseError about a stage that the image is not made from.
+	Unused error
 }
 
 // Advice is one warning of BuildKit's linter.
@@ -49,6 +51,7 @@ type Base struct {
 	Env     []string // NAME=value
 	Workdir string
 	Known   bool // there is nothing below it of which nothing is known
+	OnBuild bool // it has ONBUILD instructions
 }
 
 // Bases knows the images that a Dockerfile may build on, by the reference after FROM.
@@ -102,6 +105,11 @@ func (c *check) dockerfile(file, text string) {
 	if err != nil && !d.copiesURL(err) {
 		c.unreadable(file, text, err) // what was found up to there counts as well
 	}
+	if d.Unused != nil && !d.copiesURL(d.Unused) {
+		c.addRendered(string(fleet.DockerfileSyntax), file, lineOf(d.Unused), "remove the stage, or mend it",
+			"cannot build a stage that the image is not made from: %v", d.Unused)
+		c.findings[len(c.findings)-1].Severity = Warning
+	}
 	for _, w := range d.Warnings {
 		if _, known := byID[w.Rule]; known {
 			c.addRendered(w.Rule, file, w.Line, "", "%s", w.Text)
@@ -135,11 +143,14 @@ func (c *check) unreadable(file, text string, err error) {
 	if _, known := c.ParseDockerfile([]byte(text)); known != nil {
 		return // said already
 	}
-	line := 0
+	c.addRendered(string(fleet.DockerfileSyntax), file, lineOf(err), "", "cannot build the rendered Dockerfile: %v", err)
+}
+
+func lineOf(err error) int {
 	if e := (*fleet.ParseError)(nil); errors.As(err, &e) {
-		line = e.Line
+		return e.Line
 	}
-	c.addRendered(string(fleet.DockerfileSyntax), file, line, "", "cannot build the rendered Dockerfile: %v", err)
+	return 0
 }
 
 // floating looks at images from elsewhere; the scan has looked at the fleet's own.

@@ -110,7 +110,7 @@ func (c *check) dependencies() {
 	for _, d := range c.img.Depends {
 		// A template may ask for a tag without building on it, and what it uses in another version
 		// the scan has reported.
-		if !d.Declared || d.Used || d.Image == nil || mentions(text, c.Config.Name(d.Name)) || c.isWrong(d) {
+		if !d.Declared || d.Used || d.Aliased || d.OnBuild || d.LookedUp || d.PassedOn || d.Image == nil || mentions(text, c.Config.Name(d.Name)) || c.isWrong(d) {
 			continue
 		}
 		c.add(unusedDependency, d.File, d.Line, "remove it, if nothing else needs the order",
