@@ -20,6 +20,9 @@ import (
 
 // newSolveOpt hands the Dockerfile and the context to BuildKit's frontend.
 func newSolveOpt(dockerfile []byte, files fs.FS, epoch time.Time) client.SolveOpt {
+	if files == nil {
+		files = fstest.MapFS{}
+	}
 	own := fstest.MapFS{
 		"Dockerfile": {Data: dockerfile, Mode: 0o644, ModTime: time.Unix(0, 0)},
 		// BuildKit would leave out what the context's .dockerignore lists, but which list counts, and what

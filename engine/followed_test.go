@@ -52,7 +52,7 @@ func TestWhatIsIgnoredChangesNothing(t *testing.T) {
 				var seen tally
 				for seed := k; seen.worlds < worlds/workers; seed += workers {
 					w := &world{t: t, seed: seed, rand: rand.New(rand.NewPCG(seed, 10)), engine: engine.New(p.Services().BuildKit), dir: filepath.Join(t.TempDir(), "context")}
-					w.links = w.rand.IntN(5) == 0
+					w.links = w.rand.IntN(3) == 0
 					w.fill()
 					w.write(parents)
 					w.compare(&seen)
@@ -155,6 +155,18 @@ func (w *world) fill() {
 	}
 }
 
+// existing are the paths of the context.
+func (w *world) existing() []string {
+	var found []string
+	w.must(filepath.WalkDir(w.dir, func(p string, _ fs.DirEntry, err error) error {
+		if rel, _ := filepath.Rel(w.dir, p); rel != "." && rel != buildcontext.IgnoreFile {
+			found = append(found, rel)
+		}
+		return err
+	}))
+	return found
+}
+
 func (w *world) patterns() string {
 	var lines []string
 	for range 1 + w.rand.IntN(2) {
@@ -172,9 +184,13 @@ func (w *world) put(p string) {
 	if info, err := os.Lstat(full); err == nil && !info.Mode().IsRegular() {
 		return
 	}
-	if w.links && w.rand.IntN(4) == 0 {
+	if w.links && w.rand.IntN(3) == 0 {
 		os.Remove(full)
-		w.must(os.Symlink(w.pick("a.txt", "d", "../d", "/e", "c/d", "nowhere", "../../d/a.txt"), full))
+		target := w.pick("a.txt", "d", "../d", "/e", "c/d", "nowhere", "../../d/a.txt")
+		if there := w.existing(); len(there) > 0 && w.rand.IntN(3) > 0 {
+			target = "/" + w.pick(there...)
+		}
+		w.must(os.Symlink(target, full))
 		return
 	}
 	mode := fs.FileMode(0o644)
@@ -245,6 +261,9 @@ func (w *world) step() string {
 // edit changes something, and says what.
 func (w *world) edit() string {
 	p := w.path()
+	if there := w.existing(); len(there) > 0 && w.rand.IntN(4) > 0 {
+		p = w.pick(there...)
+	}
 	full := filepath.Join(w.dir, p)
 	switch w.rand.IntN(9) {
 	case 0:

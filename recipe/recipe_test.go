@@ -66,7 +66,7 @@ func TestSelect(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var got []string
+			got := []string{}
 			for i, e := range list {
 				if selected[i] {
 					got = append(got, e.Path)
