@@ -44,7 +44,11 @@ func (e *Engine) buildArtifacts(ctx context.Context, r Request) (a artifacts, er
 			a.release()
 		}
 	}()
-	opt, attrs := solveOpt(r, r.ArtifactDockerfile, r.ArtifactContext)
+	files := r.ArtifactContext
+	if files == nil {
+		files = r.Context
+	}
+	opt, attrs := solveOpt(r, r.ArtifactDockerfile, files)
 	opt.Exports = []client.ExportEntry{{Type: client.ExporterLocal, OutputDir: out}}
 	var missing error // BuildKit passes on the cause alone
 	_, err = e.solve(ctx, r, opt, func(ctx context.Context, c gateway.Client) (*gateway.Result, error) {

@@ -35,8 +35,8 @@ type Request struct {
 	Context fs.FS
 	// Dockerfile is the text to build.
 	Dockerfile []byte
-	// ArtifactDockerfile is built first when not nil, with ArtifactContext; its
-	// /build folder joins the context as build/.
+	// ArtifactDockerfile is built first when not nil, with ArtifactContext or,
+	// without one, Context; its /build folder joins the context as build/.
 	ArtifactDockerfile []byte
 	ArtifactContext    fs.FS
 	// Target is the stage to build; empty is the last.

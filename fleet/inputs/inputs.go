@@ -188,7 +188,9 @@ func (s *Set) Need(ctx context.Context, marks map[*fleet.Image][]Mark) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0) + 2)
 	for img, list := range marks {
+		mu.Lock()
 		n, ok := s.Images[img]
+		mu.Unlock()
 		if !ok {
 			continue
 		}

@@ -32,7 +32,7 @@ func TestResolve(t *testing.T) {
 		{"the newest first", "app", []nameable{{repository: "app", tag: "0.9", ref: "app:0.9"}, {repository: "app", tag: "0.10", ref: "app:0.10"}}, "not clear: it may be app:0.10 or app:0.9"},
 		{"latest, as for Docker", "app", nameables("app:0.2", "app:latest"), "app:latest"},
 		{"latest of another is none", "app", nameables("a/app:0.2", "b/app:latest"), "not clear: it may be a/app:0.2 or b/app:latest"},
-		{"an end", "app", nameables(team+"web/app:1"), team + "web/app:1"},
+		{"an end", "app", nameables(team + "web/app:1"), team + "web/app:1"},
 		{"a longer end", "web/app", nameables(team+"web/app:1", team+"db/app:1"), team + "web/app:1"},
 		{"an end in the middle of a word is none", "pp", nameables(team + "web/app:1")[:1], "no such image: pp"},
 		{"a beginning is no end", "registry.example:5000/team", nameables(team + "app:1"), "no such image"},

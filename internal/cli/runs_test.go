@@ -28,10 +28,12 @@ type chain struct {
 	dir   string
 	needs map[string][]string
 	names []string
+	// by name, what stands in the Dockerfile
+	comment, unused map[string]string
 }
 
 func newChain(t *testing.T, n, most int, r *rand.Rand) *chain {
-	c := &chain{t: t, dir: t.TempDir(), needs: map[string][]string{}}
+	c := &chain{t: t, dir: t.TempDir(), needs: map[string][]string{}, comment: map[string]string{}, unused: map[string]string{}}
 	if err := os.WriteFile(filepath.Join(c.dir, "config.yaml"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +49,7 @@ func newChain(t *testing.T, n, most int, r *rand.Rand) *chain {
 		c.write(name, "ignored", "first")
 		c.write(name, ".dockerignore", "ignored\nchangelog\ncontrol\nDockerfile.template\n.dockerignore\n")
 		c.write(name, "changelog", changelogOf(name, 1))
-		c.dockerfile(name, "")
+		c.dockerfile(name)
 		if needs := c.needs[name]; len(needs) > 0 {
 			c.write(name, "control", "Package: "+name+"\nBuild-Depends: "+strings.Join(needs, ", ")+"\n")
 		}
@@ -70,8 +72,10 @@ func (c *chain) write(name, file, text string) {
 	}
 }
 
-func (c *chain) dockerfile(name, comment string) {
-	text := comment + "FROM scratch\nCOPY file /" + name + "\n"
+// dockerfile writes an image's template, with a comment, which counts for nothing, and an argument that
+// nothing uses, which is an instruction but changes no bits.
+func (c *chain) dockerfile(name string) {
+	text := "# " + c.comment[name] + "\nARG UNUSED=" + c.unused[name] + "\nFROM scratch\nCOPY file /" + name + "\n"
 	for _, need := range c.needs[name] {
 		text += fmt.Sprintf("COPY --from={{ %q | image_tag }} / /\n", need)
 	}
@@ -159,7 +163,7 @@ func TestRunsRebuildWhatChanged(t *testing.T) {
 				for range r.IntN(4) {
 					name := c.names[r.IntN(len(c.names))]
 					value := fmt.Sprintf("%d-%d", round, r.IntN(1e9))
-					what := []string{"file", "mode", "version", "comment", "ignored", "touch", "owner"}[r.IntN(7)]
+					what := []string{"file", "mode", "version", "unused argument", "comment", "ignored", "touch", "owner"}[r.IntN(8)]
 					did = append(did, what+" of "+name)
 					path := filepath.Join(c.dir, "fleet", name, "file")
 					switch what {
@@ -181,9 +185,13 @@ func TestRunsRebuildWhatChanged(t *testing.T) {
 						versions[name]++
 						c.write(name, "changelog", changelogOf(name, 1+versions[name]))
 						edited[name], differs[name] = true, true // its children name another image
-					case "comment":
-						c.dockerfile(name, "# "+value+"\n")
+					case "unused argument":
+						c.unused[name] = value
+						c.dockerfile(name)
 						edited[name] = true
+					case "comment":
+						c.comment[name] = value
+						c.dockerfile(name)
 					case "ignored":
 						c.write(name, "ignored", value)
 					case "touch":
