@@ -101,6 +101,7 @@ func (n *Names) settle(ctx context.Context) (changed bool, err error) {
 			return changed, err
 		}
 		absent := err != nil
+		err = nil
 		switch {
 		case strings.HasPrefix(name, pinPrefix) && !n.needed(name, target):
 			changed = true
@@ -117,8 +118,6 @@ func (n *Names) settle(ctx context.Context) (changed bool, err error) {
 			if err = Adopt(ctx, n.blobs, target); err == nil {
 				_, err = n.db.Update(ctx, record(img))
 			}
-		default:
-			err = nil
 		}
 		if err != nil {
 			return changed, err

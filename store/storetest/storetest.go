@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 
 	"github.com/containerd/containerd/v2/core/content"
@@ -20,6 +22,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/specs-go"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/sirupsen/logrus"
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/slipway-build/slipway/store"
@@ -49,6 +52,7 @@ type Wrap func(images.Store) images.Store
 
 // Open opens the store in a folder.
 func Open(ctx context.Context, folder string, wrap Wrap) (_ *Root, err error) {
+	logrus.SetLevel(logrus.ErrorLevel) // containerd warns of file systems without fs-verity
 	r := &Root{Folder: folder}
 	defer func() {
 		if err != nil {
@@ -150,4 +154,50 @@ func (r *Root) Blob(ctx context.Context, mediaType string, data []byte) (ocispec
 		return d, fmt.Errorf("cannot write blob: %w", err)
 	}
 	return d, nil
+}
+
+// Keep keeps what the target leads to from being collected, as an export does.
+func (r *Root) Keep(ctx context.Context, target ocispecs.Descriptor) error {
+	return images.Dispatch(ctx, images.SetChildrenLabels(r.Content, images.ChildrenHandler(r.Content)), nil, target)
+}
+
+// Read reads a blob.
+func (r *Root) Read(ctx context.Context, d ocispecs.Descriptor) ([]byte, error) {
+	return content.ReadBlob(ctx, r.Content, d)
+}
+
+// Copy copies the store's files to another folder as a process that is killed now would leave them. The
+// caller is in the middle of a change of names, so nothing is collected meanwhile.
+func (r *Root) Copy(folder string) error {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	// The journal first: it is never ahead of the database.
+	lines, err := os.ReadFile(journal.Path(r.Folder))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err == nil {
+		if err := os.WriteFile(journal.Path(folder), lines, 0o600); err != nil {
+			return err
+		}
+	}
+	err = r.db.View(func(tx *bolt.Tx) error { return tx.CopyFile(filepath.Join(folder, "containerdmeta.db"), 0o600) })
+	if err != nil {
+		return err
+	}
+	blobs := filepath.Join("content", "blobs")
+	return filepath.WalkDir(filepath.Join(r.Folder, blobs), func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(r.Folder, path)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return os.MkdirAll(filepath.Join(folder, rel), 0o700)
+		}
+		return os.Link(path, filepath.Join(folder, rel)) // blobs do not change
+	})
 }
