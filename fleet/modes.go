@@ -50,7 +50,7 @@ func (m *gitModes) Mode(name string, mode fs.FileMode) (fs.FileMode, bool) {
 		}
 		name = filepath.ToSlash(rel)
 	}
-	inside := path.Clean(m.prefix + name)
+	inside := m.prefix + name
 	if kept, ok := m.index.Kept(inside, mode); ok {
 		return mode.Type() | kept, true
 	}

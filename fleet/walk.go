@@ -118,7 +118,10 @@ func (t *tree) visit(ctx context.Context, rel string, helpers chan struct{}) (fo
 	var folders []string
 	for _, entry := range entries {
 		t.note(&here, entry, &out)
-		if below := path.Join(rel, entry.Name()); entry.IsDir() && entry.Name() != ".git" && !t.exclude.leavesOut(below) {
+		if !entry.IsDir() || entry.Name() == ".git" {
+			continue
+		}
+		if below := path.Join(rel, entry.Name()); !t.exclude.leavesOut(below) {
 			folders = append(folders, below)
 		}
 	}

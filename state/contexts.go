@@ -9,6 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -16,7 +19,8 @@ import (
 type Context struct {
 	Folder string // absolute path
 	Stamp  []byte // changes when any file may have changed; empty when that is not certain
-	// Digests are digests of the files, by what they are of: the owner of the state knows the keys.
+	// Digests are digests of the files, by what they are of: the owner of the state knows the keys, which
+	// hold no tabulator and no line break.
 	Digests map[string]string
 	Entries []byte // what each file's digest was, see Entries; nil leaves those that are kept
 	// Seen is when the folder was last saved or touched. SaveContexts takes the present.
@@ -36,18 +40,36 @@ func (d *DB) Contexts(ctx context.Context) (map[string]Context, error) {
 	err := d.each(ctx, "SELECT folder, stamp, digests, seen FROM contexts", nil, func(rows *sql.Rows) error {
 		var c Context
 		var seen int64
-		var digests []byte
+		var digests string
 		if err := rows.Scan(&c.Folder, &c.Stamp, &digests, &seen); err != nil {
 			return err
 		}
-		if err := json.Unmarshal(digests, &c.Digests); err != nil {
-			return spoiled(err)
-		}
+		c.Digests = readDigests(digests)
 		c.Seen = fromNano(seen)
 		found[c.Folder] = c
 		return nil
 	})
 	return found, err
+}
+
+// writeDigests makes one text of digests: a line with key, tabulator and digest for each, sorted.
+func writeDigests(digests map[string]string) string {
+	var b strings.Builder
+	for _, key := range slices.Sorted(maps.Keys(digests)) {
+		b.WriteString(key + "\t" + digests[key] + "\n")
+	}
+	return b.String()
+}
+
+// readDigests takes them out again: of thousands of folders, so it makes no copies.
+func readDigests(text string) map[string]string {
+	digests := make(map[string]string, 4)
+	for line := range strings.Lines(text) {
+		if key, digest, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t"); ok {
+			digests[key] = digest
+		}
+	}
+	return digests
 }
 
 // Entries returns the Entries of one folder, nil when nothing is known of it.
@@ -80,10 +102,7 @@ func (d *DB) SaveContexts(ctx context.Context, contexts []Context) error {
 		defer update.Close()
 		now := time.Now().UnixNano()
 		for _, c := range contexts {
-			digests, err := json.Marshal(c.Digests)
-			if err != nil {
-				return fmt.Errorf("internal error: %w", err)
-			}
+			digests := writeDigests(c.Digests)
 			if c.Entries == nil {
 				_, err = update.ExecContext(ctx, digests, now, c.Folder, notNil(c.Stamp))
 			} else {

@@ -1,13 +1,21 @@
 package store
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 
 	"github.com/containerd/containerd/v2/core/content"
-	"github.com/containerd/containerd/v2/plugins/content/local"
+	"github.com/containerd/containerd/v2/core/images"
+	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
 
@@ -28,17 +36,14 @@ func (l Local) Index() (list []Image, known bool, err error) {
 
 // Check finds out which of the images are not all there, and sets their Damaged.
 func (l Local) Check(ctx context.Context, list []*Image) error {
-	if len(list) == 0 {
-		return nil
-	}
-	blobs := blobFiles(l.Blobs)
+	blobs := &blobFiles{folder: filepath.Join(l.Blobs, "blobs")}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	const chunk = 16
 	for begin := 0; begin < len(list); begin += chunk {
 		group.Go(func() error {
 			for _, img := range list[begin:min(begin+chunk, len(list))] {
-				missing, err := journal.Missing(ctx, blobs, img.target)
+				missing, err := blobs.missing(ctx, img.target)
 				if err != nil {
 					return fmt.Errorf("cannot look at the content of %s: %w", img.Ref, err)
 				}
@@ -52,13 +57,96 @@ func (l Local) Check(ctx context.Context, list []*Image) error {
 	return group.Wait()
 }
 
-// blobFiles reads the blobs below a folder of containerd's local content store, which it leaves as it is.
-type blobFiles string
+// blobFiles reads the blobs in the folder of containerd's local content store, which it leaves as it is.
+// It looks at each blob once: images share their parents' layers.
+type blobFiles struct {
+	folder string
+	seen   sync.Map // digest to its size, -1 when it is not there
+}
 
-// ReaderAt implements content.Provider.
-func (dir blobFiles) ReaderAt(_ context.Context, d ocispecs.Descriptor) (content.ReaderAt, error) {
+func (b *blobFiles) path(d ocispecs.Descriptor) (string, error) {
 	if err := d.Digest.Validate(); err != nil {
+		return "", err
+	}
+	return filepath.Join(b.folder, d.Digest.Algorithm().String(), d.Digest.Encoded()), nil
+}
+
+// missing is journal.MissingBy, with a short way for the manifest of one image.
+func (b *blobFiles) missing(ctx context.Context, target ocispecs.Descriptor) ([]ocispecs.Descriptor, error) {
+	if !images.IsManifestType(target.MediaType) {
+		return journal.MissingBy(ctx, b, b.there, target)
+	}
+	name, err := b.path(target)
+	if err != nil {
 		return nil, err
 	}
-	return local.OpenReader(filepath.Join(string(dir), "blobs", d.Digest.Algorithm().String(), d.Digest.Encoded()))
+	data, err := readSmall(name, target.Size)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return []ocispecs.Descriptor{target}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	type part struct {
+		MediaType string
+		Digest    digest.Digest
+		Size      int64
+	}
+	var m struct {
+		Config part
+		Layers []part
+	}
+	if err := json.Unmarshal(data, &m); err != nil {
+		return nil, fmt.Errorf("cannot read manifest %s: %w", target.Digest, err)
+	}
+	var missing []ocispecs.Descriptor
+	for _, p := range append(m.Layers, m.Config) {
+		d := ocispecs.Descriptor{MediaType: p.MediaType, Digest: p.Digest, Size: p.Size}
+		there, err := b.there(d)
+		if err != nil {
+			return nil, err
+		}
+		if !there && !images.IsNonDistributable(d.MediaType) {
+			missing = append(missing, d)
+		}
+	}
+	return missing, nil
 }
+
+// there tells whether the blob is there, in its whole length.
+func (b *blobFiles) there(d ocispecs.Descriptor) (bool, error) {
+	if size, seen := b.seen.Load(d.Digest); seen {
+		return size == d.Size, nil
+	}
+	name, err := b.path(d)
+	if err != nil {
+		return false, err
+	}
+	size := int64(-1)
+	info, err := os.Lstat(name)
+	switch {
+	case err == nil:
+		size = info.Size()
+	case !errors.Is(err, fs.ErrNotExist):
+		return false, err
+	}
+	b.seen.Store(d.Digest, size)
+	return size == d.Size, nil
+}
+
+// ReaderAt implements content.Provider, for what fits into memory.
+func (b *blobFiles) ReaderAt(_ context.Context, d ocispecs.Descriptor) (content.ReaderAt, error) {
+	name, err := b.path(d)
+	if err != nil {
+		return nil, err
+	}
+	data, err := readSmall(name, d.Size)
+	if err != nil {
+		return nil, err
+	}
+	return blobReader{bytes.NewReader(data)}, nil
+}
+
+type blobReader struct{ *bytes.Reader }
+
+func (blobReader) Close() error { return nil }

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"runtime"
@@ -108,6 +111,15 @@ func (s *Set) texts(img *fleet.Image) Now {
 		Scheme: Scheme, Level: s.Level, Platform: s.fleet.Platform, Args: args(img),
 		Dockerfile: digest([]byte(untagged(cmp.Or(img.Instructions, img.Written()), img))),
 	}}
+	if img.HasBuild {
+		n.BuildDockerfile = digest([]byte(untagged(cmp.Or(img.BuildInstructions, img.BuildDockerfile), img)))
+	}
+	n.listed(img)
+	return n
+}
+
+// readOld adds what package v1 has for the Dockerfiles.
+func (n *Now) readOld(img *fleet.Image) {
 	names := map[string]string{}
 	for _, parent := range img.Named() {
 		names[parent.Ref] = parent.Name
@@ -115,11 +127,8 @@ func (s *Set) texts(img *fleet.Image) Now {
 	n.Aliased = len(img.Aliases) > 0
 	n.Old.Dockerfile = v1.Dockerfile(img.Written(), names)
 	if img.HasBuild {
-		n.BuildDockerfile = digest([]byte(untagged(cmp.Or(img.BuildInstructions, img.BuildDockerfile), img)))
 		n.Old.BuildDockerfile = v1.Dockerfile(img.BuildDockerfile, names)
 	}
-	n.listed(img)
-	return n
 }
 
 // Args are the build arguments that go into the image: its own, and the date.
@@ -213,39 +222,54 @@ func (s *Set) Need(ctx context.Context, marks map[*fleet.Image][]Mark) error {
 }
 
 func (s *Set) need(ctx context.Context, img *fleet.Image, n Now, marks []Mark) (Now, error) {
-	f := s.folders[img]
-	if f == nil { // a commit
+	f := s.folders[img] // nil for a commit
+	if slices.ContainsFunc(marks, Mark.Old) && n.Old.Dockerfile == "" {
+		n.readOld(img)
+		for _, mask := range v1.Masks {
+			if f == nil {
+				break
+			}
+			tree, err := f.digest(ctx, s, img, fmt.Sprintf("v1 %o", int(mask)), func(c buildcontext.Contents) (string, error) {
+				return v1.Tree(c.Standing(), c.KeepsModes(), mask), nil
+			})
+			if err != nil {
+				return n, err
+			}
+			n.Trees = append(n.Trees, tree)
+		}
+	}
+	if f == nil {
 		return n, nil
 	}
 	n = n.clone()
 	own := own(img)
 	for _, m := range marks {
-		if m.Old() {
-			if len(n.Trees) > 0 {
-				continue
-			}
-			for _, mask := range v1.Masks {
-				tree, err := f.digest(ctx, s, img, fmt.Sprintf("v1 %o", int(mask)), func(c buildcontext.Contents) (string, error) {
-					return v1.Tree(c.Standing(), c.KeepsModes(), mask), nil
-				})
-				if err != nil {
-					return n, err
-				}
-				n.Trees = append(n.Trees, tree)
-			}
+		if _, known := n.Files[m.Followed]; known || m.Old() {
 			continue
 		}
-		followed, err := recipe.Parse(m.Followed)
-		if err != nil { // of somebody who wrote nonsense: nothing is known
-			followed = recipe.Followed{}
-		}
-		key := digest(fmt.Appendf(nil, "%d %q %q %q", Scheme, m.Followed, own.Context, own.Artifacts))
-		n.Files[m.Followed], err = f.digest(ctx, s, img, key, func(c buildcontext.Contents) (string, error) { return c.Digest(followed, own) })
+		files, err := f.digest(ctx, s, img, filesKey(m.Followed, own), func(c buildcontext.Contents) (string, error) {
+			followed, err := recipe.Parse(m.Followed)
+			if err != nil { // somebody wrote nonsense: nothing is known
+				followed = recipe.Followed{}
+			}
+			return c.Digest(followed, own)
+		})
 		if err != nil {
 			return n, err
 		}
+		n.Files[m.Followed] = files
 	}
 	return n, nil
+}
+
+// filesKey is the key of a digest of the files that a record chooses.
+func filesKey(record string, own buildcontext.Own) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%d %d %d %d\n", Scheme, len(record), len(own.Context), len(own.Artifacts))
+	io.WriteString(h, record)
+	h.Write(own.Context)
+	h.Write(own.Artifacts)
+	return string(hex.AppendEncode(nil, h.Sum(nil)[:16]))
 }
 
 // digest returns what is known by the key, or makes it of the folder's contents.
@@ -339,6 +363,7 @@ func (s *Set) Followed(ctx context.Context, img *fleet.Image, f recipe.Followed)
 // At reads the image's context as it is at this moment. A build calls it just before it sends the files.
 func (s *Set) At(ctx context.Context, t *buildcontext.Tree, img *fleet.Image) (Reading, error) {
 	r := Reading{now: s.explain(img, s.Images[img]), own: own(img), fixed: fixed(img)}
+	r.now.readOld(img)
 	if r.fixed {
 		return r, nil
 	}

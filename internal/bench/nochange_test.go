@@ -147,13 +147,18 @@ func registerAll(ctx context.Context, e *embedded.Process, n int) error {
 	if err := set.Need(ctx, marks); err != nil {
 		return err
 	}
+	held, release, err := e.Hold(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
 	for _, img := range f.Images {
 		if img.Ref == built.Image.Ref {
 			continue
 		}
 		parents := inputs.Parents(img, func(string) string { return built.Image.ID })
 		m := store.Marks{ID: built.Image.ID, Inputs: set.Images[img].Under(followed.String()).On(parents).Digest(), Followed: followed.String(), Level: engine.Level}
-		if err := registerOne(ctx, images, services.Content, built, img, m); err != nil {
+		if err := registerOne(held, images, services.Content, built, img, m); err != nil {
 			return fmt.Errorf("cannot register %s: %w", img.Ref, err)
 		}
 	}

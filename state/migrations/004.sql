@@ -3,7 +3,7 @@ DROP TABLE contexts;
 CREATE TABLE contexts (
 	folder TEXT PRIMARY KEY, -- absolute path
 	stamp BLOB NOT NULL,     -- of all paths, modes, sizes and times
-	digests BLOB NOT NULL,   -- JSON: of the files, by what they are of
+	digests TEXT NOT NULL,   -- of the files: lines with what they are of, a tabulator and the digest
 	entries BLOB NOT NULL,   -- what each file's digest was
 	seen INTEGER NOT NULL    -- when it was looked at last, in nanoseconds since 1970
 ) STRICT, WITHOUT ROWID;

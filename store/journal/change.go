@@ -2,7 +2,8 @@ package journal
 
 import (
 	"bufio"
-	"bytes"
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -101,8 +102,12 @@ func appendLine(buf []byte, c Change) ([]byte, error) {
 
 // parseLine reads a line without its end. A line that is not whole is not ok.
 func parseLine(line []byte) (c Change, ok bool) {
-	sum, data, found := bytes.Cut(line, []byte{' '})
-	if !found || string(sum) != fmt.Sprintf("%08x", crc32.Checksum(data, castagnoli)) {
+	var sum [4]byte
+	if len(line) < 9 || line[8] != ' ' {
+		return c, false
+	}
+	data := line[9:]
+	if _, err := hex.Decode(sum[:], line[:8]); err != nil || binary.BigEndian.Uint32(sum[:]) != crc32.Checksum(data, castagnoli) {
 		return c, false
 	}
 	return c, json.Unmarshal(data, &c) == nil
@@ -132,13 +137,21 @@ func parse(r io.Reader) (parsed, error) {
 	}
 	p.whole = int64(len(first))
 	end, bad := p.whole, 0
+	var long []byte // a line that is longer than the buffer
 	for {
-		line, err := in.ReadBytes('\n')
+		line, err := in.ReadSlice('\n')
+		if errors.Is(err, bufio.ErrBufferFull) {
+			long = append(long, line...)
+			continue
+		}
 		if errors.Is(err, io.EOF) {
 			return p, nil
 		}
 		if err != nil {
 			return p, err
+		}
+		if len(long) > 0 {
+			line, long = append(long, line...), nil
 		}
 		end += int64(len(line))
 		c, ok := parseLine(line[:len(line)-1])

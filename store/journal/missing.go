@@ -17,18 +17,26 @@ import (
 // configuration and its layers those that are not on the disk, or not in their whole length. Layers
 // that may not be distributed need not be there.
 func Missing(ctx context.Context, blobs content.Provider, target ocispecs.Descriptor) ([]ocispecs.Descriptor, error) {
+	return MissingBy(ctx, blobs, func(d ocispecs.Descriptor) (bool, error) { return readable(ctx, blobs, d) }, target)
+}
+
+// MissingBy is Missing with another way to find out whether a blob is there.
+func MissingBy(ctx context.Context, blobs content.Provider, there func(ocispecs.Descriptor) (bool, error), target ocispecs.Descriptor) ([]ocispecs.Descriptor, error) {
 	var missing []ocispecs.Descriptor
 	children := images.LimitManifests(images.ChildrenHandler(blobs), platforms.Default(), 1)
 	handler := images.HandlerFunc(func(ctx context.Context, d ocispecs.Descriptor) ([]ocispecs.Descriptor, error) {
 		if images.IsNonDistributable(d.MediaType) {
 			return nil, nil
 		}
-		there, err := readable(ctx, blobs, d)
+		ok, err := there(d)
 		if err != nil {
 			return nil, err
 		}
-		if !there {
+		if !ok {
 			missing = append(missing, d)
+			return nil, nil
+		}
+		if !images.IsManifestType(d.MediaType) && !images.IsIndexType(d.MediaType) {
 			return nil, nil
 		}
 		return children(ctx, d)
