@@ -3,9 +3,9 @@
 GO      ?= go
 BIN     := bin/slipway
 # The packages without an engine: cheap enough to run under the race detector.
-PURE    := ./changelog/... ./deb822/... ./config/... ./template/... ./fleet/... ./plan/... ./registry/...
+PURE    := ./changelog/... ./deb822/... ./config/... ./template/... ./recipe/... ./fleet/... ./plan/... ./registry/... ./store/journal/...
 
-.PHONY: compat all build demo demo-clean deps test lint cross race bench fuzz clean
+.PHONY: compat all build demo demo-clean deps test prove lint cross race bench fuzz clean
 
 all: build
 
@@ -35,6 +35,10 @@ race:
 
 test: deps lint cross race
 	$(GO) test -timeout 40m ./...
+
+# What is too long for every run: half an hour. Its last figures are in docs/proofs.md.
+prove: deps
+	hack/prove
 
 bench: deps build
 	hack/bench
