@@ -20,7 +20,9 @@ func entries(lines ...string) []recipe.Entry {
 		p, link, _ := strings.Cut(l, " -> ")
 		out = append(out, recipe.Entry{Path: p, Link: link})
 	}
-	slices.SortFunc(out, func(a, b recipe.Entry) int { return slices.Compare(strings.Split(a.Path, "/"), strings.Split(b.Path, "/")) })
+	slices.SortFunc(out, func(a, b recipe.Entry) int {
+		return slices.Compare(strings.Split(a.Path, "/"), strings.Split(b.Path, "/"))
+	})
 	return out
 }
 

@@ -50,7 +50,7 @@ type Set struct {
 	// Errors tell of contexts that cannot be read.
 	Errors map[*fleet.Image]error
 
-	Options
+	options Options
 	fleet   *fleet.Fleet
 	folders map[*fleet.Image]*folder
 }
@@ -67,7 +67,7 @@ const tree = "tree"
 
 // Read looks at the contexts of all images that have no error, several at a time.
 func Read(ctx context.Context, f *fleet.Fleet, o Options) (*Set, error) {
-	s := &Set{Options: o, Images: map[*fleet.Image]Now{}, Errors: map[*fleet.Image]error{}, fleet: f, folders: map[*fleet.Image]*folder{}}
+	s := &Set{options: o, Images: map[*fleet.Image]Now{}, Errors: map[*fleet.Image]error{}, fleet: f, folders: map[*fleet.Image]*folder{}}
 	r := &reader{set: s}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0) + 2) // some wait for the disk
@@ -108,7 +108,7 @@ func (r *reader) image(ctx context.Context, img *fleet.Image) error {
 // texts is what is known of an image without looking at its folder.
 func (s *Set) texts(img *fleet.Image) Now {
 	n := Now{Parts: Parts{
-		Scheme: Scheme, Level: s.Level, Platform: s.fleet.Platform, Args: args(img),
+		Scheme: Scheme, Level: s.options.Level, Platform: s.fleet.Platform, Args: args(img),
 		Dockerfile: digest([]byte(untagged(cmp.Or(img.Instructions, img.Written()), img))),
 	}}
 	if img.HasBuild {
@@ -165,13 +165,13 @@ func (s *Set) look(ctx context.Context, img *fleet.Image) (*folder, error) {
 	f := &folder{Context: Context{Folder: s.fleet.Folder(img)}}
 	stamp := t.Stamp()
 	var memory []byte
-	if s.Known != nil {
-		if known, ok := s.Known(f.Folder); ok {
+	if s.options.Known != nil {
+		if known, ok := s.options.Known(f.Folder); ok {
 			if len(stamp) > 0 && bytes.Equal(known.Stamp, stamp) && known.Digests[tree] != "" {
 				f.Context = known
 				return f, nil
 			}
-			memory = s.Entries(f.Folder)
+			memory = s.options.Entries(f.Folder)
 		}
 	}
 	return f, f.read(ctx, t, stamp, memory)
@@ -284,7 +284,7 @@ func (f *folder) digest(ctx context.Context, s *Set, img *fleet.Image, key strin
 		}
 		defer t.Close()
 		learned := f.Digests
-		if err := f.read(ctx, t, t.Stamp(), s.Entries(f.Folder)); err != nil {
+		if err := f.read(ctx, t, t.Stamp(), s.options.Entries(f.Folder)); err != nil {
 			return "", err
 		}
 		if f.Digests[tree] == learned[tree] {
@@ -368,8 +368,8 @@ func (s *Set) At(ctx context.Context, t *buildcontext.Tree, img *fleet.Image) (R
 		return r, nil
 	}
 	var memory []byte
-	if s.Entries != nil {
-		memory = s.Entries(s.fleet.Folder(img))
+	if s.options.Entries != nil {
+		memory = s.options.Entries(s.fleet.Folder(img))
 	}
 	contents, err := t.Read(ctx, memory)
 	if err != nil {
