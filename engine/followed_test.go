@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -61,24 +62,24 @@ func TestWhatIsIgnoredChangesNothing(t *testing.T) {
 			})
 		}
 	})
-	t.Logf("%d Dockerfiles, %d edits: %d ignored, %d altered something, %d counted although nothing differs, %d broke the build",
-		sum.worlds, sum.edits, sum.ignored, sum.altered, sum.careful, sum.broken)
-	if sum.ignored < sum.edits/8 || sum.altered < sum.edits/8 {
+	t.Logf("%d Dockerfiles, %d edits: %d ignored, %d altered something, %d counted although nothing differs, %d broke the build, %d could not be judged",
+		sum.worlds, sum.edits, sum.ignored, sum.altered, sum.careful, sum.broken, sum.unsettled)
+	if sum.ignored < sum.edits/8 || sum.altered < sum.edits/8 || sum.unsettled > sum.edits/100 {
 		t.Error("the test proves little")
 	}
 }
 
 // tally counts what was tried.
 type tally struct {
-	mu                                               sync.Mutex
-	worlds, edits, ignored, altered, careful, broken int
+	mu                                                          sync.Mutex
+	worlds, edits, ignored, altered, careful, broken, unsettled int
 }
 
 func (s *tally) add(o *tally) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.worlds, s.edits, s.ignored = s.worlds+o.worlds, s.edits+o.edits, s.ignored+o.ignored
-	s.altered, s.careful, s.broken = s.altered+o.altered, s.careful+o.careful, s.broken+o.broken
+	s.altered, s.careful, s.broken, s.unsettled = s.altered+o.altered, s.careful+o.careful, s.broken+o.broken, s.unsettled+o.unsettled
 }
 
 // compare edits a world twice, and holds what a plan would see of it to what BuildKit sees.
@@ -94,11 +95,17 @@ func (w *world) compare(seen *tally) {
 			w.t.Fatalf("seed %d: the record %q: %v", w.seed, first.followed, err)
 		}
 		before := w.digest(followed)
+		was := w.copy()
 		edit := w.edit()
 		seen.edits++
 		same := w.digest(followed) == before
 		second, err := w.build()
 		altered := err != nil || second.config != first.config || len(second.ran) > 0
+		if same && altered && err == nil && w.unsettled(was) {
+			seen.unsettled++
+			first = second
+			continue
+		}
 		switch {
 		case same && altered:
 			w.t.Fatalf("seed %d: %s is ignored, but BuildKit sees it: %v, ran %q\n%s\nrecord %s", w.seed, edit, err, second.ran, w.text(), followed)
@@ -115,6 +122,47 @@ func (w *world) compare(seen *tally) {
 		}
 		first = second
 	}
+}
+
+// copy is the world as it is now, at another place.
+func (w *world) copy() *world {
+	c := *w
+	c.dir, c.lines = w.dir+"-before", slices.Clone(w.lines)
+	w.must(os.RemoveAll(c.dir))
+	w.must(exec.Command("cp", "-a", w.dir, c.dir).Run())
+	return &c
+}
+
+// unsettled tells whether BuildKit's cache, and no edit, is the reason why steps ran: many solves at once
+// that share steps leave it without some results. Both worlds get a first step that nobody else has; what
+// the old one has in the cache then is all that the edited one may need.
+func (w *world) unsettled(was *world) bool {
+	for try := range 3 {
+		old, edited := was.salted(try), w.salted(try)
+		_, err := old.build()
+		w.must(err)
+		control, err := old.build()
+		w.must(err)
+		if len(control.ran) > 0 {
+			continue
+		}
+		again, err := edited.build()
+		return err == nil && again.config == control.config && len(again.ran) == 0
+	}
+	return false
+}
+
+// salted has a step of its own in each stage.
+func (w *world) salted(try int) *world {
+	c := *w
+	c.lines = nil
+	for _, l := range w.lines {
+		c.lines = append(c.lines, l)
+		if strings.HasPrefix(l, "FROM ") {
+			c.lines = append(c.lines, fmt.Sprintf("COPY <<SALT /salt\n%d %d\nSALT", w.seed, try))
+		}
+	}
+	return &c
 }
 
 // makeParents builds images with triggers and variables that lead into a child's context.
