@@ -59,7 +59,9 @@ func usesOf(def [][]byte) (uses []recipe.Use, known bool) {
 			uses = append(uses, usesOfInput(op, int64(i))...)
 		}
 	}
-	return recipe.Normalize(uses), true
+	uses = recipe.Normalize(uses)
+	// A pattern that nobody can read is BuildKit's to refuse, with its place.
+	return uses, recipe.Check(uses) == nil
 }
 
 // usesOfInput is what an operation takes of one of its inputs.

@@ -61,11 +61,16 @@ func (m *maker) remote(step *Step, st *state) {
 // onOther tells whether what is published was built on another image of the fleet than is published
 // now.
 func (m *maker) onOther(img *fleet.Image, st *state) bool {
+	count := true
 	for _, parent := range img.Used() {
 		p := m.states[m.steps[parent]]
 		if p.counts && st.published.Base == parent.Ref && st.published.BaseDigest != p.published.Digest {
 			return true
 		}
+		count = count && p.counts
+	}
+	if !count { // what the registry has of a parent is not what was looked at
+		return false
 	}
 	// Of what else it copies from only the digest of all inputs tells, if no other image is among them.
 	mark := st.published.Mark

@@ -100,6 +100,8 @@ func TestPublishing(t *testing.T) {
 			"lib: published: published|app: error: files changed: a; " + entry},
 		{"content, seen from another machine", func(h *harbour) { h.otherMachine(); content(h, "app") }, plan.Options{},
 			"lib: published: published|app: error: " + entry},
+		{"content of the parent, seen from another machine", func(h *harbour) { h.otherMachine(); content(h, "lib") }, plan.Options{},
+			"lib: error: " + strings.Replace(entry, "update app", "update lib", 1) + "|app: published: published"},
 		{"content, versions are trusted", func(h *harbour) { content(h, "app") }, plan.Options{TrustVersions: true},
 			"lib: published: published|app: published: published"},
 		{"content, forced", func(h *harbour) { content(h, "app") },

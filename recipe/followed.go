@@ -155,10 +155,10 @@ func read(list []json.RawMessage) ([]Use, error) {
 		if u.Path != clean(u.Path) {
 			return nil, fmt.Errorf("%w: it has the path %q", ErrRecord, u.Path)
 		}
-		if _, err := newSelector(u); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrRecord, err)
-		}
 		uses = append(uses, u)
+	}
+	if err := Check(uses); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrRecord, err)
 	}
 	return uses, nil
 }

@@ -37,6 +37,16 @@ func Select(uses []Use, entries []Entry) ([]bool, error) {
 	return selected, nil
 }
 
+// Check tells whether all patterns of the uses can be read.
+func Check(uses []Use) error {
+	for _, u := range uses {
+		if _, err := newSelector(u); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // mark selects a path and what is below it.
 func mark(selected []bool, entries []Entry, root string) {
 	for i, e := range entries {

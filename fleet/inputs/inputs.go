@@ -10,6 +10,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path"
 	"runtime"
 	"slices"
 	"strconv"
@@ -323,10 +324,13 @@ func (s *Set) Learned() []Context {
 func (s *Set) explain(img *fleet.Image, n Now) Now {
 	own := s.fleet.Path(img, "") + "/"
 	n.Templates = map[string]string{}
-	for _, path := range img.Templates {
-		if data, err := os.ReadFile(path); err == nil {
-			n.Templates[strings.TrimPrefix(path, own)] = digest(data)
+	for _, name := range img.Templates {
+		if data, err := os.ReadFile(name); err == nil {
+			n.Templates[strings.TrimPrefix(name, own)] = digest(data)
 		}
+	}
+	if l := img.Listed; l != nil && l.Commit == "" { // its Dockerfile is a file as it stands
+		n.Templates[path.Clean(l.Dockerfile)] = digest([]byte(img.Dockerfile))
 	}
 	return n
 }
