@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"testing"
 
 	"github.com/slipway-build/slipway/registry/registrytest"
@@ -19,7 +20,11 @@ type firstFleet struct {
 	addr string // of the registry
 }
 
-var masks = []string{"022", "002", "077"}
+// masks are those of then; checkouts of now are made under further ones, too.
+var (
+	masks    = []string{"022", "002", "077"}
+	allMasks = append(slices.Clone(masks), "027", "007")
+)
 
 func newFirstFleet(t *testing.T) *firstFleet {
 	f := &firstFleet{t: t, dir: t.TempDir()}
@@ -32,7 +37,7 @@ func newFirstFleet(t *testing.T) *firstFleet {
 	f.addr = registrytest.Start(t, registrytest.Config{Root: data}).Addr
 	f.sh("cp -r %s/fleet origin && chmod 755 origin/images/base/run.sh", here)
 	f.sh("cd origin && git init -q && git add . && git -c user.name=a -c user.email=a@b commit -qm one")
-	for _, mask := range masks {
+	for _, mask := range allMasks {
 		f.sh("umask %s; git clone -q origin git%s; mkdir tar%s && git -C origin archive HEAD | tar -xm --no-same-permissions -C tar%s", mask, mask, mask, mask)
 	}
 	return f
@@ -84,7 +89,7 @@ func TestPublishedByTheFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, then := range masks {
-		for _, now := range masks {
+		for _, now := range allMasks {
 			for _, kind := range []string{"git", "tar"} {
 				if out := f.plan(self, kind+now, "u"+then); !donePlan.MatchString(out) {
 					t.Errorf("published with umask %s, %s with umask %s:\n%s", then, kind, now, out)

@@ -97,8 +97,9 @@ type Mask int
 const AsItStands Mask = -1
 
 // Masks are what counts as the same: modes as they stand, and as a checkout has them that was made under
-// one of the usual umasks.
-var Masks = []Mask{AsItStands, 0o022, 0o002, 0o077}
+// one of the usual umasks. 027 and 007 are those of hardened machines and of groups that share checkouts.
+// One may be added, for what was published by another stays what it is; none may be taken away.
+var Masks = []Mask{AsItStands, 0o022, 0o002, 0o077, 0o027, 0o007}
 
 // Tree is the digest of a build context: paths, modes and contents of all its files. Under a umask,
 // files whose modes git keeps have those of a checkout; where nothing keeps modes, all files do.
