@@ -13,16 +13,12 @@ func (f *Fleet) Context(img *Image) (*buildcontext.Tree, error) {
 	if img.Listed != nil {
 		name = img.Listed.Root
 	}
-	modes, err := f.contextModes(name)
-	if err != nil {
-		return nil, fmt.Errorf("%s: cannot find out which modes git keeps of the files: %w\nhint: `slipway: {git_modes: false}` in the configuration takes modes as they stand",
-			f.Path(img, ""), err)
-	}
 	root, err := os.OpenRoot(name)
 	if err != nil {
 		return nil, fmt.Errorf("%s: cannot open the build context: %w", f.Path(img, ""), err)
 	}
 	var t *buildcontext.Tree
+	modes := f.Modes(img)
 	if l := img.Listed; l != nil {
 		t, err = buildcontext.OpenWithLinks(root, img.Dir, f.Path(img, ""), l.Dockerfile, buildcontext.Options{Modes: modes})
 	} else {

@@ -167,6 +167,7 @@ type Fleet struct {
 	children  [][]*Image            // by Image.index, sorted by name
 	renderer  *renderer             // of a scan, for Place
 	modes     map[string]*lazyModes // by root of images' folders; those of others are as they stand
+	unreadGit *unreadGit            // nil when modes count as they stand
 }
 
 // New makes a fleet of images that need not come from files. Dependencies without an Image are

@@ -15,6 +15,7 @@ import (
 // the umask was. What git does not track has the mode that it has. It implements buildcontext.Modes.
 type gitModes struct {
 	index  *gitindex.Index
+	unread *unreadGit
 	root   string // absolute path of the folder that paths are below
 	prefix string // of the root in the checkout, with a slash at its end; empty for its top
 
@@ -24,21 +25,26 @@ type gitModes struct {
 
 var _ buildcontext.Modes = (*gitModes)(nil)
 
-// openModes reads the index of the checkout that holds the folder; it is nil when there is none.
-func openModes(root string) (*gitModes, error) {
+// openModes reads the index of the checkout that holds the folder. It is nil when there is none, and when
+// it cannot be read: git is then as good as not there.
+func openModes(root string, unread *unreadGit) *gitModes {
 	index, err := gitindex.Open(root)
-	if index == nil || err != nil {
-		return nil, err
+	if err != nil {
+		unread.note(err)
+		return nil
+	}
+	if index == nil {
+		return nil
 	}
 	rel, ok := index.Rel(root)
 	if !ok {
-		return nil, nil
+		return nil
 	}
-	m := &gitModes{index: index, root: root, others: map[string]*gitModes{}}
+	m := &gitModes{index: index, unread: unread, root: root, others: map[string]*gitModes{}}
 	if rel != "." {
 		m.prefix = rel + "/"
 	}
-	return m, nil
+	return m
 }
 
 // Mode implements buildcontext.Modes.
@@ -74,13 +80,12 @@ func (m *gitModes) elsewhere(name string, mode fs.FileMode) (fs.FileMode, bool) 
 	return m.other(path.Dir(name), name, mode)
 }
 
-// other asks the checkout that holds the file, which is in the folder key or named by it. One that cannot
-// be read keeps no modes.
+// other asks the checkout that holds the file, which is in the folder key or named by it.
 func (m *gitModes) other(key, name string, mode fs.FileMode) (fs.FileMode, bool) {
 	m.mu.Lock()
 	inner, known := m.others[key]
 	if !known {
-		inner, _ = openModes(filepath.Dir(name))
+		inner = openModes(filepath.Dir(name), m.unread)
 		if inner != nil && inner.index.Top() == m.index.Top() { // a submodule that is not checked out
 			inner = nil
 		}
@@ -103,36 +108,38 @@ func (m *gitModes) other(key, name string, mode fs.FileMode) (fs.FileMode, bool)
 
 // lazyModes reads the index when the first mode is asked for.
 type lazyModes struct {
-	root string
-	once sync.Once
-	git  *gitModes
-	err  error
+	root   string
+	unread *unreadGit
+	once   sync.Once
+	git    *gitModes
 }
 
-func (l *lazyModes) open() error {
-	l.once.Do(func() { l.git, l.err = openModes(l.root) })
-	return l.err
+func (l *lazyModes) open() *gitModes {
+	l.once.Do(func() { l.git = openModes(l.root, l.unread) })
+	return l.git
 }
 
 // keepModes takes the modes of files in build contexts from git where it can.
 func (f *Fleet) keepModes(listed []*Listed) {
-	f.modes = map[string]*lazyModes{f.Root: {root: f.Root}}
+	f.unreadGit = &unreadGit{found: map[string]Problem{}}
+	f.modes = map[string]*lazyModes{f.Root: {root: f.Root, unread: f.unreadGit}}
 	for _, l := range listed {
 		if l.Root != "" && l.Commit == "" { // a fetched commit has the modes that git keeps
-			f.modes[l.Root] = &lazyModes{root: l.Root}
+			f.modes[l.Root] = &lazyModes{root: l.Root, unread: f.unreadGit}
 		}
 	}
 }
 
-// contextModes are the modes of the files in build contexts below a root; nil when they count as they
-// stand.
-func (f *Fleet) contextModes(root string) (buildcontext.Modes, error) {
-	l := f.modes[root]
-	if l == nil {
-		return nil, nil
+// Modes are those that a build sees of the files in the image's folder; nil when they count as they stand.
+func (f *Fleet) Modes(img *Image) buildcontext.Modes {
+	root := f.Root
+	if img.Listed != nil {
+		root = img.Listed.Root
 	}
-	if err := l.open(); err != nil || l.git == nil {
-		return nil, err
+	if l := f.modes[root]; l != nil {
+		if git := l.open(); git != nil {
+			return git
+		}
 	}
-	return l.git, nil
+	return nil
 }

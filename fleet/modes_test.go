@@ -117,13 +117,33 @@ func TestGitModes(t *testing.T) {
 		t.Errorf("with git_modes: false: %v", as)
 	}
 
-	// A repository that cannot be read is an error with a way out.
+	// A submodule alone that cannot be read has the modes that stand, which is said; then the checkout.
+	put(t, filepath.Join(image, "module/.git"), "gitdir: nowhere\n", 0o644)
+	want["module/inner.sh"] = "-rwxrwx---"
+	unreadable(t, filepath.Join(repo, "images"), want, "module/.git: cannot find the repository of this checkout")
 	put(t, filepath.Join(repo, ".git/index"), "nonsense", 0o644)
-	f, err := fleet.Scan(t.Context(), fleet.ScanOptions{Dir: filepath.Join(repo, "images"), Config: config.Default()})
+	unreadable(t, filepath.Join(repo, "images"), as, ".git/index: cannot read which files git tracks")
+}
+
+// unreadable wants modes and one problem, with a way out, of the fleet's one image.
+func unreadable(t *testing.T, dir string, want map[string]string, problem string) {
+	t.Helper()
+	f, err := fleet.Scan(t.Context(), fleet.ScanOptions{Dir: dir, Config: config.Default()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Context(f.Images[0]); err == nil || !strings.Contains(err.Error(), "hint: `slipway: {git_modes: false}`") {
-		t.Errorf("error %v", err)
+	for range 2 {
+		tree, err := f.Context(f.Images[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tree.Close()
+	}
+	found := f.UnreadableGit()
+	if len(found) != 1 || !strings.Contains(found[0].Error(), problem) || !strings.Contains(found[0].Hint, "; `slipway: {git_modes: false}` ") {
+		t.Errorf("problems %v", found)
+	}
+	if diff := cmp.Diff(want, modes(t, dir, true)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

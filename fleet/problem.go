@@ -38,6 +38,7 @@ const (
 	UserNotNumeric       Kind = "user-not-numeric"
 	UnknownKey           Kind = "unknown-key"
 	UnusedExclude        Kind = "unused-exclude"
+	UnreadableGit        Kind = "unreadable-git"
 )
 
 // Problem is what is wrong at one place of the definitions, for the person who must mend it.

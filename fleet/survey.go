@@ -48,6 +48,9 @@ func Inspect(ctx context.Context, o ScanOptions) (*Survey, error) {
 	}
 	v := &Survey{Fleet: &Fleet{Root: t.root, linkRoots: o.Config.Slipway.LinkRoots, dir: t.dir}, Ordered: true}
 	v.scan = &scan{ScanOptions: o, tree: t, fleet: v.Fleet}
+	if o.Config.Slipway.GitModes {
+		v.Fleet.keepModes(nil)
+	}
 	v.add(nil, found.warnings...)
 	for _, p := range found.nameless { // who wrote the template meant an image
 		v.Observations = append(v.Observations, Observation{Problem: p, Fails: true})

@@ -17,7 +17,7 @@ import (
 // context lists the files that the build would see, and takes what it refuses.
 func (c *check) context() {
 	shown := c.fleet.Path(c.img, ".")
-	tree, err := buildcontext.Open(c.root, c.img.Dir, shown, buildcontext.Options{LinkRoots: c.Config.Slipway.LinkRoots})
+	tree, err := buildcontext.Open(c.root, c.img.Dir, shown, buildcontext.Options{LinkRoots: c.Config.Slipway.LinkRoots, Modes: c.fleet.Modes(c.img)})
 	if err == nil {
 		c.tree = tree
 		return

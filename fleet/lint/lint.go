@@ -118,6 +118,9 @@ func (l *linter) report(findings []Finding) (*Report, error) {
 	for _, o := range l.observed[nil] {
 		findings = append(findings, newFinding(o))
 	}
+	for _, p := range l.fleet.UnreadableGit() {
+		findings = append(findings, newFinding(fleet.Observation{Problem: p}))
+	}
 	ignore, err := l.ignore()
 	if err != nil {
 		return nil, err

@@ -146,6 +146,8 @@ var ownRules = []Rule{
 
 	{ID: buildContext, Severity: Error, Text: "A file of the folder cannot be part of the build context.",
 		Why: "A link out of the fleet and of `slipway.link_roots`, a link to nothing, a device or a pipe: the build refuses it."},
+	{ID: string(fleet.UnreadableGit), Severity: Warning, Text: "What git keeps of a checkout cannot be read.",
+		Why: "Modes of files count as they stand: a clone made under another umask is other content."},
 	{ID: dockerignoreSyntax, Severity: Error, Text: ".dockerignore has a pattern that is none.",
 		Why: "The build refuses it."},
 	{ID: lfsPointer, Severity: Warning, Text: "A file of the folder is a pointer of git-lfs.",

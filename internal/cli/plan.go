@@ -192,6 +192,7 @@ func (a *app) planOnly(cmd *cobra.Command, cfg *config.Config, o planOptions) (e
 		return orLocal(ctx, o, err)
 	}
 	a.warn(cfg, d.Plan, o.selection)
+	a.warnGit(f)
 	a.warnPointers(f, d.Plan)
 	return a.showDecision(cmd, f, d, o)
 }
