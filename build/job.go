@@ -46,6 +46,8 @@ type job struct {
 	record   *record
 	basis    map[string]string // digests of the manifests of the fleet's images that it is built on, by reference
 	unsure   bool              // its files changed while they were sent
+	lacking  error             // why it cannot be made of what its repository gave
+	pointed  bool              // pointers of git-lfs were told of
 	tries    int
 	tested   string     // how the test went
 	testing  bool       // the image is built, its test runs
@@ -226,6 +228,9 @@ func (j *job) solve(ctx context.Context, files *buildcontext.Tree) error {
 		Progress:   j.progress,
 		Annotate: func(f recipe.Followed) (map[string]string, error) {
 			j.followed = f
+			if j.lacking = j.lacks(files); j.lacking != nil {
+				return nil, j.lacking
+			}
 			return j.annotations(ctx)
 		},
 	}
@@ -242,7 +247,7 @@ func (j *job) solve(ctx context.Context, files *buildcontext.Tree) error {
 		req.ArtifactContext = files.With(req.ArtifactDockerfile)
 	}
 	builder := Retrying{
-		Builder: j.run.Engine, Retries: j.run.Retries, Delay: j.run.RetryDelay, Free: j.run.Free,
+		Builder: whole{j}, Retries: j.run.Retries, Delay: j.run.RetryDelay, Free: j.run.Free,
 		Notify: func(_ engine.Request, try int, cause string, pause time.Duration) {
 			j.flush()
 			j.tries, j.tail = try, tail{}

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/slipway-build/slipway/engine"
+	"github.com/slipway-build/slipway/fleet/source"
 )
 
 const (
@@ -52,6 +53,9 @@ var consequence = regexp.MustCompile(`(?i)unable to select packages|unable to lo
 
 // transient names the passing fault that made a build fail, "" for one that would come again.
 func transient(err error, printed string) string {
+	if errors.Is(err, source.ErrLacking) { // the files are fetched before the build
+		return ""
+	}
 	lower := strings.ToLower(err.Error() + "\n" + printed)
 	if errors.Is(err, syscall.ENOSPC) || strings.Contains(lower, syscall.ENOSPC.Error()) {
 		return noSpaceCause

@@ -33,9 +33,12 @@ type Listed struct {
 	// Unprotected tells that nothing proves that the files come from the repository.
 	Unprotected bool
 
-	dir  string // of the context, a slash path below Root
-	date time.Time
-	err  error
+	dir   string // of the context, a slash path below Root
+	date  time.Time
+	lacks []lack // in the context
+	// settle notes whether a build does without what the repository did not give.
+	settle func(without bool)
+	err    error
 }
 
 // path is a file of the folder or the repository, as messages have it.
@@ -111,11 +114,7 @@ func fetchListed(ctx context.Context, gits []source.Git, ofGit []*Listed, reposi
 }
 
 func (l *Listed) fetch(ctx context.Context, git source.Git, repositories *source.Repositories) (checkout source.Checkout, err error) {
-	err = patiently(ctx, func() (err error) {
-		checkout, err = repositories.Fetch(ctx, git, l.Commit, l.wish(git))
-		return err
-	})
-	if err != nil {
+	if checkout, err = l.fetchFor(ctx, git, repositories); err != nil {
 		return checkout, err
 	}
 	l.Root, l.date = checkout.Root, checkout.Time

@@ -4,16 +4,20 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+
+	"github.com/slipway-build/slipway/fleet/buildcontext"
+	"github.com/slipway-build/slipway/recipe"
 )
 
 // PointerHint is what to do about a pointer of git-lfs in a folder.
 const PointerHint = "`git lfs pull` in the checkout fetches it; what no image needs can be listed in .dockerignore"
 
-// Pointers lists the files of an image's context that are pointers of git-lfs, as messages have them. An
-// image from a repository has none that counts. Contexts are only read where git-lfs is used: where a
-// .gitattributes of the checkout, in the image's folder or above it, names its filter.
-func (f *Fleet) Pointers(img *Image) ([]string, error) {
-	if img.Listed != nil && img.Listed.Commit != "" || !usesLFS(f.Folder(img)) {
+// Pointers lists the files of an image's context that are pointers of git-lfs and that a build takes which
+// follows so much of it, as messages have them. Of an image from a repository see Lacking. Contexts are only
+// read where git-lfs is used: where a .gitattributes of the checkout, in the image's folder or above it,
+// names its filter.
+func (f *Fleet) Pointers(img *Image, followed recipe.Followed) ([]string, error) {
+	if !f.mayHavePointers(img) {
 		return nil, nil
 	}
 	t, err := f.Context(img)
@@ -21,11 +25,23 @@ func (f *Fleet) Pointers(img *Image) ([]string, error) {
 		return nil, err
 	}
 	defer t.Close()
-	found := t.Pointers()
+	return f.PointersIn(img, t, followed)
+}
+
+// PointersIn is Pointers for a context that was listed already.
+func (f *Fleet) PointersIn(img *Image, t *buildcontext.Tree, followed recipe.Followed) ([]string, error) {
+	if !f.mayHavePointers(img) {
+		return nil, nil
+	}
+	found, err := t.Takes(followed, t.Pointers(), nil)
 	for i, name := range found {
 		found[i] = f.Path(img, name)
 	}
-	return found, nil
+	return found, err
+}
+
+func (f *Fleet) mayHavePointers(img *Image) bool {
+	return (img.Listed == nil || img.Listed.Commit == "") && usesLFS(f.Folder(img))
 }
 
 // usesLFS looks from a folder upwards, to where the checkout ends.

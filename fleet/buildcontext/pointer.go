@@ -26,7 +26,7 @@ func MayBePointer(size int64) bool { return size > int64(len(pointerStart)) && s
 func (t *Tree) Pointers() []string {
 	var found []string
 	for name, n := range t.nodes {
-		if n.meta.mode.IsRegular() && MayBePointer(n.meta.size) && t.isPointer(n.source) {
+		if n.meta.mode.IsRegular() && !n.hidden && MayBePointer(n.meta.size) && t.isPointer(n) {
 			found = append(found, name)
 		}
 	}
@@ -34,8 +34,8 @@ func (t *Tree) Pointers() []string {
 	return found
 }
 
-func (t *Tree) isPointer(source string) bool {
-	f, err := OpenRegular(t.root, source)
+func (t *Tree) isPointer(n *node) bool {
+	f, err := t.openFile(n)
 	if err != nil {
 		return false
 	}

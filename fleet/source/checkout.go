@@ -74,7 +74,7 @@ func (f *fetcher) populate(ctx context.Context, g Git, commit, tree, at string, 
 	f.repos++
 	o := object{dir: filepath.Join(f.temp, "repository-"+strconv.Itoa(f.repos)), remote: rem, commit: commit, doing: f.doing}
 	if at != "" {
-		o.doing = fmt.Sprintf("%s: cannot fetch its submodule %s from %s", f.doing, clean(at), g)
+		o.doing = f.doing + cannotFetchModule + clean(at) + " from " + g.String()
 	}
 	defer removeAll(o.dir)
 	if err := f.fetch(ctx, g, o); err != nil {

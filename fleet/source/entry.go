@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 )
 
 // entryScheme says what an entry tells: since 1 what the checkout lacks.
@@ -80,48 +78,4 @@ func (m *maker) writeEntry(ctx context.Context, f *fetcher, dir string, when int
 		return fmt.Errorf("cannot write the checkout: %w", err)
 	}
 	return nil
-}
-
-// lack is what a checkout lacks of what counts. Another one, of that variant, may have it.
-type lack struct {
-	err     error
-	raw     bool   // it is files that were not filtered
-	variant string // empty when it would be the same
-}
-
-// lack returns nil when nothing that counts is missing.
-func (m *maker) lack(ctx context.Context, e entry, root string) (*lack, error) {
-	if len(e.Missing)+len(e.Unfiltered) == 0 {
-		return nil, nil
-	}
-	counts := m.wish.counts(root)
-	var gone []string
-	l := &lack{}
-	for _, s := range e.Missing {
-		if counts(s.Path, true) {
-			text, hint, _ := strings.Cut(s.Why, "\nhint: ")
-			l.err = errors.Join(l.err, &Error{Doing: text, Hint: hint})
-			gone = append(gone, s.Path)
-		}
-	}
-	if len(gone) > 0 {
-		l.variant = "with " + strings.Join(gone, ", ")
-		return l, nil
-	}
-	var files []unfiltered
-	for _, u := range e.Unfiltered {
-		if counts(u.Path, false) {
-			files = append(files, u)
-		}
-	}
-	if len(files) == 0 {
-		return nil, nil
-	}
-	slices.SortFunc(files, func(a, b unfiltered) int { return strings.Compare(a.Path, b.Path) })
-	l.err, l.raw = unfilteredError(m.doing, files), true
-	state, err := m.r.filterState(ctx, m.cache, m.doing, e.Unfiltered)
-	if state != e.Filters {
-		l.variant = state
-	}
-	return l, err
 }

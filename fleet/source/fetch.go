@@ -19,6 +19,7 @@ type Checkout struct {
 	Dir    string    // the folder of Subdir below it, links resolved; else Root
 	Commit string    // the whole id
 	Time   time.Time // of the commit (its committer's), never before 1970
+	Lacks  []Lack    // what is not there as it should be, and does not count by the Wish
 
 	lock *os.File
 }
@@ -80,6 +81,8 @@ func (r *Repositories) Fetch(ctx context.Context, g Git, commit string, w Wish) 
 		}
 		if err := m.fill(ctx); err != nil && ctx.Err() == nil && m.raw != nil {
 			return fail(m.raw) // whatever keeps it from being fetched again
+		} else if err != nil && ctx.Err() == nil && len(m.variants) > 0 {
+			return fail(lackingError{err}) // there is a checkout, which only lacks something
 		} else if err != nil {
 			return fail(err)
 		}
@@ -130,7 +133,7 @@ func (m *maker) open(ctx context.Context) (c Checkout, ok bool, err error) {
 	if err == nil && l == nil {
 		at := ""
 		if at, err = subfolder(root, m.git.Subdir); err == nil {
-			return Checkout{Root: root, Dir: at, Commit: e.Commit, Time: time.Unix(e.Time, 0).UTC(), lock: lock}, true, nil
+			return Checkout{Root: root, Dir: at, Commit: e.Commit, Time: time.Unix(e.Time, 0).UTC(), Lacks: m.lacks(e), lock: lock}, true, nil
 		}
 	}
 	_ = unlock(lock)
@@ -215,7 +218,7 @@ func (m *maker) make(ctx context.Context) (err error) {
 	if counts := m.wish.counts(filepath.Join(temp, treeDir)); f.again {
 		for _, u := range f.unfiltered {
 			if counts(u.Path, false) { // the next attempt may have the file
-				return unfilteredError(m.doing, []unfiltered{u})
+				return lackingError{unfilteredError(m.doing, []unfiltered{u})}
 			}
 		}
 	}

@@ -33,7 +33,7 @@ func (f *fetcher) submodules(ctx context.Context, parent Git, o object, l listin
 		return nil
 	}
 	fail := func(name string, err error) error {
-		return &Error{Doing: fmt.Sprintf("%s: cannot fetch its submodule %s", f.doing, clean(name)), Err: err}
+		return &Error{Doing: f.doing + cannotFetchModule + clean(name), Err: err}
 	}
 	modules, err := f.modules(ctx, o, l)
 	if err != nil {
@@ -75,7 +75,7 @@ func (f *fetcher) submodule(ctx context.Context, parent Git, m module, commit, t
 		err = emptyFolder(tree, here)
 	}
 	if err != nil {
-		return &Error{Doing: fmt.Sprintf("%s: cannot fetch its submodule %s", f.doing, clean(here)), Err: err}
+		return &Error{Doing: f.doing + cannotFetchModule + clean(here), Err: err}
 	}
 	if _, err = f.populate(ctx, g, commit, tree, here, depth+1); err == nil {
 		return nil
@@ -110,12 +110,15 @@ type missing struct {
 	Why  string `json:"why"`
 }
 
-// forgive notes a submodule that could not be had, unless its files count: then that is the error. What is
-// too large is an error in any case.
+// forgive notes a submodule that could not be had, unless its files count: then that is the error, and one
+// of ErrLacking. What is too large is an error in any case.
 func (f *fetcher) forgive(ctx context.Context, tree, here string, err error) error {
 	var large *limitError
-	if err == nil || ctx.Err() != nil || errors.As(err, &large) || f.wish.counts(tree)(here, true) {
+	if err == nil || ctx.Err() != nil || errors.As(err, &large) {
 		return err
+	}
+	if f.wish.counts(tree)(here, true) {
+		return lackingError{err}
 	}
 	f.missing = append(f.missing, missing{here, err.Error()})
 	f.progress("the submodule " + clean(here) + " is left empty: " + clean(err.Error()))

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -190,5 +191,49 @@ func TestMissingSubmoduleComesBack(t *testing.T) {
 	again.Close()
 	if list, err := os.ReadDir(filepath.Join(user.Root, "lib")); err != nil || len(list) != 0 {
 		t.Errorf("the checkout in use has changed: %v", err)
+	}
+}
+
+// TestErrLacking: an error about parts of a commit is told from all others.
+func TestErrLacking(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	main := newRepo(t, filepath.Join(dir, "main"))
+	main.commit(map[string]string{".gitattributes": "*.bin filter=lfs\n", "a.bin": pointer, "b/c": ""})
+	main.link("lib", "file:///nowhere", strings.Repeat("1", 40))
+	g, commit := parsed(t, main.url()), main.git("rev-parse", "HEAD")
+	r := repositories(t)
+	for _, tt := range []struct {
+		git     Git
+		commit  string
+		wish    Wish
+		lacking bool
+	}{
+		{g, commit, needing("lib"), true},
+		{g, commit, needing("a.bin"), true},
+		{g, commit, Wish{Submodules: []string{"nosuch"}, Counts: needing("b").Counts}, false},
+		{g, strings.Repeat("2", 40), Wish{}, false},
+	} {
+		_, err := r.Fetch(t.Context(), tt.git, tt.commit, tt.wish)
+		if err == nil || errors.Is(err, ErrLacking) != tt.lacking {
+			t.Errorf("%v: %v", tt.wish, err)
+		}
+	}
+	c, err := r.Fetch(t.Context(), g, commit, needing("b"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if len(c.Lacks) != 2 || Lacking(nil) != nil {
+		t.Errorf("lacks %v", c.Lacks)
+	}
+	wantError(t, Lacking(c.Lacks[:1]), "cannot fetch "+main.url()+": cannot fetch its submodule lib: its address ")
+	wantError(t, Lacking(c.Lacks[1:]), "cannot fetch "+main.url()+": git-lfs's pointers are in the place of a.bin: ")
+	// Once there is a checkout, what keeps another attempt from it is one, too.
+	if err := os.Rename(main.dir, main.dir+".away"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Fetch(t.Context(), g, commit, needing("lib")); !errors.Is(err, ErrLacking) {
+		t.Errorf("error %v", err)
 	}
 }

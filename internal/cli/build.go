@@ -145,7 +145,6 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) (err error) {
 	defer release()
 	a.warn(cfg, r.decision.Plan, o.selection)
 	a.warnGit(r.fleet)
-	a.warnPointers(r.fleet, r.decision.Plan)
 	if o.asks(cfg) && !o.publishes(cfg) && !o.publishSaid && unpublished(r.decision.Plan) {
 		fmt.Fprintln(a.Err, "note: nothing is published: the configuration has no username and password; --publish takes those of "+a.typed.complete("`"+login(cfg)+"`"))
 	}

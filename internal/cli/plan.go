@@ -193,7 +193,7 @@ func (a *app) planOnly(cmd *cobra.Command, cfg *config.Config, o planOptions) (e
 	}
 	a.warn(cfg, d.Plan, o.selection)
 	a.warnGit(f)
-	a.warnPointers(f, d.Plan)
+	a.warnLacking(f, d)
 	return a.showDecision(cmd, f, d, o)
 }
 
