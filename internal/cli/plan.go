@@ -121,6 +121,8 @@ func (a *app) checkPlan(cmd *cobra.Command, o *planOptions) error {
 		return usageError(cmd, errors.New("--local and --publish exclude each other"))
 	case o.nightly && o.snapshot:
 		return usageError(cmd, errors.New("--nightly and --snapshot exclude each other"))
+	case cmd.Flags().Changed("why") && o.why == "":
+		return usageError(cmd, errors.New("--why is empty"))
 	case o.why != "" && o.asJSON:
 		return usageError(cmd, errors.New("--why and --json exclude each other"))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -80,6 +81,9 @@ func checkPrune(cmd *cobra.Command, o pruneOptions) error {
 		if cmd.Flags().Changed(name) && o.registry {
 			return usageError(cmd, fmt.Errorf("--%s is for the store, not for --registry", name))
 		}
+	}
+	if cmd.Flags().Changed("nightly") && strings.TrimPrefix(o.Nightly, "-") == "" {
+		return usageError(cmd, errors.New("--nightly is empty: all nightly builds would be removed"))
 	}
 	if err := checkSelect(cmd, o.Select); err != nil {
 		return err

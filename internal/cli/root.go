@@ -135,16 +135,6 @@ func (a *app) markBegin(cmd *cobra.Command) {
 	}
 }
 
-// atLeast is cobra.MinimumNArgs(1) with a name in its message.
-func atLeast(name string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return usageError(cmd, fmt.Errorf("%s is missing", name))
-		}
-		return nil
-	}
-}
-
 const rootLong = `Slipway builds and maintains fleets of container images: a folder tree of
 definitions goes in, tested and versioned images come out, in the right order,
 without a daemon.
@@ -214,27 +204,6 @@ func (a *app) command() *cobra.Command {
 // usageError points at the help of the command that was called wrongly.
 func usageError(cmd *cobra.Command, err error) error {
 	return &exitError{ExitUsage, fmt.Errorf("%w\nhint: %s --help shows the usage", err, cmd.CommandPath())}
-}
-
-// exactArgs is cobra.ExactArgs with names in its message.
-func exactArgs(names ...string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		switch {
-		case len(args) < len(names):
-			return usageError(cmd, fmt.Errorf("%s is missing", names[len(args)]))
-		case len(args) > len(names):
-			return usageError(cmd, fmt.Errorf("unexpected argument %q", args[len(names)]))
-		}
-		return nil
-	}
-}
-
-// atMostOne is cobra.MaximumNArgs(1) with this program's words.
-func atMostOne(cmd *cobra.Command, args []string) error {
-	if len(args) > 1 {
-		return usageError(cmd, fmt.Errorf("unexpected argument %q", args[1]))
-	}
-	return nil
 }
 
 // loadConfig reads the configuration and says its warnings.
