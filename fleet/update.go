@@ -44,7 +44,7 @@ type Edit struct {
 // depends on it, however far, or whose ONBUILD instructions name one that does, in build order;
 // ApplyUpdate writes them. Definitions that cannot be
 // read or rendered and dependencies that no folder defines are errors, as an image could be missed
-// for them: many a Dockerfile uses a parent that its control does not name.
+// for them: many a Dockerfile uses a parent that its control does not name. See also Passed.
 func PlanUpdate(f *Fleet, name string, o UpdateOptions) ([]Edit, error) {
 	img, err := f.Find(name)
 	if err != nil {
@@ -91,6 +91,27 @@ func (f *Fleet) knowsAllEdges() error {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// Passed tells of the images that an update gives no entry although they may need one: a Dockerfile of
+// theirs is none, so only control says what they are made from. Sorted.
+func Passed(f *Fleet, edits []Edit) []Problem {
+	updated := map[*Image]bool{}
+	for _, e := range edits {
+		updated[e.Image] = true
+	}
+	var problems []Problem
+	for _, img := range f.Images {
+		if len(img.unread) == 0 || updated[img] {
+			continue
+		}
+		p := img.unread[0]
+		p.Text = img.Name + " gets no entry, for nobody can tell what it is made from: " + p.Text
+		p.Hint = "mend it first, or give it an entry of its own: `slipway update " + img.Name + "`"
+		problems = append(problems, p)
+	}
+	sortProblems(problems)
+	return problems
 }
 
 func planEdit(t *tree, f *Fleet, target, updated *Image, o UpdateOptions) (Edit, error) {
