@@ -146,7 +146,11 @@ func planEdit(t *tree, f *Fleet, target, updated *Image, o UpdateOptions) (Edit,
 			return Edit{}, err
 		}
 	}
-	if err := checkUpdate(f, target, entry); err != nil {
+	where := "in the changelog"
+	if target == updated && o.Version != "" {
+		where = "in --version"
+	}
+	if err := checkUpdate(f, target, entry, where); err != nil {
 		return Edit{}, err
 	}
 	if target == updated && o.Version != "" && !o.Force && GoesBack(o.Version, target.Version) {
@@ -160,13 +164,13 @@ func planEdit(t *tree, f *Fleet, target, updated *Image, o UpdateOptions) (Edit,
 	}, err
 }
 
-func checkUpdate(f *Fleet, target *Image, entry changelog.Entry) error {
+func checkUpdate(f *Fleet, target *Image, entry changelog.Entry, where string) error {
 	if entry.Version == target.Version {
 		return fmt.Errorf("cannot add version %s: it is the newest entry's already", entry.Version)
 	}
 	return checkTag(f.Path(target, changelogFile), &Image{
 		Name: target.Name, Version: entry.Version, Tag: entry.Version, Line: target.Line,
-	})
+	}, where)
 }
 
 // atChangelog gives an error the place of the image's newest entry, unless it has a place.

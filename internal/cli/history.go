@@ -133,6 +133,9 @@ func (a *app) withState(ctx context.Context, f func(*state.DB) error) error {
 		return err
 	}
 	if !state.Exists(dir) {
+		if a.stateDir != "" || a.rootNamed() {
+			fmt.Fprintf(a.Err, "note: nothing was built with the state in %s yet\n", dir)
+		}
 		return nil
 	}
 	db, err := state.Open(ctx, dir)

@@ -115,7 +115,7 @@ func (a *app) prune(cmd *cobra.Command, dir string, o plan.PruneOptions, dryRun,
 	known := facts.FromStore(stored)
 	o.UpdateID = cfg.UpdateID
 	if o.Nightly != "" && len(plan.NightlyBuilds(f, known, o)) == 0 {
-		return fmt.Errorf("cannot prune to the nightly build %s: the store has no image of it\nhint: \"slipway images\" lists the tags", o.Nightly)
+		return fmt.Errorf("cannot prune to the nightly build %s: the store has no image of it\nhint: `slipway images` lists the tags", o.Nightly)
 	}
 	gone := a.showRemovals(plan.Prune(f, known, o))
 	broken := brokenError(f, nil)

@@ -99,7 +99,7 @@ func (a *app) exitCode(ctx context.Context, err error) int {
 		return ExitInterrupted
 	}
 	if !a.began {
-		a.printError(fmt.Errorf("%w\nhint: slipway --help shows the commands", err))
+		a.printError(fmt.Errorf("%w\nhint: `slipway --help` shows the commands", err))
 		return ExitUsage
 	}
 	a.printError(err)
@@ -203,7 +203,7 @@ func (a *app) command() *cobra.Command {
 
 // usageError points at the help of the command that was called wrongly.
 func usageError(cmd *cobra.Command, err error) error {
-	return &exitError{ExitUsage, fmt.Errorf("%w\nhint: %s --help shows the usage", err, cmd.CommandPath())}
+	return &exitError{ExitUsage, fmt.Errorf("%w\nhint: `%s --help` shows the usage", err, cmd.CommandPath())}
 }
 
 // loadConfig reads the configuration and says its warnings.
