@@ -364,7 +364,7 @@ func (j *job) explain(err error) error {
 	}
 	err = fmt.Errorf("%s: cannot build %s:%s: %w", where, j.image.Name, j.image.Tag, err)
 	if errors.Is(err, syscall.ENOSPC) || noSpace(append(j.tail.lines(), err.Error())) {
-		return fmt.Errorf("%w\nhint: the disk is full; \"slipway du\" shows what the store holds, \"slipway prune\" frees old versions", err)
+		return fmt.Errorf("%w\nhint: the disk is full; `slipway du` shows what the store holds, `slipway prune` frees old versions", err)
 	}
 	if step != nil && step.Exit == 137 && j.run.Limits.Memory > 0 {
 		return fmt.Errorf("%w\nhint: it may have needed more memory than container_limits allow", err)

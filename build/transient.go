@@ -16,6 +16,7 @@ const (
 	slowCause    = "a server took too long"
 	brokenCause  = "a connection failed"
 	statusesThat = `(?:429|50[0234]|52[0-479]|530)` // pass: overload, failures, and those of proxies before a server
+	wellKnown    = `(?:429|50[0234])`               // of those: numbers that are hardly anything else behind the word error
 )
 
 // signs are what programs print about faults that pass by themselves. The words are those of apt, apk,
@@ -30,7 +31,7 @@ var signs = []struct {
 	{slowCause, regexp.MustCompile(`(?i)i/o timeout|TLS handshake timeout|operation timed out|read timed out|context deadline exceeded while awaiting headers|` + curlError("28"))},
 	{brokenCause, regexp.MustCompile(`(?i)connection (?:reset by peer|refused|timed out|failed)|could not connect to|failed to connect to|unable to connect to|network is unreachable|no route to host|ECONNRESET|ECONNREFUSED|ETIMEDOUT|broken pipe|early EOF|remote end hung up|unexpected EOF|empty reply from server|connection broken|` + curlError("(?:7|18|52|55|56|92)"))},
 	{"a server or the network failed for a moment", regexp.MustCompile(`(?i)\b(?:temporary|transient) error \(try again|network error \(check internet|: temporary error$`)},
-	{"a server was overloaded or failed", regexp.MustCompile(`(?i)\b(?:429 too many requests|500 internal server error|502 bad gateway|503 service (?:temporarily )?unavailable|504 gateway time-?out|52[0-479] (?:web|origin|connection|a timeout|site|railgun|the service))|(?:error|status(?: code)?|returned error)[: ]+` + statusesThat + `\b|\bHTTP(?:/[0-9.]+)? (?:52[0-479]|530)\b|toomanyrequests|ERROR ` + statusesThat + `:|\bE` + statusesThat + `\b|\bFailed to fetch\b.*\s` + statusesThat + `\s`)},
+	{"a server was overloaded or failed", regexp.MustCompile(`(?i)\b(?:429 too many requests|500 internal server error|502 bad gateway|503 service (?:temporarily )?unavailable|504 gateway time-?out|52[0-479] (?:web|origin|connection|a timeout|site|railgun|the service))|error[: ]+` + wellKnown + `\b|(?:\bHTTP error|returned error|server error|status(?: code)?)[: ]+` + statusesThat + `\b|\bHTTP(?:/[0-9.]+)? (?:52[0-479]|530)\b|toomanyrequests|(?-i:\bERROR ` + statusesThat + `:)|\bE` + statusesThat + `\b|\bFailed to fetch\b.*\s` + statusesThat + `\s`)},
 }
 
 // curlError is a number of curl's as curl itself, git, dnf, composer and mamba print it.
@@ -50,6 +51,9 @@ const lastLines = 12
 // consequence is what package managers print, a line for each package, when they went on without the
 // lists that they could not fetch: the cause lies farther back.
 var consequence = regexp.MustCompile(`(?i)unable to select packages|unable to locate package|has no installation candidate`)
+
+// place finds numbers of errors that a program found in a file, which are no statuses of a server.
+var place = regexp.MustCompile(`(?i)\berror[: ]+\d+:?,? (?:(?:in|at|on) )?(?:the )?(?:file|line|column|row|\S+ line|\S+:\d+)\b`)
 
 // transient names the passing fault that made a build fail, "" for one that would come again.
 func transient(err error, printed string) string {
@@ -72,7 +76,7 @@ func transient(err error, printed string) string {
 	if exit == 0 {
 		lines = append(lines, err.Error())
 	}
-	text := strings.Join(lines, "\n")
+	text := place.ReplaceAllString(strings.Join(lines, "\n"), "")
 	for _, s := range signs {
 		if s.pattern.MatchString(text) {
 			return s.cause

@@ -45,6 +45,11 @@ func TestTransientFaults(t *testing.T) {
 		{"the same for wget", "wget https://h.org/x", 8, "2026-11-01 10:00:00 ERROR 521: Web Server Is Down.\n", true},
 		{"the same for npm", "npm install", 1, "npm error code E521\n", true},
 		{"the same for pip", "pip install x", 1, "ERROR: HTTP error 521 while getting https://files.h.org/x.whl\n", true},
+		{"the same for Go", "go mod download", 1, "go: x@v1: reading https://proxy.h.org/x: unexpected status code: 521\n", true},
+		{"a server's answer in short", "./fetch", 1, "error: 503\n", true},
+		{"a program's own number", "./compile", 1, "error 521 in line 3\n", false},
+		{"its number with a text", "./compile", 1, "main.src:3: error 521: this is not known\n", false},
+		{"a number like a well-known status", "./compile", 1, "syntax error 503 at main.src line 3\nerror: 500 line 7\n", false},
 		{"501 comes again", "curl -f https://h.org/x", 22, "curl: (22) The requested URL returned error: 501\n", false},
 		{"any program's broken connection", "./fetch", 1, "read: Connection reset by peer\n", true},
 

@@ -1,10 +1,6 @@
 package config
 
-import (
-	"slices"
-
-	"go.yaml.in/yaml/v3"
-)
+import "go.yaml.in/yaml/v3"
 
 // slipwayKey is the one top-level key that new keys of Slipway's own stand below. At the top level
 // every name may be a variable of somebody's templates already.
@@ -26,7 +22,9 @@ type Own struct {
 // ownKey is a row of the table of own keys. A new key is a row here and a field of Own.
 type ownKey struct {
 	name, ifAbsent, text string // the latter two for docs/configuration.md
-	// read takes the value, null if the key is absent. The key is name with slipwayKey in front.
+	form                 form
+	// read takes the value, null if the key is absent or its value has not the form. The key is name with
+	// slipwayKey in front.
 	read func(r *reader, key string, o *Own)
 }
 
@@ -34,16 +32,19 @@ var ownKeys = []ownKey{
 	{
 		"exclude", "none", "definitions that are left out altogether: globs as those of `--select`, on an image's name, or on a folder " +
 			"below DIRECTORY, with all that is in it. What is made from such an image sees it as one from elsewhere: list it in `base_images`",
-		func(r *reader, key string, o *Own) { o.Exclude = r.filled(key) },
+		listOfStrings,
+		func(r *reader, key string, o *Own) { o.Exclude = r.list(key, nil) },
 	},
 	{
 		"link_roots", "none", "folders beside DIRECTORY that symbolic links in a build context may lead into, relative to the " +
 			"configuration file; none of them may hold it, or the file of `password_file`, here or further down",
+		listOfStrings,
 		func(r *reader, key string, o *Own) { o.LinkRoots = r.linkRoots(key) },
 	},
 	{
 		"git_modes", "`true`", "files of build contexts that a git checkout tracks have the modes that git keeps: 0644, or 0755 if they are executable, as " +
 			"their folders, so that clones made under another umask are the same. Other files, and with `false` all, have the modes that they have",
+		trueOrFalse,
 		func(r *reader, key string, o *Own) { o.GitModes = r.vars[key] == nil || r.boolean(key) },
 	},
 }
@@ -58,22 +59,14 @@ func ownName(name string) string { return slipwayKey + "." + name }
 // user's, not the whole mapping.
 func (r *reader) own() (o Own) {
 	nested := &reader{r.l, make(map[string]any, len(r.l.nested))}
-	for name, s := range r.l.nested {
-		nested.vars[name] = s.value
-	}
 	for _, k := range ownKeys {
-		k.read(nested, ownName(k.name), &o)
+		name := ownName(k.name)
+		if value := r.l.nested[name].value; k.form.fault(value) == nil {
+			nested.vars[name] = value
+		}
+		k.read(nested, name, &o)
 	}
 	return o
-}
-
-// filled reads a list of strings that are not empty.
-func (r *reader) filled(key string) []string {
-	list := r.list(key, nil)
-	if slices.Contains(list, "") {
-		r.fail(key, "has an empty item", "remove it")
-	}
-	return list
 }
 
 // linkRoots must exist, as templatePaths must, and for the same reason hold no secret.

@@ -139,16 +139,56 @@ func TestSlipwayAsVariable(t *testing.T) {
 	}
 }
 
-func TestOwnKeyErrors(t *testing.T) {
+// What has another form than Slipway's key is a user's own, or a slip: it is told, not acted on, and stops
+// nothing. Another key beside it counts.
+func TestMisshapenOwnKeys(t *testing.T) {
 	for text, want := range map[string]string{
-		"slipway:\n  exclude: old":           "config.yaml:2: cannot read configuration: key slipway.exclude must be a list of strings, got a string\nhint: put each string on a line of its own after a dash",
-		"slipway:\n  exclude: [1.10]":        "config.yaml:2: cannot read configuration: key slipway.exclude must be a list of strings, but item 1 is a number\nhint: put the value in quotes",
-		"slipway:\n  exclude: ['']":          "config.yaml:2: cannot read configuration: key slipway.exclude has an empty item\nhint: remove it",
-		"\nslipway: {link_roots: [nowhere]}": "config.yaml:2: cannot read configuration: key slipway.link_roots names \"nowhere\", which cannot be used: no such file or directory\nhint: link_roots are relative to the configuration file",
+		"{exclude: old}":           "slipway.exclude is a string, and Slipway's key is a list of strings: it is not acted on\nput each string on a line of its own after a dash",
+		"{exclude: {a: b}}":        "slipway.exclude is a mapping, and Slipway's key is a list of strings: it is not acted on\nput each string on a line of its own after a dash",
+		"{exclude: [a, 1.10]}":     "slipway.exclude has a number in item 2, and Slipway's key is a list of strings: it is not acted on\nput the value in quotes",
+		"{exclude: [a: b]}":        "slipway.exclude has a mapping in item 1, and Slipway's key is a list of strings: it is not acted on\nwrite a single value for each item; one with a colon or a comma needs quotes",
+		"{exclude: ['']}":          "slipway.exclude has nothing in item 1, and Slipway's key is a list of strings: it is not acted on\nremove the item",
+		"{link_roots: /srv}":       "slipway.link_roots is a string, and Slipway's key is a list of strings: it is not acted on\nput each string on a line of its own after a dash",
+		"{git_modes: [a, b]}":      "slipway.git_modes is a list, and Slipway's key is true or false: it is not acted on\nwrite true or false, without quotes",
+		"{git_modes: ''}":          "slipway.git_modes is a string, and Slipway's key is true or false: it is not acted on\nwrite true or false, without quotes",
+		"{git_modes: , exclude: }": "",
 	} {
-		if _, err := loadText(t, text+"\n"); fmt.Sprint(err) != want {
-			t.Errorf("%s: got %v\nwant %s", text, err, want)
+		c, err := loadText(t, "\nslipway: "+text+"\n")
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
 		}
+		got := ""
+		for _, u := range c.UnknownKeys() {
+			if got += u.Name + " " + u.Wrong + "\n" + u.Hint; !u.Misshapen || u.Line != 2 {
+				t.Errorf("%s: %+v", text, u)
+			}
+		}
+		if got != want {
+			t.Errorf("%s: got %s\nwant %s", text, got, want)
+		}
+		if diff := cmp.Diff(Own{GitModes: true}, c.Slipway); diff != "" {
+			t.Errorf("%s is acted on: %s", text, diff)
+		}
+		if _, ok := c.Variables()["slipway"].(*Map); !ok || len(c.Warnings) > 0 {
+			t.Errorf("%s: variables %v, warnings %v", text, c.Variables()["slipway"], c.Warnings)
+		}
+	}
+	c, err := loadText(t, "slipway: {link_roots: 1, exclude: [old], git_modes: 0}\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(Own{Exclude: []string{"old"}}, c.Slipway); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// What has the form is Slipway's, and what is wrong with it an error.
+func TestOwnKeyErrors(t *testing.T) {
+	const text = "\nslipway: {link_roots: [nowhere]}\n"
+	const want = "config.yaml:2: cannot read configuration: key slipway.link_roots names \"nowhere\", which cannot be used: no such file or directory\nhint: link_roots are relative to the configuration file"
+	if _, err := loadText(t, text); fmt.Sprint(err) != want {
+		t.Errorf("%s: got %v\nwant %s", text, err, want)
 	}
 	dir := tree(t, map[string]string{"config.yaml": "slipway: {link_roots: [.]}\n"})
 	if _, err := Load(Sources{File: dir + "/config.yaml"}); err == nil || !strings.Contains(err.Error(), "could take what is secret in it into an image") {

@@ -14,22 +14,57 @@ type UnknownKey struct {
 	Variable string // by which templates see it
 	Path     string
 	Line     int
-	// Known are the names of keys in the same place, one of which may have been meant.
+	// Known are the names of keys, one of which may have been meant; own keys have slipway in front.
 	Known []string
 	// Wrong says what is wrong with it, whatever it is similar to, and Hint the way out; empty for a key
 	// at the top level, where every name is a variable.
 	Wrong, Hint string
+	// Misshapen says that Slipway has the key, and that the value has not its form: Slipway does not act on
+	// it, whoever else has a use for it.
+	Misshapen bool
 }
 
 // UnknownKeys returns the keys of the files that Slipway does not know, sorted by file and line.
 func (c *Config) UnknownKeys() []UnknownKey { return slices.Clone(c.unknown) }
 
 func (l *loader) unknownKeys() []UnknownKey {
-	var all []UnknownKey
+	all := l.unknownAtTop()
+	known := KnownKeys()
+	for name, s := range l.nested {
+		if top, _, _ := strings.Cut(name, "."); top == builderKey {
+			if s.path == l.settings[builderKey].path && name != imagesName { // else it was replaced
+				all = append(all, UnknownKey{Name: name, Variable: builderKey, Path: s.path, Line: s.line, Known: []string{imagesName}})
+			}
+			continue
+		}
+		if i := slices.Index(ownNames(), name); i >= 0 {
+			if fault := ownKeys[i].form.fault(s.value); fault != nil {
+				all = append(all, UnknownKey{
+					Name: name, Variable: slipwayKey, Path: s.path, Line: s.line,
+					Wrong: fault.problem, Hint: fault.hint, Misshapen: true,
+				})
+			}
+			continue
+		}
+		u := UnknownKey{
+			Name: name, Variable: slipwayKey, Path: s.path, Line: s.line, Known: ownNames(),
+			Wrong: "is none of Slipway's own keys", Hint: "there are " + strings.Join(ownNames(), ", "),
+		}
+		if top := strings.TrimPrefix(name, slipwayKey+"."); slices.Contains(known, top) {
+			u.Hint = top + " stands at the top level"
+		}
+		all = append(all, u)
+	}
+	slices.SortFunc(all, UnknownKey.compare)
+	return all
+}
+
+// unknownAtTop are those at the top level, where an own key may have been written by mistake.
+func (l *loader) unknownAtTop() (all []UnknownKey) {
 	known := KnownKeys()
 	for name, s := range l.settings {
 		if !slices.Contains(known, name) {
-			all = append(all, UnknownKey{Name: name, Variable: name, Path: s.path, Line: s.line, Known: known})
+			all = append(all, UnknownKey{Name: name, Variable: name, Path: s.path, Line: s.line, Known: slices.Concat(known, ownNames())})
 		}
 	}
 	if s, given := l.settings[slipwayKey]; given && s.value != nil {
@@ -41,31 +76,16 @@ func (l *loader) unknownKeys() []UnknownKey {
 			})
 		}
 	}
+	return all
+}
+
+// ownNames are the own keys as messages have them, in the order of their table.
+func ownNames() []string {
 	names := make([]string, len(ownKeys))
 	for i, k := range ownKeys {
 		names[i] = ownName(k.name)
 	}
-	for name, s := range l.nested {
-		if top, _, _ := strings.Cut(name, "."); top == builderKey {
-			if s.path == l.settings[builderKey].path && name != imagesName { // else it was replaced
-				all = append(all, UnknownKey{Name: name, Variable: builderKey, Path: s.path, Line: s.line, Known: []string{imagesName}})
-			}
-			continue
-		}
-		if slices.Contains(names, name) {
-			continue
-		}
-		u := UnknownKey{
-			Name: name, Variable: slipwayKey, Path: s.path, Line: s.line, Known: names,
-			Wrong: "is none of Slipway's own keys", Hint: "there are " + strings.Join(names, ", "),
-		}
-		if top := strings.TrimPrefix(name, slipwayKey+"."); slices.Contains(known, top) {
-			u.Hint = top + " stands at the top level"
-		}
-		all = append(all, u)
-	}
-	slices.SortFunc(all, UnknownKey.compare)
-	return all
+	return names
 }
 
 func (u UnknownKey) compare(other UnknownKey) int {

@@ -62,7 +62,7 @@ func (r *reader) read(f folder) definition {
 			"end the entry with a line like \" -- Name <mail@example.com>  Mon, 02 Nov 2026 10:00:00 +0000\"",
 			"the newest entry has no date that can be read: the image's date will be 1970-01-01"))
 	}
-	img.Err = checkTag(r.tree.show(rel), img)
+	img.Err = checkTag(r.tree.show(rel), img, "in the changelog")
 	d.image = img
 	if f.control {
 		if err := r.control(&d, path.Join(f.rel, controlFile)); err != nil {
@@ -161,14 +161,14 @@ func checkName(path string, entry changelog.Entry, cfg *config.Config) error {
 
 var validTag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
 
-// checkTag refuses versions that Debian allows and registries do not.
-func checkTag(path string, img *Image) error {
+// checkTag refuses versions that Debian allows and registries do not. The hint says where it is written.
+func checkTag(path string, img *Image, where string) error {
 	if validTag.MatchString(img.Tag) {
 		return nil
 	}
 	for _, c := range img.Tag {
 		if !strings.ContainsRune("_.-", c) && !isAlphanumeric(c) {
-			return problem(InvalidTag, path, img.Line, fmt.Sprintf("write a dash or a dot instead of %q in the changelog", string(c)),
+			return problem(InvalidTag, path, img.Line, fmt.Sprintf("write a dash or a dot instead of %q %s", string(c), where),
 				"cannot use version %s of %s as a tag: tags have no %q", img.Tag, img.Name, string(c))
 		}
 	}

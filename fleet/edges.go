@@ -33,6 +33,12 @@ func (e *edges) fail(problems ...Problem) {
 	}
 }
 
+// failUnread is fail for what leaves a Dockerfile without edges.
+func (e *edges) failUnread(problems ...Problem) {
+	e.fail(problems...)
+	e.img.unread = append(e.img.unread, problems...)
+}
+
 // warn notes that the template engine finds something suspicious; it does not say in which line.
 func (e *edges) warn(string) { e.warned = true }
 

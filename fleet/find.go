@@ -13,8 +13,8 @@ func (f *Fleet) Find(name string) (*Image, error) {
 		return img, nil
 	}
 	hint := "an image is called what its changelog says, without registry and tag"
-	if f.exclude.names(name) {
-		hint = excludedHint
+	if excluded := f.ExcludedHint(name); excluded != "" {
+		hint = excluded
 	} else if near := f.similar(name); len(near) > 0 {
 		hint = "did you mean " + strings.Join(near, " or ") + "?"
 	}
@@ -23,4 +23,12 @@ func (f *Fleet) Find(name string) (*Image, error) {
 		errs = append(errs, b)
 	}
 	return nil, errors.Join(errs...)
+}
+
+// ExcludedHint says that the configuration leaves an image out, if it does so by this name; else it is "".
+func (f *Fleet) ExcludedHint(name string) string {
+	if f.exclude.names(name) {
+		return excludedHint
+	}
+	return ""
 }

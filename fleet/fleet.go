@@ -54,10 +54,11 @@ type Image struct {
 	// Err is why this definition cannot be built: one or more problems that begin with path:line.
 	Err error
 
-	written     string // Dockerfile without what Alias.Rewritten tells of; empty when it is the same
-	depsUnknown bool   // the control file could not be read
-	index       int    // in Fleet.Images
-	position    int    // in Fleet.Order
+	written     string    // Dockerfile without what Alias.Rewritten tells of; empty when it is the same
+	depsUnknown bool      // the control file could not be read
+	unread      []Problem // of Err: for these it is not known what a Dockerfile is made from
+	index       int       // in Fleet.Images
+	position    int       // in Fleet.Order
 }
 
 // Alias is a reference in a Dockerfile to a current image of the fleet that is not the image's Ref: a

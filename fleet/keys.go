@@ -46,43 +46,61 @@ func (r *renderer) keyProblems(ctx context.Context) ([]Problem, error) {
 // slip is a key that may be one.
 type slip struct {
 	Problem
-	variable string // by which templates would see it
+	key config.UnknownKey
 }
 
 func slipsOf(cfg *config.Config) []slip {
 	var slips []slip
 	for _, u := range cfg.UnknownKeys() {
 		text, hint := u.Wrong, u.Hint
-		if near := Similar(lastPart(u.Name), lastParts(u.Known)); len(near) > 0 {
-			for i := range near {
-				near[i] = strings.TrimSuffix(u.Name, lastPart(u.Name)) + near[i]
-			}
+		if near := nearKeys(u); len(near) > 0 {
 			hint = "did you mean " + strings.Join(near, " or ") + "?"
 			if text == "" {
 				text = "is unknown to Slipway, and no template uses it"
 			}
 		}
 		if text != "" {
-			slips = append(slips, slip{problem(UnknownKey, u.Path, u.Line, hint, "key %s %s", u.Name, text), u.Variable})
+			slips = append(slips, slip{problem(UnknownKey, u.Path, u.Line, hint, "key %s %s", u.Name, text), u})
 		}
 	}
 	return slips
 }
 
+// nearKeys are the known keys that may have been meant: whose own name, without that of the key that it
+// stands below, is like that of the unknown one. So exclude may have been meant as slipway.exclude.
+func nearKeys(u config.UnknownKey) []string {
+	byPart := map[string]string{}
+	for _, known := range u.Known {
+		byPart[lastPart(known)] = known
+	}
+	name := u.Name
+	if name != u.Variable { // it stands below that
+		name = lastPart(name)
+	}
+	near := Similar(name, slices.Collect(maps.Keys(byPart)))
+	for i, part := range near {
+		near[i] = byPart[part]
+	}
+	return near
+}
+
 // lastPart is a key's name without that of the key that it stands below.
 func lastPart(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
 
-func lastParts(names []string) []string {
-	parts := make([]string, len(names))
-	for i, name := range names {
-		parts[i] = lastPart(name)
-	}
-	return parts
-}
-
-// unread are those that no template reads.
+// unread are those that no template reads. What is not acted on although Slipway has the key is told in
+// any case, but it is no fault of a fleet that has a use for it.
 func unread(slips []slip, words map[string]bool) []slip {
-	return slices.DeleteFunc(slices.Clone(slips), func(s slip) bool { return words[s.variable] })
+	var left []slip
+	for _, s := range slips {
+		switch {
+		case !words[s.key.Variable]:
+			left = append(left, s)
+		case s.key.Misshapen:
+			s.Kind = UnreadKey
+			left = append(left, s)
+		}
+	}
+	return left
 }
 
 // addWords adds the names in the tags of templates that were not read before.

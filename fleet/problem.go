@@ -37,6 +37,7 @@ const (
 	DockerfileSyntax     Kind = "dockerfile-syntax"
 	UserNotNumeric       Kind = "user-not-numeric"
 	UnknownKey           Kind = "unknown-key"
+	UnreadKey            Kind = "unread-key"
 	UnusedExclude        Kind = "unused-exclude"
 	UnreadableGit        Kind = "unreadable-git"
 )

@@ -174,7 +174,7 @@ func (e *edges) limitWarnings() {
 func (r *renderer) file(env imageTemplates, e *edges, name string) string {
 	shown := r.scan.show(e.img, name)
 	if _, _, err := r.scan.tree.check(path.Join(e.img.Dir, name), maxTemplate); err != nil {
-		e.fail(problem(UnreadableFile, shown, 0, "", "cannot read the template: %v", err))
+		e.failUnread(problem(UnreadableFile, shown, 0, "", "cannot read the template: %v", err))
 		return ""
 	}
 	result, err := env.render(e.dir(), name)
@@ -182,7 +182,7 @@ func (r *renderer) file(env imageTemplates, e *edges, name string) string {
 	text := string(result.Text)
 	from := &origins{edges: e, env: env, name: name, text: text}
 	if err != nil {
-		e.fail(from.templateProblems(err)...)
+		e.failUnread(from.templateProblems(err)...)
 	}
 	e.suspect(from)
 	if r.everything {
@@ -193,7 +193,7 @@ func (r *renderer) file(env imageTemplates, e *edges, name string) string {
 	}
 	parsed, err := r.parse(result.Text, r.scan.ParseDockerfile)
 	if err != nil {
-		e.fail(r.parseProblem(e.img, from, err))
+		e.failUnread(r.parseProblem(e.img, from, err))
 		return text
 	}
 	if name == templateFile {

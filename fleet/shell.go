@@ -7,8 +7,12 @@ import (
 
 var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
 
-// ShellWord quotes a word of a command in a hint for a POSIX shell, if it must be.
-func ShellWord(word string) string {
+// ShellPath is a file or folder in a command of a hint: quoted for a POSIX shell, if it must be. One that
+// begins with a dash would be taken for a flag.
+func ShellPath(word string) string {
+	if strings.HasPrefix(word, "-") {
+		word = "./" + word
+	}
 	if plainWord.MatchString(word) {
 		return word
 	}

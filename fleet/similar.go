@@ -3,6 +3,7 @@ package fleet
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // similar returns up to three names of images that may have been meant, the most similar first.
@@ -15,7 +16,7 @@ func (f *Fleet) similar(name string) []string {
 }
 
 // Similar returns up to three of the known names that may have been meant by a misspelt one, the most
-// similar first.
+// similar first. Small letters in place of capitals, or the other way round, are one slip together.
 func Similar(name string, known []string) []string {
 	type candidate struct {
 		name     string
@@ -27,7 +28,11 @@ func Similar(name string, known []string) []string {
 	}
 	var near []candidate
 	for _, k := range known {
-		if d := distance(name, k, limit); d <= limit {
+		d := distance(name, k, limit)
+		if lower, other := strings.ToLower(name), strings.ToLower(k); d > 0 && (lower != name || other != k) {
+			d = min(d, 1+distance(lower, other, limit))
+		}
+		if d <= limit {
 			near = append(near, candidate{k, d})
 		}
 	}

@@ -44,7 +44,7 @@ type Edit struct {
 // depends on it, however far, or whose ONBUILD instructions name one that does, in build order;
 // ApplyUpdate writes them. Definitions that cannot be
 // read or rendered and dependencies that no folder defines are errors, as an image could be missed
-// for them: many a Dockerfile uses a parent that its control does not name.
+// for them: many a Dockerfile uses a parent that its control does not name. See also Passed.
 func PlanUpdate(f *Fleet, name string, o UpdateOptions) ([]Edit, error) {
 	img, err := f.Find(name)
 	if err != nil {
@@ -93,6 +93,27 @@ func (f *Fleet) knowsAllEdges() error {
 	return errors.Join(errs...)
 }
 
+// Passed tells of the images that an update gives no entry although they may need one: a Dockerfile of
+// theirs is none, so only control says what they are made from. Sorted.
+func Passed(f *Fleet, edits []Edit) []Problem {
+	updated := map[*Image]bool{}
+	for _, e := range edits {
+		updated[e.Image] = true
+	}
+	var problems []Problem
+	for _, img := range f.Images {
+		if len(img.unread) == 0 || updated[img] {
+			continue
+		}
+		p := img.unread[0]
+		p.Text = img.Name + " gets no entry, for nobody can tell what it is made from: " + p.Text
+		p.Hint = "mend it first, or give it an entry of its own: `slipway update " + img.Name + "`"
+		problems = append(problems, p)
+	}
+	sortProblems(problems)
+	return problems
+}
+
 func planEdit(t *tree, f *Fleet, target, updated *Image, o UpdateOptions) (Edit, error) {
 	rel := path.Join(target.Dir, changelogFile)
 	file, _, err := t.check(rel, maxChangelog)
@@ -125,7 +146,11 @@ func planEdit(t *tree, f *Fleet, target, updated *Image, o UpdateOptions) (Edit,
 			return Edit{}, err
 		}
 	}
-	if err := checkUpdate(f, target, entry); err != nil {
+	where := "in the changelog"
+	if target == updated && o.Version != "" {
+		where = "in --version"
+	}
+	if err := checkUpdate(f, target, entry, where); err != nil {
 		return Edit{}, err
 	}
 	if target == updated && o.Version != "" && !o.Force && GoesBack(o.Version, target.Version) {
@@ -139,13 +164,13 @@ func planEdit(t *tree, f *Fleet, target, updated *Image, o UpdateOptions) (Edit,
 	}, err
 }
 
-func checkUpdate(f *Fleet, target *Image, entry changelog.Entry) error {
+func checkUpdate(f *Fleet, target *Image, entry changelog.Entry, where string) error {
 	if entry.Version == target.Version {
 		return fmt.Errorf("cannot add version %s: it is the newest entry's already", entry.Version)
 	}
 	return checkTag(f.Path(target, changelogFile), &Image{
 		Name: target.Name, Version: entry.Version, Tag: entry.Version, Line: target.Line,
-	})
+	}, where)
 }
 
 // atChangelog gives an error the place of the image's newest entry, unless it has a place.

@@ -156,10 +156,10 @@ func TestUpdateErrors(t *testing.T) {
 			"fleet/base/changelog:1: cannot add version 1.2.3: it is the newest entry's already"}},
 		{"no tag", "base", "1.2.3+b1", nil, []string{
 			"fleet/base/changelog:1: cannot use version 1.2.3+b1 of base as a tag: tags have no \"+\"\n" +
-				"hint: write a dash or a dot instead of \"+\" in the changelog"}},
+				"hint: write a dash or a dot instead of \"+\" in --version"}},
 		{"no version", "base", "so new", nil, []string{
 			"fleet/base/changelog:1: cannot use version so new of base as a tag: tags have no \" \"\n" +
-				"hint: write a dash or a dot instead of \" \" in the changelog"}},
+				"hint: write a dash or a dot instead of \" \" in --version"}},
 		{"missing dependency", "base", "", func(t *testing.T) {
 			write(t, "fleet/other/control", "Package: other\nDepends: nowhere, bsae\n")
 		}, []string{

@@ -68,7 +68,7 @@ func (d *DB) fail(verb string, err error) error {
 	}
 	code := sqliteCode(err)
 	if (code == sqlitelib.SQLITE_IOERR || code == sqlitelib.SQLITE_FULL) && full(filepath.Dir(d.path)) {
-		return fmt.Errorf("cannot %s state %s: %w (%w)\nhint: \"slipway du\" shows what the store holds, \"slipway prune --cache\" frees the build cache",
+		return fmt.Errorf("cannot %s state %s: %w (%w)\nhint: `slipway du` shows what the store holds, `slipway prune --cache` frees the build cache",
 			verb, d.path, syscall.ENOSPC, err)
 	}
 	err = fmt.Errorf("cannot %s state %s: %w", verb, d.path, err)

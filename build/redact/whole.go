@@ -35,11 +35,11 @@ func isValue(before, after string) bool {
 	if line == "" {
 		return false
 	}
-	ends := rest == "" || strings.IndexByte(" \t\r\"'`&,;)]}@|<>", rest[0]) >= 0
+	ends := rest == "" || strings.IndexByte(" \t\r\"'`&,;)]}@|<>\\", rest[0]) >= 0
 	last := line[len(line)-1]
 	switch last {
 	case '"', '\'', '`':
-		return strings.HasPrefix(rest, string(last))
+		return strings.HasPrefix(rest, string(last)) || strings.HasPrefix(rest, escaped.FindString(line))
 	case '=':
 		return ends
 	case ':':
@@ -53,8 +53,10 @@ func isValue(before, after string) bool {
 var (
 	// logPrefix is what BuildKit's logs have before a line: the step and the time.
 	logPrefix = regexp.MustCompile(`^#\d+ \d+\.\d+ `)
+	// escaped is a quote with what makes it one inside of other quotes: \" or, in two of them, \\\".
+	escaped = regexp.MustCompile("\\\\*[\"'`]$")
 	// secretKey is the name of a secret with what separates it from its value.
-	secretKey = regexp.MustCompile(`(?i)(?:pass|pwd|secret|token|auth|credential|key)[a-z0-9_]*["']?\s*[:=]\s*$`)
+	secretKey = regexp.MustCompile(`(?i)(?:pass|pwd|secret|token|auth|credential|key)[a-z0-9_]*(?:\\*["'])?\s*[:=]\s*$`)
 	// option is an option of a command, before its value.
 	option = regexp.MustCompile(`(?:^|\s)--?[A-Za-z][A-Za-z0-9-]*\s+$`)
 )

@@ -52,7 +52,7 @@ func (c *config) file(path string, digest io.Writer) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("%s: cannot read git's configuration: %w\nhint: git config --file %s --list tells whether git can read it", path, err, word(path))
+		return fmt.Errorf("%s: cannot read git's configuration: %w\nhint: `git config --file %s --list` tells whether git can read it", path, err, word(path))
 	}
 	fmt.Fprintf(digest, "%d\x00%s", len(data), data)
 	p := parser{data: bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), line: 1}

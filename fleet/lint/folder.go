@@ -97,7 +97,7 @@ func (c *check) test() {
 	case err != nil:
 		c.add(string(fleet.UnreadableFile), m[1], 0, "", "cannot look at the test: %v", err)
 	case info.Mode().IsRegular() && info.Mode()&0o111 == 0:
-		c.add(testNotExecutable, m[1], 0, "chmod +x "+fleet.ShellWord(c.fleet.Path(c.img, m[1])), "the test is not executable")
+		c.add(testNotExecutable, m[1], 0, "`chmod +x "+fleet.ShellPath(c.fleet.Path(c.img, m[1]))+"` makes it so", "the test is not executable")
 	}
 }
 

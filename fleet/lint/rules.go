@@ -124,8 +124,10 @@ var ownRules = []Rule{
 	{ID: string(fleet.UnknownUser), Severity: Warning, Text: "uid or add_user is given a name that known_uid_mappings lacks.",
 		Why: "uid leaves the name as it is, add_user fails."},
 
-	{ID: string(fleet.UnknownKey), Severity: Error, Text: "A key of the configuration is like one of Slipway's and is none, and no template uses it.",
+	{ID: string(fleet.UnknownKey), Severity: Error, Text: "A key of the configuration is like one of Slipway's and is none, or has a value that is of another form, and no template uses it.",
 		Why: "It does nothing; most likely a typing error."},
+	{ID: string(fleet.UnreadKey), Severity: Warning, Text: "A value below `slipway` has not the form of Slipway's key of that name, and a template uses `slipway`.",
+		Why: "Slipway does not act on it."},
 	{ID: string(fleet.UnusedExclude), Severity: Warning, Text: "A glob of `slipway.exclude` matches no image and no folder.",
 		Why: "It leaves nothing out; most likely a typing error."},
 

@@ -41,7 +41,7 @@ func TestFetchAgain(t *testing.T) {
 		t.Errorf("a fetched commit takes %s", took)
 	}
 	_, err := r.Resolve(t.Context(), parsed(t, main.url()))
-	wantError(t, err, "cannot find the program git", "\nhint: apt-get install git")
+	wantError(t, err, "cannot find the program git", "\nhint: `apt-get install git`")
 	_, err = r.Fetch(t.Context(), parsed(t, main.url()+"-other"), last, Wish{})
 	wantError(t, err, "cannot find the program git") // another repository's files are not its own
 }

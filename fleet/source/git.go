@@ -85,7 +85,7 @@ func (r *Repositories) git(ctx context.Context, c command) error {
 	}
 	program, err := exec.LookPath(name)
 	if err != nil {
-		return &Error{Doing: c.doing, Err: fmt.Errorf("cannot find the program git: %w", err), Hint: "apt-get install git"}
+		return &Error{Doing: c.doing, Err: fmt.Errorf("cannot find the program git: %w", err), Hint: "`apt-get install git` installs it"}
 	}
 	env, secrets := r.environment(c.dir), []string(nil)
 	args := make([]string, 0, 2*len(settings)+len(c.args)+4)

@@ -95,7 +95,7 @@ func openNames(ctx context.Context, folder string, db images.Store, blobs conten
 type noStoreError struct{ root string }
 
 func (e *noStoreError) Error() string {
-	return "cannot find any images: there are none in " + e.root + "\nhint: \"slipway build\" and \"slipway pull\" make the folder; --root or SLIPWAY_ROOT name another"
+	return "cannot find any images: there are none in " + e.root + "\nhint: `slipway build` and `slipway pull` make the folder; --root or SLIPWAY_ROOT name another"
 }
 
 // Is makes it one of the errors about an image that is not there.

@@ -35,8 +35,8 @@ var flagNames = []struct{ letter, name, written string }{
 // needDirectory are the commands of hints that take a DIRECTORY, and whether they can do without.
 var needDirectory = map[string]bool{"build": false, "plan": false, "prune": true, "render": true, "lint": true, "update": true}
 
-// named finds commands of Slipway in quotes, and a hint that begins with one.
-var named = regexp.MustCompile("(?m)(`)slipway ([^`\n]+)`|(\")slipway ([^\"\n]+)\"|^(hint: )slipway ([^\n]+)")
+// named finds commands of Slipway: they stand in backticks, as a test of package house has it.
+var named = regexp.MustCompile("`slipway ([^`\n]+)`")
 
 // complete gives the commands of Slipway in a text, which rooms that know no command line have written,
 // the flags and the DIRECTORY of this one. A text that is complete stays as it is.
@@ -45,14 +45,7 @@ func (i *invocation) complete(text string) string {
 		return text
 	}
 	return named.ReplaceAllStringFunc(text, func(found string) string {
-		m := named.FindStringSubmatch(found)
-		switch {
-		case m[1] != "":
-			return "`" + i.command(m[2], true) + "`"
-		case m[3] != "":
-			return `"` + i.command(m[4], true) + `"`
-		}
-		return m[5] + i.command(m[6], false)
+		return "`" + i.command(named.FindStringSubmatch(found)[1]) + "`"
 	})
 }
 
@@ -77,9 +70,8 @@ func (i *invocation) error(err error) error {
 	return errors.New(text)
 }
 
-// command completes one, without its first word. What follows it on the line may be prose, unless it is
-// alone.
-func (i *invocation) command(rest string, alone bool) string {
+// command completes one, given without its first word.
+func (i *invocation) command(rest string) string {
 	name, _, _ := strings.Cut(rest, " ")
 	if strings.Contains(rest, "--help") || strings.HasPrefix(rest, "-") {
 		return i.program + " " + rest
@@ -87,16 +79,16 @@ func (i *invocation) command(rest string, alone bool) string {
 	words := []string{i.program}
 	for _, f := range flagNames {
 		if given := i.flags.Lookup(f.name); strings.Contains(globalFlags[name], f.letter) && given != nil && given.Changed {
-			words = append(words, f.written+fleet.ShellWord(given.Value.String()))
+			words = append(words, f.written+fleet.ShellPath(given.Value.String()))
 		}
 	}
 	always, takes := needDirectory[name]
-	directory := fleet.ShellWord(i.directory)
+	directory := fleet.ShellPath(i.directory)
 	if i.directory == "" {
 		directory = "DIRECTORY"
 	}
 	switch {
-	case !alone || !takes || i.directory == "" && !always:
+	case !takes || i.directory == "" && !always:
 	case i.directory != "" && strings.HasSuffix(rest, " "+i.directory):
 		rest = strings.TrimSuffix(rest, i.directory) + directory
 	case !strings.HasSuffix(rest, " "+directory):

@@ -33,7 +33,7 @@ The history is in the state file; one that is lost is begun anew.`,
 		Example: `  slipway history nodejs
   slipway history --failed
   slipway history --json nodejs | jq '.builds[0].parts'   what it was made from`,
-		Args: atMostOne,
+		Args: optional("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				q.Name = args[0]
@@ -133,6 +133,9 @@ func (a *app) withState(ctx context.Context, f func(*state.DB) error) error {
 		return err
 	}
 	if !state.Exists(dir) {
+		if a.stateDir != "" || a.rootNamed() {
+			fmt.Fprintf(a.Err, "note: nothing was built with the state in %s yet\n", dir)
+		}
 		return nil
 	}
 	db, err := state.Open(ctx, dir)

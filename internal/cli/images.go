@@ -58,10 +58,12 @@ whether its test passed or it has none.`,
 
 // noteEmpty says that a root which somebody named has no store: it may be a slip of the pen.
 func (a *app) noteEmpty() {
-	if root, err := a.engineRoot(); err == nil && (a.root != "" || os.Getenv("SLIPWAY_ROOT") != "") {
+	if root, err := a.engineRoot(); err == nil && a.rootNamed() {
 		fmt.Fprintf(a.Err, "note: nothing was built or fetched into %s yet\n", root)
 	}
 }
+
+func (a *app) rootNamed() bool { return a.root != "" || os.Getenv("SLIPWAY_ROOT") != "" }
 
 func (a *app) printImages(list []store.Image) error {
 	w := tabwriter.NewWriter(a.Out, 0, 0, 3, ' ', 0)

@@ -22,8 +22,12 @@ type nameable struct {
 	created    time.Time
 }
 
-// called tells whether a repository's name is given as a whole, or its end after a slash is.
+// called tells whether a repository's name is given as a whole, or its end after a slash is. An empty
+// name is nothing's: it is that of an image whose name in its fleet is not known.
 func (n nameable) called(name string) (whole, end bool) {
+	if name == "" {
+		return false, false
+	}
 	whole = name == n.repository || name == n.name
 	return whole, whole || strings.HasSuffix(n.repository, "/"+name)
 }

@@ -50,6 +50,8 @@ func TestResolve(t *testing.T) {
 		{"capitals", "App", nameables("app:1"), "hint: did you mean app:1?"},
 		{"nothing like it", "zebra", nameables("app:1"), "no such image: zebra"},
 		{"an empty store", "app", nil, "no such image: app"},
+		{"an empty name is not that of an image without one", "", nameables("app:1"), "no such image: "},
+		{"a tag alone", ":1", nameables("app:1"), "no such image: :1"},
 		{"a digest", "app@sha256:" + strings.Repeat("0", 64), nameables("app:1"), "no such image"},
 		{"by digest alone", "app", nameables("app@sha256:" + strings.Repeat("0", 64)), "app@sha256:" + strings.Repeat("0", 64)},
 	} {

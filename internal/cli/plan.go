@@ -121,6 +121,8 @@ func (a *app) checkPlan(cmd *cobra.Command, o *planOptions) error {
 		return usageError(cmd, errors.New("--local and --publish exclude each other"))
 	case o.nightly && o.snapshot:
 		return usageError(cmd, errors.New("--nightly and --snapshot exclude each other"))
+	case cmd.Flags().Changed("why") && o.why == "":
+		return usageError(cmd, errors.New("--why is empty"))
 	case o.why != "" && o.asJSON:
 		return usageError(cmd, errors.New("--why and --json exclude each other"))
 	}
@@ -216,7 +218,7 @@ func (a *app) showDecision(cmd *cobra.Command, f *fleet.Fleet, d facts.Decision,
 	switch {
 	case o.why != "":
 		var step *plan.Step
-		if step, err = findStep(p, o.why); err != nil {
+		if step, err = findStep(f, p, o.why); err != nil {
 			return usageError(cmd, err)
 		}
 		err = errors.Join(showWhy(a.Out, f, step), a.showCounted(cmd.Context(), f, d, step.Image))
@@ -229,7 +231,7 @@ func (a *app) showDecision(cmd *cobra.Command, f *fleet.Fleet, d facts.Decision,
 }
 
 // findStep finds the step of the image that a name means.
-func findStep(p *plan.Plan, given string) (*plan.Step, error) {
+func findStep(f *fleet.Fleet, p *plan.Plan, given string) (*plan.Step, error) {
 	if step := p.Find(given); step != nil {
 		return step, nil
 	}
@@ -245,10 +247,27 @@ func findStep(p *plan.Plan, given string) (*plan.Step, error) {
 		return nil, fmt.Errorf("--why %s: %w", given, err)
 	}
 	hint := ""
-	if near := nearest(given, all); len(near) > 0 {
+	if excluded := excludedHint(f, given); excluded != "" {
+		hint = "\nhint: " + excluded
+	} else if near := nearest(given, all); len(near) > 0 {
 		hint = "\nhint: did you mean " + alternatives(near, 3) + "?"
 	}
 	return nil, fmt.Errorf("--why %s: the fleet has no such image%s", given, hint)
+}
+
+// excludedHint says that the configuration leaves the image out, if it does so by the name or an end of it.
+func excludedHint(f *fleet.Fleet, given string) string {
+	name, _ := cutTag(given)
+	for {
+		if hint := f.ExcludedHint(name); hint != "" {
+			return hint
+		}
+		_, end, found := strings.Cut(name, "/")
+		if !found {
+			return ""
+		}
+		name = end
+	}
 }
 
 func showPlan(out io.Writer, p *plan.Plan) error {

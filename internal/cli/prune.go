@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -81,6 +82,9 @@ func checkPrune(cmd *cobra.Command, o pruneOptions) error {
 			return usageError(cmd, fmt.Errorf("--%s is for the store, not for --registry", name))
 		}
 	}
+	if cmd.Flags().Changed("nightly") && strings.TrimPrefix(o.Nightly, "-") == "" {
+		return usageError(cmd, errors.New("--nightly is empty: all nightly builds would be removed"))
+	}
 	if err := checkSelect(cmd, o.Select); err != nil {
 		return err
 	}
@@ -111,7 +115,7 @@ func (a *app) prune(cmd *cobra.Command, dir string, o plan.PruneOptions, dryRun,
 	known := facts.FromStore(stored)
 	o.UpdateID = cfg.UpdateID
 	if o.Nightly != "" && len(plan.NightlyBuilds(f, known, o)) == 0 {
-		return fmt.Errorf("cannot prune to the nightly build %s: the store has no image of it\nhint: \"slipway images\" lists the tags", o.Nightly)
+		return fmt.Errorf("cannot prune to the nightly build %s: the store has no image of it\nhint: `slipway images` lists the tags", o.Nightly)
 	}
 	gone := a.showRemovals(plan.Prune(f, known, o))
 	broken := brokenError(f, nil)

@@ -99,7 +99,7 @@ func (a *app) exitCode(ctx context.Context, err error) int {
 		return ExitInterrupted
 	}
 	if !a.began {
-		a.printError(fmt.Errorf("%w\nhint: slipway --help shows the commands", err))
+		a.printError(fmt.Errorf("%w\nhint: `slipway --help` shows the commands", err))
 		return ExitUsage
 	}
 	a.printError(err)
@@ -132,16 +132,6 @@ func (a *app) markBegin(cmd *cobra.Command) {
 			a.began, a.typed.directory = true, directoryOf(cmd, args)
 			return run(cmd, args)
 		}
-	}
-}
-
-// atLeast is cobra.MinimumNArgs(1) with a name in its message.
-func atLeast(name string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return usageError(cmd, fmt.Errorf("%s is missing", name))
-		}
-		return nil
 	}
 }
 
@@ -213,28 +203,7 @@ func (a *app) command() *cobra.Command {
 
 // usageError points at the help of the command that was called wrongly.
 func usageError(cmd *cobra.Command, err error) error {
-	return &exitError{ExitUsage, fmt.Errorf("%w\nhint: %s --help shows the usage", err, cmd.CommandPath())}
-}
-
-// exactArgs is cobra.ExactArgs with names in its message.
-func exactArgs(names ...string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		switch {
-		case len(args) < len(names):
-			return usageError(cmd, fmt.Errorf("%s is missing", names[len(args)]))
-		case len(args) > len(names):
-			return usageError(cmd, fmt.Errorf("unexpected argument %q", args[len(names)]))
-		}
-		return nil
-	}
-}
-
-// atMostOne is cobra.MaximumNArgs(1) with this program's words.
-func atMostOne(cmd *cobra.Command, args []string) error {
-	if len(args) > 1 {
-		return usageError(cmd, fmt.Errorf("unexpected argument %q", args[1]))
-	}
-	return nil
+	return &exitError{ExitUsage, fmt.Errorf("%w\nhint: `%s --help` shows the usage", err, cmd.CommandPath())}
 }
 
 // loadConfig reads the configuration and says its warnings.

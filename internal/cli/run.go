@@ -37,7 +37,7 @@ or does not exist.`,
 		Example: `  slipway run registry.example/app:1.0
   slipway run registry.example/base:1.0 bash
   slipway run -v "$PWD:/src:ro" -w /src registry.example/tools:1.0 make`,
-		Args: atLeast("IMAGE"),
+		Args: first("IMAGE"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.run(cmd, o, args) },
 	}
 	f := cmd.Flags()

@@ -48,6 +48,9 @@ a killed update has written is undone by the next command on the fleet.`,
 			if err != nil {
 				return err
 			}
+			for _, p := range fleet.Passed(f, edits) {
+				a.printWarning(a.secrets.Text(p.Error()))
+			}
 			return a.applyUpdate(edits, dryRun)
 		},
 	}

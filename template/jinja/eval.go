@@ -103,6 +103,9 @@ func (e *callExpr) evalWith(fr *frame, extra []kwarg) Value {
 func (e *callExpr) finish(fr *frame, callee Value, extra []kwarg) Value {
 	pos, named := e.args.eval(fr, nil)
 	fr.rt.line = e.line
+	if name, ok := e.callee.(*nameExpr); ok {
+		refuseHidden(fr.rt, name.name, callee)
+	}
 	return fr.rt.call(callee, pos, append(named, extra...))
 }
 

@@ -60,10 +60,11 @@ func checkNamespaces(fr *frame, t target) {
 			checkNamespaces(fr, item)
 		}
 	case *attrTarget:
-		if _, ok := fr.get(t.name.ref).(*namespace); !ok {
+		obj := fr.get(t.name.ref)
+		if _, ok := obj.(*namespace); !ok {
 			fr.at(t.line)
 			panic(&Error{Kind: RuntimeError, Msg: "cannot assign attribute on non-namespace object",
-				Hint: "make one with {% set " + t.name.name + " = namespace() %}"})
+				Hint: namespaceHint(fr, t, obj)})
 		}
 	}
 }

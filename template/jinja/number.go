@@ -34,7 +34,7 @@ func toInt(rt *state, v, byDefault Value, base int) Value {
 
 // parseInt is int(s, base); nil where it raises ValueError.
 func parseInt(s string, base int) *big.Int {
-	s = strings.TrimFunc(s, isSpace)
+	s = asciiDigits(strings.TrimFunc(s, isSpace))
 	if base != 0 && (base < 2 || base > 36) {
 		return nil
 	}
@@ -84,7 +84,7 @@ func toFloat(rt *state, v Value) (float64, bool) {
 }
 
 func parseFloat(s string) (float64, bool) {
-	s = strings.TrimFunc(s, isSpace)
+	s = asciiDigits(strings.TrimFunc(s, isSpace))
 	if strings.HasPrefix(s, "_") || strings.HasSuffix(s, "_") || strings.Contains(s, "__") ||
 		strings.Contains(s, "_.") || strings.Contains(s, "._") || strings.ContainsAny(s, "xXpP") {
 		return 0, false

@@ -29,13 +29,7 @@ func valueTests() {
 	is("string", func(v Value) bool { _, ok := asString(v); return ok })
 	is("mapping", func(v Value) bool { _, ok := v.(*Dict); return ok })
 	is("escaped", func(v Value) bool { _, ok := v.(Markup); return ok })
-	is("callable", func(v Value) bool {
-		switch v.(type) {
-		case *macroValue, *boundMethod, *function, *loopContext, *blockRef, *joiner, *Undefined:
-			return true
-		}
-		return false
-	})
+	is("callable", isCallable)
 	addTest("sequence", "value", func(rt *state, a []Value) bool {
 		switch v := a[0].(type) {
 		case string, bytesValue, Markup, *List, *Tuple, *Dict, *rangeValue:
@@ -94,4 +88,12 @@ func compareTests() {
 			addTest(name, "a, b, /", func(rt *state, a []Value) bool { return rt.compare(op, a[0], a[1]) })
 		}
 	}
+}
+
+func isCallable(v Value) bool {
+	switch v.(type) {
+	case *macroValue, *boundMethod, *function, *loopContext, *blockRef, *joiner, *Undefined:
+		return true
+	}
+	return false
 }

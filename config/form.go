@@ -1,0 +1,53 @@
+package config
+
+import "fmt"
+
+// form is what values of an own key look like. One that looks otherwise is somebody's variable, which was
+// there before Slipway had the key, or a slip of the pen: it is told, not acted on, and no error.
+type form struct {
+	name string // such as "a list of strings"
+	fits func(v any) (problem, hint string)
+}
+
+// formFault says what a value has that the form has not, and the way out.
+type formFault struct{ problem, hint string }
+
+// fault is nil for a value of the form, and for null.
+func (f form) fault(v any) *formFault {
+	if v == nil {
+		return nil
+	}
+	problem, hint := f.fits(v)
+	if problem == "" {
+		return nil
+	}
+	return &formFault{problem + ", and Slipway's key is " + f.name + ": it is not acted on", hint}
+}
+
+var listOfStrings = form{"a list of strings", func(v any) (problem, hint string) {
+	items, ok := v.([]any)
+	if !ok {
+		return "is " + kind(v), "put each string on a line of its own after a dash"
+	}
+	for i, item := range items {
+		switch item.(type) {
+		case string:
+			if item == "" {
+				return fmt.Sprintf("has nothing in item %d", i+1), "remove the item"
+			}
+		case []any, *Map:
+			return fmt.Sprintf("has %s in item %d", kind(item), i+1), "write a single value for each item; one with a colon or a comma needs quotes"
+		default:
+			return fmt.Sprintf("has %s in item %d", kind(item), i+1), quoteHint
+		}
+	}
+	return "", ""
+}}
+
+var trueOrFalse = form{"true or false", func(v any) (problem, hint string) {
+	switch v.(type) {
+	case bool, int:
+		return "", ""
+	}
+	return "is " + kind(v), "write true or false, without quotes"
+}}
