@@ -71,6 +71,8 @@ func (i *Image) sortUses() {
 	i.OnBuild = slices.DeleteFunc(i.OnBuild, func(ref string) bool { return slices.Contains(i.External, ref) })
 	slices.Sort(i.OnBuild)
 	i.OnBuild = slices.Compact(i.OnBuild)
+	slices.Sort(i.Before)
+	i.Before = slices.Compact(i.Before)
 	slices.SortStableFunc(i.Aliases, func(a, b Alias) int { return cmp.Compare(a.Ref, b.Ref) })
 	i.Aliases = slices.CompactFunc(i.Aliases, func(a, b Alias) bool { return a.Ref == b.Ref })
 }

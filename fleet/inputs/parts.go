@@ -194,7 +194,7 @@ func Parents(img *fleet.Image, find func(ref string) string) []Parent {
 		parents = append(parents, Parent{Name: p.Name, Ref: p.Ref, Digest: find(p.Ref)})
 	}
 	for _, ref := range img.External {
-		others = append(others, elsewhere(ref, find))
+		others = append(others, elsewhere(img, ref, find))
 	}
 	for _, a := range img.Aliases {
 		if !a.OnBuild {
@@ -207,16 +207,16 @@ func Parents(img *fleet.Image, find func(ref string) string) []Parent {
 		parents = append(parents, Parent{Name: p.Name, Ref: p.Ref, Digest: find(p.Ref), OnBuild: true})
 	}
 	for _, ref := range img.OnBuild {
-		p := elsewhere(ref, find)
+		p := elsewhere(img, ref, find)
 		p.OnBuild = true
 		parents = append(parents, p)
 	}
 	return parents
 }
 
-func elsewhere(ref string, find func(ref string) string) Parent {
+func elsewhere(img *fleet.Image, ref string, find func(ref string) string) Parent {
 	p := Parent{Name: ref, Ref: ref}
-	if !strings.Contains(ref, "@") {
+	if !strings.Contains(ref, "@") && !slices.Contains(img.Before, ref) {
 		p.Digest = find(ref)
 	}
 	return p
