@@ -64,7 +64,7 @@ func (e *edges) declare(rel relation) {
 	name := rel.names[0]
 	isBase := false
 	for _, alternative := range rel.names {
-		if e.scan.fleet.byName[alternative] != nil {
+		if e.scan.fleet.byName[alternative] != nil || e.names.isListed(alternative) {
 			name = alternative
 			break
 		}
@@ -84,7 +84,7 @@ func (e *edges) declare(rel relation) {
 	e.img.Depends = append(e.img.Depends, Dependency{
 		Name: name, Image: img, Declared: true, File: controlFile, Line: rel.line, doubtful: doubtful,
 	})
-	if img == nil && !isBase {
+	if img == nil && !isBase && !e.names.isListed(name) {
 		e.miss(name, rel.line)
 	}
 	if img != nil && name == rel.names[0] {

@@ -33,7 +33,7 @@ type desk struct {
 }
 
 func newRenderer(s *scan) *renderer {
-	r := &renderer{scan: s, names: newResolver(s.Config, s.fleet)}
+	r := &renderer{scan: s, names: newResolver(s)}
 	variables := s.Config.Variables()
 	paths := shownPaths(s.Config.TemplatePaths)
 	r.desks.New = func() any {
