@@ -31,7 +31,7 @@ type ownKey struct {
 var ownKeys = []ownKey{
 	{
 		"exclude", "none", "definitions that are left out altogether: globs as those of `--select`, on an image's name, or on a folder " +
-			"below DIRECTORY, with all that is in it. What is made from such an image sees it as one from elsewhere: list it in `base_images`",
+			"below DIRECTORY, with all that is in it. What is made from such an image sees it as one from elsewhere: list it in `base_images`, where the same reference is the same content",
 		listOfStrings,
 		func(r *reader, key string, o *Own) { o.Exclude = r.list(key, nil) },
 	},

@@ -79,11 +79,15 @@ func (p Paragraph) Get(field string) (value string, line int, ok bool) {
 func (p Paragraph) Relations(field string) ([]Relation, error) {
 	var all []Relation
 	var errs []*Error
+	_, last, _ := p.Get(field)
 	for _, f := range p.Fields {
 		if !strings.EqualFold(f.Name, field) {
 			continue
 		}
 		relations, problems := parseRelations(p.Path, f.Value, func(n int) int { return f.lines[n] })
+		for i := range relations {
+			relations[i].Overridden = f.Line != last
+		}
 		all, errs = append(all, relations...), append(errs, problems...)
 	}
 	return all, join(errs[:min(len(errs), maxErrors)])

@@ -26,6 +26,8 @@ type Relation struct {
 
 	// Partial tells that the item could not be read whole; there is an error for it.
 	Partial bool
+	// Overridden tells that a later field of the same name follows, which is the one that Get returns.
+	Overridden bool
 }
 
 // ParseRelations splits the value of a field like Depends at its commas; line is that of its first

@@ -71,6 +71,16 @@ func (i *Image) sortUses() {
 	i.OnBuild = slices.DeleteFunc(i.OnBuild, func(ref string) bool { return slices.Contains(i.External, ref) })
 	slices.Sort(i.OnBuild)
 	i.OnBuild = slices.Compact(i.OnBuild)
-	slices.SortStableFunc(i.Aliases, func(a, b Alias) int { return cmp.Compare(a.Ref, b.Ref) })
+	slices.Sort(i.Before)
+	i.Before = slices.Compact(i.Before)
+	slices.SortStableFunc(i.Aliases, func(a, b Alias) int { return cmp.Or(cmp.Compare(a.Ref, b.Ref), a.rank()-b.rank()) })
 	i.Aliases = slices.CompactFunc(i.Aliases, func(a, b Alias) bool { return a.Ref == b.Ref })
+}
+
+// rank puts what the Dockerfile names itself before what an ONBUILD instruction names.
+func (a Alias) rank() int {
+	if a.OnBuild {
+		return 1
+	}
+	return 0
 }

@@ -135,3 +135,22 @@ func TestFurtherShortNames(t *testing.T) {
 		t.Errorf("built %q, written %q", base.Dockerfile, base.Written())
 	}
 }
+
+// TestAliasTwice: what the Dockerfile itself names counts as its own, whether or not an ONBUILD names it first.
+func TestAliasTwice(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "config.yaml", "{}\n")
+	write(t, "test/busybox/Dockerfile", "FROM scratch\n")
+	const onBuild, own = "FROM scratch AS a\nONBUILD COPY --from=test/busybox / /\nFROM a\n", "COPY --from=test/busybox / /\n"
+	write(t, "first/Dockerfile", onBuild+own)
+	write(t, "twice/Dockerfile", "FROM scratch AS b\nONBUILD COPY --from=test/busybox / /\n"+strings.ReplaceAll(onBuild, "scratch", "b")+own+own)
+	write(t, "last/Dockerfile", "FROM scratch AS a\nONBUILD COPY --from=test/busybox / /\nFROM scratch AS b\n"+own+"FROM a\nCOPY --from=b / /\n")
+	write(t, "alone/Dockerfile", onBuild)
+	f := scanAll(t, "", config.Listed{Name: "test/busybox", Tags: []string{"1", "latest"}}, config.Listed{Name: "first", Tags: []string{"1"}},
+		config.Listed{Name: "twice", Tags: []string{"1"}}, config.Listed{Name: "last", Tags: []string{"1"}}, config.Listed{Name: "alone", Tags: []string{"1"}})
+	for name, onBuild := range map[string]bool{"first": false, "twice": false, "last": false, "alone": true} {
+		if got := f.Lookup(name).Aliases; len(got) != 1 || got[0].OnBuild != onBuild {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}

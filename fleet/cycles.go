@@ -17,22 +17,6 @@ func (f *Fleet) cycleErrors() error {
 	return joinProblems(problems)
 }
 
-// dropPartial forgets dependencies on cycles that come from items of control that could not be read
-// whole. docker-pkg passes over such items; a wrong guess must not keep a fleet from being built.
-func (f *Fleet) dropPartial() bool {
-	dropped := false
-	for _, knot := range f.knots() {
-		for _, img := range knot {
-			n := len(img.Depends)
-			img.Depends = slices.DeleteFunc(img.Depends, func(d Dependency) bool {
-				return d.partial && !d.Used && slices.Contains(knot, d.Image)
-			})
-			dropped = dropped || len(img.Depends) < n
-		}
-	}
-	return dropped
-}
-
 func (f *Fleet) cycleProblem(knot []*Image) Problem {
 	cycle := shortestCycle(knot)
 	names, edges := cycle[0].img.Name, ""

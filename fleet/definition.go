@@ -38,6 +38,7 @@ type relation struct {
 	operator, version string   // of the first name
 	line              int
 	partial           bool // read in spite of an error: counts where the names are the fleet's
+	overridden        bool // by a later field of the same name
 }
 
 func (r *reader) read(f folder) definition {
@@ -132,7 +133,7 @@ func (d *definition) unfitting(err error) {
 }
 
 func newRelation(item deb822.Relation) relation {
-	rel := relation{names: []string{item.Name}, operator: item.Operator, version: item.Version, line: item.Line, partial: item.Partial}
+	rel := relation{names: []string{item.Name}, operator: item.Operator, version: item.Version, line: item.Line, partial: item.Partial, overridden: item.Overridden}
 	for _, other := range item.Alternatives {
 		rel.names = append(rel.names, other.Name)
 		rel.partial = rel.partial || other.Partial

@@ -42,6 +42,7 @@ type Stage struct {
 	// OnBuild is what its ONBUILD instructions use in a stage that is built FROM it. It may name stages:
 	// those of the Dockerfile that it is used in.
 	OnBuild []Use
+	Idle    bool // the image is not made from it
 }
 
 // StageOf finds the stage that a COPY or a RUN --mount takes files from which stands in this Dockerfile,

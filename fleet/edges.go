@@ -18,10 +18,6 @@ type edges struct {
 	img     *Image
 	control bool // there is a control file
 	warned  bool // by the template that is rendered now
-	// text are the lines of a listed image's Dockerfile, with the references of the fleet's images in the
-	// place of short ones; built has them in the place of aliases, too. See short.
-	text, built []string
-	replaced    map[Use]bool
 }
 
 // dir is the folder of the image as messages and the template engine have it.
@@ -74,7 +70,7 @@ func (e *edges) declare(rel relation) {
 	name := rel.names[0]
 	isBase := false
 	for _, alternative := range rel.names {
-		if e.scan.fleet.byName[alternative] != nil {
+		if e.scan.fleet.byName[alternative] != nil || e.names.isListed(alternative) {
 			name = alternative
 			break
 		}
@@ -82,7 +78,9 @@ func (e *edges) declare(rel relation) {
 			name, isBase = alternative, true
 		}
 	}
-	if e.find(name) != nil {
+	doubtful := rel.partial || rel.overridden
+	if d := e.find(name); d != nil {
+		d.doubtful = d.doubtful && doubtful
 		return
 	}
 	img := e.scan.fleet.byName[name]
@@ -90,9 +88,9 @@ func (e *edges) declare(rel relation) {
 		return // it is told already
 	}
 	e.img.Depends = append(e.img.Depends, Dependency{
-		Name: name, Image: img, Declared: true, File: controlFile, Line: rel.line, partial: rel.partial,
+		Name: name, Image: img, Declared: true, File: controlFile, Line: rel.line, doubtful: doubtful,
 	})
-	if img == nil && !isBase {
+	if img == nil && !isBase && !e.names.isListed(name) {
 		e.miss(name, rel.line)
 	}
 	if img != nil && name == rel.names[0] {
@@ -137,20 +135,27 @@ func (e *edges) use(given *Use, from *origins) {
 			given.Ref = target.Ref
 		}
 	}
-	if target == e.img && as != current && as != outdated { // the original that it is made of
-		target = nil
-	}
 	added := strings.HasPrefix(u.Kind, OnBuildUse)
+	if target == e.img && !added && e.original(as) {
+		target, e.img.Before = nil, append(e.img.Before, u.Ref)
+	}
 	if target == nil {
 		e.elsewhere(u.Ref, added)
 		return
+	}
+	loose := looseUse{target: target, ref: u.Ref, kind: u.Kind, by: from.name, line: u.Line}
+	if added {
+		loose.of, loose.ofLine = e.img, u.Line
 	}
 	d := e.find(target.Name)
 	if d == nil || as != outdated && !d.Declared && !d.becomesPart() {
 		d = e.place(target, from, u)
 		if as != outdated && target != e.img && e.img.Listed == nil { // an image that needs itself is a cycle, whatever control says
-			e.undeclared(u, *d, from)
+			loose.warning = e.undeclared(u, *d, from)
 		}
+	}
+	if as != outdated && (as != current || added) {
+		e.loose = append(e.loose, loose)
 	}
 	switch as {
 	case current:
@@ -167,6 +172,12 @@ func (e *edges) use(given *Use, from *origins) {
 			e.stale(u, target, from)
 		}
 	}
+}
+
+// original tells whether an image means by its own name the one that it is made of: under a further tag, or
+// where its name is that of Docker Hub's, which no registry stands before.
+func (e *edges) original(as meaning) bool {
+	return as == alias || as == rewritten || as == current && e.img.Listed != nil && e.names.config.Registry == ""
 }
 
 // elsewhere notes an image that is none of the fleet's current ones.
@@ -189,9 +200,11 @@ func (e *edges) place(target *Image, from *origins, u Use) *Dependency {
 	return d
 }
 
-func (e *edges) undeclared(u Use, d Dependency, from *origins) {
-	e.warnings = append(e.warnings, from.mark(problem(UndeclaredDependency, e.scan.show(e.img, d.File), 0, e.scan.declaring(e.img, d.Name, e.control),
-		"dependency missing from control: %s uses %s (%s)", e.img.Name, d.Name, u.Kind), u.Line))
+func (e *edges) undeclared(u Use, d Dependency, from *origins) Problem {
+	p := from.mark(problem(UndeclaredDependency, e.scan.show(e.img, d.File), 0, e.scan.declaring(e.img, d.Name, e.control),
+		"dependency missing from control: %s uses %s (%s)", e.img.Name, d.Name, u.Kind), u.Line)
+	e.warnings = append(e.warnings, p)
+	return p
 }
 
 // declaring says how an image's control comes to name another image.

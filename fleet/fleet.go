@@ -32,6 +32,9 @@ type Image struct {
 	// ones, as written there; sorted. They exist already, or come from elsewhere. OnBuild are those that
 	// ONBUILD instructions of the fleet's images add; see Elsewhere for both.
 	External, OnBuild []string
+	// Before are those of External and OnBuild that name the image itself, or one that needs it: as they
+	// were before this build. What they hold does not count, for each build would change it; sorted.
+	Before []string
 	// Aliases are other references than their own by which the Dockerfiles, or ONBUILD instructions of
 	// parents, name the fleet's current images; sorted.
 	Aliases []Alias
@@ -90,7 +93,7 @@ type Dependency struct {
 	File     string // "control", "Dockerfile.template" or "Dockerfile.build.template"
 	Line     int    // in File, from one; 0 when only the rendered Dockerfile's line is known
 
-	partial bool // control's item could not be read whole
+	doubtful bool // only items of control say it that docker-pkg does not read
 }
 
 // Orders reports whether the dependency must be built before the image that has it. One on another
@@ -98,6 +101,10 @@ type Dependency struct {
 func (d Dependency) Orders() bool {
 	return d.Image != nil && (d.Declared || d.LookedUp || d.becomesPart())
 }
+
+// firm tells whether docker-pkg, or the first Slipway, has the dependency as well. What more is known of
+// ONBUILD instructions, further tags and odd control files must keep no fleet from being built.
+func (d Dependency) firm() bool { return d.Used || d.Declared && !d.doubtful }
 
 // becomesPart tells whether what the dependency holds gets into the image.
 func (d Dependency) becomesPart() bool { return d.Used || d.Aliased || d.OnBuild }

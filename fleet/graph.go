@@ -18,9 +18,6 @@ func (f *Fleet) link() error {
 	}
 	f.order = f.topological()
 	if len(f.order) < len(f.Images) {
-		if f.dropPartial() {
-			return f.link()
-		}
 		return f.cycleErrors()
 	}
 	for i, img := range f.order {

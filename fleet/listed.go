@@ -266,8 +266,8 @@ func (r *renderer) readListed(e *edges) error {
 		return problem(UnreadableFile, l.path(l.Dockerfile), 0, "", "cannot read the Dockerfile: %v", err)
 	}
 	l.IgnoreFile = buildcontext.IgnoreFileOf(root, img.Dir, l.Dockerfile)
-	e.text = strings.Split(string(data), "\n")
-	e.built, e.replaced = slices.Clone(e.text), map[Use]bool{}
+	e.listed = &listedText{text: strings.Split(string(data), "\n"), replaced: map[Use]replacement{}}
+	e.listed.built = slices.Clone(e.listed.text)
 	defer r.keepListed(e)
 	if r.scan.ParseListed == nil {
 		return nil
@@ -280,7 +280,7 @@ func (r *renderer) readListed(e *edges) error {
 		}
 		return problem(DockerfileSyntax, l.path(l.Dockerfile), line, "", "cannot parse the Dockerfile: %v", err)
 	}
-	img.Base, img.Instructions = parsed.Base, parsed.Instructions
+	img.Base, img.Instructions, e.base = parsed.Base, parsed.Instructions, parsed.Base
 	from := &origins{edges: e, name: l.Dockerfile, text: string(data)}
 	e.useAll(parsed, from)
 	img.sortUses()
@@ -289,10 +289,8 @@ func (r *renderer) readListed(e *edges) error {
 
 // keepListed keeps the Dockerfile of a listed image.
 func (r *renderer) keepListed(e *edges) {
-	e.img.Dockerfile = r.keep(e, strings.Join(e.built, "\n"))
-	if !slices.Equal(e.text, e.built) {
-		e.img.written = r.keep(e, strings.Join(e.text, "\n"))
-	}
+	e.img.Dockerfile, e.img.written = e.listed.texts()
+	e.img.Dockerfile, e.img.written = r.keep(e, e.img.Dockerfile), r.keep(e, e.img.written)
 }
 
 func readRegular(root *os.Root, name string, limit int64) ([]byte, error) {

@@ -30,7 +30,7 @@ func (e *edges) shortOnBuild(u *Use) (*Image, meaning) {
 	}
 	repo, _, digest := SplitRef(u.Ref)
 	target, as := e.names.find(e.names.config.Name(repo) + u.Ref[len(repo):])
-	if target == nil || as == outdated || digest != "" || !e.replace(*u, target.Ref, false) {
+	if target == nil || as == outdated || digest != "" || !e.listed.replace(*u, target.Ref, false) {
 		return nil, outdated
 	}
 	u.Ref = target.Ref
@@ -45,7 +45,8 @@ func (e *edges) passOn(target *Image, from *origins) {
 	e.find(target.Name).PassedOn = true
 }
 
-// triggers is the third phase of a scan: what ONBUILD instructions of the fleet's images add to others.
+// triggers is the third phase of a scan: what ONBUILD instructions of the fleet's images add to others, and
+// which edges of the graph that leaves.
 func (r *renderer) triggers(results []rendered) {
 	t := &trigger{renderer: r, onBuild: map[*Image][]Use{}}
 	for i, result := range results {
@@ -54,11 +55,25 @@ func (r *renderer) triggers(results []rendered) {
 			t.onBuild[img] = uses
 		}
 	}
-	if len(t.onBuild) == 0 {
-		return
+	if len(t.onBuild) > 0 {
+		t.all(results)
 	}
+	r.loosen(results)
+	for _, a := range t.added {
+		if d := (&edges{img: a.img}).find(a.target.Name); d == nil || !d.Orders() {
+			continue // it was a cycle
+		}
+		if a.img.Listed == nil && a.img != a.target && !declares(a.img, a.target, map[*Image]bool{}) {
+			results[a.img.index].warnings = append(results[a.img.index].warnings, t.undeclared(a))
+		}
+	}
+}
+
+// all looks at all images.
+func (t *trigger) all(results []rendered) {
 	for i := range results {
-		img := r.scan.definitions[i].image
+		img := t.scan.definitions[i].image
+		t.result = &results[i]
 		before := len(img.Depends)
 		for _, file := range results[i].files {
 			t.file(img, file)
@@ -67,11 +82,6 @@ func (r *renderer) triggers(results []rendered) {
 			img.sortDepends()
 		}
 		img.sortUses()
-	}
-	for _, a := range t.added {
-		if a.img.Listed == nil && a.img != a.target && !declares(a.img, a.target, map[*Image]bool{}) {
-			results[a.img.index].warnings = append(results[a.img.index].warnings, t.undeclared(a))
-		}
 	}
 }
 
@@ -94,6 +104,7 @@ type trigger struct {
 	*renderer
 	onBuild map[*Image][]Use
 	added   []addition
+	result  *rendered // of the image that gets them
 }
 
 // addition is a dependency that an ONBUILD instruction of another image made.
@@ -143,6 +154,9 @@ func (t *trigger) add(img, parent *Image, file parsedFile, by Use, seen map[*Ima
 
 // depend makes an edge of the graph.
 func (t *trigger) depend(a addition, part bool) {
+	t.result.loose = append(t.result.loose, looseUse{
+		target: a.target, ref: a.use.Ref, kind: a.use.Kind, by: a.file, line: a.line, of: a.of, ofLine: a.use.Line, idle: !part,
+	})
 	e := edges{img: a.img}
 	d := e.find(a.target.Name)
 	if d == nil {

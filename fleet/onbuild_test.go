@@ -72,22 +72,6 @@ func TestOnBuildDeclared(t *testing.T) {
 	}
 }
 
-// TestOnBuildCycle: an image that gets itself is on a cycle; one that BuildKit only looks up may be there
-// from an earlier build.
-func TestOnBuildCycle(t *testing.T) {
-	t.Chdir(t.TempDir())
-	define(t, "fleet/parent", "parent", "1", "FROM scratch\nONBUILD COPY --from=registry.example/child:1 /x /x\n", "")
-	define(t, "fleet/child", "child", "1", "FROM scratch\nCOPY --from=registry.example/parent:1 /x /x\n", "")
-	if _, err := fleet.Scan(t.Context(), scanOptions(t, "fleet")); err != nil {
-		t.Error(err)
-	}
-	define(t, "fleet/child", "child", "1", "FROM registry.example/parent:1\n", "")
-	_, err := fleet.Scan(t.Context(), scanOptions(t, "fleet"))
-	if err == nil || !strings.Contains(err.Error(), "fleet/child/Dockerfile.template: cannot order the images: child → child is a dependency cycle") {
-		t.Error(err)
-	}
-}
-
 // TestOnBuildUpdate: an image whose ONBUILD instruction names a new version is another image.
 func TestOnBuildUpdate(t *testing.T) {
 	t.Chdir(t.TempDir())

@@ -30,6 +30,7 @@ const (
 	UnmetVersion         Kind = "unmet-version"
 	UndeclaredDependency Kind = "undeclared-dependency"
 	OutdatedReference    Kind = "outdated-reference"
+	UnorderedReference   Kind = "unordered-reference"
 	UndefinedVariable    Kind = "undefined-variable"
 	UnknownImage         Kind = "unknown-image"
 	UnknownUser          Kind = "unknown-user"

@@ -33,7 +33,7 @@ type desk struct {
 }
 
 func newRenderer(s *scan) *renderer {
-	r := &renderer{scan: s, names: newResolver(s.Config, s.fleet)}
+	r := &renderer{scan: s, names: newResolver(s)}
 	variables := s.Config.Variables()
 	paths := shownPaths(s.Config.TemplatePaths)
 	r.desks.New = func() any {
@@ -61,6 +61,9 @@ type rendered struct {
 	lines             int                    // that the inspections keep the places of
 	inspected         map[string]*inspection // by the template's name, as far as they were made
 	files             []parsedFile
+	loose             []looseUse
+	base              string      // of the image, as written
+	listed            *listedText // nil for an image that is not listed
 }
 
 func (r *renderer) image(d definition) rendered {
@@ -197,7 +200,7 @@ func (r *renderer) file(env imageTemplates, e *edges, name string) string {
 		return text
 	}
 	if name == templateFile {
-		e.img.Base, e.img.Instructions = parsed.Base, parsed.Instructions
+		e.img.Base, e.img.Instructions, e.base = parsed.Base, parsed.Instructions, parsed.Base
 	} else {
 		e.img.BuildInstructions = parsed.Instructions
 	}

@@ -15,6 +15,7 @@ type resolver struct {
 	byRepo map[string]*Image // registry/namespace/name
 	byHub  map[string]*Image // the same, as familiar has it
 	base   []baseImage
+	listed map[string]string // references by repository, of the configuration's list where the scan is without it
 
 	mu   sync.Mutex
 	near map[string]string // what similar found: a fleet repeats its errors
@@ -26,9 +27,10 @@ type baseImage struct {
 	tagged    bool // has a tag or a digest
 }
 
-func newResolver(cfg *config.Config, f *Fleet) *resolver {
+func newResolver(s *scan) *resolver {
+	cfg, f := s.Config, s.fleet
 	r := &resolver{
-		config: cfg, fleet: f,
+		config: cfg, fleet: f, listed: s.unread(),
 		byRepo: make(map[string]*Image, len(f.Images)), byHub: make(map[string]*Image, len(f.Images)), near: map[string]string{},
 	}
 	for _, img := range f.Images {
@@ -42,6 +44,25 @@ func newResolver(cfg *config.Config, f *Fleet) *resolver {
 	return r
 }
 
+// unread are the images of the configuration's list that the scan is without, as for lint, which fetches
+// nothing: their names and tags are known all the same.
+func (s *scan) unread() map[string]string {
+	list, err := IncludedList(s.Config)
+	if err != nil || s.Listed != nil {
+		return nil
+	}
+	refs := make(map[string]string, len(list))
+	for _, l := range list {
+		if len(l.Tags) > 0 {
+			refs[s.Config.Name(l.Name)] = s.Config.Ref(l.Name, l.Tags[0]+s.TagSuffix)
+		}
+	}
+	return refs
+}
+
+// isListed reports whether the scan is without an image of the configuration's list that has the name.
+func (r *resolver) isListed(name string) bool { return r.listed[r.config.Name(name)] != "" }
+
 // imageTag is the filter image_tag: the fleet's reference for the name, or the first of base_images
 // whose part before the tag is registry/namespace/name. That is docker-pkg 4.0.4's find_image_tag
 // (dockerfile.py), which cannot read a registry with a port; here the last colon counts.
@@ -49,6 +70,9 @@ func (r *resolver) imageTag(name string) (string, error) {
 	repo := r.config.Name(name)
 	if img := r.byRepo[repo]; img != nil {
 		return img.Ref, nil
+	}
+	if ref := r.listed[repo]; ref != "" {
+		return ref, nil
 	}
 	for _, b := range r.base {
 		if b.repo == repo && b.tagged {

@@ -41,7 +41,7 @@ func newShop(t testing.TB, lines ...string) *shop {
 // set says what an image would be made from.
 func (s *shop) set(img *fleet.Image, p inputs.Parts) {
 	n := inputs.Now{Parts: p, Files: map[string]string{"": p.Files}, Trees: []string{p.Files, "sha256:other umask"}}
-	n.Old.Dockerfile = p.Dockerfile
+	n.Old = []inputs.OldTexts{{Dockerfile: p.Dockerfile}}
 	s.facts.Inputs[img] = n
 }
 

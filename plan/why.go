@@ -202,59 +202,6 @@ func appendArgument(why []Reason, name, before, after string) []Reason {
 	return append(why, Reason{KindArgument, "build argument " + name + " " + verb})
 }
 
-// parents says which of the images it is made from are others, changed, or are to be built.
-func (m *maker) parents(before, after []inputs.Parent, fresh []*Step) []Reason {
-	was := map[string]inputs.Parent{}
-	for _, p := range before {
-		was[p.Name] = p
-	}
-	toBuild := map[string]bool{}
-	for _, s := range fresh {
-		toBuild[s.Image.Name] = true
-	}
-	var why []Reason
-	for _, p := range after {
-		old, known := was[p.Name]
-		delete(was, p.Name)
-		_, oldTag := splitRef(old.Ref)
-		_, tag := splitRef(p.Ref)
-		name := cmp.Or(p.Of, p.Name)
-		if ours := m.fleet.Lookup(p.Of); ours != nil {
-			tag = ours.Tag
-		}
-		kind, text := KindRebuilt, ""
-		edited := KindParent
-		if p.OnBuild {
-			edited = KindRebuilt // in another image
-		}
-		switch {
-		case !known:
-			kind, text = edited, "now made from "+p.Name
-		case old.Ref != p.Ref:
-			kind, text = edited, fmt.Sprintf("parent %s %s → %s", p.Name, oldTag, tag)
-		case toBuild[name]:
-			text = fmt.Sprintf("parent %s %s is to be built", name, tag)
-		case old.Digest == p.Digest:
-			continue
-		case p.Of == "" && p.Name == p.Ref:
-			text = "image " + p.Ref + " changed"
-		default:
-			text = fmt.Sprintf("parent %s %s was built again", name, tag)
-		}
-		if r := (Reason{kind, text}); !slices.Contains(why, r) { // under several tags it is one parent
-			why = append(why, r)
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(was)) {
-		kind := KindParent
-		if was[name].OnBuild {
-			kind = KindRebuilt
-		}
-		why = append(why, Reason{kind, "now made without " + name})
-	}
-	return why
-}
-
 func union(a, b map[string]string) []string {
 	all := maps.Clone(a)
 	if all == nil {

@@ -25,13 +25,19 @@ func Parse(data []byte) (fleet.Dockerfile, error) { return ParseWith(data, nil, 
 
 // ParseWith is Parse for a build of the named stage, empty for the last, with values for build
 // arguments, which replace defaults.
-func ParseWith(data []byte, given map[string]string, target string) (out fleet.Dockerfile, err error) {
+func ParseWith(data []byte, given map[string]string, target string) (fleet.Dockerfile, error) {
+	return parse(data, given, target, nil)
+}
+
+// parse is ParseWith where something is known of the images that the Dockerfile is built on: takes are what
+// the ONBUILD instructions of one take files from, which may be stages of this Dockerfile.
+func parse(data []byte, given map[string]string, target string, takes func(ref string) []fleet.Use) (out fleet.Dockerfile, err error) {
 	defer guard(&err)
 	tree, stages, meta, err := read(data)
 	if err != nil {
 		return out, err
 	}
-	s := &scanner{lex: shell.NewLex(tree.EscapeToken), named: map[string]int{}, bases: make([]string, len(stages)), needs: make([][]int, len(stages))}
+	s := &scanner{lex: shell.NewLex(tree.EscapeToken), named: map[string]int{}, bases: make([]string, len(stages)), needs: make([][]int, len(stages)), takes: takes}
 	s.out.Instructions = canonical(data, tree)
 	if s.args, err = globalArgs(s.lex, meta, given); err != nil {
 		return out, err
@@ -61,7 +67,7 @@ func (s *scanner) finish(stages []instructions.Stage, target string) (fleet.Dock
 	}
 	s.out.Uses = slices.DeleteFunc(s.out.Uses, func(u fleet.Use) bool { return u.Idle && strings.HasPrefix(u.Kind, fleet.OnBuildUse) })
 	for i, stage := range stages {
-		if !built[i] {
+		if s.out.Stages[i].Idle = !built[i]; !built[i] {
 			continue
 		}
 		if err := s.checkMounts(stage); err != nil {
@@ -93,6 +99,7 @@ type scanner struct {
 	// By stage: the image that it begins with in the end, and the stages that it is made from.
 	bases []string
 	needs [][]int
+	takes func(ref string) []fleet.Use // see parse
 }
 
 func (s *scanner) stage(i int, stage instructions.Stage) error {
@@ -111,6 +118,7 @@ func (s *scanner) stage(i int, stage instructions.Stage) error {
 		}
 	} else {
 		s.image(i, fleet.Use{Ref: base, Line: line, Kind: fleet.FromUse})
+		s.triggered(i, base)
 	}
 	for _, cmd := range stage.Commands {
 		for _, u := range uses(cmd) {
@@ -124,6 +132,18 @@ func (s *scanner) stage(i int, stage instructions.Stage) error {
 		s.named[strings.ToLower(stage.Name)] = i
 	}
 	return nil
+}
+
+// triggered takes the stages that ONBUILD instructions of an image take files from.
+func (s *scanner) triggered(i int, base string) {
+	if s.takes == nil {
+		return
+	}
+	for _, u := range s.takes(base) {
+		if from, ok := s.out.StageOf(u); ok && from < len(s.needs) {
+			s.needs[i] = append(s.needs[i], from)
+		}
+	}
 }
 
 // use takes what a stage copies from: another stage, or an image.

@@ -90,7 +90,7 @@ func TestParseWith(t *testing.T) {
 	}
 	want := fleet.Dockerfile{
 		Base: "a:2", Uses: []fleet.Use{{Ref: "a:2", Line: 2, Kind: "FROM"}, {Ref: "d:1", Line: 4, Kind: "FROM", Idle: true}},
-		Stages: []fleet.Stage{{Name: "x", OnBuild: []fleet.Use{{Ref: "b", Line: 3, Kind: "COPY --from"}}}, {Name: "last"}},
+		Stages: []fleet.Stage{{Name: "x", OnBuild: []fleet.Use{{Ref: "b", Line: 3, Kind: "COPY --from"}}}, {Name: "last", Idle: true}},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(got, "Instructions")); diff != "" {
 		t.Error(diff)

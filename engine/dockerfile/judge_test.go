@@ -121,6 +121,44 @@ func TestUnusedStage(t *testing.T) {
 	}
 }
 
+// TestIdleSources: what takes a source tells whether the image is made from it, also by an ONBUILD
+// instruction of a parent.
+func TestIdleSources(t *testing.T) {
+	bases := func(ref string) lint.Base {
+		return map[string]lint.Base{"parent:1": {Known: true, OnBuild: true, Takes: []fleet.Use{
+			{Ref: "b", Kind: fleet.CopyUse}, {Ref: "elsewhere:1", Kind: fleet.MountUse},
+		}}}[ref]
+	}
+	const a, b = "FROM scratch AS a\nCOPY a /\n", "FROM scratch AS b\nADD b /\n"
+	for text, want := range map[string]string{
+		a + b + "FROM scratch\nCOPY c /\n":                                    "a b",
+		a + b + "FROM a\nCOPY c /\n":                                          "b",
+		a + b + "FROM scratch\nCOPY --from=0 / /\nCOPY c /\n":                 "b",
+		a + b + "FROM scratch\nRUN --mount=from=B,target=/t true\nCOPY c /\n": "a",
+		a + b + "FROM parent:1\nCOPY c /\n":                                   "a",
+		a + b + "FROM parent:1 AS x\nFROM scratch AS c\nCOPY c /\n":           "a b",
+		a + "FROM a AS b\nCOPY b /\nFROM parent:1 AS c\nCOPY c /\n":           "",
+	} {
+		got, err := Lint(t.Context(), []byte(text), bases)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var idle []string
+		for _, c := range got.Copies {
+			if c.Idle {
+				idle = append(idle, c.Source)
+			}
+		}
+		if diff := cmp.Diff(want, strings.Join(idle, " ")); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", text, diff)
+		}
+	}
+	got, err := Lint(t.Context(), []byte("FROM scratch\nONBUILD COPY --from=b / /\n"), nil)
+	if err != nil || len(got.Result.Takes) != 1 || got.Result.Takes[0].Ref != "b" {
+		t.Errorf("%+v %v", got.Result, err)
+	}
+}
+
 // TestOnBuildIsUnknown: an image's ONBUILD instructions may set variables.
 func TestOnBuildIsUnknown(t *testing.T) {
 	for onBuild, want := range map[bool]int{false: 1, true: 0} {

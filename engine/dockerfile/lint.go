@@ -17,6 +17,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/lint"
 )
 
@@ -26,7 +27,8 @@ import (
 // too. A Dockerfile that BuildKit builds has none.
 func Lint(ctx context.Context, data []byte, bases lint.Bases) (out lint.Dockerfile, err error) {
 	defer guard(&err)
-	used, err := Parse(data)
+	r := &resolver{bases}
+	used, err := parse(data, nil, "", func(ref string) []fleet.Use { return r.base(ref).Takes })
 	if err != nil {
 		return out, err
 	}
@@ -39,12 +41,12 @@ func Lint(ctx context.Context, data []byte, bases lint.Bases) (out lint.Dockerfi
 	for i := range meta {
 		l.args(&meta[i])
 	}
-	for _, stage := range stages {
+	for i, stage := range stages {
+		l.idle = used.Stages[i].Idle
 		for _, cmd := range stage.Commands {
 			l.command(cmd)
 		}
 	}
-	r := &resolver{bases}
 	j := &judge{data: data, stages: stages, nodes: tree.AST.Children, known: r.stages(stages), resolver: r, escape: byte(tree.EscapeToken), told: map[lint.Advice]bool{}}
 	err = j.all(ctx)
 	out.Warnings, out.Unused = j.warnings(), j.unused
@@ -52,7 +54,7 @@ func Lint(ctx context.Context, data []byte, bases lint.Bases) (out lint.Dockerfi
 		return out, newError(err)
 	}
 	if config := j.config; config != nil {
-		out.Result = lint.Base{Env: config.Env, Workdir: config.WorkingDir, Known: j.known[len(stages)-1], OnBuild: len(config.OnBuild) > 0}
+		out.Result = lint.Base{Env: config.Env, Workdir: config.WorkingDir, Known: j.known[len(stages)-1], OnBuild: len(config.OnBuild) > 0, Takes: used.Stages[len(stages)-1].OnBuild}
 	}
 	return out, nil
 }
@@ -70,6 +72,7 @@ type facts struct {
 	out   *lint.Dockerfile
 	lines []string
 	lex   *shell.Lex
+	idle  bool // the image is not made from the stage
 }
 
 func (f *facts) command(cmd instructions.Command) {
@@ -111,7 +114,7 @@ func (f *facts) variable(instruction, name, value string, at []parser.Range) {
 func (f *facts) copies(instruction string, sources []string, checksum string, at []parser.Range) {
 	for _, s := range sources {
 		s = f.plain(s)
-		c := lint.Copy{Instruction: instruction, Source: s, Line: firstLine(at), Pinned: checksum != ""}
+		c := lint.Copy{Instruction: instruction, Source: s, Line: firstLine(at), Pinned: checksum != "", Idle: f.idle}
 		if instruction == "ADD" {
 			ref, isGit, _ := dfgitutil.ParseGitRef(s)
 			switch {

@@ -119,19 +119,6 @@ func (s *Set) texts(img *fleet.Image) Now {
 	return n
 }
 
-// readOld adds what package v1 has for the Dockerfiles.
-func (n *Now) readOld(img *fleet.Image) {
-	names := map[string]string{}
-	for _, parent := range img.Named() {
-		names[parent.Ref] = parent.Name
-	}
-	n.Aliased = len(img.Aliases) > 0
-	n.Old.Dockerfile = v1.Dockerfile(img.Written(), names)
-	if img.HasBuild {
-		n.Old.BuildDockerfile = v1.Dockerfile(img.BuildDockerfile, names)
-	}
-}
-
 // Args are the build arguments that go into the image: its own, and the date.
 func Args(img *fleet.Image) map[string]string {
 	args := map[string]string{}
@@ -224,8 +211,8 @@ func (s *Set) Need(ctx context.Context, marks map[*fleet.Image][]Mark) error {
 
 func (s *Set) need(ctx context.Context, img *fleet.Image, n Now, marks []Mark) (Now, error) {
 	f := s.folders[img] // nil for a commit
-	if slices.ContainsFunc(marks, Mark.Old) && n.Old.Dockerfile == "" {
-		n.readOld(img)
+	if slices.ContainsFunc(marks, Mark.Old) && n.Old == nil {
+		s.readOld(&n, img)
 		for _, mask := range v1.Masks {
 			if f == nil {
 				break
@@ -367,7 +354,7 @@ func (s *Set) Followed(ctx context.Context, img *fleet.Image, f recipe.Followed)
 // At reads the image's context as it is at this moment. A build calls it just before it sends the files.
 func (s *Set) At(ctx context.Context, t *buildcontext.Tree, img *fleet.Image) (Reading, error) {
 	r := Reading{now: s.explain(img, s.Images[img]), own: own(img), fixed: fixed(img)}
-	r.now.readOld(img)
+	s.readOld(&r.now, img)
 	if r.fixed {
 		return r, nil
 	}

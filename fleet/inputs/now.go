@@ -37,10 +37,17 @@ type Now struct {
 	Files map[string]string
 	// Trees are what package v1 has for Tree, for each of its masks, if that was asked for.
 	Trees []string
-	// Old are v1's digests of the Dockerfiles.
-	Old struct{ Dockerfile, BuildDockerfile string }
+	// Old are v1's digests of the Dockerfiles, the most exact first.
+	Old []OldTexts
 
 	Aliased bool // it names images of the fleet by other references than their own
+}
+
+// OldTexts are v1's digests of an image's Dockerfiles. Where a reference leads below the fleet's registry, to
+// no image of the fleet, there was one once, perhaps: then it is one of Members.
+type OldTexts struct {
+	Dockerfile, BuildDockerfile string
+	Members                     []string // as written
 }
 
 // By are the parts by the rules of a mark. There may be several, of which each counts; the first is the
@@ -53,9 +60,15 @@ func (n Now) By(m Mark) []Parts {
 	if len(trees) == 0 { // there are no files to look at
 		trees = []string{""}
 	}
+	old := n.Old
+	if len(old) == 0 { // nobody has asked for it
+		old = []OldTexts{{}}
+	}
 	var all []Parts
-	for _, tree := range trees {
-		all = append(all, n.old(tree))
+	for _, texts := range old {
+		for _, tree := range trees {
+			all = append(all, n.old(tree, texts))
+		}
 	}
 	return append(all, n.unaware(all)...)
 }
@@ -68,10 +81,10 @@ func (n Now) Under(record string) Parts {
 }
 
 // old are the parts as package v1 has them.
-func (n Now) old(tree string) Parts {
+func (n Now) old(tree string, texts OldTexts) Parts {
 	p := n.Parts
 	p.Scheme, p.Level, p.Files, p.Followed, p.Tree = 0, v1.Level, "", "", tree
-	p.Dockerfile, p.BuildDockerfile = n.Old.Dockerfile, n.Old.BuildDockerfile
+	p.Dockerfile, p.BuildDockerfile, p.members = texts.Dockerfile, texts.BuildDockerfile, texts.Members
 	return p
 }
 
@@ -124,9 +137,9 @@ func (r Reading) Under(f recipe.Followed) (Parts, error) {
 // Old are the image's parts by package v1's rules, with modes as they stand.
 func (r Reading) Old() Parts {
 	if r.fixed {
-		return r.now.old("")
+		return r.now.old("", r.now.Old[0])
 	}
-	return r.now.old(v1.Tree(r.contents.Standing(), r.kept, v1.AsItStands))
+	return r.now.old(v1.Tree(r.contents.Standing(), r.kept, v1.AsItStands), r.now.Old[0])
 }
 
 // Matches tells whether an image with the mark was made from this, on the given parents.
@@ -140,7 +153,10 @@ func (r Reading) Matches(m Mark, parents []Parent) (bool, error) {
 			if !r.fixed {
 				tree = v1.Tree(r.contents.Standing(), r.kept, mask)
 			}
-			old := []Parts{r.now.old(tree)}
+			var old []Parts
+			for _, texts := range r.now.Old {
+				old = append(old, r.now.old(tree, texts))
+			}
 			for _, p := range append(old, r.now.unaware(old)...) {
 				if p.On(parents).Digest() == m.Inputs {
 					return true, nil

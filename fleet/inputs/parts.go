@@ -5,13 +5,10 @@
 package inputs
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
@@ -30,8 +27,8 @@ type Parts struct {
 	// Level mean something else.
 	Scheme   int    `json:"scheme,omitempty"`
 	Platform string `json:"platform"`
-	// Dockerfile and BuildDockerfile are digests of the instructions, in which the names of the
-	// fleet's own parents stand without tags: a parent's new version is told by Parents alone.
+	// Dockerfile and BuildDockerfile are digests of the instructions, in which the names of parents below
+	// the fleet's registry and namespace stand without tags: a new version is told by Parents alone.
 	Dockerfile      string `json:"dockerfile"`
 	BuildDockerfile string `json:"build_dockerfile,omitempty"`
 	// Files is the digest of that part of the build context which a build follows. For an image from
@@ -51,7 +48,7 @@ type Parts struct {
 	Target string `json:"target,omitempty"`
 	// Args are digests of the build arguments' values, which may be secret.
 	Args map[string]string `json:"args,omitempty"`
-	// Parents are the images it is built on or copies from, sorted by name.
+	// Parents are the images it is built on or copies from; see the function Parents.
 	Parents []Parent `json:"parents,omitempty"`
 
 	// What follows is no input, but helps to say what changed. Level is the engine's compatibility level.
@@ -62,20 +59,11 @@ type Parts struct {
 	Followed  string            `json:"followed,omitempty"`
 	Templates map[string]string `json:"templates,omitempty"`
 
+	// members are references to images that are none of the fleet now, but count as if they were.
+	members []string
 	// unaware tells that the fleet's images are not known under other references than their own, as they
 	// were not in a store that had not built them yet.
 	unaware bool
-}
-
-// Parent is an image that another is made from.
-type Parent struct {
-	Name   string `json:"name"` // in the fleet; the reference for others
-	Ref    string `json:"ref"`
-	Digest string `json:"digest"` // of the image's content; empty when it is in no store
-	// OnBuild tells that only an ONBUILD instruction of another parent uses it.
-	OnBuild bool `json:"onbuild,omitempty"`
-	// Of names the fleet's image that Name is another reference to. It is no input.
-	Of string `json:"-"`
 }
 
 // Digest is "2:sha256:…" of the parts that are inputs, or what package v1 has for its own.
@@ -83,7 +71,7 @@ func (p Parts) Digest() string {
 	if p.Scheme == 0 {
 		return p.v1().Digest()
 	}
-	p.Level, p.Tree, p.Followed, p.Templates = 0, "", "", nil
+	p.Level, p.Tree, p.Followed, p.Templates, p.Parents = 0, "", "", nil, unwritten(p.Parents)
 	data, err := json.Marshal(p) // maps are sorted by key
 	if err != nil {
 		panic(fmt.Sprintf("internal error: %v", err)) // strings and integers only
@@ -109,20 +97,6 @@ func (p Parts) Definition() string {
 	return p.Digest()
 }
 
-// Counted are the parents that count by the rules that made the parts: package v1 knows nothing of what
-// ONBUILD instructions use.
-func (p Parts) Counted() []Parent {
-	if p.Scheme == 0 {
-		return p.written()
-	}
-	return p.Parents
-}
-
-// written are the parents that the Dockerfile names itself.
-func (p Parts) written() []Parent {
-	return slices.DeleteFunc(slices.Clone(p.Parents), func(p Parent) bool { return p.OnBuild })
-}
-
 // v1 are the parts as that package has them.
 func (p Parts) v1() v1.Parts {
 	out := v1.Parts{
@@ -132,7 +106,7 @@ func (p Parts) v1() v1.Parts {
 	if p.Checkout != "" { // which that package does not know: nothing that it has is the same
 		out.Commit += " " + p.Checkout
 	}
-	for _, parent := range p.written() {
+	for _, parent := range p.Counted() {
 		if parent.Of != "" && p.unaware {
 			parent.Digest = ""
 		}
@@ -166,58 +140,5 @@ func (p *Parts) listed(img *fleet.Image) {
 // On returns the parts of an image that is built on the given parents.
 func (p Parts) On(parents []Parent) Parts {
 	p.Parents = parents
-	return p
-}
-
-// untagged is a Dockerfile's text without its parents' tags. NUL, which no Dockerfile has, keeps a
-// placeholder from being confused with text.
-func untagged(text string, img *fleet.Image) string {
-	pairs := []string{}
-	for _, parent := range byLength(img.Named()) {
-		pairs = append(pairs, parent.Ref, "\x00"+parent.Name+"\x00")
-	}
-	return strings.NewReplacer(pairs...).Replace(text)
-}
-
-// byLength puts base:1.10 before base:1.1, which it begins with.
-func byLength(images []*fleet.Image) []*fleet.Image {
-	slices.SortStableFunc(images, func(a, b *fleet.Image) int { return len(b.Ref) - len(a.Ref) })
-	return images
-}
-
-// Parents lists what an image is built on, with the digests that find knows by reference: the
-// fleet's images, and others that the Dockerfile names. A reference with a digest says all itself. The
-// fleet's images under other references than their own stand as they are written, as they always have.
-func Parents(img *fleet.Image, find func(ref string) string) []Parent {
-	var parents, others []Parent
-	for _, p := range img.Named() {
-		parents = append(parents, Parent{Name: p.Name, Ref: p.Ref, Digest: find(p.Ref)})
-	}
-	for _, ref := range img.External {
-		others = append(others, elsewhere(ref, find))
-	}
-	for _, a := range img.Aliases {
-		if !a.OnBuild {
-			others = append(others, Parent{Name: a.Ref, Ref: a.Ref, Digest: find(a.Image.Ref), Of: a.Image.Name})
-		}
-	}
-	slices.SortStableFunc(others, func(a, b Parent) int { return cmp.Compare(a.Ref, b.Ref) })
-	parents = append(parents, others...)
-	for _, p := range img.Added() {
-		parents = append(parents, Parent{Name: p.Name, Ref: p.Ref, Digest: find(p.Ref), OnBuild: true})
-	}
-	for _, ref := range img.OnBuild {
-		p := elsewhere(ref, find)
-		p.OnBuild = true
-		parents = append(parents, p)
-	}
-	return parents
-}
-
-func elsewhere(ref string, find func(ref string) string) Parent {
-	p := Parent{Name: ref, Ref: ref}
-	if !strings.Contains(ref, "@") {
-		p.Digest = find(ref)
-	}
 	return p
 }

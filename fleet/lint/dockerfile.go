@@ -37,6 +37,7 @@ type Copy struct {
 	Line        int
 	Remote      string // "URL" or "git repository"; empty for a file of the context
 	Pinned      bool   // a remote source has a checksum or a commit
+	Idle        bool   // it stands in a stage that the image is not made from
 }
 
 // Variable is one name of an ARG or an ENV.
@@ -50,8 +51,9 @@ type Variable struct {
 type Base struct {
 	Env     []string // NAME=value
 	Workdir string
-	Known   bool // there is nothing below it of which nothing is known
-	OnBuild bool // it has ONBUILD instructions
+	Known   bool        // there is nothing below it of which nothing is known
+	OnBuild bool        // it has ONBUILD instructions
+	Takes   []fleet.Use // what these take files from
 }
 
 // Bases knows the images that a Dockerfile may build on, by the reference after FROM.
@@ -60,12 +62,15 @@ type Bases func(ref string) Base
 // bases reads each Dockerfile once, those below it first. It is safe for concurrent use.
 type bases struct {
 	byRef map[string]*fleet.Image
-	repos map[string]bool // of the fleet's images, without tags
+	repos map[string]bool // of the fleet's images, and of the configuration's list, without tags
 	read  map[*fleet.Image]func() (Dockerfile, error)
 }
 
 func newBases(l *linter) *bases {
 	b := &bases{byRef: map[string]*fleet.Image{}, repos: map[string]bool{}, read: map[*fleet.Image]func() (Dockerfile, error){}}
+	for _, listed := range l.Config.Builder {
+		b.repos[l.Config.Name(listed.Name)] = true
+	}
 	for _, img := range l.fleet.Images {
 		b.repos[l.Config.Name(img.Name)] = true
 		b.read[img] = sync.OnceValues(func() (Dockerfile, error) {
@@ -119,7 +124,13 @@ func (c *check) dockerfile(file, text string) {
 		c.floating(u, file)
 	}
 	for _, s := range d.Copies {
+		before := len(c.findings)
 		c.source(s, file)
+		for i := range c.findings[before:] {
+			if f := &c.findings[before+i]; s.Idle && f.Severity == Error {
+				f.Severity = Warning // nobody builds it
+			}
+		}
 	}
 	for _, v := range d.Variables {
 		if why := looksSecret(v.Name, v.Value); why != "" {

@@ -112,6 +112,8 @@ var ownRules = []Rule{
 		Why: "docker-pkg may build the image before its parent, and its `update` passes it over."},
 	{ID: unusedDependency, Severity: Note, Text: "control names an image that the Dockerfile does not use.",
 		Why: "The image waits for the other one's build and gets its updates, for nothing."},
+	{ID: string(fleet.UnorderedReference), Severity: Warning, Text: "An ONBUILD instruction, or a further tag, names an image that is built from this one.",
+		Why: "What was built or published before is used, so two builds in a row may differ."},
 	{ID: string(fleet.OutdatedReference), Severity: Warning, Text: "The Dockerfile uses another version of an image than the fleet has.",
 		Why: "Updates of the other image do not arrive."},
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -66,7 +67,7 @@ func (a *app) showCounted(ctx context.Context, f *fleet.Fleet, d facts.Decision,
 		w.line("  build argument %s", name)
 	}
 	for _, p := range inputs.Parents(img, func(string) string { return "" }) {
-		w.line("  image %s", p.Ref)
+		w.line("  image %s", cmp.Or(p.Written, p.Ref))
 	}
 	if l := img.Listed; l != nil && l.Commit != "" {
 		w.line("  commit %s of %s", l.Commit, l.Shown)

@@ -1,0 +1,56 @@
+package inputs
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/slipway-build/slipway/fleet"
+	v1 "github.com/slipway-build/slipway/fleet/inputs/v1"
+)
+
+// readOld adds what package v1 has for the Dockerfiles.
+func (s *Set) readOld(n *Now, img *fleet.Image) {
+	names := map[string]string{}
+	for _, parent := range img.Named() {
+		names[parent.Ref] = parent.Name
+	}
+	n.Aliased, n.Old = len(img.Aliases) > 0, nil
+	for _, members := range s.members(img) {
+		names := maps.Clone(names)
+		for _, ref := range members {
+			name, whole, _ := below(img, ref)
+			names[whole] = name
+		}
+		texts := OldTexts{Dockerfile: v1.Dockerfile(img.Written(), names), Members: members}
+		if img.HasBuild {
+			texts.BuildDockerfile = v1.Dockerfile(img.BuildDockerfile, names)
+		}
+		n.Old = append(n.Old, texts)
+	}
+}
+
+// mostMembers bounds the guesses which images were of the fleet once.
+const mostMembers = 32
+
+// members are guesses which references of an image led to images of the fleet once, the first of them none:
+// below its registry, of each name one at most, as a fleet has one version.
+func (s *Set) members(img *fleet.Image) [][]string {
+	refs := map[string][]string{}
+	for _, ref := range img.External {
+		if name, _, below := below(img, ref); below && s.fleet.Lookup(name) == nil {
+			refs[name] = append(refs[name], ref)
+		}
+	}
+	guesses := [][]string{nil}
+	for _, name := range slices.Sorted(maps.Keys(refs)) {
+		if len(guesses)*(1+len(refs[name])) > mostMembers {
+			continue
+		}
+		for _, guess := range slices.Clone(guesses) {
+			for _, ref := range refs[name] {
+				guesses = append(guesses, append(slices.Clone(guess), ref))
+			}
+		}
+	}
+	return guesses
+}
