@@ -152,3 +152,46 @@ func (s *Secrets) cut(text string) int {
 	}
 	return at
 }
+
+// Complete is how much of a text can be given out: behind it stands what may be the beginning of a secret
+// that goes on in a later piece. A line break ends each: a secret of several lines is hidden line by line.
+func (s *Secrets) Complete(text string) int {
+	if s == nil || s.longest == 0 {
+		return len(text)
+	}
+	end := len(text)
+	first := max(strings.LastIndexByte(text, '\n')+1, len(text)-s.longest+1)
+	for at := first; at < len(text) && end == len(text); at++ {
+		for _, w := range s.words {
+			if len(w) > len(text)-at && strings.HasPrefix(w, text[at:]) {
+				end = at
+				break
+			}
+		}
+	}
+	for _, f := range s.find(text) {
+		if f.from < end && end < f.to {
+			return f.from
+		}
+	}
+	return end
+}
+
+// Sparing is the same, but a secret that is a part of one of the names is hidden only where it stands as a
+// whole value, as a short one: people must be able to read the names. Spared tells whether there is one.
+func (s *Secrets) Sparing(names []string) (sparing *Secrets, spared bool) {
+	if s == nil {
+		return nil, false
+	}
+	out := *s
+	out.words = nil
+	out.short = slices.Clone(s.short)
+	for _, w := range s.words {
+		if slices.ContainsFunc(names, func(name string) bool { return strings.Contains(name, w) }) {
+			out.short, spared = append(out.short, w), true
+		} else {
+			out.words = append(out.words, w)
+		}
+	}
+	return &out, spared
+}

@@ -85,7 +85,7 @@ func (a *app) repositories(looking bool) (_ *source.Repositories, forget func(),
 	r := source.New(filepath.Join(dir, "sources", hex.EncodeToString(sum[:6])), "git")
 	r.Progress = func(g source.Git, line string) {
 		if a.info || a.debug {
-			fmt.Fprintf(a.Err, "%s: %s\n", g, printable(line))
+			fmt.Fprintf(a.Err, "%s: %s\n", g, line)
 		}
 	}
 	return r, forget, nil

@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/slipway-build/slipway/build"
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/internal/cli/outlet"
 	"github.com/slipway-build/slipway/plan"
 )
 
@@ -23,7 +23,7 @@ const redrawEvery = 100 * time.Millisecond
 // place, and lets finished ones scroll away above.
 type liveView struct {
 	lines *lineView
-	term  *os.File
+	out   *outlet.Writer // a terminal
 
 	mu      sync.Mutex
 	began   time.Time
@@ -42,8 +42,8 @@ type liveImage struct {
 	began time.Time
 }
 
-func newLiveView(lines *lineView, f *os.File) *liveView {
-	return &liveView{lines: lines, term: f, ended: map[build.Kind]int{}, open: map[string]bool{}}
+func newLiveView(lines *lineView, out *outlet.Writer) *liveView {
+	return &liveView{lines: lines, out: out, ended: map[build.Kind]int{}, open: map[string]bool{}}
 }
 
 func (v *liveView) heading(text string) { v.lines.heading(text) }
@@ -115,21 +115,25 @@ func (v *liveView) setStep(ref, step string) {
 
 // draw replaces the block on screen; above, if given, prints lines that stay.
 func (v *liveView) draw(above func()) {
-	var b strings.Builder
-	if v.drawn > 0 {
-		fmt.Fprintf(&b, "\x1b[%dF\x1b[J", v.drawn) // up, then clear to the end
-	}
-	io.WriteString(v.term, b.String())
+	v.clear()
 	if above != nil {
 		above()
 	}
-	width, height, err := term.GetSize(int(v.term.Fd()))
+	width, height, err := term.GetSize(int(v.out.File().Fd()))
 	if err != nil || width < 20 {
 		width, height = 80, 24
 	}
 	block := v.block(width, max(height-2, 2))
 	v.drawn = len(block)
-	io.WriteString(v.term, strings.Join(block, "\n")+"\n")
+	_, _ = io.WriteString(v.out, strings.Join(block, "\n")+"\n") // the lines that stay tell of errors
+}
+
+// clear takes the block off the screen: up, then clear to the end.
+func (v *liveView) clear() {
+	if v.drawn > 0 {
+		_ = v.out.Control(fmt.Sprintf("\x1b[%dF\x1b[J", v.drawn))
+		v.drawn = 0
+	}
 }
 
 // block is the status line and one line per running image, cut to the screen.
@@ -168,15 +172,14 @@ func (v *liveView) status() string {
 	return strings.Join(parts, ", ") + "  " + seconds(time.Since(v.began))
 }
 
-// clip cuts a line to the width and drops control characters, which a build's
-// step names could otherwise smuggle onto the terminal.
+// clip cuts a line to the width that a terminal shows it in.
 func clip(s string, width int) string {
 	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if r == '\t' || r == '\n' {
 			return ' '
 		}
 		return r
-	}, s)
+	}, outlet.Visible(s))
 	runes := []rune(s)
 	if len(runes) <= width {
 		return s
@@ -187,9 +190,6 @@ func clip(s string, width int) string {
 func (v *liveView) finish(s build.Summary, f *fleet.Fleet) error {
 	close(v.stop)
 	<-v.stopped
-	if v.drawn > 0 {
-		fmt.Fprintf(v.term, "\x1b[%dF\x1b[J", v.drawn)
-		v.drawn = 0
-	}
+	v.clear()
 	return v.lines.finish(s, f)
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,7 +20,6 @@ func printError(w io.Writer, typed *invocation, err error) {
 		var hints []string
 		var lines []string
 		for _, l := range strings.Split(text, "\n") {
-			l = printable(l)
 			if strings.HasPrefix(l, "hint: ") {
 				hints = append(hints, l)
 				continue
@@ -35,11 +35,7 @@ func printError(w io.Writer, typed *invocation, err error) {
 
 // printWarning writes a warning and its hint.
 func printWarning(w io.Writer, text string) {
-	lines := strings.Split("warning: "+text, "\n")
-	for i := range lines {
-		lines[i] = printable(lines[i])
-	}
-	fmt.Fprintln(w, strings.Join(lines, "\n"))
+	fmt.Fprintln(w, "warning: "+text)
 }
 
 // flatten takes joined errors apart.
@@ -55,12 +51,24 @@ func flatten(err error) []error {
 	return out
 }
 
+// jsonWriter takes secrets out of JSON's strings alone; outlet.Writer is one.
+type jsonWriter interface{ JSON(document []byte) error }
+
 // printJSON writes v indented, as all --json output is.
-func printJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
+func printJSON(w io.Writer, v any) error { return encodeJSON(w, v, "  ") }
+
+func encodeJSON(w io.Writer, v any, indent string) error {
+	var document bytes.Buffer
+	enc := json.NewEncoder(&document)
+	enc.SetIndent("", indent)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	err := enc.Encode(v)
+	if out, ok := w.(jsonWriter); ok && err == nil {
+		err = out.JSON(document.Bytes())
+	} else if err == nil {
+		_, err = w.Write(document.Bytes())
+	}
+	if err != nil {
 		return fmt.Errorf("cannot write output: %w", err)
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/internal/cli/outlet"
 )
 
 type renderOptions struct {
@@ -89,8 +90,10 @@ func (a *app) renderOne(cmd *cobra.Command, o renderOptions, name, dir string) e
 	if text == "" && img.Err != nil {
 		return img.Err
 	}
-	fmt.Fprint(a.Out, text)
-	if isTerminal(a.Out) && !strings.HasSuffix(text, "\n") {
+	if err := a.Out.(*outlet.Writer).Exact(text); err != nil {
+		return fmt.Errorf("cannot write output: %w", err)
+	}
+	if isTerminal(a.raw.Out) && !strings.HasSuffix(text, "\n") {
 		fmt.Fprintln(a.Out) // Jinja2 drops the last line break; a prompt needs one
 	}
 	return fleet.OfKind(img.Err, fleet.DependencyCycle)

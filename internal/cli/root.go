@@ -16,6 +16,7 @@ import (
 	"github.com/slipway-build/slipway/build/redact"
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/internal/cli/dockercmd"
+	"github.com/slipway-build/slipway/internal/cli/outlet"
 	"github.com/slipway-build/slipway/store"
 )
 
@@ -36,7 +37,8 @@ type Streams struct {
 
 // app is what all commands share: streams and global flags.
 type app struct {
-	Streams
+	Streams             // text: without secrets
+	raw         Streams // what is no text: an archive, a container's own
 	configFile  string
 	root        string
 	stateDir    string
@@ -70,15 +72,21 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	if filepath.Base(args[0]) == "docker" {
 		return dockercmd.Main(ctx, args[1:], s.In, s.Out, s.Err, os.Getenv)
 	}
-	a := &app{Streams: s, commandLine: strings.Join(args, " ")}
+	out, errs := outlet.New(s.Out), outlet.New(s.Err)
+	a := &app{Streams: Streams{In: s.In, Out: out, Err: errs}, raw: s, commandLine: strings.Join(args, " ")}
 	root := a.command()
 	a.typed = &invocation{program: args[0], flags: root.PersistentFlags()}
 	root.SetArgs(args[1:])
-	root.SetIn(s.In)
-	root.SetOut(s.Out)
-	root.SetErr(s.Err)
+	root.SetIn(a.In)
+	root.SetOut(a.Out)
+	root.SetErr(a.Err)
 	err := root.ExecuteContext(ctx)
-	return a.exitCode(ctx, err)
+	if full := out.Flush(); full != nil {
+		err = errors.Join(err, fmt.Errorf("cannot write output: %w", full))
+	}
+	code := a.exitCode(ctx, err)
+	_ = errs.Flush() // there is nobody to tell
+	return code
 }
 
 // exitCode says the error, once, and picks the code. An error that was said already does not keep
@@ -225,8 +233,9 @@ func (a *app) loadConfig(cmd *cobra.Command) (*config.Config, error) {
 		return nil, fmt.Errorf("%s: cannot use registry %q with namespace %q: they make no valid name of an image\nhint: a registry is a host, without https://, such as registry.example:5000", place, registry, cfg.Namespace)
 	}
 	a.hide(secrets(cfg))
+	a.spare(cfg.Registry, cfg.Namespace)
 	for _, w := range cfg.Warnings {
-		fmt.Fprintln(a.Err, "warning:", a.secrets.Text(w))
+		fmt.Fprintln(a.Err, "warning:", w)
 	}
 	return cfg, nil
 }

@@ -91,7 +91,7 @@ func (o runOptions) args(cmd *cobra.Command) []string {
 // run gives the docker command of image tests an engine of its own.
 func (a *app) run(cmd *cobra.Command, o runOptions, args []string) (err error) {
 	ctx := cmd.Context()
-	if !cmd.Flags().Changed("interactive") && !cmd.Flags().Changed("tty") && isTerminal(a.In) && isTerminal(a.Out) {
+	if !cmd.Flags().Changed("interactive") && !cmd.Flags().Changed("tty") && isTerminal(a.In) && isTerminal(a.raw.Out) {
 		o.interactive, o.tty = true, true
 	}
 	err = a.withStore(ctx, func(s *store.Store) error {
@@ -120,7 +120,7 @@ func (a *app) run(cmd *cobra.Command, o runOptions, args []string) (err error) {
 		}
 		return os.Getenv(key)
 	}
-	if code := dockercmd.Main(context.WithoutCancel(ctx), append(o.args(cmd), args...), a.In, a.Out, a.Err, env); code != 0 {
+	if code := dockercmd.Main(context.WithoutCancel(ctx), append(o.args(cmd), args...), a.raw.In, a.raw.Out, a.raw.Err, env); code != 0 {
 		return &exitError{code: code}
 	}
 	return nil

@@ -34,10 +34,10 @@ after a slash, if no other has it; in the tar it has its whole name.`,
 			if output != "" && output != "-" {
 				return writeFile(output, write)
 			}
-			if isTerminal(a.Out) {
+			if isTerminal(a.raw.Out) {
 				return usageError(cmd, errors.New("cannot write a tar to the terminal; name a file with -o"))
 			}
-			return write(a.Out)
+			return write(a.raw.Out)
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "", "write to `FILE` instead of the standard output")

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"net/url"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/lint"
+	"github.com/slipway-build/slipway/internal/cli/outlet"
 	"github.com/slipway-build/slipway/plan"
 )
 
@@ -25,6 +27,11 @@ func (a *app) printError(err error) { printError(a.Err, a.typed, a.secrets.Error
 func (a *app) printWarning(text string) { printWarning(a.Err, a.typed.complete(text)) }
 
 func (a *app) hideInFleet(f *fleet.Fleet) {
+	names := make([]string, 0, len(f.Images))
+	for _, img := range f.Images {
+		names = append(names, img.Name)
+	}
+	a.spare(names...)
 	for _, problems := range [][]fleet.Problem{f.Broken, f.Warnings} {
 		for i := range problems {
 			p := &problems[i]
@@ -106,7 +113,26 @@ func (a *app) hide(list []secret) {
 			a.printWarning(fmt.Sprintf("%s has fewer than %d bytes: it is hidden only where it stands as a whole value", s.what, redact.MinLength))
 		}
 	}
-	a.secrets = redact.New(texts...)
+	a.use(redact.New(texts...))
+}
+
+// use sets the secrets of all that is said.
+func (a *app) use(s *redact.Secrets) {
+	a.secrets = s
+	for _, w := range []io.Writer{a.Out, a.Err} {
+		if out, ok := w.(*outlet.Writer); ok {
+			out.Hide(s)
+		}
+	}
+}
+
+// spare keeps names readable that a weak password is a part of.
+func (a *app) spare(names ...string) {
+	sparing, spared := a.secrets.Sparing(names)
+	if spared {
+		a.use(sparing)
+		a.printWarning("a password of the configuration is a part of an image's name: it is hidden only where it stands as a whole value\nhint: take another password")
+	}
 }
 
 var proxyUser = regexp.MustCompile(`^(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^/?#@:]*:([^/?#]*)@`)

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/slipway-build/slipway/build"
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/internal/cli/outlet"
 	"github.com/slipway-build/slipway/plan"
 )
 
@@ -31,22 +31,22 @@ type view interface {
 
 // newView picks the view for --progress.
 func (a *app) newView(progress string) (view, error) {
-	out := &carefulWriter{w: a.Out}
+	to := a.Out.(*outlet.Writer)
+	out := &carefulWriter{w: to}
 	lines := &lineView{out: out, err: a.Err, output: a.info || a.debug}
 	switch progress {
 	case "auto":
-		if isTerminal(a.Out) && !a.info && !a.debug && os.Getenv("TERM") != "dumb" {
-			return newLiveView(lines, a.Out.(*os.File)), nil
+		if to.Terminal() && !a.info && !a.debug && os.Getenv("TERM") != "dumb" {
+			return newLiveView(lines, to), nil
 		}
 		return lines, nil
 	case "plain":
 		return lines, nil
 	case "tty":
-		f, ok := a.Out.(*os.File)
-		if !ok {
+		if to.File() == nil {
 			return nil, errors.New("--progress tty needs a terminal")
 		}
-		return newLiveView(lines, f), nil
+		return newLiveView(lines, to), nil
 	case "json":
 		return &jsonView{out: out}, nil
 	}
@@ -55,7 +55,7 @@ func (a *app) newView(progress string) (view, error) {
 
 // carefulWriter notes the first error, for the end: a run does not stop because nobody reads.
 type carefulWriter struct {
-	w   io.Writer
+	w   *outlet.Writer
 	mu  sync.Mutex
 	err error
 }
@@ -63,12 +63,19 @@ type carefulWriter struct {
 // Write implements io.Writer.
 func (c *carefulWriter) Write(p []byte) (int, error) {
 	n, err := c.w.Write(p)
+	return n, c.note(err)
+}
+
+// JSON implements jsonWriter.
+func (c *carefulWriter) JSON(document []byte) error { return c.note(c.w.JSON(document)) }
+
+func (c *carefulWriter) note(err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err == nil {
 		c.err = err
 	}
-	return n, err
+	return err
 }
 
 // outcome is a run's error or, if it has none, that its output could not be written.
@@ -143,11 +150,11 @@ func (v *lineView) event(e build.Event) {
 		fmt.Fprintf(v.out, "- Publishing image %s\n", e.Image)
 	case build.StepBegan:
 		if v.output {
-			fmt.Fprintf(v.out, "%s: %s%s\n", shortRef(e.Image), cached(e.Cached), printable(familiarStep(e.Text)))
+			fmt.Fprintf(v.out, "%s: %s%s\n", shortRef(e.Image), cached(e.Cached), familiarStep(e.Text))
 		}
 	case build.Output:
 		if v.output {
-			fmt.Fprintf(v.out, "%s | %s\n", shortRef(e.Image), printable(e.Text))
+			fmt.Fprintf(v.out, "%s | %s\n", shortRef(e.Image), e.Text)
 		}
 	default:
 		v.outcome(e)
@@ -268,23 +275,12 @@ func (v *lineView) failure(r build.Result) {
 	printError(v.err, nil, r.Err)
 	if !v.output {
 		for _, l := range r.Tail {
-			fmt.Fprintln(v.err, "   | "+printable(l))
+			fmt.Fprintln(v.err, "   | "+l)
 		}
 	}
 	if r.Log != "" {
 		fmt.Fprintln(v.err, "log: "+r.Log)
 	}
-}
-
-// printable drops control characters: what a build prints must not reach the
-// terminal as commands.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\t' || r == 0x7f {
-			return -1
-		}
-		return r
-	}, s)
 }
 
 // totals is the last line: "8 built, 2 failed, 1 blocked in 12.3s".
@@ -336,9 +332,7 @@ func (v *jsonView) plan(p *plan.Plan) {
 func (v *jsonView) event(e build.Event) { v.line(e) }
 
 func (v *jsonView) line(x any) {
-	enc := json.NewEncoder(v.out)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(x) // v.out knows
+	_ = encodeJSON(v.out, x, "") // v.out knows
 }
 
 type jsonResult struct {

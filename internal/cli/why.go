@@ -92,7 +92,7 @@ func (a *app) showCounted(ctx context.Context, f *fleet.Fleet, d facts.Decision,
 			w.line("  %d more files", len(files)-i)
 			break
 		}
-		w.line("  %s", printable(f.Path(img, name)))
+		w.line("  %s", f.Path(img, name))
 	}
 	return w.err
 }
