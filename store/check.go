@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
+	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/core/images"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
@@ -34,7 +36,39 @@ func (s *Store) check(ctx context.Context, img images.Image) error {
 	}
 	name := fromRecord(img).Familiar()
 	return fmt.Errorf("%w: %s\nhint: the next build of its fleet makes it again; `slipway pull %s` fetches it if it is published, `slipway rmi %s` removes it",
-		ErrDamaged, damage(missing[0], len(missing)-1), name, name)
+		ErrDamaged, damage(missing[0], len(missing)-1, false), name, name)
+}
+
+// CheckRead is Check that reads all of the image's content.
+func (s *Store) CheckRead(ctx context.Context, ref string) error {
+	img, err := s.record(ctx, ref)
+	if err != nil {
+		return err
+	}
+	if err := s.check(ctx, img); err != nil {
+		return err
+	}
+	wrong, err := journal.MissingBy(ctx, s.content, func(d ocispecs.Descriptor) (bool, error) { return s.verified(ctx, d) }, img.Target)
+	if err != nil {
+		return fmt.Errorf("cannot read the content of %s: %w", img.Name, err)
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %s\nhint: `slipway check --read` sets that aside; then the next build of its fleet makes it again, or `slipway pull %s` fetches it",
+		ErrDamaged, damage(wrong[0], len(wrong)-1, true), fromRecord(img).Familiar())
+}
+
+// verified reads a blob.
+func (s *Store) verified(ctx context.Context, d ocispecs.Descriptor) (bool, error) {
+	r, err := s.content.ReaderAt(ctx, d)
+	if err != nil {
+		return false, err
+	}
+	defer r.Close()
+	verifier := d.Digest.Verifier()
+	_, err = io.Copy(verifier, &countedReader{ctx, content.NewReader(r), func(int) {}})
+	return verifier.Verified(), err
 }
 
 // healer is an image store that can forget lost content.
@@ -63,9 +97,12 @@ func ignoreNotFound(err error) error {
 	return err
 }
 
-// damage names what is missing.
-func damage(first ocispecs.Descriptor, more int) string {
+// damage names what is missing, or has other content than its digest says.
+func damage(first ocispecs.Descriptor, more int, other bool) string {
 	text := first.Digest.String() + " is missing"
+	if other {
+		text = first.Digest.String() + " is damaged"
+	}
 	if more > 0 {
 		text += fmt.Sprintf(", and %d more", more)
 	}

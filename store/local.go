@@ -48,7 +48,7 @@ func (l Local) Check(ctx context.Context, list []*Image) error {
 					return fmt.Errorf("cannot look at the content of %s: %w", img.Ref, err)
 				}
 				if len(missing) > 0 {
-					img.Damaged = damage(missing[0], len(missing)-1)
+					img.Damaged = damage(missing[0], len(missing)-1, blobs.other(missing[0]))
 				}
 			}
 			return nil
@@ -62,6 +62,7 @@ func (l Local) Check(ctx context.Context, list []*Image) error {
 type blobFiles struct {
 	folder string
 	seen   sync.Map // digest to its size, -1 when it is not there
+	wrong  sync.Map // digests of manifests and indexes that have other content
 }
 
 func (b *blobFiles) path(d ocispecs.Descriptor) (string, error) {
@@ -84,9 +85,14 @@ func (b *blobFiles) missing(ctx context.Context, target ocispecs.Descriptor) ([]
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return []ocispecs.Descriptor{target}, nil
 	}
+	if err == nil && target.Digest != target.Digest.Algorithm().FromBytes(data) {
+		b.wrong.Store(target.Digest, true)
+		return []ocispecs.Descriptor{target}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
+	b.seen.Store(target.Digest, target.Size)
 	type part struct {
 		MediaType string
 		Digest    digest.Digest
@@ -113,8 +119,31 @@ func (b *blobFiles) missing(ctx context.Context, target ocispecs.Descriptor) ([]
 	return missing, nil
 }
 
-// there tells whether the blob is there, in its whole length.
+// other tells whether the blob was found to have other content than its digest says.
+func (b *blobFiles) other(d ocispecs.Descriptor) bool {
+	_, wrong := b.wrong.Load(d.Digest)
+	return wrong
+}
+
+// count is how many blobs were looked at.
+func (b *blobFiles) count() (n int) {
+	b.seen.Range(func(any, any) bool { n++; return true })
+	return n
+}
+
+// there tells whether the blob is there, in its whole length; of an index, whether it is what its digest says.
 func (b *blobFiles) there(d ocispecs.Descriptor) (bool, error) {
+	if images.IsIndexType(d.MediaType) && !b.other(d) {
+		r, err := b.ReaderAt(context.Background(), d)
+		if errors.Is(err, errOther) {
+			b.wrong.Store(d.Digest, true)
+		} else if err == nil {
+			r.Close()
+		}
+	}
+	if b.other(d) {
+		return false, nil
+	}
 	if size, seen := b.seen.Load(d.Digest); seen {
 		return size == d.Size, nil
 	}
@@ -134,6 +163,8 @@ func (b *blobFiles) there(d ocispecs.Descriptor) (bool, error) {
 	return size == d.Size, nil
 }
 
+var errOther = errors.New("it has other content than its digest says")
+
 // ReaderAt implements content.Provider, for what fits into memory.
 func (b *blobFiles) ReaderAt(_ context.Context, d ocispecs.Descriptor) (content.ReaderAt, error) {
 	name, err := b.path(d)
@@ -143,6 +174,9 @@ func (b *blobFiles) ReaderAt(_ context.Context, d ocispecs.Descriptor) (content.
 	data, err := readSmall(name, d.Size)
 	if err != nil {
 		return nil, err
+	}
+	if d.Digest != d.Digest.Algorithm().FromBytes(data) {
+		return nil, fmt.Errorf("cannot use %s: %w", name, errOther)
 	}
 	return blobReader{bytes.NewReader(data)}, nil
 }

@@ -327,10 +327,34 @@ func (s *Store) Save(ctx context.Context, w io.Writer, refs ...string) error {
 		}
 		opts = append(opts, archive.WithManifest(img.Target, img.Name))
 	}
-	if err := archive.Export(ctx, s.content, w, opts...); err != nil {
+	out := &notingWriter{w: w}
+	err := archive.Export(ctx, s.content, out, opts...)
+	if err != nil && out.err == nil && ctx.Err() == nil {
+		for _, ref := range refs {
+			if damage := s.CheckRead(ctx, ref); errors.Is(damage, ErrDamaged) {
+				return fmt.Errorf("cannot save %s: %w", ref, damage)
+			}
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("cannot save images: %w", err)
 	}
 	return nil
+}
+
+// notingWriter tells whether it was the reader that failed.
+type notingWriter struct {
+	w   io.Writer
+	err error
+}
+
+// Write implements io.Writer.
+func (n *notingWriter) Write(p []byte) (int, error) {
+	written, err := n.w.Write(p)
+	if err != nil {
+		n.err = err
+	}
+	return written, err
 }
 
 // ContentSize is the sum of all blobs in bytes, whoever holds them.

@@ -125,6 +125,11 @@ func (r *Registries) Publish(ctx context.Context, p build.Publication) (build.Pu
 		Replace: func(ref, digest string) error { return r.replace(ref, digest, from, p) },
 		Ready:   func(ctx context.Context) error { return r.checkBasis(ctx, p) }, // sending may have taken long
 	}, refs...)
+	if errors.Is(err, registry.ErrDigest) {
+		if damage := r.Store.CheckRead(ctx, img.Ref); errors.Is(damage, store.ErrDamaged) {
+			err = fmt.Errorf("cannot publish %s: %w", img.Ref, damage)
+		}
+	}
 	done.Moved, done.Bytes = pushed.Moved, pushed.Bytes
 	if img.Listed == nil && slices.Contains(pushed.Moved, canonical(latest)) {
 		// Also when the version was another machine's meanwhile: then "latest" is that, too.

@@ -130,6 +130,7 @@ func (a *app) prune(cmd *cobra.Command, dir string, o plan.PruneOptions, dryRun,
 			var more int64
 			more, err = e.EmptyCache(ctx)
 			freed += more
+			err = errors.Join(err, a.forgetDamaged())
 		}
 		if err != nil {
 			return err

@@ -119,6 +119,11 @@ func (a *app) push(ctx context.Context, client *registry.Client, s embedded.Serv
 	}
 	start := time.Now()
 	done, err := client.Push(ctx, target, s.Content, o, image.Ref)
+	if errors.Is(err, registry.ErrDigest) {
+		if damage := store.New(s.Images, s.Content).CheckRead(ctx, image.Ref); errors.Is(damage, store.ErrDamaged) {
+			return fmt.Errorf("cannot push %s: %w", ref, damage)
+		}
+	}
 	if err != nil {
 		return err
 	}

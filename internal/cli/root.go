@@ -200,7 +200,7 @@ func (a *app) command() *cobra.Command {
 	}
 	for _, c := range []*cobra.Command{
 		a.imagesCommand(), a.inspectCommand(), a.runCommand(), a.tagCommand(), a.pushCommand(), a.pullCommand(),
-		a.saveCommand(), a.rmiCommand(), a.duCommand(), a.loginCommand(), a.logoutCommand(),
+		a.saveCommand(), a.rmiCommand(), a.duCommand(), a.checkCommand(), a.loginCommand(), a.logoutCommand(),
 	} {
 		c.GroupID = "image"
 		root.AddCommand(c)

@@ -45,7 +45,8 @@ func MissingBy(ctx context.Context, blobs content.Provider, there func(ocispecs.
 	return missing, err
 }
 
-// readable looks at the file itself: the database may know of one that is gone.
+// readable looks at the file itself: the database may know of one that is gone. What others are found by,
+// manifests and indexes, must be what their digests say.
 func readable(ctx context.Context, blobs content.Provider, d ocispecs.Descriptor) (bool, error) {
 	r, err := blobs.ReaderAt(ctx, d)
 	if errdefs.IsNotFound(err) {
@@ -57,6 +58,11 @@ func readable(ctx context.Context, blobs content.Provider, d ocispecs.Descriptor
 	defer r.Close()
 	if r.Size() != d.Size {
 		return false, nil
+	}
+	if images.IsManifestType(d.MediaType) || images.IsIndexType(d.MediaType) {
+		verifier := d.Digest.Verifier()
+		_, err := io.Copy(verifier, io.NewSectionReader(r, 0, d.Size))
+		return verifier.Verified(), err
 	}
 	last := make([]byte, min(1, d.Size))
 	n, err := r.ReadAt(last, d.Size-int64(len(last)))
