@@ -134,11 +134,8 @@ func (b *blobFiles) count() (n int) {
 // there tells whether the blob is there, in its whole length; of an index, whether it is what its digest says.
 func (b *blobFiles) there(d ocispecs.Descriptor) (bool, error) {
 	if images.IsIndexType(d.MediaType) && !b.other(d) {
-		r, err := b.ReaderAt(context.Background(), d)
-		if errors.Is(err, errOther) {
+		if _, err := b.read(d); errors.Is(err, errOther) {
 			b.wrong.Store(d.Digest, true)
-		} else if err == nil {
-			r.Close()
 		}
 	}
 	if b.other(d) {
@@ -167,6 +164,15 @@ var errOther = errors.New("it has other content than its digest says")
 
 // ReaderAt implements content.Provider, for what fits into memory.
 func (b *blobFiles) ReaderAt(_ context.Context, d ocispecs.Descriptor) (content.ReaderAt, error) {
+	data, err := b.read(d)
+	if err != nil {
+		return nil, err
+	}
+	return blobReader{bytes.NewReader(data)}, nil
+}
+
+// read returns a manifest or an index; its error wraps errOther when that has other content.
+func (b *blobFiles) read(d ocispecs.Descriptor) ([]byte, error) {
 	name, err := b.path(d)
 	if err != nil {
 		return nil, err
@@ -178,7 +184,7 @@ func (b *blobFiles) ReaderAt(_ context.Context, d ocispecs.Descriptor) (content.
 	if d.Digest != d.Digest.Algorithm().FromBytes(data) {
 		return nil, fmt.Errorf("cannot use %s: %w", name, errOther)
 	}
-	return blobReader{bytes.NewReader(data)}, nil
+	return data, nil
 }
 
 type blobReader struct{ *bytes.Reader }
