@@ -17,6 +17,9 @@ type Own struct {
 	// GitModes is git_modes: files that a git checkout tracks have the modes that git keeps, in build
 	// contexts and in what is compared.
 	GitModes bool
+	// TrustRealm is trust_realm: hosts whose token servers get passwords for registries of other domains;
+	// nil when the key is absent.
+	TrustRealm []string
 }
 
 // ownKey is a row of the table of own keys. A new key is a row here and a field of Own.
@@ -46,6 +49,16 @@ var ownKeys = []ownKey{
 			"their folders, so that clones made under another umask are the same. Other files, and with `false` all, have the modes that they have",
 		trueOrFalse,
 		func(r *reader, key string, o *Own) { o.GitModes = r.vars[key] == nil || r.boolean(key) },
+	},
+	{
+		"trust_realm", "all, with a warning", "hosts, with or without a port, whose token servers may get the password for a registry of another domain. " +
+			"What it does not name gets none; `[]` forbids all",
+		listOfStrings,
+		func(r *reader, key string, o *Own) {
+			if r.vars[key] != nil {
+				o.TrustRealm = append([]string{}, r.list(key, nil)...)
+			}
+		},
 	},
 }
 

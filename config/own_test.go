@@ -215,3 +215,20 @@ func TestUnknownKeys(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
+
+// TestTrustRealm: an empty list forbids all, which no list does not.
+func TestTrustRealm(t *testing.T) {
+	for text, want := range map[string][]string{
+		"slipway: {}\n":                                nil,
+		"slipway: {trust_realm: []}\n":                 {},
+		"slipway: {trust_realm: [auth.example.net]}\n": {"auth.example.net"},
+	} {
+		c, err := loadText(t, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, c.Slipway.TrustRealm); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", text, diff)
+		}
+	}
+}

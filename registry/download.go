@@ -28,8 +28,12 @@ func (pl *puller) blob(ctx context.Context, d ocispecs.Descriptor) error {
 func (pl *puller) round(ctx context.Context, d ocispecs.Descriptor, anew bool) (resumed bool, err error) {
 	w, err := content.OpenWriter(ctx, pl.into, content.WithRef(writeRef(d)), content.WithDescriptor(d))
 	if errdefs.IsAlreadyExists(err) {
+		info, err := pl.into.Info(ctx, d.Digest)
+		if err == nil && info.Size != d.Size {
+			err = pl.h.fail(ErrDigest, "its manifest says that the blob has %d bytes, but it has %d", d.Size, info.Size)
+		}
 		pl.advance(d.Size)
-		return false, nil
+		return false, err
 	}
 	if err != nil {
 		return false, err

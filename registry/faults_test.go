@@ -217,7 +217,7 @@ func TestChecksNeverGuess(t *testing.T) {
 		{"429", registrytest.Fault{Status: 429, Header: map[string]string{"Retry-After": "600"}}, registry.ErrRateLimited, "wait 10m"},
 		{"429 until", registrytest.Fault{Status: 429, Header: map[string]string{"Retry-After": time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)}}, registry.ErrRateLimited, ""},
 		{"304 for nothing", registrytest.Fault{Status: 304}, registry.ErrRefused, ""},
-		{"a redirect in circles", registrytest.Fault{Status: 307, Header: map[string]string{"Location": "/v2/faults/check/manifests/1"}}, registry.ErrUnreachable, "redirects"},
+		{"a redirect in circles", registrytest.Fault{Status: 307, Header: map[string]string{"Location": "/v2/faults/check/manifests/1"}}, registry.ErrRefused, "it redirects again and again"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

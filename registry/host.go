@@ -106,7 +106,7 @@ func (h *host) ping(ctx context.Context) error {
 	resp, scheme, err := h.pingAs(ctx, "https"), "https", error(nil)
 	if e := resp.err; e != nil && h.mayBePlain() && resp.fallback {
 		scheme = "http"
-		if second := h.pingAs(ctx, "http"); second.err == nil {
+		if second := h.pingAs(ctx, "http"); second.err == nil || !second.fallback && ctx.Err() == nil {
 			resp = second
 		}
 	}
@@ -148,7 +148,8 @@ func (h *host) pingAs(ctx context.Context, scheme string) pinged {
 	req.Header.Set("User-Agent", h.c.opts.UserAgent)
 	resp, err := h.plain.Do(req)
 	if err != nil {
-		return pinged{err: h.unreached(ctx, err), fallback: ctx.Err() == nil && !certificate(err)}
+		var own *Error // it did answer
+		return pinged{err: h.unreached(ctx, err), fallback: ctx.Err() == nil && !certificate(err) && !errors.As(err, &own)}
 	}
 	return pinged{Response: resp}
 }
@@ -157,13 +158,13 @@ func (h *host) pingAs(ctx context.Context, scheme string) pinged {
 // to plain text. A write that becomes a read is refused: its 200 would count as success.
 func (h *host) redirect(req *http.Request, via []*http.Request) error {
 	if len(via) >= 10 {
-		return errors.New("too many redirects")
+		return h.fail(ErrRefused, "it redirects again and again, at last to %s", req.URL.Host)
 	}
 	if was := via[len(via)-1].Method; req.Method != was {
 		return h.fail(ErrRefused, "it redirects a %s with %d, which makes a %s of it", was, req.Response.StatusCode, req.Method)
 	}
 	if via[len(via)-1].URL.Scheme == "https" && !h.mayLeadTo(req.URL) {
-		return errors.New("it redirects from https to plain http")
+		return h.fail(ErrRefused, "it redirects from https to plain http, to %s", req.URL.Host)
 	}
 	return nil
 }

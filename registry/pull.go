@@ -18,7 +18,10 @@ import (
 // Sink takes what a pull fetches. containerd's content store is one. Its writers keep what a broken
 // transfer wrote (Status has the offset), and Commit must refuse content whose digest or size differs.
 // The caller holds a lease where the store collects garbage.
-type Sink = content.Ingester
+type Sink interface {
+	content.Ingester
+	content.InfoProvider
+}
 
 // PullOptions are for one pull.
 type PullOptions struct {

@@ -37,6 +37,11 @@ type Options struct {
 	// are verified. So are those of token servers and other hosts that a registry leads to.
 	Insecure []string
 
+	// TrustRealm lists the hosts, with or without a port, whose token servers get credentials for registries of
+	// other domains. Nil stands for all, each of which Warn is told of once; an empty list for none.
+	TrustRealm []string
+	Warn       func(text string)
+
 	UserAgent string // default "slipway"
 	Parallel  int    // requests at a time per host; default 16
 	Transfers int    // of which blobs that are sent or fetched; default 4
@@ -56,6 +61,8 @@ type Client struct {
 	roots   *x509.CertPool // nil: the system's
 	proxy   *url.URL       // nil: the environment's
 	secrets *secrets
+
+	realms sync.Map // registries with their token servers that were warned of
 
 	mu    sync.Mutex
 	hosts map[string]*host

@@ -105,10 +105,8 @@ func (a *authorizing) fetch(ctx context.Context, scopes []string) (token, error)
 	if err != nil || realm.Host == "" {
 		return token{}, a.h.fail(ErrUnauthorized, "it names no token server")
 	}
-	if realm.Scheme != "https" && !a.h.c.mayBePlain(realm.Host) {
-		e := a.h.fail(ErrUnauthorized, "its token server %s speaks plain http: no password is sent there", realm.Host)
-		e.Hint = "name it in insecure_registries, too, if the network is to be trusted"
-		return token{}, e
+	if err := a.mayTrust(realm, login); err != nil {
+		return token{}, err
 	}
 	// The context's scopes are the registry's; the token server is another matter.
 	return a.ask(ctx, login, auth.TokenOptions{

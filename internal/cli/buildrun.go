@@ -98,7 +98,7 @@ func (r *buildRun) forget(ctx context.Context) error {
 func (r *buildRun) withEngine(ctx context.Context) (err error) {
 	a := r.app
 	// Unlike that which was asked before, this client takes nothing for granted.
-	client, err := registryClient(r.config, registry.Options{UserAgent: userAgent(), Memory: facts.Memory{State: r.db}})
+	client, err := registryClient(r.config, registry.Options{UserAgent: userAgent(), Memory: facts.Memory{State: r.db}, Warn: a.printWarning})
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ func (a *app) pruneRegistry(cmd *cobra.Command, dir string, o pruneOptions) erro
 	if broken != nil && !o.dryRun {
 		return broken
 	}
-	client, err := registryClient(cfg, registry.Options{UserAgent: userAgent()})
+	client, err := registryClient(cfg, registry.Options{UserAgent: userAgent(), Warn: a.printWarning})
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ import (
 // registryOptions say how registries are reached: as the configuration says, if there is one, and
 // with the credentials that Docker's configuration has.
 func (a *app) registryOptions(cmd *cobra.Command) (registry.Options, error) {
-	o := registry.Options{UserAgent: userAgent()}
+	o := registry.Options{UserAgent: userAgent(), Warn: a.printWarning}
 	if _, err := os.Stat(a.configFile); errors.Is(err, os.ErrNotExist) && !cmd.Flags().Changed("configfile") {
 		return o, nil
 	}
@@ -48,6 +48,7 @@ func registryClient(cfg *config.Config, o registry.Options) (*registry.Client, e
 
 func configuredRegistry(cfg *config.Config, o registry.Options) (registry.Options, error) {
 	o.CABundle, o.HTTPProxy, o.Insecure = cfg.CABundle, cfg.HTTPProxy, cfg.InsecureRegistries
+	o.TrustRealm = cfg.Slipway.TrustRealm
 	if cfg.Registry == "" || cfg.Username == "" {
 		return o, nil
 	}

@@ -104,6 +104,6 @@ func (a *app) asked(cfg *config.Config, o planOptions, db *state.DB) (*registry.
 		return nil, nil
 	}
 	return registryClient(cfg, registry.Options{
-		UserAgent: userAgent(), Memory: facts.Memory{State: db}, Fresh: cfg.RegistryTrust,
+		UserAgent: userAgent(), Memory: facts.Memory{State: db}, Fresh: cfg.RegistryTrust, Warn: a.printWarning,
 	})
 }

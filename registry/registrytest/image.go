@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"math/rand/v2"
@@ -208,4 +209,13 @@ func marshal(t testing.TB, v any) []byte {
 		t.Fatal(err)
 	}
 	return data
+}
+
+// Info implements content.InfoProvider.
+func (b *Blobs) Info(_ context.Context, d digest.Digest) (content.Info, error) {
+	data := b.Get(d)
+	if data == nil {
+		return content.Info{}, fmt.Errorf("blob %s: %w", d, errdefs.ErrNotFound)
+	}
+	return content.Info{Digest: d, Size: int64(len(data))}, nil
 }
