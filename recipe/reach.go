@@ -17,7 +17,7 @@ func Reaches(uses []Use, folder string, entries []Entry) (bool, error) {
 		if len(links) == 0 {
 			continue
 		}
-		for root := range links.reach(u) {
+		for root := range links.reach([]Use{u}) {
 			if root == "." || within(folder, root) || within(root, folder) {
 				return true, nil
 			}
@@ -54,7 +54,8 @@ func (u Use) mayTake(folder string) (bool, error) {
 	if err != nil || !included {
 		return false, err
 	}
-	return s.takes(rest)
+	_, taken, err := s.judge(rest, place{})
+	return taken, err
 }
 
 // meet compares a path, or a pattern, with a folder, name by name. They meet when one leads to the other;

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -49,6 +50,8 @@ func TestSelect(t *testing.T) {
 		{"exclude is relative to each match", plain, []recipe.Use{{Path: "d*", Wildcard: true, Exclude: []string{"*.txt"}}}, "d d/b.md d/e d/e/f.txt dd"},
 		{"exclude leaves the path itself", plain, []recipe.Use{{Path: "a.txt", Exclude: []string{"a.txt", "*"}}}, "a.txt"},
 		{"an exception", plain, []recipe.Use{{Path: ".", Exclude: []string{"d", "!d/e/f.txt"}}}, "a.txt b.md d d/e d/e/f.txt dd dd/g.txt"},
+		{"an exception between two of the same, which does not count for what it names", plain, []recipe.Use{{Path: ".", Exclude: []string{"d", "!d/e", "d"}}}, "a.txt b.md d d/e d/e/f.txt dd dd/g.txt"},
+		{"the same below a pattern", plain, []recipe.Use{{Path: "*", Wildcard: true, Exclude: []string{"e", "!e/f.txt", "e"}}}, "a.txt b.md d d/a.txt d/b.md d/e d/e/f.txt dd dd/g.txt"},
 		{"include, with the folders that lead there", plain, []recipe.Use{{Path: ".", Include: []string{"d/e/f.txt"}}}, "d d/e d/e/f.txt"},
 		{"include a folder", plain, []recipe.Use{{Path: "d", Include: []string{"e"}}}, "d d/e d/e/f.txt"},
 		{"two uses", plain, []recipe.Use{recipe.NewUse("b.md"), recipe.NewUse("dd")}, "b.md dd dd/g.txt"},
@@ -99,6 +102,34 @@ func TestLinksThatMultiply(t *testing.T) {
 	}
 }
 
+// TestManyFiles: a folder of many files takes a moment, and not minutes. Patterns that would take them are
+// not looked at: all counts.
+func TestManyFiles(t *testing.T) {
+	lines := []string{"d"}
+	for i := range 100_000 {
+		lines = append(lines, fmt.Sprintf("d/%06d.txt", i))
+	}
+	var bomb []string
+	for i := range 600 {
+		bomb = append(bomb, fmt.Sprintf("**/%c?*", 'a'+i%26))
+	}
+	for name, tt := range map[string]struct {
+		lines []string
+		use   recipe.Use
+	}{
+		"exclude":           {lines, recipe.Use{Path: ".", Exclude: []string{"*.md"}}},
+		"include":           {lines, recipe.Use{Path: ".", Include: []string{"**/*.txt"}}},
+		"a pattern, a link": {append([]string{"a -> d"}, lines...), recipe.Use{Path: "d/*", Wildcard: true}},
+		"many patterns":     {lines, recipe.Use{Path: ".", Exclude: bomb}},
+	} {
+		begun := time.Now()
+		selected, err := recipe.Select([]recipe.Use{tt.use}, entries(tt.lines...))
+		if took := time.Since(begun); err != nil || took > 20*time.Second || !selected[len(selected)-1] {
+			t.Errorf("%s: %v, %v, %t", name, took, err, selected[len(selected)-1])
+		}
+	}
+}
+
 func TestRecord(t *testing.T) {
 	f := recipe.Followed{Known: true, Context: []recipe.Use{
 		recipe.NewUse("/src/"), {Path: "*.conf", Wildcard: true, Exclude: []string{"x"}}, recipe.NewUse("src"), recipe.NewUse("app.conf"),
@@ -140,6 +171,15 @@ func TestForeignRecords(t *testing.T) {
 	} {
 		if f, err := recipe.Parse(record); !errors.Is(err, recipe.ErrRecord) || f.Known {
 			t.Errorf("%.60s: %+v, %v", record, f, err)
+		}
+	}
+}
+
+// TestNamesThatJSONCannotHold are in no record: it would name another file.
+func TestNamesThatJSONCannotHold(t *testing.T) {
+	for _, u := range []recipe.Use{recipe.NewUse("caf\xe9"), {Path: ".", Include: []string{"\xff"}}, {Path: ".", Exclude: []string{"a\xff*"}}} {
+		if err := recipe.Check([]recipe.Use{u}); err == nil {
+			t.Errorf("%+v is written down", u)
 		}
 	}
 }

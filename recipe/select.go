@@ -3,7 +3,9 @@ package recipe
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/moby/patternmatcher"
 )
@@ -18,14 +20,17 @@ type Entry struct {
 // context can depend on. Entries are in the order of a walk, folders before what is in them.
 func Select(uses []Use, entries []Entry) ([]bool, error) {
 	selected := make([]bool, len(entries))
-	links := links(entries)
-	for _, u := range uses {
-		if len(links) > 0 { // what a link leads to has another path: no pattern can be applied to it
-			for root := range links.reach(u) {
-				mark(selected, entries, root)
-			}
-			continue
+	if work(uses, entries) > maxWork {
+		for i := range selected {
+			selected[i] = true
 		}
+		return selected, nil
+	}
+	if links := links(entries); len(links) > 0 { // what a link leads to has another path: no pattern can be applied to it
+		mark(selected, entries, links.reach(uses))
+		return selected, nil
+	}
+	for _, u := range uses {
 		s, err := newSelector(u)
 		if err != nil {
 			return nil, err
@@ -37,9 +42,32 @@ func Select(uses []Use, entries []Entry) ([]bool, error) {
 	return selected, nil
 }
 
-// Check tells whether all patterns of the uses can be read.
+// maxWork bounds what patterns may cost, which come from a registry: it is some ten seconds. All of the
+// context counts beyond it.
+const maxWork = 1 << 30
+
+// work is how many bytes of patterns are compared with how many of paths.
+func work(uses []Use, entries []Entry) int {
+	patterns, paths := 0, 0
+	for _, u := range uses {
+		for _, p := range slices.Concat(u.Include, u.Exclude) {
+			patterns += len(p)
+		}
+	}
+	for _, e := range entries {
+		paths += len(e.Path)
+	}
+	return patterns * paths
+}
+
+// Check tells whether all patterns of the uses can be read, and all names written down.
 func Check(uses []Use) error {
 	for _, u := range uses {
+		for _, text := range slices.Concat([]string{u.Path}, u.Include, u.Exclude) {
+			if !utf8.ValidString(text) { // JSON would hold another name
+				return fmt.Errorf("cannot write the name %q down: it is not valid UTF-8", text)
+			}
+		}
 		if _, err := newSelector(u); err != nil {
 			return err
 		}
@@ -47,12 +75,14 @@ func Check(uses []Use) error {
 	return nil
 }
 
-// mark selects a path and what is below it.
-func mark(selected []bool, entries []Entry, root string) {
+// mark selects these paths and what is below them.
+func mark(selected []bool, entries []Entry, roots map[string]bool) {
+	inside := ""
 	for i, e := range entries {
-		if root == "." || within(e.Path, root) {
-			selected[i] = true
+		if roots[e.Path] && (inside == "" || !within(e.Path, inside)) {
+			inside = e.Path
 		}
+		selected[i] = roots["."] || inside != "" && within(e.Path, inside)
 	}
 }
 
@@ -95,27 +125,54 @@ func newMatcher(patterns []string) (*patternmatcher.PatternMatcher, error) {
 	return m, nil
 }
 
+// place is an entry on the way to another, with what the patterns say of it: BuildKit hands that down.
+type place struct {
+	path             string
+	index            int // of the entry; -1 for the root of the context
+	include, exclude patternmatcher.MatchInfo
+}
+
 // mark selects what the use takes, with the folders that lead there.
 func (s selector) mark(selected []bool, entries []Entry) error {
-	root, found := "", s.Path == "."
-	for i, e := range entries {
-		if s.Path != "." && !(found && within(e.Path, root)) {
-			if found = s.matches(e.Path); !found {
-				continue
-			}
-			root = e.Path
-		}
-		rest := strings.TrimPrefix(strings.TrimPrefix(e.Path, root), "/")
-		taken, err := s.takes(rest)
+	var way []place // from what the use names to the entry
+	if s.Path == "." {
+		top, _, err := s.judge("", place{})
 		if err != nil {
 			return err
 		}
+		top.index = -1
+		way = append(way, top)
+	}
+	for i, e := range entries {
+		for len(way) > 0 && way[len(way)-1].index >= 0 && !within(e.Path, way[len(way)-1].path) {
+			way = way[:len(way)-1]
+		}
+		rest, parent := "", place{}
+		switch {
+		case len(way) > 0:
+			rest, parent = strings.TrimPrefix(e.Path[len(way[0].path):], "/"), way[len(way)-1]
+		case !s.matches(e.Path):
+			continue
+		}
+		here, taken, err := s.judge(rest, parent)
+		if err != nil {
+			return err
+		}
+		here.path, here.index = e.Path, i
+		way = append(way, here)
 		if taken {
-			selected[i] = true
-			selectParents(selected, entries[:i], e.Path, root)
+			selectAll(selected, way)
 		}
 	}
 	return nil
+}
+
+func selectAll(selected []bool, way []place) {
+	for _, p := range way {
+		if p.index >= 0 {
+			selected[p.index] = true
+		}
+	}
 }
 
 func (s selector) matches(p string) bool {
@@ -126,38 +183,20 @@ func (s selector) matches(p string) bool {
 	return ok
 }
 
-// takes judges a path relative to what the use names; that itself is the empty path.
-func (s selector) takes(rest string) (bool, error) {
-	if rest == "" {
-		return true, nil
-	}
+// judge tells whether a path is taken, relative to what the use names; that itself is the empty path, which
+// is always taken. The patterns' order matters, and what a later one says of a folder only if the earlier
+// ones left it open: this is BuildKit's way to apply them, step for step.
+func (s selector) judge(rest string, parent place) (here place, taken bool, err error) {
+	taken = true
 	if s.include != nil {
-		if ok, err := s.include.MatchesOrParentMatches(rest); err != nil || !ok {
-			return false, err
-		}
+		taken, here.include, err = s.include.MatchesUsingParentResults(rest, parent.include)
 	}
-	if s.exclude != nil {
-		if ok, err := s.exclude.MatchesOrParentMatches(rest); err != nil || ok {
-			return false, err
-		}
+	if taken && err == nil && s.exclude != nil {
+		var out bool
+		out, here.exclude, err = s.exclude.MatchesUsingParentResults(rest, parent.exclude)
+		taken = !out
 	}
-	return true, nil
-}
-
-// selectParents selects the folders between the root and the path, which come before it.
-func selectParents(selected []bool, before []Entry, p, root string) {
-	for i := len(before) - 1; i >= 0; i-- {
-		parent := path.Dir(p)
-		if parent == "." || parent == root || len(parent) < len(root) {
-			return
-		}
-		if before[i].Path == parent {
-			if selected[i] {
-				return
-			}
-			selected[i], p = true, parent
-		}
-	}
+	return here, taken || rest == "", err
 }
 
 // maxLinks is how many links one path may lead through, as in the kernel.
@@ -192,11 +231,14 @@ func links(entries []Entry) linkTree {
 	return t
 }
 
-// reach finds the paths that a use leads to, over all links on the way.
-func (t linkTree) reach(u Use) map[string]bool {
-	r := reacher{tree: t, found: map[string]bool{}, seen: map[string]bool{}}
-	r.walk(".", parts(u.Path, u.Wildcard), maxLinks)
-	return r.found
+// reach finds the paths that uses lead to, over all links on the way.
+func (t linkTree) reach(uses []Use) map[string]bool {
+	found := map[string]bool{}
+	for _, u := range uses {
+		r := reacher{tree: t, found: found, seen: map[string]bool{}}
+		r.walk(".", parts(u.Path, u.Wildcard), maxLinks)
+	}
+	return found
 }
 
 type reacher struct {
