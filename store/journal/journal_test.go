@@ -180,6 +180,44 @@ func TestOlderSlipways(t *testing.T) {
 	want(t, r, map[string]string{a1: short(e) + " tested=none", b1: short(d) + " inputs=in tested=passed"})
 }
 
+// TestOlderSlipwaysTag: they copy the labels of one name to another that there is already, and collect what
+// that one was.
+func TestOlderSlipwaysTag(t *testing.T) {
+	ctx, folder := storetest.Context(t.Context()), t.TempDir()
+	r := open(t, folder)
+	write(t, r, "b:1", "one")
+	d := write(t, r, "a:1", "two")
+	from, err := r.Database.Get(ctx, a1)
+	must(t, err)
+	from.Name = b1
+	_, err = r.Database.Update(ctx, from)
+	must(t, err)
+	must(t, r.Close())
+	r = open(t, folder)
+	want(t, r, map[string]string{a1: short(d), b1: short(d)})
+}
+
+// TestCollectedByOlderSlipways: a run was killed between database and journal, and then an older Slipway
+// collected what only the journal has. What the database has is the next best.
+func TestCollectedByOlderSlipways(t *testing.T) {
+	ctx, folder := storetest.Context(t.Context()), t.TempDir()
+	r := open(t, folder)
+	gone := write(t, r, "a:1", "one")
+	must(t, r.Store.MarkTested(ctx, "a:1", store.TestPassed, ""))
+	before, err := os.ReadFile(journal.Path(folder))
+	must(t, err)
+	d := write(t, r, "a:1", "two")
+	must(t, r.Collect(ctx))
+	must(t, r.Close())
+	must(t, os.WriteFile(journal.Path(folder), before, 0o600))
+	if _, err := os.Stat(filepath.Join(folder, "content", "blobs", "sha256", gone.Digest.Encoded())); !os.IsNotExist(err) {
+		t.Fatalf("nothing was collected: %v", err)
+	}
+	r = open(t, folder)
+	want(t, r, map[string]string{a1: short(d)})
+	must(t, r.Store.Check(ctx, "a:1"))
+}
+
 // TestDatabaseIsLost: names come back from the journal with their content; what has none is dropped.
 func TestDatabaseIsLost(t *testing.T) {
 	ctx, folder := storetest.Context(t.Context()), t.TempDir()

@@ -61,7 +61,7 @@ func (n *Names) takeOver(ctx context.Context, damaged bool) (changed bool, err e
 	for _, img := range list {
 		target, known := n.state.names[img.Name]
 		marks := marksOf(img.Labels)
-		foreign := img.Labels[ours] == "" || len(marks) > 0
+		foreign := img.Labels[ours] != signed(img) || len(marks) > 0
 		if foreign {
 			if _, err := n.db.Update(ctx, record(img)); err != nil {
 				return changed, err
@@ -114,10 +114,7 @@ func (n *Names) settle(ctx context.Context) (changed bool, err error) {
 			err = n.restore(ctx, name, target)
 		case img.Target.Digest != target.Digest:
 			changed = true
-			img.Target = target
-			if err = Adopt(ctx, n.blobs, target); err == nil {
-				_, err = n.db.Update(ctx, record(img))
-			}
+			err = n.turnBack(ctx, img, target)
 		}
 		if err != nil {
 			return changed, err
@@ -134,19 +131,43 @@ func (n *Names) needed(pin string, target ocispecs.Descriptor) bool {
 
 // restore adds a name that the database has lost, if its content is still there.
 func (n *Names) restore(ctx context.Context, name string, target ocispecs.Descriptor) error {
-	if err := Adopt(ctx, n.blobs, target); err != nil {
-		return err
-	}
-	missing, err := Missing(ctx, n.blobs, target)
+	whole, err := n.adopted(ctx, target)
 	if err != nil {
 		return err
 	}
-	if len(missing) > 0 {
+	if !whole {
 		n.state.apply(n.leaving(name, target.Digest.String()))
 		return nil
 	}
 	_, err = n.db.Create(ctx, record(images.Image{Name: name, Target: target}))
 	return err
+}
+
+// turnBack lets a record stand for what the journal has. If an older Slipway has collected that, what the
+// database has stays.
+func (n *Names) turnBack(ctx context.Context, img images.Image, target ocispecs.Descriptor) error {
+	whole, err := n.adopted(ctx, target)
+	if err != nil {
+		return err
+	}
+	if !whole {
+		c := n.leaving(img.Name, target.Digest.String())
+		c.Target = &img.Target
+		n.state.apply(c)
+		return nil
+	}
+	img.Target = target
+	_, err = n.db.Update(ctx, record(img))
+	return err
+}
+
+// adopted tells whether all of an image is on the disk. The database knows of it then.
+func (n *Names) adopted(ctx context.Context, target ocispecs.Descriptor) (whole bool, err error) {
+	if err := Adopt(ctx, n.blobs, target); err != nil {
+		return false, err
+	}
+	missing, err := Missing(ctx, n.blobs, target)
+	return len(missing) == 0, err
 }
 
 // Adopt lets the database know of blobs that are on the disk: an image's manifest and all that it leads

@@ -12,6 +12,7 @@ import (
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/core/images"
+	"github.com/opencontainers/go-digest"
 )
 
 // Path is where the journal of the folder with the blobs is.
@@ -24,8 +25,8 @@ const pinPrefix = "pin "
 // leaves it out.
 func Pin(name string) string { return pinPrefix + name }
 
-// ours marks records of the database that were written together with a line of the journal. Older
-// Slipways know no journal and leave the label out.
+// ours marks records of the database that were written together with a line of the journal: it holds their
+// own name and digest. Older Slipways know no journal: they leave the label out, or copy another's.
 const ours = "slipway.io/journal"
 
 // Names is containerd's image store with a journal. The labels of its images are the marks of what they
@@ -196,8 +197,12 @@ func (n *Names) leaving(name, digest string) Change {
 
 // record is an image as the database has it.
 func record(img images.Image) images.Image {
-	img.Labels = map[string]string{ours: "1"}
+	img.Labels = map[string]string{ours: signed(img)}
 	return img
+}
+
+func signed(img images.Image) string {
+	return digest.FromString(img.Name + " " + img.Target.Digest.String()).Encoded()
 }
 
 func (n *Names) write(c Change) error {
