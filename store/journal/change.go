@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
@@ -19,6 +20,9 @@ import (
 
 // header is the first line. A later form has another number.
 const header = "slipway images 1\n"
+
+// later is the first line of any form.
+var later = regexp.MustCompile(`^slipway images [0-9]+\n$`)
 
 // ErrVersion is wrapped by errors about a file of a newer Slipway.
 var ErrVersion = errors.New("it was written by a newer Slipway")
@@ -117,7 +121,7 @@ func parseLine(line []byte) (c Change, ok bool) {
 type parsed struct {
 	state *state
 	whole int64 // bytes up to the end of the last line that counts
-	// damaged counts the lines that are not what was written and are not the last.
+	// damaged counts the lines that are not what was written and are not the last; the first is one of them.
 	damaged int
 }
 
@@ -132,11 +136,14 @@ func parse(r io.Reader) (parsed, error) {
 		return p, nil // nothing was acknowledged
 	case err != nil:
 		return p, err
-	case first != header:
+	case first == header:
+		p.whole = int64(len(first))
+	case later.MatchString(first):
 		return p, ErrVersion
+	default: // each other line says itself whether it is whole
+		p.damaged = 1
 	}
-	p.whole = int64(len(first))
-	end, bad := p.whole, 0
+	end, bad := int64(len(first)), 0
 	var long []byte // a line that is longer than the buffer
 	for {
 		line, err := in.ReadSlice('\n')

@@ -292,6 +292,30 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestDamagedHeader: a first line that no Slipway writes is damage like any other; the lines below it count.
+func TestDamagedHeader(t *testing.T) {
+	ctx, folder := storetest.Context(t.Context()), t.TempDir()
+	r := open(t, folder)
+	d := write(t, r, "a:1", "one")
+	must(t, r.Store.MarkTested(ctx, "a:1", store.TestPassed, ""))
+	must(t, r.Close())
+	data, err := os.ReadFile(journal.Path(folder))
+	must(t, err)
+	for _, damaged := range [][]byte{append([]byte("\x01"), data[1:]...), []byte("not a journal\n")} {
+		must(t, os.WriteFile(journal.Path(folder), damaged, 0o600))
+		marks := " tested=passed"
+		if len(damaged) < len(data) { // only the database is left
+			marks = ""
+		}
+		r := open(t, folder)
+		want(t, r, map[string]string{a1: short(d) + marks})
+		must(t, r.Close())
+		if aside, err := os.ReadFile(journal.Path(folder) + ".damaged"); err != nil || !bytes.Equal(aside, damaged) {
+			t.Errorf("the damaged file was not kept: %v", err)
+		}
+	}
+}
+
 func TestNewerForm(t *testing.T) {
 	folder := t.TempDir()
 	r := open(t, folder)
