@@ -35,7 +35,7 @@ type Use struct {
 
 // Bounds of a written record: what is longer is not recorded, and all of the context counts.
 const (
-	maxRecord = 4 << 10 // bytes
+	maxRecord = 4 << 10 // bytes; package registry reads no longer annotation
 	maxUses   = 200
 )
 

@@ -21,14 +21,14 @@ type Published struct {
 	// reference names no image (a Helm chart, say), or an index without one for the platform. An
 	// image that is no index is taken for one of the platform.
 	ID string
-	// Annotations are those of the platform's manifest that were asked for; those longer than 1 KiB
+	// Annotations are those of the platform's manifest that were asked for; those longer than 4 KiB
 	// are left out.
 	Annotations map[string]string
 }
 
 const (
-	maxAnnotation = 1 << 10
-	maxNested     = 4 // indexes in indexes
+	maxAnnotation = 4 << 10 // as long as a record of what a build followed, see package recipe
+	maxNested     = 4       // indexes in indexes
 )
 
 // Look asks which references exist and what their manifests say, for one platform ("linux/arm64"). It

@@ -55,7 +55,7 @@ func testLook(t *testing.T, srv *registrytest.Server, c *registry.Client) {
 	ctx, from := t.Context(), registrytest.NewBlobs()
 	repo := srv.Addr + "/fleet/looked"
 	image := annotated(t, from, from.Image(t, 60, 10), map[string]string{
-		"base": "a:1", "title": "looked", "long": strings.Repeat("x", 1<<10), "longer": strings.Repeat("x", 1<<10+1)})
+		"base": "a:1", "title": "looked", "long": strings.Repeat("x", 4<<10), "longer": strings.Repeat("x", 4<<10+1)})
 	plain := from.Image(t, 61, 10)
 	index := from.Index(t, 62, 10)
 	nested := from.Index(t, 63, 10)
@@ -71,9 +71,9 @@ func testLook(t *testing.T, srv *registrytest.Server, c *registry.Client) {
 	}
 	want := map[string]registry.Published{
 		repo + ":image": {Digest: image.Digest.String(), ID: configDigest(t, from, image.Digest),
-			Annotations: map[string]string{"base": "a:1", "long": strings.Repeat("x", 1<<10)}},
+			Annotations: map[string]string{"base": "a:1", "long": strings.Repeat("x", 4<<10)}},
 		repo + "@" + image.Digest.String(): {Digest: image.Digest.String(), ID: configDigest(t, from, image.Digest),
-			Annotations: map[string]string{"base": "a:1", "long": strings.Repeat("x", 1<<10)}},
+			Annotations: map[string]string{"base": "a:1", "long": strings.Repeat("x", 4<<10)}},
 		repo + ":plain": {Digest: plain.Digest.String(), ID: configDigest(t, from, plain.Digest)},
 		repo + ":index": {Digest: index.Digest.String(), ID: configDigest(t, from, childOf(t, from, index.Digest, 0))},
 		repo + ":outer": {Digest: outer.Digest.String(), ID: configDigest(t, from, childOf(t, from, nested.Digest, 0))},
