@@ -169,7 +169,11 @@ func (s Sources) learn(ctx context.Context, set *inputs.Set) error {
 	for _, c := range set.Learned() {
 		learned = append(learned, state.Context{Folder: c.Folder, Stamp: c.Stamp, Digests: c.Digests, Entries: c.Entries})
 	}
-	return s.Unwritten(ctx, s.State.SaveContexts(ctx, learned))
+	err := s.State.SaveContexts(ctx, learned)
+	if err == nil {
+		set.Forget()
+	}
+	return s.Unwritten(ctx, err)
 }
 
 // readTests are the digests of the tests that the images have. A test that cannot be read is the

@@ -306,6 +306,13 @@ func (s *Set) Learned() []Context {
 	return out
 }
 
+// Forget gives back the memory of what Learned returned, once that is saved: from then on it is known.
+func (s *Set) Forget() {
+	for _, f := range s.folders {
+		f.contents, f.Entries, f.learned = nil, nil, false
+	}
+}
+
 // explain adds what no digest is of: the digests of the templates that the image's Dockerfiles were made
 // of, its own by their names in its folder. What cannot be read any more is left out.
 func (s *Set) explain(img *fleet.Image, n Now) Now {
