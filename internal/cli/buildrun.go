@@ -156,6 +156,7 @@ func (r *buildRun) run(ctx context.Context, o build.Options) error {
 		history = r.beginHistory(ctx, &o)
 	}
 	summary, err := build.Run(ctx, r.decision.Plan, o)
+	summary.Took = time.Since(r.began) // with what was read before
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ type liveImage struct {
 }
 
 func newLiveView(lines *lineView, out *outlet.Writer) *liveView {
-	return &liveView{lines: lines, out: out, ended: map[build.Kind]int{}, open: map[string]bool{}}
+	return &liveView{lines: lines, out: out, began: time.Now(), ended: map[build.Kind]int{}, open: map[string]bool{}}
 }
 
 func (v *liveView) heading(text string) { v.lines.heading(text) }
@@ -56,7 +56,6 @@ func (v *liveView) plan(p *plan.Plan) {
 			v.open[s.Image.Ref] = true
 		}
 	}
-	v.began = time.Now()
 	v.stop, v.stopped = make(chan struct{}), make(chan struct{})
 	go v.redraw()
 }
