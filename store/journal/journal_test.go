@@ -241,6 +241,30 @@ func TestDatabaseIsLost(t *testing.T) {
 	must(t, r.Store.Save(ctx, &tar, "a:1"))
 }
 
+// TestGoodOneComesBack: the database is lost, and content of the image that was not good yet: the good one that
+// it was to replace has its name again. Names are gone through in no order, so it is tried often.
+func TestGoodOneComesBack(t *testing.T) {
+	ctx := storetest.Context(t.Context())
+	for range 10 {
+		folder := t.TempDir()
+		r := open(t, folder)
+		good := write(t, r, "a:1", "one")
+		must(t, r.Store.Accept(ctx, "a:1", store.TestPassed, "t"))
+		must(t, r.Store.Pin(ctx, "a:1"))
+		next := write(t, r, "a:1", "two")
+		must(t, r.Close())
+		must(t, os.Remove(filepath.Join(folder, "containerdmeta.db")))
+		must(t, os.Remove(filepath.Join(folder, "content", "blobs", "sha256", next.Digest.Encoded())))
+		for range 2 { // the second time nothing is left to do
+			r = open(t, folder)
+			must(t, r.Collect(ctx))
+			want(t, r, map[string]string{a1: short(good) + " test=t tested=passed"})
+			must(t, r.Store.Check(ctx, "a:1"))
+			must(t, r.Close())
+		}
+	}
+}
+
 // TestCutShort: a crash leaves any part of the last line.
 func TestCutShort(t *testing.T) {
 	ctx, folder := storetest.Context(t.Context()), t.TempDir()

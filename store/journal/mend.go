@@ -129,15 +129,26 @@ func (n *Names) needed(pin string, target ocispecs.Descriptor) bool {
 	return named && now.Digest != target.Digest
 }
 
-// restore adds a name that the database has lost, if its content is still there.
+// restore adds a name that the database has lost, if its content is still there. If not, the name
+// goes back to the good image that is pinned under it.
 func (n *Names) restore(ctx context.Context, name string, target ocispecs.Descriptor) error {
 	whole, err := n.adopted(ctx, target)
 	if err != nil {
 		return err
 	}
 	if !whole {
-		n.state.apply(n.leaving(name, target.Digest.String()))
-		return nil
+		c := n.leaving(name, target.Digest.String())
+		pinned, ok := n.state.names[Pin(name)]
+		if ok {
+			whole, err = n.adopted(ctx, pinned)
+		}
+		if whole {
+			c.Target, target = &pinned, pinned
+		}
+		n.state.apply(c)
+	}
+	if err != nil || !whole {
+		return err
 	}
 	_, err = n.db.Create(ctx, record(images.Image{Name: name, Target: target}))
 	return err
