@@ -26,6 +26,7 @@ import (
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/engine/dockerfile"
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/imagetest"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/recipe"
 	"github.com/slipway-build/slipway/registry"
@@ -307,7 +308,7 @@ func (s *shipyard) scan() *fleet.Fleet {
 }
 
 // test fails while there is a file fail in the image's folder.
-var test = build.Test{Command: "/usr/bin/test", Args: []string{"!", "-e", "{path}/fail"}}
+var test = build.Test{Test: imagetest.Test{Command: "/usr/bin/test", Args: []string{"!", "-e", "{path}/fail"}}}
 
 func (s *shipyard) decide(f *fleet.Fleet, o plan.Options, asked bool) facts.Decision {
 	sources := facts.Sources{

@@ -1,8 +1,6 @@
 package build
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +11,7 @@ import (
 	"time"
 
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/imagetest"
 )
 
 // testDir makes an image folder with a test script.
@@ -28,7 +27,7 @@ func testDir(t *testing.T, script string) string {
 }
 
 func defaultTest() Test {
-	return Test{Command: "/bin/bash", Args: []string{"-c", "{path}/test.sh {image}"}, Env: []string{"PATH=/usr/bin:/bin"}}
+	return Test{Test: imagetest.Test{Command: "/bin/bash", Args: []string{"-c", "{path}/test.sh {image}"}}}
 }
 
 func TestApplies(t *testing.T) {
@@ -47,7 +46,7 @@ func TestApplies(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			digest, err := Test{Args: tt.args}.Digest(testDir(t, "true"))
+			digest, err := Test{Test: imagetest.Test{Args: tt.args}}.Digest(testDir(t, "true"))
 			got := digest != ""
 			if got != tt.want || (err == nil) != (tt.err == "") || (err != nil && !strings.Contains(err.Error(), tt.err)) {
 				t.Errorf("got %v, %v", got, err)
@@ -62,7 +61,7 @@ func TestDigestGolden(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "data"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	test := Test{Command: "/bin/bash", Args: []string{"{path}/test.sh", "{path}/data"}}
+	test := Test{Test: imagetest.Test{Command: "/bin/bash", Args: []string{"{path}/test.sh", "{path}/data"}}}
 	const want = "sha256:b61c1b5e3212b75f64fa6c576ef6d855d1cad4cfde5037ba45183b5b93e32a34"
 	if got, err := test.Digest(dir); got != want || err != nil {
 		t.Errorf("got %s, %v", got, err)
@@ -115,63 +114,5 @@ func TestDigestBounds(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestRun(t *testing.T) {
-	tests := map[string]struct {
-		script string
-		out    string
-		err    string
-	}{
-		"passes":    {"echo $1; env | sort | grep -v _=", "app:1\n", ""},
-		"fails":     {"echo on error >&2; exit 3", "on error\n", "exit status 3"},
-		"is killed": {"kill -9 $$", "", "killed"},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			var out bytes.Buffer
-			err := defaultTest().run(t.Context(), testDir(t, tt.script), "app:1", &out)
-			if !strings.HasPrefix(out.String(), tt.out) || (err == nil) != (tt.err == "") || (err != nil && !strings.Contains(err.Error(), tt.err)) {
-				t.Errorf("output %q, error %v", &out, err)
-			}
-			if strings.Contains(out.String(), "HOME=") {
-				t.Errorf("the test sees the caller's environment: %s", &out)
-			}
-		})
-	}
-}
-
-// TestRunEndsAll: what a hanging test has started ends with it.
-func TestRunEndsAll(t *testing.T) {
-	test := defaultTest()
-	test.Timeout = 300 * time.Millisecond
-	dir := testDir(t, "trap '' TERM INT\n(sleep 100; touch $0.survived) &\nsleep 100")
-	var out bytes.Buffer
-	err := test.run(t.Context(), dir, "app:1", &out)
-	if err == nil || !strings.Contains(err.Error(), "did not end within 300ms") {
-		t.Errorf("error %v", err)
-	}
-}
-
-func TestRunEndsWithItsContext(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(100*time.Millisecond, cancel)
-	if err := defaultTest().run(ctx, testDir(t, "sleep 100"), "app:1", &bytes.Buffer{}); err == nil {
-		t.Error("no error")
-	}
-}
-
-func TestRunWithoutTheCommand(t *testing.T) {
-	test := Test{Command: "no-such-program", Env: []string{"PATH=/usr/bin"}}
-	err := test.run(t.Context(), t.TempDir(), "app:1", &bytes.Buffer{})
-	if err == nil || !strings.Contains(err.Error(), `cannot find verify_command "no-such-program"`) {
-		t.Errorf("error %v", err)
-	}
-}
-
-func TestFill(t *testing.T) {
-	if got := fill("{{x}} {path} {image} {other}", "/d", "app:1"); got != "{x} /d app:1 {other}" {
-		t.Errorf("got %q", got)
 	}
 }

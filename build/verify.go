@@ -50,7 +50,7 @@ func (j *job) test(ctx context.Context) error {
 	j.run.emit(Event{Kind: Testing, Image: ref})
 	j.flush()
 	j.testing, j.tail = true, tail{} // what the build printed does not explain a failed test
-	err = test.run(ctx, j.imageDir(), ref, &lineWriter{job: j, step: "test"})
+	err = test.Run(ctx, j.imageDir(), ref, &lineWriter{job: j, step: "test"})
 	if err == nil {
 		j.tested = store.TestPassed
 		return j.run.Store.Accept(ctx, ref, store.TestPassed, digest)

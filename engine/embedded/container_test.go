@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/slipway-build/slipway/engine/container"
-	"github.com/slipway-build/slipway/engine/dockerapi/dockerapitest"
 	"github.com/slipway-build/slipway/engine/embedded"
+	"github.com/slipway-build/slipway/imagetest/dockerapi/dockerapitest"
 	"github.com/slipway-build/slipway/internal/enginetest"
 )
 

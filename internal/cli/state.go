@@ -12,6 +12,7 @@ import (
 	"github.com/slipway-build/slipway/build/facts"
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/imagetest"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/state"
@@ -68,7 +69,7 @@ func (a *app) openState(ctx context.Context, looking bool) (*state.DB, error) {
 func (a *app) decide(ctx context.Context, db *state.DB, cfg *config.Config, f *fleet.Fleet, o plan.Options, client *registry.Client) (d facts.Decision, err error) {
 	sources := facts.Sources{
 		Stored: a.stored, Check: a.checkStored, State: db,
-		Test: build.Test{Command: cfg.VerifyCommand, Args: cfg.VerifyArgs},
+		Test: build.Test{Test: imagetest.Test{Command: cfg.VerifyCommand, Args: cfg.VerifyArgs}},
 		Unwritten: func(ctx context.Context, err error) error {
 			return a.unwritten(ctx, "files that did not change are read again next time", err)
 		},

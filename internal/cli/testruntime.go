@@ -13,8 +13,9 @@ import (
 
 	"github.com/slipway-build/slipway/build"
 	"github.com/slipway-build/slipway/config"
-	"github.com/slipway-build/slipway/engine/dockerapi"
 	"github.com/slipway-build/slipway/engine/embedded"
+	"github.com/slipway-build/slipway/imagetest"
+	"github.com/slipway-build/slipway/imagetest/dockerapi"
 )
 
 // startTestRuntime offers what image tests call "docker": Docker's API on a
@@ -38,12 +39,13 @@ func (a *app) startTestRuntime(ctx context.Context, p *embedded.Process, cfg *co
 	if err != nil {
 		return build.Test{}, nil, err
 	}
-	return build.Test{
+	test := imagetest.Test{
 		Command: cfg.VerifyCommand,
 		Args:    cfg.VerifyArgs,
 		Timeout: cfg.VerifyTimeout,
 		Env:     testEnv(os.Environ(), bin, embedded.DockerSocket(p.Root()), cfg.ProxyArgs()),
-	}, func() error { return errors.Join(stop(), os.RemoveAll(dir)) }, nil
+	}
+	return build.Test{Test: test}, func() error { return errors.Join(stop(), os.RemoveAll(dir)) }, nil
 }
 
 // serveDocker answers Docker's API on the root's socket until the returned

@@ -33,8 +33,9 @@ var may = map[string][]string{
 	"store":     {},
 	"registry":  {},
 	"state":     {},
-	"build":     {"recipe", "fleet", "plan", "engine", "store", "registry", "state"},
-	"internal":  {"recipe", "changelog", "deb822", "config", "template", "fleet", "plan", "engine", "store", "registry", "state", "build"},
+	"imagetest": {"engine", "store"},
+	"build":     {"recipe", "fleet", "plan", "engine", "store", "imagetest", "registry", "state"},
+	"internal":  {"recipe", "changelog", "deb822", "config", "template", "fleet", "plan", "engine", "store", "registry", "state", "imagetest", "build"},
 	"cmd":       {"internal"},
 }
 

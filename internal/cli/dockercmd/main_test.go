@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/slipway-build/slipway/engine/dockerapi/dockerapitest"
+	"github.com/slipway-build/slipway/imagetest/dockerapi/dockerapitest"
 	"github.com/slipway-build/slipway/internal/cli/dockercmd"
 	"github.com/slipway-build/slipway/internal/enginetest"
 )

@@ -13,7 +13,7 @@ import (
 	api "github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/client"
-	"github.com/slipway-build/slipway/engine/dockerapi"
+	"github.com/slipway-build/slipway/imagetest/dockerapi"
 )
 
 // RunIsolation holds a backend of real containers to what Run cannot ask of all:

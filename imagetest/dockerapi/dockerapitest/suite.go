@@ -13,7 +13,7 @@ import (
 	"github.com/moby/moby/api/pkg/stdcopy"
 	api "github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
-	"github.com/slipway-build/slipway/engine/dockerapi"
+	"github.com/slipway-build/slipway/imagetest/dockerapi"
 )
 
 // Run holds a backend to the contract of dockerapi.Backend, as Docker's Go client

@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/slipway-build/slipway/engine/dockerapi/dockerapitest"
+	"github.com/slipway-build/slipway/imagetest/dockerapi/dockerapitest"
 )
 
 func TestHostBackend(t *testing.T) {
