@@ -49,7 +49,7 @@ func (c *testContainer) ociSpec(ctx context.Context) (*specs.Spec, func(), error
 	if err != nil {
 		return fail(errors.Join(err, ns.Close()))
 	}
-	spec, cleanup, err := oci.GenerateSpec(ctx, meta, mounts, c.spec.ID, resolv, hosts, ns, "", oci.ProcessSandbox,
+	spec, cleanup, err := oci.GenerateSpec(ctx, meta, mounts, c.spec.ID, resolv, hosts, ns, c.process.groups.Parent(), oci.ProcessSandbox,
 		nil, "", false, "", nil, specOpts(c.spec, oci.WithUIDGID(uid, gid, groups))...)
 	if err != nil {
 		return fail(errors.Join(err, ns.Close()))

@@ -19,6 +19,8 @@ import (
 	"golang.org/x/sys/unix"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/test/bufconn"
+
+	"github.com/slipway-build/slipway/engine/cgroup"
 )
 
 // stopGrace bounds how long Close waits for others that are attached, and how long it frees disk space.
@@ -34,6 +36,7 @@ type Process struct {
 	memory     *bufconn.Listener
 	client     *client.Client
 	containers *containerTable
+	groups     cgroup.Run
 	stop       chan struct{}
 	// collectLast is collect for Close, which must not stop with Start's context.
 	collectLast  func() error
@@ -73,7 +76,7 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 		}
 		return err
 	}
-	err = p.start(ctx, o)
+	err = p.start(ctx, o, unclean)
 	if err == nil && unclean {
 		err = p.collect(ctx)
 		if errors.Is(err, unix.ENOSPC) { // this process may be the one that makes room
@@ -87,8 +90,11 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	return p, nil
 }
 
-func (p *Process) start(ctx context.Context, o Options) error {
-	if err := repair(p.root); err != nil {
+func (p *Process) start(ctx context.Context, o Options, unclean bool) (err error) {
+	if p.groups, err = cgroup.Of(p.root); err != nil {
+		return err
+	}
+	if err := repair(p.root, p.groups, unclean); err != nil {
 		return err
 	}
 	// BuildKit mounts in the temporary folder; below the root a killed run's
@@ -101,7 +107,6 @@ func (p *Process) start(ctx context.Context, o Options) error {
 	if err := mount.SetTempMountLocation(TempDir(p.root)); err != nil {
 		return fmt.Errorf("cannot choose temporary folder: %w", err)
 	}
-	var err error
 	if p.parts, err = openWorker(ctx, p.root, o); err != nil {
 		return err
 	}
@@ -190,7 +195,7 @@ func (p *Process) close() error {
 		stopServer(p.server)
 	}
 	// A step that was cancelled may not have ended its container yet, on a machine with much to do.
-	errs = append(errs, killContainers(executorDir(p.root)))
+	errs = append(errs, killContainers(executorDir(p.root)), p.endGroups())
 	if p.controller != nil {
 		errs = append(errs, p.collectLast(), p.controller.Close())
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/containerd/containerd/v2/core/images"
 
+	"github.com/slipway-build/slipway/engine/cgroup"
 	"github.com/slipway-build/slipway/engine/container"
 )
 
@@ -26,6 +27,9 @@ func (p *Process) Hold(context.Context) (context.Context, func(), error) {
 
 // Root returns nothing.
 func (p *Process) Root() string { return "" }
+
+// Groups returns none.
+func (p *Process) Groups() cgroup.Run { return cgroup.Run{} }
 
 // Close does nothing.
 func (p *Process) Close() error { return nil }

@@ -37,6 +37,8 @@ import (
 	"github.com/moby/buildkit/worker/label"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	bolt "go.etcd.io/bbolt"
+
+	"github.com/slipway-build/slipway/engine/cgroup"
 )
 
 // dbTimeout bounds the wait for a database's file lock. The root's lock is held,
@@ -188,11 +190,16 @@ func workerOpt(dir, snName string, mdb *ctdmetadata.DB) (base.WorkerOpt, error) 
 	if err != nil {
 		return opt, fmt.Errorf("cannot read cgroups: %w", err)
 	}
+	groups, err := cgroup.Of(filepath.Dir(dir))
+	if err != nil {
+		return opt, err
+	}
 	exe, err := runcexecutor.New(runcexecutor.Opt{
-		Root:              filepath.Join(dir, "executor"),
-		CommandCandidates: []string{"runc"},
-		ProcessMode:       oci.ProcessSandbox,
-		ResourceMonitor:   monitor,
+		Root:                filepath.Join(dir, "executor"),
+		CommandCandidates:   []string{"runc"},
+		DefaultCgroupParent: groups.Parent(),
+		ProcessMode:         oci.ProcessSandbox,
+		ResourceMonitor:     monitor,
 	}, nets)
 	if err != nil {
 		return opt, fmt.Errorf("cannot start OCI runtime: %w\nhint: install runc (Debian: apt-get install runc)", err)
