@@ -13,6 +13,7 @@ import (
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
+	"github.com/slipway-build/slipway/imagetest"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/store"
 )
@@ -48,6 +49,8 @@ type Options struct {
 	Args   map[string]string
 	Limits engine.Limits
 	Test   Test
+	// Sandbox is what tests run in.
+	Sandbox imagetest.Sandbox
 	// Scratch is for short-lived files, LogDir for one log file per image.
 	Scratch, LogDir string
 	// Events gets every event; nil ignores them.

@@ -47,10 +47,15 @@ func (j *job) test(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	box, err := j.run.Sandbox.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer box.Close()
 	j.run.emit(Event{Kind: Testing, Image: ref})
 	j.flush()
 	j.testing, j.tail = true, tail{} // what the build printed does not explain a failed test
-	err = test.Run(ctx, j.imageDir(), ref, &lineWriter{job: j, step: "test"})
+	err = box.Run(ctx, test.Test, j.imageDir(), ref, &lineWriter{job: j, step: "test"})
 	if err == nil {
 		j.tested = store.TestPassed
 		return j.run.Store.Accept(ctx, ref, store.TestPassed, digest)

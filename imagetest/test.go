@@ -17,21 +17,27 @@ type Test struct {
 	Args    []string
 	// Timeout ends a test that hangs; zero sets none.
 	Timeout time.Duration
-	// Env is the whole environment of the command.
-	Env []string
 }
 
 // Script is the same with another script than test.sh.
 func (t Test) Script(name string) Test {
-	t.Command, t.Args = "/bin/bash", []string{"-c", `"$0" "$1"`, "{path}/" + name, "{image}"}
+	t.Command, t.Args = "/bin/bash", []string{"-c", `"$0" "$1"`, "{path}/" + literal.Replace(name), "{image}"}
 	return t
 }
+
+// literal is what Fill leaves as it was.
+var literal = strings.NewReplacer("{", "{{", "}", "}}")
 
 // Names are the words with {path} in the arguments: the files of a test.
 func (t Test) Names() ([]string, error) {
 	var names []string
-	for _, arg := range t.Args {
-		if !strings.Contains(arg, "{path}") {
+	shell := programs(t.words())
+	for i, arg := range t.Args {
+		switch {
+		case !strings.Contains(arg, "{path}"):
+			continue
+		case strings.HasPrefix(arg, "{path}") && !shell[i+1]:
+			names = append(names, arg) // whatever is in the name
 			continue
 		}
 		words, err := shlex.Split(arg)
@@ -45,6 +51,23 @@ func (t Test) Names() ([]string, error) {
 		}
 	}
 	return names, nil
+}
+
+// words are the command line before it is filled in.
+func (t Test) words() []string { return append([]string{t.Command}, t.Args...) }
+
+// commandLine is that of one image.
+func (t Test) commandLine(dir, ref string) []string {
+	words := t.words()
+	shell := programs(words)
+	for i, word := range words[1:] {
+		if shell[i+1] {
+			words[i+1] = fillShell(word, dir, ref)
+			continue
+		}
+		words[i+1] = Fill(word, dir, ref)
+	}
+	return words
 }
 
 // Fill replaces the two fields the way Python's str.format does, doubled braces included.

@@ -114,11 +114,17 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 		}
 	}
 	r.view.plan(r.decision.Plan)
-	tests, stop, err := a.startTestRuntime(ctx, process, r.config)
+	stop, err := serveDocker(ctx, process) // for "slipway run"
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, stop()) }()
+	tests, err := sandbox(process, r.config)
+	var left []error
+	tests.Left = func(err error) { left = append(left, err) }
+	defer func() { err = errors.Join(append([]error{err, stop()}, left...)...) }()
+	if err != nil {
+		return err
+	}
 	s := process.Services()
 	e := engine.New(s.BuildKit)
 	images := store.New(s.Images, s.Content)
@@ -135,7 +141,8 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 		Args:       r.config.ProxyArgs(),
 		Secrets:    a.secrets,
 		Limits:     engine.Limits(r.config.ContainerLimits),
-		Test:       tests,
+		Test:       verification(r.config),
+		Sandbox:    tests,
 		Scratch:    embedded.TempDir(process.Root()),
 		LogDir:     filepath.Join(process.Root(), "logs"),
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/slipway-build/slipway/build/redact"
 	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/imagetest"
 	"github.com/slipway-build/slipway/internal/cli/dockercmd"
 	"github.com/slipway-build/slipway/internal/cli/outlet"
 	"github.com/slipway-build/slipway/store"
@@ -67,9 +68,12 @@ func (e *exitError) Unwrap() error { return e.err }
 
 // Main runs the program with args (the program's name first) and returns its
 // exit code. Called under the name docker, it is the docker command that image
-// tests find on their PATH.
+// tests find on their PATH; under imagetest.SupervisorName, what watches over the processes of a test.
 func Main(ctx context.Context, args []string, s Streams) int {
-	if filepath.Base(args[0]) == "docker" {
+	switch filepath.Base(args[0]) {
+	case imagetest.SupervisorName:
+		return imagetest.Supervise(args[1:])
+	case "docker":
 		return dockercmd.Main(ctx, args[1:], s.In, s.Out, s.Err, os.Getenv)
 	}
 	out, errs := outlet.New(s.Out), outlet.New(s.Err)

@@ -16,15 +16,17 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/slipway-build/slipway/imagetest"
 	"github.com/slipway-build/slipway/internal/cli"
 	"github.com/slipway-build/slipway/internal/enginetest"
 	"github.com/slipway-build/slipway/registry/registrytest"
 )
 
 // TestMain makes this test program the slipway of the scripts, and the docker
-// of the tests those run.
+// and the supervisor of the tests those run.
 func TestMain(m *testing.M) {
-	if filepath.Base(os.Args[0]) == "docker" {
+	switch filepath.Base(os.Args[0]) {
+	case "docker", imagetest.SupervisorName:
 		os.Exit(slipway())
 	}
 	testscript.Main(m, map[string]func(){
@@ -65,6 +67,7 @@ func TestScripts(t *testing.T) {
 			"waitfor":   cmdWaitFor,
 			"busybox":   cmdBusybox,
 			"gitserver": cmdGitServer,
+			"left":      cmdLeft,
 			"publish":   cmdPublish,
 		},
 	})
@@ -93,6 +96,27 @@ func cmdWaitFor(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("%s never held %q", args[0], args[1])
+}
+
+// cmdLeft fails if processes, mounts, control groups or containers of the test's root or folder are there,
+// or temporary files: left. With an exclamation mark it fails if there are none.
+func cmdLeft(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 0 {
+		ts.Fatalf("usage: left")
+	}
+	left, err := enginetest.Left(ts.Getenv("WORK"), ts.Getenv("SLIPWAY_ROOT"))
+	ts.Check(err)
+	entries, err := os.ReadDir(ts.Getenv("TMPDIR"))
+	ts.Check(err)
+	for _, e := range entries {
+		left = append(left, "file "+e.Name())
+	}
+	switch {
+	case !neg && len(left) > 0:
+		ts.Fatalf("is left:\n%s", strings.Join(left, "\n"))
+	case neg && len(left) == 0:
+		ts.Fatalf("nothing is left")
+	}
 }
 
 // cmdGitServer serves the repositories below a folder as git:// does it: gitserver DIR. Their address

@@ -64,12 +64,17 @@ func (a *app) openState(ctx context.Context, looking bool) (*state.DB, error) {
 	return state.Memory(ctx)
 }
 
+// verification is the test of images, as the configuration has it.
+func verification(cfg *config.Config) build.Test {
+	return build.Test{Test: imagetest.Test{Command: cfg.VerifyCommand, Args: cfg.VerifyArgs, Timeout: cfg.VerifyTimeout}}
+}
+
 // decide compares what the images would be made from with what the store and the state know. What a
 // damaged state says does not count.
 func (a *app) decide(ctx context.Context, db *state.DB, cfg *config.Config, f *fleet.Fleet, o plan.Options, client *registry.Client) (d facts.Decision, err error) {
 	sources := facts.Sources{
 		Stored: a.stored, Check: a.checkStored, State: db,
-		Test: build.Test{Test: imagetest.Test{Command: cfg.VerifyCommand, Args: cfg.VerifyArgs}},
+		Test: verification(cfg),
 		Unwritten: func(ctx context.Context, err error) error {
 			return a.unwritten(ctx, "files that did not change are read again next time", err)
 		},
