@@ -22,8 +22,9 @@ import (
 
 // TestGoodStaysGood is the property of package build, with the real engine, the real program and kill -9:
 // after any sequence of edits, builds, failures, kills, removals, pushes and pulls each image that is listed
-// is whole and can be saved, a good image is lost to nothing but a better one or somebody's wish, and what
-// a plan calls up to date has the content that it would have.
+// is whole and can be saved, a good image is lost to nothing but a better one or somebody's wish, what a
+// plan calls up to date has the content that it would have, and what a killed command left is ended by the
+// next one that has an engine.
 func TestGoodStaysGood(t *testing.T) {
 	enginetest.Need(t)
 	sequences := 50
@@ -40,7 +41,7 @@ func TestGoodStaysGood(t *testing.T) {
 			t.Run(fmt.Sprint(k), func(t *testing.T) {
 				t.Parallel()
 				for seed := k; seed < sequences; seed += workers {
-					y := newYard(t, filepath.Join(memory, fmt.Sprint(seed)), uint64(seed), server.Addr)
+					y := newYard(t, filepath.Join(memory, fmt.Sprintf("%03d", seed)), uint64(seed), server.Addr)
 					for range 5 {
 						y.step()
 						y.inspect()
@@ -58,7 +59,7 @@ func TestGoodStaysGood(t *testing.T) {
 		}
 	})
 	t.Log(done)
-	for _, what := range []string{"killed", "failed build", "failed test", "kept", "up to date"} {
+	for _, what := range []string{"killed", "failed build", "failed test", "kept", "nothing left", "up to date"} {
 		if done[what] == 0 {
 			t.Errorf("%q never happened: the test proves little", what)
 		}
@@ -92,7 +93,7 @@ func newYard(t *testing.T, dir string, seed uint64, addr string) *yard {
 	y.write("app", "control", "Package: app\nBuild-Depends: base\n")
 	y.write("app", "file", "good 0")
 	y.write("app", "changelog", changelogOf("app", 1))
-	y.write("app", "test.sh", "#!/bin/sh\ndocker run --rm \"$1\" grep -q good /app\n")
+	y.write("app", "test.sh", "#!/bin/sh\nsetsid sleep 987 &\ndocker run --rm \"$1\" grep -q good /app\n")
 	if err := os.Chmod(filepath.Join(dir, "fleet/app/test.sh"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -214,6 +215,7 @@ func (y *yard) inspect() {
 	}
 	if len(refs) > 1 {
 		y.save(refs)
+		y.leaves()
 	}
 	plan, err := y.slipway("plan", "--local", "fleet").CombinedOutput()
 	if err != nil {
@@ -240,6 +242,21 @@ func (y *yard) upToDate(plan, name string) bool {
 		}
 	}
 	return false
+}
+
+// leaves looks for what a killed command left that the next one, which had an engine, should have ended.
+func (y *yard) leaves() {
+	if !strings.Contains(y.log[len(y.log)-1], ", killed after ") {
+		return
+	}
+	left, err := enginetest.Left(y.dir, filepath.Join(y.dir, "root"))
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	if len(left) > 0 {
+		y.fail("is left:\n%s", strings.Join(left, "\n"))
+	}
+	y.done["nothing left"]++
 }
 
 // save saves images, and looks whether the tar is whole.
