@@ -49,8 +49,8 @@ type Options struct {
 	Args   map[string]string
 	Limits engine.Limits
 	Test   Test
-	// Sandbox is what tests run in.
-	Sandbox imagetest.Sandbox
+	// Sandbox is what tests run in; a plan that tests nothing needs none.
+	Sandbox *imagetest.Sandbox
 	// Scratch is for short-lived files, LogDir for one log file per image.
 	Scratch, LogDir string
 	// Events gets every event; nil ignores them.

@@ -338,7 +338,7 @@ func (s *shipyard) build() {
 	}
 	s.note(fmt.Sprintf("build (publish %v, killed at %d)", publish, s.killAt))
 	summary, err := build.Run(s.ctx(), d.Plan, build.Options{
-		Engine: yard{s}, Store: s.root.Store, Fleet: f, Inputs: d.Inputs, History: s.state, RunID: 1, Test: test,
+		Engine: yard{s}, Store: s.root.Store, Fleet: f, Inputs: d.Inputs, History: s.state, RunID: 1, Test: test, Sandbox: new(imagetest.Sandbox),
 		Scratch: s.dir, LogDir: filepath.Join(s.dir, "logs"),
 		Remote: &remote.Registries{
 			Client: s.client, Store: s.root.Store, Content: s.root.Content, Hold: s.root.Hold, Platform: f.Platform, UpdateID: "s",

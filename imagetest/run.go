@@ -1,7 +1,6 @@
 package imagetest
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,12 +12,8 @@ import (
 	"time"
 )
 
-const (
-	// endPatience is how long a supervisor may take to end its test.
-	endPatience = 10 * time.Second
-	// outputPatience is how long output is waited for that a process may hold which could not be ended.
-	outputPatience = time.Second
-)
+// outputPatience is how long output is waited for that a process may hold which could not be ended.
+const outputPatience = time.Second
 
 // Run executes the test. All that it has started ends with it, and at the latest when ctx or its time
 // ends; what it left in the background is no failure.
@@ -53,7 +48,11 @@ func (b *Box) Run(ctx context.Context, t Test, dir, ref string, out io.Writer) e
 
 // alone runs a command in a process group of its own, which is killed in the end.
 func (b *Box) alone(ctx context.Context, program string, args []string, out io.Writer) error {
-	cmd := b.command(ctx, program, args, out)
+	cmd := exec.CommandContext(ctx, program)
+	cmd.Args = args
+	cmd.Env = b.env
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second
 	err := cmd.Run()
@@ -66,51 +65,36 @@ func (b *Box) alone(ctx context.Context, program string, args []string, out io.W
 	return err
 }
 
-func (b *Box) command(ctx context.Context, program string, args []string, out io.Writer) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, program)
-	cmd.Args = args
-	cmd.Env = b.env
-	cmd.Stdout, cmd.Stderr = out, out
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	return cmd
-}
-
-// supervised runs a command under a supervisor. The pipe that is its leash ends with this process,
-// however that ends, and everything with the leash.
+// supervised runs a command under a supervisor.
 func (b *Box) supervised(ctx context.Context, program string, args []string, out io.Writer) error {
-	leash, hold, err := os.Pipe()
-	if err != nil {
-		return err
-	}
-	defer hold.Close()
-	said, report, err := os.Pipe()
-	if err != nil {
-		return errors.Join(err, leash.Close())
-	}
-	defer said.Close()
-	procs := ""
-	if b.group != nil {
-		procs = b.group.Procs()
-	}
 	output, printed, err := copyOutput(out)
 	if err != nil {
-		return errors.Join(err, leash.Close(), report.Close())
-	}
-	cmd := b.command(ctx, b.sandbox.Supervisor, supervisorArgs(procs, program, args), output)
-	cmd.ExtraFiles = []*os.File{leash, report} // leashFD, reportFD
-	cmd.Cancel = hold.Close
-	cmd.WaitDelay = endPatience
-	err = cmd.Start()
-	for _, f := range []*os.File{leash, report, output} {
-		f.Close()
-	}
-	if err != nil {
 		return err
 	}
-	r, err := readReport(said), cmd.Wait()
-	err = b.judge(r, err)
+	j := job{Output: fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), output.Fd()), Program: program, Args: args, Env: b.env}
+	if b.group != nil {
+		j.Procs = b.group.Procs()
+	}
+	if j.Env == nil {
+		j.Env = os.Environ()
+	}
+	r, err := b.sandbox.supervise(ctx, j, func() { output.Close() })
+	output.Close()
+	if b.group != nil {
+		if err := b.group.End(); err != nil {
+			b.tell(fmt.Errorf("cannot end the processes of a test: %w", err))
+		}
+	} else if len(r.Left) > 0 {
+		b.tell(fmt.Errorf("cannot end processes %v of a test", r.Left))
+	}
 	printed()
-	return err
+	switch {
+	case err != nil:
+		return err
+	case r.Error != "":
+		return errors.New(r.Error)
+	}
+	return statusError(syscall.WaitStatus(r.Status))
 }
 
 // copyOutput makes a pipe to out. Printed waits for what is still on its way, not for who else holds it.
@@ -132,27 +116,6 @@ func copyOutput(out io.Writer) (to *os.File, printed func(), err error) {
 		from.Close()
 		<-done
 	}, nil
-}
-
-// judge is how the test's command ended, by its supervisor's report and how that one itself ended.
-func (b *Box) judge(r report, ended error) error {
-	if b.group != nil {
-		if err := b.group.End(); err != nil {
-			b.tell(fmt.Errorf("cannot end the processes of a test: %w", err))
-		}
-	} else if len(r.Left) > 0 {
-		b.tell(fmt.Errorf("cannot end processes %v of a test", r.Left))
-	}
-	switch {
-	case r.Error != "":
-		return errors.New(r.Error)
-	case r.Ended:
-		return statusError(syscall.WaitStatus(r.Status))
-	}
-	if r.Main > 1 {
-		_ = syscall.Kill(-r.Main, syscall.SIGKILL)
-	}
-	return fmt.Errorf("the supervisor of the test was ended: %w", cmp.Or(ended, errors.New("it said nothing")))
 }
 
 // statusError is the error of a command in the words of os.ProcessState, nil for success.

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,9 +21,14 @@ import (
 // TestMain makes this test program the supervisor of the tests that it runs.
 func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) == SupervisorName {
-		os.Exit(Supervise(os.Args[1:]))
+		os.Exit(Supervise())
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if err := shared().Close(); err != nil {
+		fmt.Println(err)
+		code = 1
+	}
+	os.Exit(code)
 }
 
 // testDir makes an image folder with a test script.
@@ -36,13 +43,15 @@ func testDir(t *testing.T, script string) string {
 
 var defaultTest = Test{Command: "/bin/bash", Args: []string{"-c", "{path}/test.sh {image}"}}
 
+// shared is the sandbox of all tests here, so that each begins with what the last one left.
+var shared = sync.OnceValue(func() *Sandbox {
+	return &Sandbox{Supervisor: "/proc/self/exe", Env: []string{"PATH=/usr/bin:/bin"}, Left: func(err error) { panic(err) }}
+})
+
 // run runs a test in a sandbox without docker and control groups: the supervisor is all there is.
 func run(t *testing.T, ctx context.Context, test Test, dir string, out io.Writer) error {
 	t.Helper()
-	box, err := Sandbox{
-		Supervisor: "/proc/self/exe", Env: []string{"PATH=/usr/bin:/bin"},
-		Left: func(err error) { t.Error(err) },
-	}.Open(ctx)
+	box, err := shared().Open(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +135,7 @@ func TestRunEndsAll(t *testing.T) {
 			}
 		})
 	}
-	if left := descendants(os.Getpid()); len(left) > 0 {
+	if left := descendants(os.Getpid()); len(left) > 1 { // the supervisor may be there
 		t.Errorf("processes are left: %v", left)
 	}
 }
@@ -142,7 +151,8 @@ func TestGroupEndsAll(t *testing.T) {
 	} else if err := g.End(); err != nil {
 		t.Fatal(err)
 	}
-	box, err := Sandbox{Supervisor: "/proc/self/exe", Groups: groups, Left: func(err error) { t.Error(err) }}.Open(t.Context())
+	sandbox := &Sandbox{Supervisor: "/proc/self/exe", Groups: groups, Left: func(err error) { t.Error(err) }}
+	box, err := sandbox.Open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,8 +189,25 @@ func TestRunWithoutTheCommand(t *testing.T) {
 	}
 }
 
+// TestEndedSupervisor: one that somebody has ended between two tests is no fault of the next.
+func TestEndedSupervisor(t *testing.T) {
+	for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM} {
+		dir := testDir(t, "true")
+		if err := run(t, t.Context(), defaultTest, dir, io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		if err := shared().kept.cmd.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(100 * time.Millisecond)
+		if err := run(t, t.Context(), defaultTest, dir, io.Discard); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestUnknownNetwork(t *testing.T) {
-	if _, err := (Sandbox{Network: "moon"}).Open(t.Context()); err == nil {
+	if _, err := (&Sandbox{Network: "moon"}).Open(t.Context()); err == nil {
 		t.Error("no error")
 	}
 }

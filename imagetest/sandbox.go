@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/slipway-build/slipway/engine/cgroup"
 	"github.com/slipway-build/slipway/imagetest/dockerapi"
@@ -22,7 +23,8 @@ type Network string
 // HostNetwork is the machine's own, the default.
 const HostNetwork Network = ""
 
-// Sandbox says what tests run in. Open makes one for each test.
+// Sandbox says what tests run in. Open makes one for each test; the commands of two do not run at a time.
+// It must be closed.
 type Sandbox struct {
 	// Containers run what a test starts with its docker; nil gives it no docker.
 	Containers dockerapi.Backend
@@ -40,11 +42,14 @@ type Sandbox struct {
 	Env []string
 	// Left is told what could not be ended or removed; nil is nobody.
 	Left func(error)
+
+	mu   sync.Mutex // held while a test's command runs
+	kept *supervisor
 }
 
 // Box is the sandbox of one test: a docker and processes of its own. It must be closed.
 type Box struct {
-	sandbox Sandbox
+	sandbox *Sandbox
 	env     []string
 	group   *cgroup.Group // nil where there are none
 	folder  string        // of the docker; empty without
@@ -56,7 +61,7 @@ type Box struct {
 const socketName = "sock"
 
 // Open makes a test's sandbox.
-func (s Sandbox) Open(ctx context.Context) (*Box, error) {
+func (s *Sandbox) Open(ctx context.Context) (*Box, error) {
 	if s.Network != HostNetwork {
 		return nil, fmt.Errorf("cannot prepare an image's test: there is no network %q", s.Network)
 	}

@@ -1,29 +1,36 @@
 package imagetest
 
-import (
-	"encoding/json"
-	"io"
-)
-
-// SupervisorName is the name under which the program is called to watch over the processes of a test:
+// SupervisorName is the name under which the program is called to watch over the processes of tests:
 // its main function then calls Supervise.
 const SupervisorName = "slipway-test-supervisor"
 
-// Exit codes of Supervise, which says all else in its report.
+// Exit codes of Supervise, which says all else in its reports.
 const (
 	superviseOK    = 0
 	superviseUsage = 2
 )
 
-// The supervisor's file descriptors beside the test's standard streams.
+// The supervisor's file descriptors beside the standard streams.
 const (
-	// leashFD is a pipe that nobody writes to: its end means that the test must end.
-	leashFD = 3
-	// reportFD takes the report.
-	reportFD = 4
+	// jobsFD has what it is to do. Its end means that whoever wants the tests is gone.
+	jobsFD = 3
+	// reportsFD takes what came of it.
+	reportsFD = 4
 )
 
-// report is what a supervisor says of the test's command: once when it has started, once in the end.
+// job is what a supervisor is told, in JSON: a command to run, or to end the one that runs.
+type job struct {
+	Stop bool `json:",omitempty"`
+	// Procs is the file of the control group to be in; empty is none.
+	Procs string
+	// Output is the path of the file for both outputs.
+	Output  string
+	Program string
+	// Args begin with the name of the program; Env is the whole environment.
+	Args, Env []string
+}
+
+// report is what a supervisor says of a command: once when it has started, once in the end.
 type report struct {
 	// Main is the command's process, and its group.
 	Main int
@@ -32,27 +39,6 @@ type report struct {
 	Status uint32
 	// Error is why the command could not be started.
 	Error string `json:",omitempty"`
-	// Left are processes that could not be ended.
+	// Left are processes that could not be ended. The supervisor ends with them.
 	Left []int `json:",omitempty"`
-}
-
-// maxReport is the most that is read of a supervisor's reports, in bytes.
-const maxReport = 1 << 16
-
-// readReport reads until the supervisor has ended; the last report counts.
-func readReport(from io.Reader) (last report) {
-	decoder := json.NewDecoder(io.LimitReader(from, maxReport))
-	for {
-		var r report
-		if decoder.Decode(&r) != nil {
-			return last
-		}
-		last = r
-	}
-}
-
-// supervisorArgs is the command line of a supervisor: the file that puts it into its control group, or
-// nothing; the program; and the command line of that.
-func supervisorArgs(procs, program string, args []string) []string {
-	return append([]string{SupervisorName, procs, program}, args...)
 }

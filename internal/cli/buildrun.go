@@ -118,13 +118,14 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, stop()) }()
 	tests, err := sandbox(process, r.config)
-	var left []error
-	tests.Left = func(err error) { left = append(left, err) }
-	defer func() { err = errors.Join(append([]error{err, stop()}, left...)...) }()
 	if err != nil {
 		return err
 	}
+	var left []error
+	tests.Left = func(err error) { left = append(left, err) }
+	defer func() { err = errors.Join(append([]error{err, tests.Close()}, left...)...) }()
 	s := process.Services()
 	e := engine.New(s.BuildKit)
 	images := store.New(s.Images, s.Content)

@@ -72,7 +72,7 @@ func (e *exitError) Unwrap() error { return e.err }
 func Main(ctx context.Context, args []string, s Streams) int {
 	switch filepath.Base(args[0]) {
 	case imagetest.SupervisorName:
-		return imagetest.Supervise(args[1:])
+		return imagetest.Supervise()
 	case "docker":
 		return dockercmd.Main(ctx, args[1:], s.In, s.Out, s.Err, os.Getenv)
 	}

@@ -19,12 +19,12 @@ import (
 const ownProgram = "/proc/self/exe"
 
 // sandbox is what image tests run in.
-func sandbox(p *embedded.Process, cfg *config.Config) (imagetest.Sandbox, error) {
+func sandbox(p *embedded.Process, cfg *config.Config) (*imagetest.Sandbox, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return imagetest.Sandbox{}, fmt.Errorf("cannot prepare image tests: %w", err)
+		return nil, fmt.Errorf("cannot prepare image tests: %w", err)
 	}
-	return imagetest.Sandbox{
+	return &imagetest.Sandbox{
 		Containers: p,
 		Network:    imagetest.HostNetwork,
 		Folder:     embedded.TempDir(p.Root()),
