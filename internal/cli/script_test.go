@@ -68,6 +68,7 @@ func TestScripts(t *testing.T) {
 			"busybox":   cmdBusybox,
 			"gitserver": cmdGitServer,
 			"left":      cmdLeft,
+			"ends":      cmdEnds,
 			"publish":   cmdPublish,
 		},
 	})
@@ -96,6 +97,19 @@ func cmdWaitFor(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("%s never held %q", args[0], args[1])
+}
+
+// cmdEnds waits until no process has a text in its command line: ends TEXT.
+func cmdEnds(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: ends TEXT")
+	}
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if exec.Command("pgrep", "-f", args[0]).Run() != nil {
+			return
+		}
+	}
+	ts.Fatalf("%s still runs", args[0])
 }
 
 // cmdLeft fails if processes, mounts, control groups or containers of the test's root or folder are there,
