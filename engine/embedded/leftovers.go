@@ -5,9 +5,9 @@ package embedded
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 
 	"github.com/slipway-build/slipway/engine/cgroup"
@@ -26,20 +26,23 @@ func deleteContainer(id string) {
 }
 
 // endLeftovers ends the containers of killed processes that have no bundle any more, and removes the
-// control groups of all. The caller holds the root.
-func endLeftovers(executor string, groups cgroup.Run) error {
+// control groups of all. What cannot be ended is in nobody's way: warn, if not nil, is told.
+func (p *Process) endLeftovers(warn func(string)) {
+	executor := executorDir(p.root)
+	there := bundles(executor) // these are repair's
 	var errs []error
-	for _, id := range bundles(executor) { // an older Slipway's
+	for _, id := range there {
 		errs = append(errs, cgroup.Remove(olderParent, id))
 	}
-	left, err := groups.Sweep()
+	left, err := p.groups.Sweep()
 	for _, id := range append(left, known(executor)...) {
-		deleteContainer(id)
+		if !slices.Contains(there, id) {
+			deleteContainer(id)
+		}
 	}
-	if err := errors.Join(append(errs, err)...); err != nil {
-		return fmt.Errorf("cannot end what an earlier run left: %w", err)
+	if err := errors.Join(append(errs, err)...); err != nil && warn != nil {
+		warn("cannot end all that an earlier run left: " + err.Error())
 	}
-	return nil
 }
 
 // endGroups ends the control groups of this engine. A container that has ended may still be on its way
@@ -55,7 +58,7 @@ func (p *Process) endGroups() error {
 // bundles are the names of the containers whose bundles are there.
 func bundles(executor string) []string {
 	var names []string
-	entries, _ := os.ReadDir(executor) // that has been read a moment ago
+	entries, _ := os.ReadDir(executor) // whoever repairs it meets the error, too
 	for _, e := range entries {
 		if e.IsDir() {
 			names = append(names, e.Name())

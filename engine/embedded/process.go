@@ -94,7 +94,10 @@ func (p *Process) start(ctx context.Context, o Options, unclean bool) (err error
 	if p.groups, err = cgroup.Of(p.root); err != nil {
 		return err
 	}
-	if err := repair(p.root, p.groups, unclean); err != nil {
+	if unclean {
+		p.endLeftovers(o.Warn)
+	}
+	if err := repair(p.root); err != nil {
 		return err
 	}
 	// BuildKit mounts in the temporary folder; below the root a killed run's

@@ -6,27 +6,21 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sort"
 	"strings"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/slipway-build/slipway/engine/cgroup"
 )
 
 // repair removes what a killed process left behind: running build containers,
 // mounts below the root, temporary files. The caller holds the root's lock, so
 // nobody else can own any of it.
-func repair(root string, groups cgroup.Run, killed bool) error {
+func repair(root string) error {
 	executor := executorDir(root)
 	if err := killContainers(executor); err != nil {
 		return err
-	}
-	if killed {
-		if err := endLeftovers(executor, groups); err != nil {
-			return err
-		}
 	}
 	if err := unmountBelow(root); err != nil {
 		return err
@@ -45,7 +39,8 @@ func repair(root string, groups cgroup.Run, killed bool) error {
 // executorDir is where BuildKit keeps the bundles of running steps.
 func executorDir(root string) string { return filepath.Join(Folder(root), "executor") }
 
-// killContainers deletes the containers whose bundles are still there.
+// killContainers deletes the containers whose bundles are still there. A bundle
+// without a running container is the usual case, so runc's answer is not judged.
 func killContainers(executor string) error {
 	entries, err := os.ReadDir(executor)
 	if errors.Is(err, os.ErrNotExist) {
@@ -56,7 +51,7 @@ func killContainers(executor string) error {
 	}
 	for _, e := range entries {
 		if _, err := os.Stat(filepath.Join(executor, e.Name(), "config.json")); err == nil {
-			deleteContainer(e.Name())
+			_ = exec.Command("runc", "delete", "--force", e.Name()).Run()
 		}
 	}
 	return nil
