@@ -37,7 +37,6 @@ type Edit struct {
 	New     []byte // Old with the entry in front
 
 	file string // absolute, without symbolic links
-	root string // of the fleet, likewise
 }
 
 // PlanUpdate makes a changelog entry for the image with exactly this name and for every image that
@@ -160,7 +159,7 @@ func planEdit(t *tree, f *Fleet, target, updated *Image, o UpdateOptions) (Edit,
 	data, err := changelog.Prepend(old, entry)
 	return Edit{
 		Image: target, Path: f.Path(target, changelogFile), Version: entry.Version, Entry: entry,
-		Old: old, New: data, file: file, root: t.real,
+		Old: old, New: data, file: file,
 	}, err
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/updating"
 )
 
 var updateOptions = fleet.UpdateOptions{
@@ -71,7 +72,7 @@ func TestUpdate(t *testing.T) {
 	if diff := cmp.Diff(want, contents(t, "fleet")); diff != "" {
 		t.Fatalf("PlanUpdate wrote something\n%s", diff)
 	}
-	if err := fleet.ApplyUpdate(edits); err != nil {
+	if err := apply(t, f, edits); err != nil {
 		t.Fatal(err)
 	}
 	const trailer = "\n -- Bob Builder <bob@example.org>  Sat, 21 Nov 2026 08:30:00 +0100\n\n"
@@ -101,7 +102,7 @@ func TestUpdateIsReadByDpkg(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := fleet.ApplyUpdate(edits); err != nil {
+	if err := apply(t, f, edits); err != nil {
 		t.Fatal(err)
 	}
 	out, err := exec.Command(dpkg, "-l", "fleet/app/changelog", "--count", "1").CombinedOutput()
@@ -236,11 +237,12 @@ func TestApplyUpdateIsAllOrNothing(t *testing.T) {
 	for what, b := range breaks {
 		for i := range 3 {
 			t.Run(what, func(t *testing.T) {
-				edits, err := fleet.PlanUpdate(chain(t), "base", updateOptions)
+				f := chain(t)
+				edits, err := fleet.PlanUpdate(f, "base", updateOptions)
 				must(t, err)
 				b.do(t, edits[i].Path)
 				before := contents(t, "fleet")
-				err = fleet.ApplyUpdate(edits)
+				err = apply(t, f, edits)
 				want := edits[i].Path + ": cannot write the changelog: " + b.want + "\nhint: no changelog was changed"
 				if err == nil || err.Error() != want {
 					t.Errorf("got %v\nwant %s", err, want)
@@ -251,6 +253,16 @@ func TestApplyUpdateIsAllOrNothing(t *testing.T) {
 			})
 		}
 	}
+}
+
+// apply writes edits under the lock of the tree, which leaves nothing.
+func apply(t *testing.T, f *fleet.Fleet, edits []fleet.Edit) error {
+	t.Helper()
+	u, err := updating.Begin(t.Context(), "fleet", updating.Options{})
+	must(t, err)
+	err = fleet.ApplyUpdate(u, f, edits)
+	must(t, u.Close())
+	return err
 }
 
 func must(t *testing.T, err error) {
@@ -266,9 +278,10 @@ func TestUpdateThroughALink(t *testing.T) {
 	must(t, os.MkdirAll("fleet/shared", 0o777))
 	must(t, os.Rename("fleet/app/changelog", "fleet/shared/history"))
 	must(t, os.Symlink("../shared/history", "fleet/app/changelog"))
-	edits, err := fleet.PlanUpdate(rescan(t), "app", updateOptions)
+	f := rescan(t)
+	edits, err := fleet.PlanUpdate(f, "app", updateOptions)
 	must(t, err)
-	must(t, fleet.ApplyUpdate(edits))
+	must(t, apply(t, f, edits))
 	if target, err := os.Readlink("fleet/app/changelog"); err != nil || target != "../shared/history" {
 		t.Errorf("the link is gone: %s, %v", target, err)
 	}

@@ -12,6 +12,8 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+
+	"github.com/slipway-build/slipway/fleet/updating"
 )
 
 // The files that make a folder an image definition; docker-pkg's names.
@@ -118,7 +120,7 @@ func (t *tree) visit(ctx context.Context, rel string, helpers chan struct{}) (fo
 	var folders []string
 	for _, entry := range entries {
 		t.note(&here, entry, &out)
-		if !entry.IsDir() || entry.Name() == ".git" {
+		if !entry.IsDir() || entry.Name() == ".git" || entry.Name() == updating.Folder {
 			continue
 		}
 		if below := path.Join(rel, entry.Name()); !t.exclude.leavesOut(below) {

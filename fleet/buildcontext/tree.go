@@ -17,6 +17,8 @@ import (
 
 	"github.com/moby/patternmatcher"
 	"github.com/moby/patternmatcher/ignorefile"
+
+	"github.com/slipway-build/slipway/fleet/updating"
 )
 
 // IgnoreFile is the name of the list of files to leave out (Docker's
@@ -197,6 +199,9 @@ func (w *walker) dir(here folder, n *node, rel string, parent patternmatcher.Mat
 	}
 	slices.Sort(names)
 	for _, name := range names {
+		if updating.Own(name) { // an update goes on, or was killed
+			continue
+		}
 		if !utf8.ValidString(name) {
 			w.fail(rel, "the name %q in it is not UTF-8, which BuildKit asks for", name)
 			continue

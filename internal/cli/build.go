@@ -157,15 +157,26 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) (err error) {
 
 // read reads the fleet and decides. The fleet's files stay until release is called.
 func (r *buildRun) read(cmd *cobra.Command) (release func(), err error) {
-	ctx, a := cmd.Context(), r.app
+	release = func() {}
 	defer hurry()()
+	err = r.app.steady(cmd.Context(), r.options.directory, false, func() (err error) {
+		release()
+		release, err = r.readOnce(cmd)
+		return err
+	})
+	return release, err
+}
+
+func (r *buildRun) readOnce(cmd *cobra.Command) (release func(), err error) {
+	ctx, a := cmd.Context(), r.app
+	nothing := func() {}
 	if r.fleet, release, err = a.scanAll(cmd, r.config, r.options.planOptions, r.suffix); err != nil {
-		return nil, err
+		return nothing, err
 	}
 	if r.options.clean {
 		err = a.mended(ctx, r.db, func() error { return a.unwritten(ctx, "the state is not forgotten", r.forget(ctx)) })
 	}
-	if err == nil {
+	if err == nil && r.client == nil {
 		r.client, err = a.asked(r.config, r.options.planOptions, r.db)
 	}
 	if err == nil {
@@ -173,7 +184,7 @@ func (r *buildRun) read(cmd *cobra.Command) (release func(), err error) {
 	}
 	if err != nil {
 		release()
-		return nil, err
+		return nothing, err
 	}
 	return release, nil
 }
@@ -226,13 +237,6 @@ func (a *app) scan(ctx context.Context, cfg *config.Config, dir, suffix string) 
 }
 
 func (a *app) scanWith(ctx context.Context, o fleet.ScanOptions) (*fleet.Fleet, error) {
-	undone, err := fleet.RecoverUpdate(o.Dir)
-	if err != nil {
-		return nil, err
-	}
-	if undone > 0 {
-		fmt.Fprintf(a.Err, "warning: an update of %d changelogs was interrupted; they are as before it\n", undone)
-	}
 	o.ParseDockerfile, o.ParseListed = parseDockerfile, dockerfile.ParseWith
 	f, err := fleet.Scan(ctx, o)
 	if err != nil {
@@ -240,7 +244,7 @@ func (a *app) scanWith(ctx context.Context, o fleet.ScanOptions) (*fleet.Fleet, 
 	}
 	a.hideInFleet(f)
 	for _, w := range f.Warnings {
-		a.printWarning(w.Error())
+		a.warnOnce(w.Error())
 	}
 	return f, nil
 }

@@ -73,11 +73,15 @@ func (a *app) lint(cmd *cobra.Command, o lintOptions) error {
 		return err
 	}
 	ctx := cmd.Context()
-	report, err := lint.Run(ctx, lint.Options{
-		Dir: o.directory, Config: cfg, ParseDockerfile: parseDockerfile,
-		ReadDockerfile: func(data []byte, bases lint.Bases) (lint.Dockerfile, error) {
-			return dockerfile.Lint(ctx, data, bases)
-		},
+	var report *lint.Report
+	err = a.steady(ctx, o.directory, true, func() (err error) {
+		report, err = lint.Run(ctx, lint.Options{
+			Dir: o.directory, Config: cfg, ParseDockerfile: parseDockerfile,
+			ReadDockerfile: func(data []byte, bases lint.Bases) (lint.Dockerfile, error) {
+				return dockerfile.Lint(ctx, data, bases)
+			},
+		})
+		return err
 	})
 	if err != nil {
 		return err

@@ -44,7 +44,7 @@ func (a *app) scanAll(cmd *cobra.Command, cfg *config.Config, o planOptions, suf
 	release = func() { closeAll(); forget() }
 	for _, l := range listed {
 		if l.Unprotected {
-			a.printWarning(fmt.Sprintf("%s: nothing proves that the files of %s come from %s\nhint: use https or ssh", l.Place(), l.Name, l.Shown))
+			a.warnOnce(fmt.Sprintf("%s: nothing proves that the files of %s come from %s\nhint: use https or ssh", l.Place(), l.Name, l.Shown))
 		}
 	}
 	f, err := a.scanWith(ctx, fleet.ScanOptions{

@@ -180,18 +180,25 @@ func (a *app) planOnly(cmd *cobra.Command, cfg *config.Config, o planOptions) (e
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	defer hurry()()
-	f, release, err := a.scanAll(cmd, cfg, o, o.suffix(time.Now()))
-	if err != nil {
-		return err
-	}
-	defer release()
 	client, err := a.asked(cfg, o, db)
 	if err != nil {
 		return err
 	}
-	d, err := a.decide(ctx, db, cfg, f, o.options(cfg), client)
-	if err != nil {
+	var f *fleet.Fleet
+	var d facts.Decision
+	release, suffix := func() {}, o.suffix(time.Now())
+	defer func() { release() }()
+	err = a.steady(ctx, o.directory, true, func() (err error) {
+		release()
+		if f, release, err = a.scanAll(cmd, cfg, o, suffix); err != nil {
+			release = func() {}
+			return err
+		}
+		d, err = a.decide(ctx, db, cfg, f, o.options(cfg), client)
 		return orLocal(ctx, o, err)
+	})
+	if err != nil {
+		return err
 	}
 	a.warn(cfg, d.Plan, o.selection)
 	a.warnGit(f)

@@ -11,6 +11,7 @@ import (
 	"github.com/slipway-build/slipway/build/facts"
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/engine/embedded"
+	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/store"
 )
@@ -101,7 +102,11 @@ func (a *app) prune(cmd *cobra.Command, dir string, o plan.PruneOptions, dryRun,
 		return err
 	}
 	fmt.Fprintf(a.Out, "== Step 0: scanning %s ==\n", dir)
-	f, err := a.scan(ctx, cfg, dir, "")
+	var f *fleet.Fleet
+	err = a.steady(ctx, dir, dryRun, func() (err error) {
+		f, err = a.scan(ctx, cfg, dir, "")
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -33,11 +33,19 @@ func (a *app) pruneRegistry(cmd *cobra.Command, dir string, o pruneOptions) erro
 		out = io.Discard
 	}
 	fmt.Fprintf(out, "== Step 0: scanning %s ==\n", dir)
-	f, release, err := a.scanAll(cmd, cfg, planOptions{directory: dir, looking: o.dryRun}, "")
+	var f *fleet.Fleet
+	release := func() {}
+	defer func() { release() }()
+	err = a.steady(ctx, dir, o.dryRun, func() (err error) {
+		release()
+		if f, release, err = a.scanAll(cmd, cfg, planOptions{directory: dir, looking: o.dryRun}, ""); err != nil {
+			release = func() {}
+		}
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	defer release()
 	if len(f.Select(o.Select)) == 0 {
 		a.warnUnselected(o.Select)
 	}

@@ -67,7 +67,11 @@ func (a *app) rendered(cmd *cobra.Command, dir string) (*fleet.Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := fleet.Scan(cmd.Context(), fleet.ScanOptions{Dir: dir, Config: cfg, ParseDockerfile: parseDockerfile, KeepCycles: true})
+	var f *fleet.Fleet
+	err = a.steady(cmd.Context(), dir, true, func() (err error) {
+		f, err = fleet.Scan(cmd.Context(), fleet.ScanOptions{Dir: dir, Config: cfg, ParseDockerfile: parseDockerfile, KeepCycles: true})
+		return err
+	})
 	if err == nil {
 		a.hideInFleet(f)
 	}

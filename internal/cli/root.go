@@ -49,6 +49,7 @@ type app struct {
 	began       bool            // a command's own code runs: errors before it are of usage
 	secrets     *redact.Secrets // of the configuration; nil before it is read
 	typed       *invocation     // for the commands in hints
+	warned      map[string]bool // of the fleet, see warnOnce
 }
 
 // exitError ends the program with a code; a nil Err has already been said.

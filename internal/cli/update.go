@@ -1,13 +1,17 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/updating"
 )
 
 func (a *app) updateCommand() *cobra.Command {
@@ -23,8 +27,11 @@ for the distribution of the one below it, unless the configuration's "distributi
 says otherwise.
 
 The author is DEBFULLNAME and DEBEMAIL, which may be "Name <address>", else EMAIL,
-else git's user.name and user.email, else fallback_author and fallback_email. Either all changelogs are written or none: what
-a killed update has written is undone by the next command on the fleet.`,
+else git's user.name and user.email, else fallback_author and fallback_email.
+
+Either all changelogs are written or none: what a killed update has written is undone
+by the next command on the fleet. One update is made at a time; others wait for it, and
+commands that read the fleet do not read half of one.`,
 		Example: `  slipway update nodejs --reason 'CVE-2026-1234' images/
   slipway update nodejs --version 20.1.0-1 images/
   slipway update nodejs --dry-run images/`,
@@ -34,24 +41,17 @@ a killed update has written is undone by the next command on the fleet.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(a.Out, "== Step 0: scanning %s ==\n", args[1])
-			f, err := a.scan(cmd.Context(), cfg, args[1], "")
-			if err != nil {
-				return err
-			}
 			who := author{env: os.Getenv, git: gitConfig(cmd.Context()), name: cfg.FallbackAuthor, email: cfg.FallbackEmail}
 			name, email := who.find()
-			edits, err := fleet.PlanUpdate(f, args[0], fleet.UpdateOptions{
-				Reason: reason, Version: version, Force: force, Author: name, Email: email, Now: time.Now(),
+			o := fleet.UpdateOptions{
+				Reason: reason, Version: version, Force: force, Author: name, Email: email,
 				Distribution: cfg.Distribution, UpdateID: cfg.UpdateID,
-			})
-			if err != nil {
-				return err
 			}
-			for _, p := range fleet.Passed(f, edits) {
-				a.printWarning(a.secrets.Text(p.Error()))
+			fmt.Fprintf(a.Out, "== Step 0: scanning %s ==\n", args[1])
+			if dryRun {
+				return a.showUpdate(cmd.Context(), cfg, args[1], args[0], o)
 			}
-			return a.applyUpdate(edits, dryRun)
+			return a.update(cmd.Context(), cfg, args[1], args[0], o)
 		},
 	}
 	f := cmd.Flags()
@@ -62,18 +62,61 @@ a killed update has written is undone by the next command on the fleet.`,
 	return cmd
 }
 
-func (a *app) applyUpdate(edits []fleet.Edit, dryRun bool) error {
-	fmt.Fprintln(a.Out, "Will update the following images:")
-	for _, e := range edits {
-		fmt.Fprintf(a.Out, "* %s: %s -> %s\n", e.Image.Name, e.Image.Version, e.Entry.Version)
+// planUpdate reads the fleet and says what an update would write.
+func (a *app) planUpdate(ctx context.Context, cfg *config.Config, dir, name string, o fleet.UpdateOptions) (*fleet.Fleet, []fleet.Edit, error) {
+	f, err := a.scan(ctx, cfg, dir, "")
+	if err != nil {
+		return nil, nil, err
 	}
-	if dryRun {
-		return nil
+	o.Now = time.Now()
+	edits, err := fleet.PlanUpdate(f, name, o)
+	if err == nil {
+		for _, p := range fleet.Passed(f, edits) {
+			a.warnOnce(a.secrets.Text(p.Error()))
+		}
 	}
+	return f, edits, err
+}
+
+func (a *app) showUpdate(ctx context.Context, cfg *config.Config, dir, name string, o fleet.UpdateOptions) error {
+	var edits []fleet.Edit
+	err := a.steady(ctx, dir, true, func() (err error) {
+		_, edits, err = a.planUpdate(ctx, cfg, dir, name, o)
+		return err
+	})
+	if err == nil {
+		a.listUpdates(edits)
+	}
+	return err
+}
+
+// update holds the tree's lock from before the fleet is read until the changelogs are written.
+func (a *app) update(ctx context.Context, cfg *config.Config, dir, name string, o fleet.UpdateOptions) (err error) {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		_, _, err = a.planUpdate(ctx, cfg, dir, name, o) // says what is wrong with it
+		return err
+	}
+	u, err := updating.Begin(ctx, dir, a.updating(dir))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, u.Close()) }()
+	f, edits, err := a.planUpdate(ctx, cfg, dir, name, o)
+	if err != nil {
+		return err
+	}
+	a.listUpdates(edits)
 	fmt.Fprintln(a.Out, "== Step 1: adding updates ==")
-	if err := fleet.ApplyUpdate(edits); err != nil {
+	if err := fleet.ApplyUpdate(u, f, edits); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.Out, "%d changelogs written\n", len(edits))
 	return nil
+}
+
+func (a *app) listUpdates(edits []fleet.Edit) {
+	fmt.Fprintln(a.Out, "Will update the following images:")
+	for _, e := range edits {
+		fmt.Fprintf(a.Out, "* %s: %s -> %s\n", e.Image.Name, e.Image.Version, e.Entry.Version)
+	}
 }

@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/slipway-build/slipway/fleet/updating"
+)
+
+const (
+	// lookPatience is how long a command that only looks waits for a running update.
+	lookPatience = 5 * time.Second
+	// rereads is how often a tree is read again that changed meanwhile.
+	rereads = 3
+)
+
+// steady reads the tree of a folder so that no half of an update is read: one that was killed is undone
+// first, a running one is waited for, and what was read while one was made is read again. Who only looks
+// waits a moment, and then reads what there is. Without a folder there is no tree.
+func (a *app) steady(ctx context.Context, dir string, looking bool, read func() error) error {
+	for i := range rereads {
+		w, err := a.settle(ctx, dir, looking)
+		if err != nil {
+			return err
+		}
+		err = read()
+		if w == nil || !w.Changed() || i == rereads-1 || ctx.Err() != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle returns no watch where nothing is to be watched.
+func (a *app) settle(ctx context.Context, dir string, looking bool) (*updating.Watch, error) {
+	if dir == "" {
+		return nil, nil
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, nil // the scan says what is wrong with it
+	}
+	o := a.updating(dir)
+	if looking {
+		o.Patience = lookPatience
+	}
+	w, err := updating.Settle(ctx, dir, o)
+	switch {
+	case err == nil && w.Running != nil:
+		a.printWarning(fmt.Sprintf("%s updates changelogs of %s: what is read now may be half of that", w.Running, dir))
+	case err != nil && looking && (errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)):
+		a.printWarning(err.Error())
+		return nil, nil
+	case err != nil && ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	}
+	return w, err
+}
+
+// updating are the options of whoever locks, or finds locked, the tree of a folder.
+func (a *app) updating(dir string) updating.Options {
+	return updating.Options{
+		Command: a.commandLine,
+		Waiting: func(o updating.Owner) {
+			fmt.Fprintf(a.Err, "waiting for %s to finish with the changelogs of %s\n", printable(o.String()), dir)
+		},
+		Undone: func(u updating.Undone) {
+			text := fmt.Sprintf("an update of %d changelogs was interrupted; they are as before it", u.Changelogs)
+			if len(u.Edited) > 0 {
+				text += fmt.Sprintf(", but for %s: somebody changed it since, and it stays as it is", strings.Join(u.Edited, " and "))
+			}
+			a.printWarning(text)
+		},
+	}
+}
+
+// warnOnce says a warning about the fleet, which may be read more than once.
+func (a *app) warnOnce(text string) {
+	if a.warned[text] {
+		return
+	}
+	if a.warned == nil {
+		a.warned = map[string]bool{}
+	}
+	a.warned[text] = true
+	a.printWarning(text)
+}
