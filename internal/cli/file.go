@@ -55,11 +55,11 @@ func checkFile(path string) error {
 	if err != nil || !replace {
 		return err
 	}
-	tmp, err := tempBeside(target)
+	t, err := newDraft(target, openUnnamed)
 	if err != nil {
 		return err
 	}
-	return errors.Join(tmp.Close(), os.Remove(tmp.Name()))
+	return t.close()
 }
 
 // removeOld removes a file that writeFile would replace.
@@ -95,37 +95,24 @@ func writeFile(path string, write func(io.Writer) error) error {
 	return err
 }
 
-// replaceFile writes beside the file, syncs, and renames.
+// replaceFile writes a file that has the place's name in the end, synced and whole.
 func replaceFile(path string, write func(io.Writer) error) (err error) {
-	f, err := tempBeside(path)
+	t, err := newDraft(path, openUnnamed)
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if err := write(f); err != nil {
+	defer func() { err = errors.Join(err, t.close()) }()
+	if err := write(t.file); err != nil {
 		return err
 	}
-	if err := f.Chmod(0o644); err != nil {
+	if err := t.file.Chmod(0o644); err != nil {
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
-	if err := f.Sync(); err != nil {
+	if err := t.file.Sync(); err != nil {
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, err)
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
+	if err := t.place(path); err != nil {
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
 	return nil
-}
-
-// tempBeside makes a file in the folder of path.
-func tempBeside(path string) (*os.File, error) {
-	return os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 }
