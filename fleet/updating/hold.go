@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
 )
 
 const (
@@ -36,7 +37,12 @@ func (o Owner) String() string {
 	if o.Command != "" {
 		text += ", " + o.Command
 	}
-	return text + ")"
+	return strings.Map(func(r rune) rune { // it is what stands in a file
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, text) + ")"
 }
 
 // hold is a lock that this process has: flock(2) on Folder itself, which the end of the process gives

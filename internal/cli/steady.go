@@ -67,7 +67,7 @@ func (a *app) updating(dir string) updating.Options {
 	return updating.Options{
 		Command: a.commandLine,
 		Waiting: func(o updating.Owner) {
-			fmt.Fprintf(a.Err, "waiting for %s to finish with the changelogs of %s\n", printable(o.String()), dir)
+			fmt.Fprintf(a.Err, "waiting for %s to finish with the changelogs of %s\n", o, dir)
 		},
 		Undone: func(u updating.Undone) {
 			text := fmt.Sprintf("an update of %d changelogs was interrupted; they are as before it", u.Changelogs)
