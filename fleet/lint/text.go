@@ -46,10 +46,8 @@ func (r *Report) WriteText(w io.Writer, least Severity) error {
 		fmt.Fprintf(&b, "; %d ignored", n)
 	}
 	b.WriteByte('\n')
-	if _, err := io.WriteString(w, b.String()); err != nil {
-		return fmt.Errorf("cannot write output: %w", err)
-	}
-	return nil
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // message is the text with the rendered line, when the template's is not known.

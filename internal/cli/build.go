@@ -123,6 +123,7 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) (err error) {
 	if o.dryRun {
 		return a.planOnly(cmd, cfg, o.planOptions)
 	}
+	outliveReaders()
 	if o.junit != "" {
 		if err := checkReport(o.junit); err != nil {
 			return err

@@ -86,7 +86,7 @@ func (a *app) printVerification(v store.Verification, read bool) error {
 			line += ", set aside as " + f.Aside
 		}
 		if _, err := fmt.Fprintln(a.Out, line); err != nil {
-			return fmt.Errorf("cannot write output: %w", err)
+			return err
 		}
 	}
 	text := fmt.Sprintf("%d images, %d blobs: ", v.Images, v.Blobs)
@@ -101,10 +101,8 @@ func (a *app) printVerification(v store.Verification, read bool) error {
 	default:
 		text += "all is well"
 	}
-	if _, err := fmt.Fprintln(a.Out, text); err != nil {
-		return fmt.Errorf("cannot write output: %w", err)
-	}
-	return nil
+	_, err := fmt.Fprintln(a.Out, text)
+	return err
 }
 
 // readProgress shows on a terminal how much was read.

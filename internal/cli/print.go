@@ -64,12 +64,13 @@ func encodeJSON(w io.Writer, v any, indent string) error {
 	enc.SetEscapeHTML(false)
 	err := enc.Encode(v)
 	if out, ok := w.(jsonWriter); ok && err == nil {
-		err = out.JSON(document.Bytes())
-	} else if err == nil {
+		return out.JSON(document.Bytes())
+	}
+	if err == nil {
 		_, err = w.Write(document.Bytes())
 	}
 	if err != nil {
-		return fmt.Errorf("cannot write output: %w", err)
+		return fmt.Errorf("cannot write JSON: %w", err)
 	}
 	return nil
 }

@@ -97,6 +97,9 @@ func checkPrune(cmd *cobra.Command, o pruneOptions) error {
 
 func (a *app) prune(cmd *cobra.Command, dir string, o plan.PruneOptions, dryRun, cache bool) error {
 	ctx := cmd.Context()
+	if !dryRun {
+		outliveReaders()
+	}
 	cfg, err := a.loadConfig(cmd)
 	if err != nil {
 		return err

@@ -21,6 +21,9 @@ import (
 // pruneRegistry deletes old versions from the registry. Unless all is known, nothing is deleted.
 func (a *app) pruneRegistry(cmd *cobra.Command, dir string, o pruneOptions) error {
 	ctx := cmd.Context()
+	if !o.dryRun {
+		outliveReaders()
+	}
 	cfg, err := a.loadConfig(cmd)
 	if err != nil {
 		return err

@@ -95,7 +95,7 @@ func (a *app) renderOne(cmd *cobra.Command, o renderOptions, name, dir string) e
 		return img.Err
 	}
 	if err := a.Out.(*outlet.Writer).Exact(text); err != nil {
-		return fmt.Errorf("cannot write output: %w", err)
+		return err
 	}
 	if isTerminal(a.raw.Out) && !strings.HasSuffix(text, "\n") {
 		fmt.Fprintln(a.Out) // Jinja2 drops the last line break; a prompt needs one

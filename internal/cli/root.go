@@ -86,8 +86,9 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
 	err := root.ExecuteContext(ctx)
-	if full := out.Flush(); full != nil {
-		err = errors.Join(err, fmt.Errorf("cannot write output: %w", full))
+	_ = out.Flush() // Err tells
+	if lost := out.Err(); lost != nil && !errors.Is(err, lost) {
+		err = errors.Join(err, lost)
 	}
 	code := a.exitCode(ctx, err)
 	_ = errs.Flush() // there is nobody to tell
@@ -111,7 +112,7 @@ func (a *app) exitCode(ctx context.Context, err error) int {
 		fmt.Fprintln(a.Err, "slipway: interrupted")
 		return ExitInterrupted
 	}
-	if !a.began {
+	if lost := (*outlet.Error)(nil); !a.began && !errors.As(err, &lost) {
 		a.printError(fmt.Errorf("%w\nhint: `slipway --help` shows the commands", err))
 		return ExitUsage
 	}

@@ -47,6 +47,9 @@ commands that read the fleet do not read half of one.`,
 				Reason: reason, Version: version, Force: force, Author: name, Email: email,
 				Distribution: cfg.Distribution, UpdateID: cfg.UpdateID,
 			}
+			if !dryRun {
+				outliveReaders()
+			}
 			fmt.Fprintf(a.Out, "== Step 0: scanning %s ==\n", args[1])
 			if dryRun {
 				return a.showUpdate(cmd.Context(), cfg, args[1], args[0], o)

@@ -83,7 +83,7 @@ func (c *carefulWriter) outcome(err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err == nil && c.err != nil {
-		return fmt.Errorf("cannot write output: %w", c.err)
+		return c.err
 	}
 	return err
 }

@@ -62,6 +62,10 @@ type app struct {
 // Main runs the docker command line args, without the program's name, and
 // returns the exit code. Env looks up environment variables.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) string) int {
+	text := &careful{w: stdout}
+	if !isTerminal(stdout) {
+		stdout = text
+	}
 	a := &app{Streams: Streams{stdin, stdout, stderr}, env: env}
 	root := a.command()
 	root.SetArgs(args)
@@ -71,6 +75,9 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	used, err := root.ExecuteContextC(ctx)
 	if a.client != nil {
 		a.client.Close()
+	}
+	if err == nil {
+		err = text.err
 	}
 	if err == nil {
 		return 0

@@ -27,6 +27,7 @@ type Writer struct {
 	mu      sync.Mutex
 	secrets *redact.Secrets
 	held    []byte
+	err     *Error
 }
 
 // New writes to w.
@@ -86,8 +87,7 @@ func (o *Writer) put(text string) error {
 	if text == "" {
 		return nil
 	}
-	_, err := io.WriteString(o.w, text)
-	return err
+	return o.send([]byte(text))
 }
 
 // Flush writes what was held back.
@@ -110,8 +110,7 @@ func (o *Writer) Control(sequence string) error {
 	if err := o.flush(); err != nil {
 		return err
 	}
-	_, err := io.WriteString(o.w, sequence)
-	return err
+	return o.send([]byte(sequence))
 }
 
 // Exact writes text that somebody asked for as it is, such as a rendered Dockerfile: nothing is hidden in
@@ -133,8 +132,7 @@ func (o *Writer) JSON(document []byte) error {
 	if err := o.flush(); err != nil {
 		return err
 	}
-	_, err := o.w.Write(escapeJSON(document, o.secrets))
-	return err
+	return o.send(escapeJSON(document, o.secrets))
 }
 
 // escapeJSON goes from string to string.
