@@ -74,7 +74,7 @@ func (a *app) startEngineWith(ctx context.Context, client *registry.Client) (p *
 }
 
 func (a *app) engineOptions(root string) embedded.Options {
-	o := embedded.Options{Root: root, Debug: a.debug, Names: openNames}
+	o := embedded.Options{Root: root, Debug: a.debug, Names: openNames, NamesFile: filepath.Base(journal.Path(root))}
 	o.Warn = a.printWarning
 	if a.debug {
 		o.Log = a.Err
