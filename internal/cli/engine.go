@@ -74,7 +74,7 @@ func (a *app) startEngineWith(ctx context.Context, client *registry.Client) (p *
 }
 
 func (a *app) engineOptions(root string) embedded.Options {
-	o := embedded.Options{Root: root, Debug: a.debug, Names: openNames, NamesFile: filepath.Base(journal.Path(root))}
+	o := embedded.Options{Root: root, Debug: a.debug, Names: a.openNames, NamesFile: filepath.Base(journal.Path(root))}
 	o.Warn = a.printWarning
 	if a.debug {
 		o.Log = a.Err
@@ -83,10 +83,13 @@ func (a *app) engineOptions(root string) embedded.Options {
 }
 
 // openNames keeps the images' names in a journal.
-func openNames(ctx context.Context, folder string, db images.Store, blobs content.Store) (embedded.NameStore, error) {
+func (a *app) openNames(ctx context.Context, folder string, db images.Store, blobs content.Store) (embedded.NameStore, error) {
 	names, err := journal.Open(ctx, folder, db, blobs)
 	if err != nil {
 		return nil, err
+	}
+	if text := names.Mended(); text != "" {
+		a.printWarning(text)
 	}
 	return names, nil
 }

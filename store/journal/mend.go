@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/containerd/containerd/v2/core/content"
@@ -36,6 +37,10 @@ func (n *Names) open(ctx context.Context, path string) error {
 		if err := os.Rename(path, path+".damaged"); err != nil {
 			return fmt.Errorf("cannot set the damaged %s aside: %w", path, err)
 		}
+		n.mended = fmt.Sprintf("%s was damaged and is in %s.damaged now: names of images may be missing, and what is known of their tests and inputs", path, filepath.Base(path))
+	}
+	if !damaged && p.whole == 0 && len(n.state.names) > 0 && n.ours {
+		n.mended = fmt.Sprintf("%s was lost: the images have their names, but what is known of their tests and inputs is gone, and the next build makes them again", path)
 	}
 	if !exists || p.whole == 0 || changed || damaged || stale {
 		if err := rewrite(path, n.state.changes()); err != nil {
@@ -62,6 +67,7 @@ func (n *Names) takeOver(ctx context.Context, damaged bool) (changed bool, err e
 		target, known := n.state.names[img.Name]
 		marks := marksOf(img.Labels)
 		foreign := img.Labels[ours] != signed(img) || len(marks) > 0
+		n.ours = n.ours || img.Labels[ours] != ""
 		if foreign {
 			if _, err := n.db.Update(ctx, record(img)); err != nil {
 				return changed, err
