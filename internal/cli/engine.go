@@ -112,8 +112,8 @@ func unlessEmpty(err error) (empty bool, other error) {
 	return false, err
 }
 
-// withServices calls f with the engine of a running process if there is one,
-// else with one started for the occasion. A root without a store is left as it is: a
+// withServices calls f with the engine of a running process if there is one, and of the next one when that
+// ends; else with one started for the occasion. A root without a store is left as it is: a
 // *noStoreError.
 func (a *app) withServices(ctx context.Context, f func(embedded.Services) error) error {
 	root, err := a.engineRoot()
@@ -121,9 +121,13 @@ func (a *app) withServices(ctx context.Context, f func(embedded.Services) error)
 		return err
 	}
 	for {
-		other, err := embedded.Attach(ctx, root)
+		other, err := embedded.Follow(ctx, a.engineOptions(root))
 		if err == nil {
-			return errors.Join(f(other.Services()), other.Close())
+			err := f(other.Services())
+			if lost := other.Lost(); lost != nil {
+				err = lost
+			}
+			return errors.Join(err, other.Close())
 		}
 		if !errors.Is(err, embedded.ErrNotRunning) {
 			return err
