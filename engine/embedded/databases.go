@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/moby/buildkit/identity"
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/slipway-build/slipway/engine/embedded/boltfile"
@@ -91,6 +92,24 @@ func found(root string) error {
 		return errors.Join(fmt.Errorf("cannot make the engine's folder: %w", err), tree.Remove(part))
 	}
 	return nil
+}
+
+// mendWorkerID removes the name that BuildKit knows this engine by, if it was not written whole; there will
+// be another.
+func mendWorkerID(root string) error {
+	path := filepath.Join(Folder(root), "workerid")
+	info, err := os.Lstat(path)
+	if err != nil || info.Mode().IsRegular() && info.Size() == int64(len(identity.NewID())) {
+		return ignoreMissing(err)
+	}
+	return tree.Remove(path)
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // partFolder is where the engine's folder is made.

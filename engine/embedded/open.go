@@ -27,6 +27,9 @@ func openEngine(ctx context.Context, p *Process, o Options) (*workerParts, *cont
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := mendWorkerID(p.root); err != nil {
+		return nil, nil, err
+	}
 	kept := namesKept(p.root, o)
 	if len(bad) > 0 && o.Names != nil {
 		if err := mend(p.root, bad); err != nil {

@@ -81,6 +81,9 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 		p.collectOrSay(ctx)
 		err = context.Cause(ctx)
 	}
+	if errors.Is(err, unix.ENOSPC) {
+		err = fmt.Errorf("%w\nhint: the disk is full; make room on the disk of %s, or choose another folder with --root", err, root)
+	}
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
