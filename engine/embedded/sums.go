@@ -4,7 +4,6 @@ package embedded
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,8 +11,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-
-	"github.com/moby/buildkit/util/bklog"
 )
 
 // maxSummed bounds the databases whose sums are taken, in bytes. Larger ones are mostly free pages, which
@@ -76,7 +73,6 @@ func (s *sums) compare(name, path string) (same, known bool, err error) {
 // the form of the files; so nothing is lost if they cannot be written.
 func leaveSums(root string, released int64) {
 	if err := writeSums(root, released); err != nil {
-		bklog.G(context.Background()).Debugf("cannot write checksums of the databases: %v", err)
 		os.Remove(sumsPath(root))
 	}
 }

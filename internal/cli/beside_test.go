@@ -18,7 +18,7 @@ func TestBesideEndingProcesses(t *testing.T) {
 	enginetest.Need(t)
 	span := 8 * time.Second
 	if os.Getenv("SLIPWAY_PROVE") != "" {
-		span = 5 * time.Minute
+		span = 2 * time.Minute
 	}
 	y := newYard(t, filepath.Join(enginetest.Memory(t), "y"), 1, "registry.example")
 	app := "registry.example/y1/app:1"

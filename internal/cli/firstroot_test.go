@@ -85,7 +85,7 @@ func TestKilledWhileMade(t *testing.T) {
 	enginetest.Need(t)
 	kills := 6
 	if os.Getenv("SLIPWAY_PROVE") != "" {
-		kills = 120
+		kills = 60
 	}
 	f := newFresh(t, filepath.Join(enginetest.Memory(t), "y"))
 	root, half := filepath.Join(f.dir, "root"), 0

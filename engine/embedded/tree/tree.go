@@ -47,7 +47,7 @@ func Measure(ctx context.Context, path string) (Usage, error) {
 	if st.Mode&unix.S_IFMT != unix.S_IFDIR {
 		return u, nil
 	}
-	err := walk(ctx, path, func(fd int, name string) (bool, error) {
+	err := walk(ctx.Err, path, func(fd int, name string) (bool, error) {
 		var st unix.Stat_t
 		if err := unix.Fstatat(fd, name, &st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
 			return false, err
@@ -71,7 +71,7 @@ func Remove(path string) error {
 	if err != unix.EISDIR && err != unix.EPERM {
 		return fmt.Errorf("cannot remove %s: %w", path, err)
 	}
-	err = walk(context.Background(), path, func(fd int, name string) (bool, error) {
+	err = walk(nil, path, func(fd int, name string) (bool, error) {
 		err := unix.Unlinkat(fd, name, 0)
 		if err == unix.EISDIR || err == unix.EPERM { // the second is what POSIX says of folders
 			return isFolder(fd, name), nil
@@ -117,8 +117,8 @@ type walker struct {
 
 // walk calls entry for each name in each folder below path, which tells whether to go into it, and leave,
 // unless it is nil, for each folder that it went into, afterwards. A failure at one name does not keep it
-// from the others; the first is returned.
-func walk(ctx context.Context, path string, entry func(fd int, name string) (bool, error), leave func(fd int, name string) error) error {
+// from the others; the first is returned. An error of stop, unless that is nil, ends the walk.
+func walk(stop func() error, path string, entry func(fd int, name string) (bool, error), leave func(fd int, name string) error) error {
 	fd, err := openFolder(unix.AT_FDCWD, path)
 	if err != nil {
 		return err
@@ -129,8 +129,10 @@ func walk(ctx context.Context, path string, entry func(fd int, name string) (boo
 		return err
 	}
 	for {
-		if err := ctx.Err(); err != nil {
-			return err
+		if stop != nil {
+			if err := stop(); err != nil {
+				return err
+			}
 		}
 		last := &w.way[len(w.way)-1]
 		if n := len(last.folders); n > 0 {
