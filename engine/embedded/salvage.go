@@ -78,7 +78,7 @@ func fromDatabase() bool {
 }
 
 // damagedFolder is where the last database of each name is that was set aside, for who wants to look.
-func damagedFolder(root string) string { return filepath.Join(root, "damaged") }
+func damagedFolder(root string) string { return filepath.Join(Folder(root), "damaged") }
 
 // mend sets the databases aside that are damaged, and those that are of no use without them; new ones take
 // their places. The images' names must be kept elsewhere.

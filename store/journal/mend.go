@@ -34,7 +34,7 @@ func (n *Names) open(ctx context.Context, path string) error {
 	}
 	stale := n.state.lines > 2*(len(n.state.names)+len(n.state.marks))+slack
 	if damaged { // for who wants to see what was lost
-		if err := os.Rename(path, path+".damaged"); err != nil {
+		if err := setAside(path, path+".damaged"); err != nil {
 			return fmt.Errorf("cannot set the damaged %s aside: %w", path, err)
 		}
 		n.mended = fmt.Sprintf("%s was damaged and is in %s.damaged now: names of images may be missing, and what is known of their tests and inputs", path, filepath.Base(path))
@@ -53,6 +53,18 @@ func (n *Names) open(ctx context.Context, path string) error {
 	}
 	n.file, err = openFile(path, p)
 	return err
+}
+
+// setAside gives the file a second name. The first stays until a new file has it: a process that is killed
+// meanwhile leaves the damaged one, from which the names can be read again.
+func setAside(path, aside string) error {
+	if err := ignoreMissing(os.Remove(aside)); err != nil {
+		return err
+	}
+	if os.Link(path, aside) == nil {
+		return nil
+	}
+	return os.Rename(path, aside) // not all file systems have links
 }
 
 // takeOver takes names from the database that the journal does not know: an older Slipway wrote them,
