@@ -36,7 +36,7 @@ race:
 test: deps lint cross race
 	$(GO) test -timeout 40m ./...
 
-# What is too long for every run: half an hour. Its last figures are in docs/proofs.md.
+# What is too long for every run: three quarters of an hour. Its last figures are in docs/proofs.md.
 prove: deps
 	hack/prove
 

@@ -3,10 +3,12 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
 	"github.com/moby/buildkit/solver/errdefs"
+	"golang.org/x/sys/unix"
 )
 
 // StepError says which line of the built Dockerfile failed.
@@ -28,11 +30,32 @@ func (e *StepError) Error() string {
 	cause := strings.TrimPrefix(e.Err.Error(), "failed to solve: ")
 	if e.Exit > 0 {
 		cause = fmt.Sprintf("exit code %d", e.Exit)
+	} else if strings.Contains(cause, unix.ENAMETOOLONG.Error()) {
+		cause = tooLong(cause)
 	}
 	if e.Line == 0 {
 		return cause
 	}
 	return fmt.Sprintf("%s line %d (%s): %s", e.File, e.Line, e.Text, cause)
+}
+
+// ownFolder is where the engine has an image's files: what is before a path in the image.
+var ownFolder = regexp.MustCompile(`^.*?/(?:snapshots/snapshots/\d+/fs|tmp/(?:containerd|buildkit)-mount\d+)/`)
+
+// tooLong says what an error of several thousand letters is about.
+func tooLong(cause string) string {
+	longest := ""
+	for _, word := range strings.Fields(cause) {
+		if len(word) > len(longest) {
+			longest = word
+		}
+	}
+	const shown = 60
+	path := "/" + strings.TrimPrefix(strings.TrimSuffix(ownFolder.ReplaceAllString(longest, ""), ":"), "/")
+	if len(path) > shown {
+		path = path[:shown] + "..."
+	}
+	return fmt.Sprintf("the image has a path that is too long for this system: %s\nhint: Linux takes 4095 bytes, of which the engine's folder needs about a hundred; shorten the path, or take a shorter folder with --root", path)
 }
 
 // Unwrap returns BuildKit's own error.

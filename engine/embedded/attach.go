@@ -6,21 +6,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"runtime/debug"
 	"time"
 
-	contentapi "github.com/containerd/containerd/api/services/content/v1"
-	imagesapi "github.com/containerd/containerd/api/services/images/v1"
-	ctd "github.com/containerd/containerd/v2/client"
-	"github.com/containerd/containerd/v2/core/content/proxy"
 	"github.com/containerd/containerd/v2/core/images"
 	ctdmetadata "github.com/containerd/containerd/v2/core/metadata"
-	"github.com/moby/buildkit/client"
 	bolt "go.etcd.io/bbolt"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
+	"golang.org/x/sys/unix"
+
+	"github.com/slipway-build/slipway/engine/embedded/boltfile"
 )
 
 // indexTimeout bounds how long Index waits at a time for the image database's file lock.
@@ -30,48 +25,11 @@ const indexTimeout = 50 * time.Millisecond
 // longer than one takes to stop.
 const indexPatience = 3 * stopGrace
 
-// Attachment is a connection to the engine of another process.
-type Attachment struct {
-	bk   *client.Client
-	conn *grpc.ClientConn
-}
-
-// Attach connects to the process that holds root. The error is ErrNotRunning
+// Attach connects to the process that holds root, for as long as it does. The error is ErrNotRunning
 // when there is none.
 func Attach(ctx context.Context, root string) (*Attachment, error) {
-	root, err := realRoot(root)
-	if err != nil {
-		return nil, err
-	}
-	path := socketPath(root)
-	probe, err := net.DialTimeout("unix", path, time.Second)
-	if err != nil {
-		return nil, ErrNotRunning
-	}
-	probe.Close()
-	conn, err := grpc.NewClient("unix://"+path, grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)))
-	if err != nil {
-		return nil, fmt.Errorf("cannot connect to the engine on %s: %w", root, err)
-	}
-	bk, err := client.New(ctx, "unix://"+path)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("cannot connect to the engine on %s: %w", root, err), conn.Close())
-	}
-	return &Attachment{bk: bk, conn: conn}, nil
+	return Follow(ctx, Options{Root: root})
 }
-
-// Services connects to the other process' engine. Its content is read only.
-func (a *Attachment) Services() Services {
-	return Services{
-		BuildKit: a.bk,
-		Images:   ctd.NewImageStoreFromClient(imagesapi.NewImagesClient(a.conn)),
-		Content:  proxy.NewContentStore(contentapi.NewContentClient(a.conn)),
-	}
-}
-
-// Close ends the connection.
-func (a *Attachment) Close() error { return errors.Join(a.bk.Close(), a.conn.Close()) }
 
 // Index lists the images under root without starting an engine, in a few
 // milliseconds; while another process holds the root, that one is asked. One
@@ -107,6 +65,9 @@ func readIndex(ctx context.Context, root string) (_ []images.Image, err error) {
 	if _, err := os.Stat(metaPath(root)); errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
+	if err := boltfile.Check(metaPath(root)); errors.Is(err, boltfile.ErrDamaged) {
+		return nil, whileWritten(metaPath(root)) // nothing is known; the next start makes it anew
+	}
 	db, err := bolt.Open(metaPath(root), 0o600, &bolt.Options{ReadOnly: true, Timeout: indexTimeout})
 	if err != nil {
 		return nil, fmt.Errorf("cannot open image database: %w", err)
@@ -118,6 +79,19 @@ func readIndex(ctx context.Context, root string) (_ []images.Image, err error) {
 		return nil, fmt.Errorf("cannot list images: %w", err)
 	}
 	return list, nil
+}
+
+// whileWritten is bolt.ErrTimeout while another process has the database open for writing.
+func whileWritten(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("cannot open image database: %w", err)
+	}
+	defer f.Close()
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB); errors.Is(err, unix.EWOULDBLOCK) {
+		return bolt.ErrTimeout
+	}
+	return nil
 }
 
 // askIndex asks the process that holds the root.

@@ -44,13 +44,13 @@ func newController(ctx context.Context, root string, parts *workerParts, stop <-
 	dir := Folder(root)
 	cache, err := bboltcachestorage.NewStore(filepath.Join(dir, "cache.db"))
 	if err != nil {
-		return nil, fmt.Errorf("cannot open build cache: %w", err)
+		return nil, fmt.Errorf("cannot open build cache: %w", unreadable(ctx, err))
 	}
 	historyDB, err := boltutil.SafeOpen(filepath.Join(dir, "history.db"), 0o600,
 		&bolt.Options{FreelistType: bolt.FreelistMapType})
 	if err != nil {
 		cache.Close()
-		return nil, fmt.Errorf("cannot open build history: %w", err)
+		return nil, fmt.Errorf("cannot open build history: %w", unreadable(ctx, err))
 	}
 	// Slipway keeps its own records; BuildKit's only have to outlive the run.
 	keep := int64(50)
@@ -74,7 +74,7 @@ func newController(ctx context.Context, root string, parts *workerParts, stop <-
 	if err != nil {
 		cache.Close()
 		historyDB.Close()
-		return nil, fmt.Errorf("cannot start BuildKit: %w", err)
+		return nil, fmt.Errorf("cannot start BuildKit: %w", unreadable(ctx, err))
 	}
 	return ctl, nil
 }

@@ -45,7 +45,9 @@ type Options struct {
 	// Names opens what keeps the images' names, on top of containerd's database and blobs that lie in
 	// folder. Nil is the database alone.
 	Names func(ctx context.Context, folder string, db images.Store, blobs content.Store) (NameStore, error)
-	// Warn is told what a person should know; nil is nobody.
+	// NamesFile is what Names keeps in the folder. While it is not there, names are in the database alone.
+	NamesFile string
+	// Warn is told what a person should know, with hints; nil is the log.
 	Warn func(text string)
 	// Wait is called once when another process holds the root, with what is
 	// known of it. Nil makes Start fail at once with *BusyError instead.

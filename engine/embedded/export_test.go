@@ -6,6 +6,7 @@ import (
 	"context"
 	"time"
 
+	ctdsnapshot "github.com/containerd/containerd/v2/core/snapshots"
 	"github.com/moby/buildkit/cache"
 )
 
@@ -21,3 +22,9 @@ func LeaveSnapshot(ctx context.Context, p *Process) error {
 
 // CollectFor changes how long Close may free disk space.
 func CollectFor(p *Process, d time.Duration) { p.collectGrace = d }
+
+// OpenSnapshots opens the snapshots in an engine's folder.
+func OpenSnapshots(dir string, warn func(string)) (ctdsnapshot.Snapshotter, error) {
+	_, sn, err := newSnapshotter(dir, warn)
+	return sn, err
+}

@@ -14,27 +14,54 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// acquire takes the exclusive lock of root, waiting if told how to say so. The
-// lock is unclean when its last holder did not release it, or left something for the next.
-func acquire(ctx context.Context, root string, wait func(Holder)) (f *os.File, unclean bool, err error) {
-	f, err = os.OpenFile(lockPath(root), os.O_RDWR|os.O_CREATE, 0o600)
+// rootLock is the exclusive lock of a root, held.
+type rootLock struct {
+	*os.File
+	// unclean says that the last holder did not release it, or left something for the next.
+	unclean bool
+	// released is when the last holder wrote the file for the last time, in nanoseconds since 1970.
+	released int64
+}
+
+// acquire takes the lock of root, waiting if told how to say so.
+func acquire(ctx context.Context, root string, wait func(Holder)) (*rootLock, error) {
+	f, err := os.OpenFile(lockPath(root), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, false, fmt.Errorf("cannot open engine lock: %w", err)
+		return nil, fmt.Errorf("cannot open engine lock: %w", err)
 	}
+	if err := lockFile(ctx, f, root, wait); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	l := &rootLock{File: f, unclean: readHolder(root).PID != 0}
+	if l.released, err = modified(f); err == nil {
+		err = writeHolder(f)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return l, nil
+}
+
+func modified(f *os.File) (int64, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return 0, fmt.Errorf("cannot look at the engine lock: %w", err)
+	}
+	return info.ModTime().UnixNano(), nil
+}
+
+func lockFile(ctx context.Context, f *os.File, root string, wait func(Holder)) error {
 	said := false
 	for {
 		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if err == nil {
-			break
+			return nil
 		}
 		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
-			f.Close()
-			return nil, false, fmt.Errorf("cannot lock engine root %s: %w", root, err)
+			return fmt.Errorf("cannot lock engine root %s: %w", root, err)
 		}
 		if wait == nil {
-			holder := readHolder(root)
-			f.Close()
-			return nil, false, &BusyError{Root: root, Holder: holder}
+			return &BusyError{Root: root, Holder: readHolder(root)}
 		}
 		if !said {
 			said = true
@@ -42,25 +69,26 @@ func acquire(ctx context.Context, root string, wait func(Holder)) (f *os.File, u
 		}
 		select {
 		case <-ctx.Done():
-			f.Close()
-			return nil, false, fmt.Errorf("cannot wait for engine root %s: %w", root, context.Cause(ctx))
+			return fmt.Errorf("cannot wait for engine root %s: %w", root, context.Cause(ctx))
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
-	unclean = readHolder(root).PID != 0
-	if err := writeHolder(f); err != nil {
-		f.Close()
-		return nil, false, err
-	}
-	return f, unclean, nil
 }
 
-// release gives the lock back. Unless something was left behind, it says so.
-func release(f *os.File, unclean bool) error {
-	if unclean {
-		return f.Close()
+// release gives the lock back. Unless something was left behind, it says so; and it calls last while the
+// root is still held, with the time that the next holder finds.
+func (l *rootLock) release(unclean bool, last func(released int64)) error {
+	var err error
+	if !unclean {
+		err = l.Truncate(0)
 	}
-	return errors.Join(f.Truncate(0), f.Close())
+	if err == nil {
+		var released int64
+		if released, err = modified(l.File); err == nil {
+			last(released)
+		}
+	}
+	return errors.Join(err, l.Close())
 }
 
 func writeHolder(f *os.File) error {

@@ -29,7 +29,8 @@ const stopGrace = 5 * time.Second
 // Process is a running engine. It must be closed: Close releases the root.
 type Process struct {
 	root       string
-	lock       *os.File
+	lock       *rootLock
+	warn       func(text string)
 	parts      *workerParts
 	controller *control.Controller
 	server     *grpc.Server
@@ -39,9 +40,9 @@ type Process struct {
 	groups     cgroup.Run
 	stop       chan struct{}
 	// collectLast is collect for Close, which must not stop with Start's context.
-	collectLast  func() error
+	collectLast  func()
 	collectGrace time.Duration // how long collectLast may take
-	uncollected  bool          // it took longer: the next Start collects
+	uncollected  bool          // it took longer, or failed: the next Start collects
 	outerTemp    string        // TMPDIR before this engine
 	closeOnce    sync.Once
 	closeErr     error
@@ -60,29 +61,28 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	lock, unclean, err := acquire(ctx, root, o.Wait)
+	lock, err := acquire(ctx, root, o.Wait)
 	if err != nil {
 		return nil, err
 	}
 	routeLogs(o.Log, o.Debug)
-	p := &Process{root: root, lock: lock, stop: make(chan struct{}), containers: newContainerTable(), collectGrace: stopGrace}
-	p.collectLast = func() error {
+	if o.Warn == nil {
+		o.Warn = func(text string) { bklog.G(ctx).Warn(text) }
+	}
+	p := &Process{root: root, lock: lock, warn: o.Warn, stop: make(chan struct{}), containers: newContainerTable(), collectGrace: stopGrace}
+	p.uncollected = lock.unclean
+	p.collectLast = func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.collectGrace)
 		defer cancel()
-		err := p.collect(ctx)
-		if err != nil && ctx.Err() != nil {
-			bklog.G(ctx).Debugf("the next run frees the rest of what builds left: %v", err)
-			p.uncollected, err = true, nil
-		}
-		return err
+		p.collectOrSay(ctx)
 	}
-	err = p.start(ctx, o, unclean)
-	if err == nil && unclean {
-		err = p.collect(ctx)
-		if errors.Is(err, unix.ENOSPC) { // this process may be the one that makes room
-			bklog.G(ctx).Debug(err)
-			p.uncollected, err = true, nil
-		}
+	err = p.start(ctx, o, lock.unclean)
+	if err == nil && lock.unclean {
+		p.collectOrSay(ctx)
+		err = context.Cause(ctx)
+	}
+	if errors.Is(err, unix.ENOSPC) {
+		err = fmt.Errorf("%w\nhint: the disk is full; make room on the disk of %s, or choose another folder with --root", err, root)
 	}
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
@@ -110,10 +110,7 @@ func (p *Process) start(ctx context.Context, o Options, unclean bool) (err error
 	if err := mount.SetTempMountLocation(TempDir(p.root)); err != nil {
 		return fmt.Errorf("cannot choose temporary folder: %w", err)
 	}
-	if p.parts, err = openWorker(ctx, p.root, o); err != nil {
-		return err
-	}
-	if p.controller, err = newController(ctx, p.root, p.parts, p.stop); err != nil {
+	if p.parts, p.controller, err = openEngine(ctx, p, o); err != nil {
 		return err
 	}
 	p.server = newServer(p.controller, p.parts)
@@ -177,6 +174,20 @@ func (p *Process) collect(ctx context.Context) error {
 	return nil
 }
 
+// collectOrSay collects. A failure, which the next process may not meet, is nobody's whose build is done:
+// it is said, and the rest of what can be freed is left to the next process.
+func (p *Process) collectOrSay(ctx context.Context) {
+	err := p.collect(ctx)
+	if p.uncollected = err != nil; err == nil {
+		return
+	}
+	if ctx.Err() != nil || errors.Is(err, unix.ENOSPC) { // on a full disk, this process may be the one that makes room
+		bklog.G(ctx).Debugf("the next run frees the rest of what builds left: %v", err)
+		return
+	}
+	p.warn(fmt.Sprintf("%v\nhint: the next command tries again; what is left takes disk space and harms nothing", err))
+}
+
 // Root is the engine's folder, absolute.
 func (p *Process) Root() string { return p.root }
 
@@ -199,19 +210,23 @@ func (p *Process) close() error {
 	}
 	// A step that was cancelled may not have ended its container yet, on a machine with much to do.
 	errs = append(errs, killContainers(executorDir(p.root)), p.endGroups())
-	if p.controller != nil {
-		errs = append(errs, p.collectLast(), p.controller.Close())
+	opened := p.controller != nil && p.parts != nil
+	if opened {
+		p.collectLast()
 	}
-	if p.parts != nil {
-		errs = append(errs, p.parts.close())
-	}
+	closed := closeEngine(p.parts, p.controller)
+	errs = append(errs, closed)
 	if err := os.Remove(socketPath(p.root)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		errs = append(errs, err)
 	}
 	if os.Getenv("TMPDIR") == TempDir(p.root) {
 		errs = append(errs, os.Setenv("TMPDIR", p.outerTemp))
 	}
-	errs = append(errs, release(p.lock, p.uncollected))
+	errs = append(errs, p.lock.release(p.uncollected, func(released int64) {
+		if opened && closed == nil {
+			leaveSums(p.root, released)
+		}
+	}))
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("cannot stop the engine cleanly: %w", err)
 	}

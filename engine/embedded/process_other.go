@@ -53,8 +53,14 @@ type Attachment struct{}
 // Attach fails with ErrUnsupported.
 func Attach(context.Context, string) (*Attachment, error) { return nil, ErrUnsupported }
 
+// Follow fails with ErrUnsupported.
+func Follow(context.Context, Options) (*Attachment, error) { return nil, ErrUnsupported }
+
 // Services returns nothing.
 func (a *Attachment) Services() Services { return Services{} }
+
+// Lost returns nothing.
+func (a *Attachment) Lost() error { return nil }
 
 // Close does nothing.
 func (a *Attachment) Close() error { return nil }

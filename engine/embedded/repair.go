@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/slipway-build/slipway/engine/embedded/tree"
 )
 
 // repair removes what a killed process left behind: running build containers,
@@ -25,8 +27,8 @@ func repair(root string) error {
 	if err := unmountBelow(root); err != nil {
 		return err
 	}
-	for _, dir := range []string{executor, TempDir(root)} {
-		if err := os.RemoveAll(dir); err != nil {
+	for _, dir := range []string{executor, TempDir(root), partFolder(root)} {
+		if err := tree.Remove(dir); err != nil {
 			return fmt.Errorf("cannot remove leftovers of an earlier run: %w", err)
 		}
 	}

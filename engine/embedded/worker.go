@@ -6,9 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"runtime/debug"
 	"time"
 
 	"github.com/containerd/containerd/v2/core/diff/apply"
@@ -17,9 +15,6 @@ import (
 	"github.com/containerd/containerd/v2/pkg/gc"
 	"github.com/containerd/containerd/v2/plugins/content/local"
 	"github.com/containerd/containerd/v2/plugins/diff/walking"
-	"github.com/containerd/containerd/v2/plugins/snapshots/native"
-	"github.com/containerd/containerd/v2/plugins/snapshots/overlay"
-	"github.com/containerd/containerd/v2/plugins/snapshots/overlay/overlayutils"
 	"github.com/containerd/platforms"
 	"github.com/moby/buildkit/cache/metadata"
 	"github.com/moby/buildkit/client"
@@ -55,50 +50,11 @@ type workerParts struct {
 	db        *bolt.DB
 }
 
-// openWorker opens the worker. Where names are kept beside the databases, one that is damaged or lost
-// costs the build cache alone.
-func openWorker(ctx context.Context, root string, o Options) (*workerParts, error) {
-	if o.Names == nil {
-		return newWorker(ctx, root, o)
-	}
-	gone := lost(root)
-	if gone {
-		if err := discard(root); err != nil {
-			return nil, err
-		}
-	}
-	parts, err := newWorker(ctx, root, o)
-	if err != nil && isDamage(err) {
-		gone = true
-		if err := discard(root); err != nil {
-			return nil, err
-		}
-		parts, err = newWorker(ctx, root, o)
-	}
-	if err == nil && gone && o.Warn != nil {
-		o.Warn("a database of the engine in " + Folder(root) + " was damaged or lost; the images are kept, the build cache is empty")
-	}
-	return parts, err
-}
-
 // newWorker assembles BuildKit's worker as runc.NewWorkerOpt does, and adds what
 // that leaves out: an image store, so that FROM finds the parent just built.
-func newWorker(ctx context.Context, root string, o Options) (_ *workerParts, err error) {
+func newWorker(ctx context.Context, root string, o Options) (*workerParts, error) {
 	dir := Folder(root)
-	// The database library panics on a damaged file, or faults on a truncated one.
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if r := recover(); r != nil {
-			err = &damageError{fmt.Errorf("%v", r)}
-		}
-		if err != nil {
-			err = fmt.Errorf("cannot open the engine in %s: %w\nhint: if a file there is damaged, remove that folder; the images are built again", dir, err)
-		}
-	}()
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("cannot make engine folder: %w", err)
-	}
-	snName, sn, err := newSnapshotter(dir)
+	snName, sn, err := newSnapshotter(dir, o.Warn)
 	if err != nil {
 		return nil, err
 	}
@@ -108,12 +64,12 @@ func newWorker(ctx context.Context, root string, o Options) (_ *workerParts, err
 	}
 	db, err := bolt.Open(metaPath(root), 0o600, &bolt.Options{FreelistType: bolt.FreelistMapType, Timeout: dbTimeout})
 	if err != nil {
-		return nil, fmt.Errorf("cannot open image database: %w", err)
+		return nil, fmt.Errorf("cannot open image database: %w", unreadable(ctx, err))
 	}
 	mdb := ctdmetadata.NewDB(db, blobs, map[string]ctdsnapshot.Snapshotter{snName: sn})
 	if err := mdb.Init(ctx); err != nil {
 		db.Close()
-		return nil, fmt.Errorf("cannot read image database: %w", err)
+		return nil, fmt.Errorf("cannot read image database: %w", unreadable(ctx, err))
 	}
 	parts := &workerParts{snapshots: sn, db: db}
 	if err := parts.open(ctx, dir, snName, mdb, o); err != nil {
@@ -123,7 +79,7 @@ func newWorker(ctx context.Context, root string, o Options) (_ *workerParts, err
 }
 
 func (p *workerParts) open(ctx context.Context, dir, snName string, mdb *ctdmetadata.DB, o Options) error {
-	opt, err := workerOpt(dir, snName, mdb)
+	opt, err := workerOpt(ctx, dir, snName, mdb)
 	if err != nil {
 		return err
 	}
@@ -133,6 +89,9 @@ func (p *workerParts) open(ctx context.Context, dir, snName string, mdb *ctdmeta
 	p.content = opt.ContentStore
 	p.names = databaseNames{boundImages{ctdmetadata.NewImageStore(mdb)}}
 	if o.Names != nil {
+		if _, err := p.names.List(ctx); err != nil {
+			return fmt.Errorf("cannot read image database: %w", unreadable(ctx, err))
+		}
 		blobs := ownContent{Store: p.content, database: mdb.ContentStore()}
 		if p.names, err = o.Names(ctx, dir, p.names, blobs); err != nil {
 			return err
@@ -147,7 +106,7 @@ func (p *workerParts) open(ctx context.Context, dir, snName string, mdb *ctdmeta
 		return stats, err
 	}
 	if p.worker, err = base.NewWorker(ctx, opt); err != nil {
-		return fmt.Errorf("cannot start worker: %w", err)
+		return fmt.Errorf("cannot start worker: %w", unreadable(ctx, err))
 	}
 	return nil
 }
@@ -164,23 +123,7 @@ func (p *workerParts) close() error {
 	return errors.Join(append(errs, p.db.Close())...)
 }
 
-func newSnapshotter(dir string) (string, ctdsnapshot.Snapshotter, error) {
-	root := filepath.Join(dir, "snapshots")
-	if overlayutils.Supported(dir) == nil {
-		sn, err := overlay.NewSnapshotter(root, overlay.AsynchronousRemove)
-		if err != nil {
-			return "", nil, fmt.Errorf("cannot open snapshots: %w", err)
-		}
-		return "overlayfs", sn, nil
-	}
-	sn, err := native.NewSnapshotter(root)
-	if err != nil {
-		return "", nil, fmt.Errorf("cannot open snapshots: %w", err)
-	}
-	return "native", sn, nil
-}
-
-func workerOpt(dir, snName string, mdb *ctdmetadata.DB) (base.WorkerOpt, error) {
+func workerOpt(ctx context.Context, dir, snName string, mdb *ctdmetadata.DB) (base.WorkerOpt, error) {
 	var opt base.WorkerOpt
 	host := network.NewHostProvider()
 	nets := map[pb.NetMode]network.Provider{
@@ -211,7 +154,7 @@ func workerOpt(dir, snName string, mdb *ctdmetadata.DB) (base.WorkerOpt, error) 
 	}
 	md, err := metadata.NewStore(filepath.Join(dir, "metadata_v2.db"))
 	if err != nil {
-		return opt, fmt.Errorf("cannot open cache metadata: %w", err)
+		return opt, fmt.Errorf("cannot open cache metadata: %w", unreadable(ctx, err))
 	}
 	opt = base.WorkerOpt{
 		ID:   id,

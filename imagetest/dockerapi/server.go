@@ -22,6 +22,9 @@ const (
 	minAPIVersion = "1.24"
 )
 
+// answerGrace bounds how long requests may take that are answered when the containers are gone.
+const answerGrace = time.Second
+
 // Server answers the API. Its zero value is of no use; call New.
 type Server struct {
 	backend Backend
@@ -59,7 +62,11 @@ func Serve(ctx context.Context, l net.Listener, b Backend) error {
 		return errors.Join(fmt.Errorf("cannot serve docker requests: %w", err), s.Close(ctx))
 	case <-ctx.Done():
 	}
-	err := s.Close(context.WithoutCancel(ctx))
+	ctx = context.WithoutCancel(ctx)
+	err := s.Close(ctx)
+	last, cancel := context.WithTimeout(ctx, answerGrace)
+	defer cancel()
+	_ = web.Shutdown(last) // who waits for a container hears how it ended
 	web.Close()
 	<-served
 	return err

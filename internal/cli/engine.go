@@ -74,7 +74,7 @@ func (a *app) startEngineWith(ctx context.Context, client *registry.Client) (p *
 }
 
 func (a *app) engineOptions(root string) embedded.Options {
-	o := embedded.Options{Root: root, Debug: a.debug, Names: openNames}
+	o := embedded.Options{Root: root, Debug: a.debug, Names: a.openNames, NamesFile: filepath.Base(journal.Path(root))}
 	o.Warn = a.printWarning
 	if a.debug {
 		o.Log = a.Err
@@ -83,10 +83,13 @@ func (a *app) engineOptions(root string) embedded.Options {
 }
 
 // openNames keeps the images' names in a journal.
-func openNames(ctx context.Context, folder string, db images.Store, blobs content.Store) (embedded.NameStore, error) {
+func (a *app) openNames(ctx context.Context, folder string, db images.Store, blobs content.Store) (embedded.NameStore, error) {
 	names, err := journal.Open(ctx, folder, db, blobs)
 	if err != nil {
 		return nil, err
+	}
+	if text := names.Mended(); text != "" {
+		a.printWarning(text)
 	}
 	return names, nil
 }
@@ -109,8 +112,8 @@ func unlessEmpty(err error) (empty bool, other error) {
 	return false, err
 }
 
-// withServices calls f with the engine of a running process if there is one,
-// else with one started for the occasion. A root without a store is left as it is: a
+// withServices calls f with the engine of a running process if there is one, and of the next one when that
+// ends; else with one started for the occasion. A root without a store is left as it is: a
 // *noStoreError.
 func (a *app) withServices(ctx context.Context, f func(embedded.Services) error) error {
 	root, err := a.engineRoot()
@@ -118,9 +121,13 @@ func (a *app) withServices(ctx context.Context, f func(embedded.Services) error)
 		return err
 	}
 	for {
-		other, err := embedded.Attach(ctx, root)
+		other, err := embedded.Follow(ctx, a.engineOptions(root))
 		if err == nil {
-			return errors.Join(f(other.Services()), other.Close())
+			err := f(other.Services())
+			if lost := other.Lost(); lost != nil {
+				err = lost
+			}
+			return errors.Join(err, other.Close())
 		}
 		if !errors.Is(err, embedded.ErrNotRunning) {
 			return err

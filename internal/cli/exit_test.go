@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/slipway-build/slipway/build/redact"
@@ -38,5 +39,19 @@ func TestExitCode(t *testing.T) {
 		if code := a.exitCode(tt.ctx, tt.err); code != tt.code || stderr.String() != tt.print {
 			t.Errorf("%v: got %d, %q; want %d, %q", tt.err, code, &stderr, tt.code, tt.print)
 		}
+	}
+}
+
+// TestPanic: a panic is an internal error with a trace, and an error as all others.
+func TestPanic(t *testing.T) {
+	var list []string
+	err := guarded(func() error { list[0] = ""; return nil })
+	for _, want := range []string{"internal error: runtime error: index out of range", "exit_test.go:", "\nhint: "} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("no %q in %v", want, err)
+		}
+	}
+	if err := guarded(func() error { return context.Canceled }); err != context.Canceled {
+		t.Error(err)
 	}
 }

@@ -2,6 +2,7 @@
 package cli
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -85,7 +87,7 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
-	err := root.ExecuteContext(ctx)
+	err := guarded(func() error { return root.ExecuteContext(ctx) })
 	_ = out.Flush() // Err tells
 	if lost := out.Err(); lost != nil && !errors.Is(err, lost) {
 		err = errors.Join(err, lost)
@@ -93,6 +95,17 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	code := a.exitCode(ctx, err)
 	_ = errs.Flush() // there is nobody to tell
 	return code
+}
+
+// guarded makes an error of a panic in f, with the trace that whoever mends the program needs. What people
+// can mend is never a panic.
+func guarded(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("internal error: %v\n%s\nhint: this is a mistake in slipway; please report it with these lines", r, bytes.TrimSpace(debug.Stack()))
+		}
+	}()
+	return f()
 }
 
 // exitCode says the error, once, and picks the code. An error that was said already does not keep

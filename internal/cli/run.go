@@ -108,10 +108,26 @@ func (a *app) run(cmd *cobra.Command, o runOptions, args []string) (err error) {
 	if err != nil {
 		return &exitError{dockercmd.ExitDaemon, err}
 	}
-	// Ctrl-C is the container's: the docker command passes it on.
-	socket, stop, err := a.dockerSocket(context.WithoutCancel(ctx))
+	args = append(o.args(cmd), args...)
+	for range runAttempts {
+		// Ctrl-C is the container's: the docker command passes it on.
+		gone, err := a.runContainer(context.WithoutCancel(ctx), args)
+		if !gone || ctx.Err() != nil {
+			return err
+		}
+	}
+	return &exitError{dockercmd.ExitDaemon, errors.New("cannot run a container: each process whose engine was to run it ended before\nhint: run the command again")}
+}
+
+// runAttempts bounds how often another engine is looked for when one has ended before the container began.
+const runAttempts = 10
+
+// runContainer runs the docker command line args once. Gone is true if the engine that was found ended
+// before the container began.
+func (a *app) runContainer(ctx context.Context, args []string) (gone bool, err error) {
+	socket, stop, err := a.dockerSocket(ctx)
 	if err != nil {
-		return &exitError{dockercmd.ExitDaemon, err}
+		return false, &exitError{dockercmd.ExitDaemon, err}
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	env := func(key string) string {
@@ -120,10 +136,11 @@ func (a *app) run(cmd *cobra.Command, o runOptions, args []string) (err error) {
 		}
 		return os.Getenv(key)
 	}
-	if code := dockercmd.Main(context.WithoutCancel(ctx), append(o.args(cmd), args...), a.raw.In, a.raw.Out, a.raw.Err, env); code != 0 {
-		return &exitError{code: code}
+	code, gone := dockercmd.Try(ctx, args, a.raw.In, a.raw.Out, a.raw.Err, env)
+	if code != 0 {
+		return gone, &exitError{code: code}
 	}
-	return nil
+	return false, nil
 }
 
 // dockerSocket is Docker's API on an engine of this process or, while another

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"syscall"
 	"testing"
@@ -73,7 +74,7 @@ func Memory(t testing.TB) string {
 func StartIn(t testing.TB, root string) *embedded.Process {
 	t.Helper()
 	Need(t)
-	p, err := embedded.Start(t.Context(), embedded.Options{Root: root, Names: Names})
+	p, err := embedded.Start(t.Context(), embedded.Options{Root: root, Names: Names, NamesFile: filepath.Base(journal.Path(root))})
 	if err != nil {
 		t.Fatal(err)
 	}

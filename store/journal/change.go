@@ -183,7 +183,11 @@ func readFile(path string) (p parsed, exists bool, err error) {
 	}
 	defer f.Close()
 	if p, err = parse(f); err != nil {
-		return p, true, fmt.Errorf("cannot read the images' names in %s: %w", path, err)
+		err = fmt.Errorf("cannot read the images' names in %s: %w", path, err)
+		if errors.Is(err, ErrVersion) {
+			err = fmt.Errorf("%w\nhint: take that Slipway, or other images with --root", err)
+		}
+		return p, true, err
 	}
 	return p, true, nil
 }

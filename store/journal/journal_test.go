@@ -424,3 +424,50 @@ func FuzzParse(f *testing.F) {
 		_, _, _ = journal.Read(filepath.Dir(path))
 	})
 }
+
+// TestDamageIsSaid: what was lost with a journal is said once. A first line that is no header of any form is
+// damage; one of another form is a newer Slipway's.
+func TestDamageIsSaid(t *testing.T) {
+	ctx := storetest.Context(t.Context())
+	for name, tt := range map[string]struct {
+		change func(path string, data []byte) error
+		said   string // empty: nothing
+		tested bool   // what is known of the image stays
+	}{
+		"whole":   {func(string, []byte) error { return nil }, "", true},
+		"deleted": {func(path string, _ []byte) error { return os.Remove(path) }, "was lost", false},
+		"emptied": {func(path string, _ []byte) error { return os.Truncate(path, 0) }, "was lost", false},
+		"header": {func(path string, data []byte) error {
+			data[2] ^= 0x40
+			return os.WriteFile(path, data, 0o600)
+		}, "was damaged and is in images.journal.damaged now", true},
+		"line": {func(path string, data []byte) error {
+			data[bytes.Index(data, []byte("passed"))] ^= 0x40
+			return os.WriteFile(path, data, 0o600)
+		}, "was damaged", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			folder := t.TempDir()
+			r := open(t, folder)
+			d := write(t, r, "a:1", "one")
+			must(t, r.Store.MarkTested(ctx, "a:1", store.TestPassed, ""))
+			write(t, r, "b:1", "two")
+			must(t, r.Close())
+			data, err := os.ReadFile(journal.Path(folder))
+			must(t, err)
+			must(t, tt.change(journal.Path(folder), data))
+			r = open(t, folder)
+			if said := r.Names.Mended(); (said != "") != (tt.said != "") || !strings.Contains(said, tt.said) {
+				t.Errorf("said: %q, want %q", said, tt.said)
+			}
+			got := names(t, r)
+			if _, there := got[b1]; !there || strings.Contains(got[a1], "tested=passed") != tt.tested || !strings.HasPrefix(got[a1], short(d)) {
+				t.Errorf("names: %v", got)
+			}
+			must(t, r.Close())
+			if said := open(t, folder).Names.Mended(); said != "" {
+				t.Errorf("said again: %s", said)
+			}
+		})
+	}
+}

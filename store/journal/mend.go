@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/containerd/containerd/v2/core/content"
@@ -33,9 +34,13 @@ func (n *Names) open(ctx context.Context, path string) error {
 	}
 	stale := n.state.lines > 2*(len(n.state.names)+len(n.state.marks))+slack
 	if damaged { // for who wants to see what was lost
-		if err := os.Rename(path, path+".damaged"); err != nil {
+		if err := setAside(path, path+".damaged"); err != nil {
 			return fmt.Errorf("cannot set the damaged %s aside: %w", path, err)
 		}
+		n.mended = fmt.Sprintf("%s was damaged and is in %s.damaged now: names of images may be missing, and what is known of their tests and inputs", path, filepath.Base(path))
+	}
+	if !damaged && p.whole == 0 && len(n.state.names) > 0 && n.ours {
+		n.mended = fmt.Sprintf("%s was lost: the images have their names, but what is known of their tests and inputs is gone, and the next build makes them again", path)
 	}
 	if !exists || p.whole == 0 || changed || damaged || stale {
 		if err := rewrite(path, n.state.changes()); err != nil {
@@ -50,6 +55,18 @@ func (n *Names) open(ctx context.Context, path string) error {
 	return err
 }
 
+// setAside gives the file a second name. The first stays until a new file has it: a process that is killed
+// meanwhile leaves the damaged one, from which the names can be read again.
+func setAside(path, aside string) error {
+	if err := ignoreMissing(os.Remove(aside)); err != nil {
+		return err
+	}
+	if os.Link(path, aside) == nil {
+		return nil
+	}
+	return os.Rename(path, aside) // not all file systems have links
+}
+
 // takeOver takes names from the database that the journal does not know: an older Slipway wrote them,
 // or this one was ended between the two. Where they differ the journal counts, unless it is damaged or
 // an older Slipway was the last to write.
@@ -62,6 +79,7 @@ func (n *Names) takeOver(ctx context.Context, damaged bool) (changed bool, err e
 		target, known := n.state.names[img.Name]
 		marks := marksOf(img.Labels)
 		foreign := img.Labels[ours] != signed(img) || len(marks) > 0
+		n.ours = n.ours || img.Labels[ours] != ""
 		if foreign {
 			if _, err := n.db.Update(ctx, record(img)); err != nil {
 				return changed, err

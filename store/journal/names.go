@@ -41,7 +41,13 @@ type Names struct {
 	file   *file
 	state  *state
 	sealed error // nothing can be written any more
+
+	ours   bool   // the database has names that were in a journal
+	mended string // what Open found
 }
+
+// Mended says what Open found damaged or lost, as a warning for people; empty is nothing.
+func (n *Names) Mended() string { return n.mended }
 
 var _ images.Store = (*Names)(nil)
 

@@ -62,6 +62,27 @@ type app struct {
 // Main runs the docker command line args, without the program's name, and
 // returns the exit code. Env looks up environment variables.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) string) int {
+	used, err := commandLine(ctx, args, stdin, stdout, stderr, env)
+	if err == nil {
+		return 0
+	}
+	return report(stderr, used, err)
+}
+
+// Try is Main, unless the server ends before a container has begun: gone is true then, nothing was said,
+// and the same may be tried with another server.
+func Try(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) string) (code int, gone bool) {
+	used, err := commandLine(ctx, args, stdin, stdout, stderr, env)
+	if err == nil {
+		return 0, false
+	}
+	if errors.As(err, new(*goneError)) {
+		return ExitDaemon, true
+	}
+	return report(stderr, used, err), false
+}
+
+func commandLine(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) string) (*cobra.Command, error) {
 	text := &careful{w: stdout}
 	if !isTerminal(stdout) {
 		stdout = text
@@ -79,10 +100,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	if err == nil {
 		err = text.err
 	}
-	if err == nil {
-		return 0
-	}
-	return report(stderr, used, err)
+	return used, err
 }
 
 // report says what went wrong as docker does and picks the exit code.

@@ -44,7 +44,7 @@ func Run(ctx context.Context, cli *client.Client, o RunOptions, s Streams) (int,
 	}
 	id, err := Create(ctx, cli, o, s)
 	if err != nil {
-		return ExitDaemon, err
+		return ExitDaemon, beforeStart(err)
 	}
 	if o.Detach {
 		if _, err := cli.ContainerStart(ctx, id, client.ContainerStartOptions{}); err != nil {

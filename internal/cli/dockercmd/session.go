@@ -39,7 +39,7 @@ func attached(ctx context.Context, cli *client.Client, s session, streams Stream
 	alive := context.WithoutCancel(ctx)
 	conn, err := cli.ContainerAttach(ctx, s.id, client.ContainerAttachOptions{Stream: true, Stdin: s.stdin, Stdout: s.out, Stderr: s.err})
 	if err != nil {
-		return ExitDaemon, err
+		return ExitDaemon, beforeStart(err)
 	}
 	defer conn.Close()
 	wait := cli.ContainerWait(alive, s.id, client.ContainerWaitOptions{Condition: s.until})
