@@ -1,0 +1,210 @@
+package bounds
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// size is the length of a text in bytes: known, and how many times a value is in it that only the base
+// image knows.
+type size struct{ known, unknown int }
+
+func (s size) plus(o size) size {
+	return size{add(s.known, o.known), add(s.unknown, o.unknown)}
+}
+
+// enough is more than any bound, and far from where numbers end.
+const enough = 1 << 40
+
+func add(a, b int) int { return min(a+b, enough) }
+
+func times(a, b int) int {
+	if a > 0 && b > enough/a {
+		return enough
+	}
+	return a * b
+}
+
+// measure finds out how long a word is at most when BuildKit's shell.Lex has expanded it. It reads words
+// as that does; where that would fail, it stops.
+type measure struct {
+	text   string
+	at     int
+	escape byte // 0 for none
+	quotes bool // quotes mean something
+	vars   *variables
+	level  int
+	deep   int
+	work   int // steps that the expanding takes
+	refs   map[string]bool
+	broken bool
+	// long is the longest pattern of a ${A#…}, ${A%…} or ${A/…/…}.
+	long int
+}
+
+func newMeasure(text string, escape rune, quotes bool, vars *variables) *measure {
+	return &measure{text: text, escape: byte(escape), quotes: quotes, vars: vars}
+}
+
+// whole measures the word.
+func (m *measure) whole() size {
+	if !strings.ContainsRune(m.text, '$') {
+		m.work = len(m.text)
+		return size{known: len(m.text)}
+	}
+	return m.until(0)
+}
+
+// until measures up to a byte, which it passes, or up to the end.
+func (m *measure) until(stop byte) (n size) {
+	m.level++
+	m.deep = max(m.deep, m.level)
+	defer func() { m.level--; m.work = add(m.work, n.known) }()
+	if m.level > MaxNesting+1 {
+		m.broken = true
+		return n
+	}
+	for m.at < len(m.text) && !m.broken {
+		c := m.text[m.at]
+		switch {
+		case stop != 0 && c == stop:
+			m.at++
+			return n
+		case c == '$':
+			n = n.plus(m.dollar())
+		case c == '\'' && m.quotes:
+			end := strings.IndexByte(m.text[m.at+1:], '\'')
+			if m.broken = end < 0; !m.broken {
+				m.at += end + 2
+				n.known += end + 2
+			}
+		case c == '"' && m.quotes:
+			n = n.plus(m.doubleQuoted())
+		case c == m.escape && c != 0:
+			m.at += 2
+			n.known += 2
+		default:
+			m.at++
+			n.known++
+		}
+	}
+	m.broken = m.broken || stop != 0
+	return n
+}
+
+func (m *measure) doubleQuoted() (n size) {
+	for m.at++; m.at < len(m.text) && !m.broken; {
+		switch c := m.text[m.at]; {
+		case c == '"':
+			m.at++
+			n.known += 2
+			return n
+		case c == '$':
+			n = n.plus(m.dollar())
+			continue
+		case c == m.escape && m.at+1 < len(m.text) && (m.text[m.at+1] == '"' || m.text[m.at+1] == '$' || m.text[m.at+1] == m.escape):
+			m.at++
+			n.known++
+		}
+		m.at++
+		n.known++
+	}
+	m.broken = true
+	return n
+}
+
+// dollar measures a variable.
+func (m *measure) dollar() size {
+	if m.at++; m.at == len(m.text) || m.text[m.at] != '{' {
+		name := m.name()
+		if name == "" {
+			return size{known: 1}
+		}
+		return m.value(name).plus(size{known: len(name) + 1}) // the name stays where there is no value
+	}
+	m.at++
+	name := m.name()
+	if m.broken = m.at == len(m.text); m.broken {
+		return size{}
+	}
+	value := m.value(name).plus(size{known: len(name) + 3})
+	c := m.text[m.at]
+	m.at++
+	if c == ':' && m.at < len(m.text) {
+		c = m.text[m.at]
+		m.at++
+	}
+	switch c {
+	case '}':
+		return value
+	case '-', '+', '?':
+		return value.plus(m.until('}')).plus(size{known: 2})
+	case '#', '%':
+		m.pattern(m.until('}'), value)
+		return value
+	case '/':
+		if m.at < len(m.text) && m.text[m.at] == '/' {
+			m.at++
+		}
+		m.pattern(m.until('/'), value)
+		return value.plus(m.replaced(value, m.until('}')))
+	}
+	m.broken = true
+	return size{}
+}
+
+// pattern counts what a regular expression takes, which is compared with a value.
+func (m *measure) pattern(p, value size) {
+	m.long = max(m.long, p.known)
+	m.work = add(m.work, times(p.known+100, value.known+16))
+	if p.unknown > 0 || value.unknown > 0 {
+		m.work = add(m.work, times(p.unknown+value.unknown, MaxReplaced))
+	}
+}
+
+// replaced is how much longer a value gets when each place in it becomes another text, which may have
+// what was there before once for each two of its bytes.
+func (m *measure) replaced(value, by size) size {
+	n := size{known: times(value.known+1, times(by.known, 2))}
+	if value.unknown+by.unknown > 0 {
+		n.unknown = enough
+	}
+	return n
+}
+
+func (m *measure) value(name string) size {
+	v, ok := m.vars.size(name)
+	if !ok {
+		if m.refs == nil {
+			m.refs = map[string]bool{}
+		}
+		m.refs[name] = true
+	}
+	return v
+}
+
+// name reads the name of a variable as BuildKit does.
+func (m *measure) name() string {
+	from := m.at
+	for m.at < len(m.text) {
+		c, width := utf8.DecodeRuneInString(m.text[m.at:])
+		first := m.at == from
+		if first && strings.ContainsRune("@*#?-$!0", c) {
+			m.at += width
+			break
+		}
+		if first && unicode.IsDigit(c) {
+			for m.at < len(m.text) && unicode.IsDigit(c) {
+				m.at += width
+				c, width = utf8.DecodeRuneInString(m.text[m.at:])
+			}
+			break
+		}
+		if !unicode.IsLetter(c) && !unicode.IsDigit(c) && c != '_' {
+			break
+		}
+		m.at += width
+	}
+	return m.text[from:m.at]
+}
