@@ -17,6 +17,8 @@ import (
 
 	"github.com/moby/patternmatcher"
 	"github.com/moby/patternmatcher/ignorefile"
+
+	"github.com/slipway-build/slipway/recipe"
 )
 
 // IgnoreFile is the name of the list of files to leave out (Docker's
@@ -166,6 +168,9 @@ func (t *Tree) ignore(here folder) (*patternmatcher.PatternMatcher, error) {
 	patterns, err := ignorefile.ReadAll(limited)
 	if err == nil && limited.N == 0 {
 		err = fmt.Errorf("it has more than %d bytes", maxIgnoreFile)
+	}
+	if err == nil {
+		err = recipe.CheckPatterns(patterns)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: cannot read patterns: %w", name, err)

@@ -11,8 +11,9 @@ import (
 	"github.com/slipway-build/slipway/recipe"
 )
 
-// visit is how many steps BuildKit takes to pass one variable on its way to another.
-const visit = 8
+// step is how many of a byte's copying one of BuildKit's takes that passes a variable on its way to another,
+// or compares a part of a pattern with a character.
+const step = 64
 
 // command takes one instruction as BuildKit does: expands its words, then carries it out.
 func (c *checker) command(s *scope, cmd instructions.Command) error {
@@ -62,7 +63,7 @@ func (c *checker) command(s *scope, cmd instructions.Command) error {
 // words counts those of an instruction whose values say nothing of what follows.
 func (c *checker) words(s *scope, words ...string) error {
 	for _, word := range words {
-		c.work = add(c.work, visit*s.set)
+		c.work = add(c.work, step*s.set)
 		if _, err := c.measure(word, s.variables); err != nil {
 			return err
 		}
@@ -71,7 +72,7 @@ func (c *checker) words(s *scope, words ...string) error {
 }
 
 func (c *checker) value(s *scope, word string) (value string, unknown int, err error) {
-	c.work = add(c.work, visit*s.set)
+	c.work = add(c.work, step*s.set)
 	return c.expand(word, s.variables)
 }
 
@@ -104,11 +105,12 @@ func (c *checker) environment(s *scope, cmd *instructions.EnvCommand) error {
 	}
 	for _, p := range pairs {
 		s.entries++
+		c.work = add(c.work, step*len(s.of)) // BuildKit looks for it among all
 		if err := c.put(s.variables, p.name, p.value, p.unknown); err != nil {
 			return err
 		}
 	}
-	return nil
+	return c.become(0)
 }
 
 func (c *checker) arguments(s *scope, cmd *instructions.ArgCommand) error {
@@ -154,13 +156,13 @@ func (c *checker) run(s *scope, cmd *instructions.RunCommand) error {
 		if err := c.spend(m, m.whole()); err != nil {
 			return err
 		}
-		c.work = add(c.work, times(visit*s.set, strings.Count(cmd.String(), ",")+1))
+		c.work = add(c.work, times(step*s.set, strings.Count(cmd.String(), ",")+1))
 	}
 	c.expanded.unknown = add(c.expanded.unknown, s.unknown)
 	if s.open {
 		c.expanded.unknown = add(c.expanded.unknown, 1)
 	}
-	c.work = add(c.work, visit*s.set)
+	c.work = add(c.work, step*s.set)
 	// Its environment, its entry in the history, its command.
 	n := s.bytes + s.arguments + s.shell + lengths(cmd.CmdLine)
 	for _, file := range cmd.Files {
@@ -200,7 +202,8 @@ func (c *checker) copy(s *scope, text string, what instructions.SourcesAndDest, 
 			}
 		}
 	}
-	return c.become(len(what.SourcePaths) * (len(s.workdir) + len(what.DestPath)))
+	// Each source is copied with the path and the patterns of all.
+	return c.become(times(len(what.SourcePaths)+len(what.SourceContents), len(s.workdir)+len(what.DestPath)+lengths(patterns)))
 }
 
 func (c *checker) enter(s *scope, cmd *instructions.WorkdirCommand) error {

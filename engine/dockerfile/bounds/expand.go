@@ -37,6 +37,7 @@ func (c *checker) spend(m *measure, n size) error {
 		return c.fail("a variable has a pattern of %d bytes, more than %d", m.long, MaxReplaced)
 	}
 	c.expanded = c.expanded.plus(n)
+	c.report.Unsure = c.report.Unsure || m.unsure
 	c.work = add(c.work, m.work)
 	return c.become(0)
 }

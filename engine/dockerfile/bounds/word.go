@@ -39,6 +39,7 @@ type measure struct {
 	work   int // steps that the expanding takes
 	refs   map[string]bool
 	broken bool
+	unsure bool // what only the base image knows may take any number of steps
 	// long is the longest pattern of a ${A#…}, ${A%…} or ${A/…/…}.
 	long int
 }
@@ -157,20 +158,15 @@ func (m *measure) dollar() size {
 // pattern counts what a regular expression takes, which is compared with a value.
 func (m *measure) pattern(p, value size) {
 	m.long = max(m.long, p.known)
-	m.work = add(m.work, times(p.known+100, value.known+16))
-	if p.unknown > 0 || value.unknown > 0 {
-		m.work = add(m.work, times(p.unknown+value.unknown, MaxReplaced))
-	}
+	m.work = add(m.work, times(step, times(p.known+20, value.known+20)))
+	m.unsure = m.unsure || p.unknown+value.unknown > 0
 }
 
 // replaced is how much longer a value gets when each place in it becomes another text, which may have
 // what was there before once for each two of its bytes.
 func (m *measure) replaced(value, by size) size {
-	n := size{known: times(value.known+1, times(by.known, 2))}
-	if value.unknown+by.unknown > 0 {
-		n.unknown = enough
-	}
-	return n
+	m.unsure = m.unsure || value.unknown+by.unknown > 0
+	return size{known: times(value.known+1, times(by.known, 2))}
 }
 
 func (m *measure) value(name string) size {
