@@ -38,8 +38,17 @@ func (e *StepError) Error() string {
 // Unwrap returns BuildKit's own error.
 func (e *StepError) Unwrap() error { return e.Err }
 
+// sourceLine is a line of a Dockerfile as messages have it.
+func sourceLine(line string) string {
+	return strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(line), `\`))
+}
+
 // stepError adds the place in the Dockerfile that BuildKit attached to err.
 func stepError(err error, file string) error {
+	if own := (*StepError)(nil); errors.As(err, &own) { // it did not come from BuildKit
+		own.File = file
+		return own
+	}
 	step := &StepError{File: file, Exit: -1, Err: err}
 	var exit *gwpb.ExitError
 	if errors.As(err, &exit) {
@@ -52,7 +61,7 @@ func stepError(err error, file string) error {
 		step.Line = int(src.Ranges[0].Start.Line)
 		lines := strings.Split(string(src.Info.Data), "\n")
 		if step.Line >= 1 && step.Line <= len(lines) {
-			step.Text = strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(lines[step.Line-1]), `\`))
+			step.Text = sourceLine(lines[step.Line-1])
 		}
 	}
 	return step

@@ -2,7 +2,6 @@
 package dockerfile
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"runtime"
@@ -10,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
-	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
 
@@ -76,7 +74,7 @@ func (s *scanner) finish(stages []instructions.Stage, target string) (fleet.Dock
 			continue
 		}
 		if n := s.layers[i]; n > bounds.MaxLayers {
-			return s.out, newError(bounds.TooManyLayers(n, firstLine(stage.Location)))
+			return s.out, newError(bounds.TooManyLayers(n, stage))
 		}
 		if err := s.checkMounts(stage); err != nil {
 			return s.out, err
@@ -85,20 +83,13 @@ func (s *scanner) finish(stages []instructions.Stage, target string) (fleet.Dock
 	return s.out, nil
 }
 
-// read is BuildKit's parser. Where comments speak to its linter it must have one.
+// read is BuildKit's parser.
 func read(data []byte) (*parser.Result, []instructions.Stage, []instructions.ArgCommand, error) {
-	if err := bounds.CheckText(data); err != nil {
-		return nil, nil, nil, newError(err)
-	}
-	tree, err := parser.Parse(bytes.NewReader(data))
+	d, tree, err := bounds.Read(data, nil)
 	if err != nil {
 		return nil, nil, nil, newError(err)
 	}
-	stages, meta, err := instructions.Parse(tree.AST, linter.New(&linter.Config{}))
-	if err != nil {
-		return nil, nil, nil, newError(err)
-	}
-	return tree, stages, meta, nil
+	return tree, d.Stages, d.Meta, nil
 }
 
 type scanner struct {

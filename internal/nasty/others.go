@@ -73,7 +73,7 @@ var others = []Family{
 	{"configuration: numbers", func(n int) Files { return configuration("x: [" + repeat(n, strings.Repeat("9", 3000)+",") + "1]\n") }},
 	{"configuration: a long text", func(n int) Files { return configuration("x: \"" + strings.Repeat("a", n) + "\"\n") }},
 	{"list: entries", func(n int) Files {
-		return configuration("builder: {images: [" + counted(n, "", "{name: n%[1]d, from: ./images/a, tag: 1},") + "]}\n")
+		return configuration("builder: {images: [" + counted(n, "", "{name: n%[1]d, from: ./images/a, tags: [1]},") + "]}\n")
 	}},
 	{"list: aliases", func(n int) Files { return configuration("builder:\n  images:\n" + listAliases()) }},
 	{"list: tags", func(n int) Files {
@@ -140,5 +140,5 @@ func merges(deep int) string {
 }
 
 func listAliases() string {
-	return "  - &e {name: b, from: ./images/a, tag: 1}\n" + strings.Repeat("  - *e\n", 100_000)
+	return "  - &e {name: b, from: ./images/a, tags: [1]}\n" + strings.Repeat("  - *e\n", 100_000)
 }

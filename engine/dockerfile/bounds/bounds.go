@@ -3,7 +3,11 @@
 // its own steps, so that it ends soon whatever it is given.
 package bounds
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+)
 
 // Each bound is far above what people write: the largest Dockerfile of the fleets that were looked at has
 // 200 KB and 300 steps.
@@ -44,7 +48,7 @@ const (
 	// (overlayfs' OVL_MAX_STACK).
 	MaxLayers = 500
 	// maxWork is how many steps may be spent on one Dockerfile, here and in BuildKit's code: seconds.
-	maxWork = 1 << 27
+	maxWork = 1 << 28
 )
 
 // Error is a Dockerfile that is too much.
@@ -60,7 +64,7 @@ func tooMuch(line int, format string, args ...any) error {
 	return &Error{Line: line, Text: fmt.Sprintf(format, args...)}
 }
 
-// TooManyLayers is the error of an image that would have n layers; line is where its last stage begins.
-func TooManyLayers(n, line int) error {
-	return tooMuch(line, "it would have %d layers, more than the %d that can be mounted over each other", n, MaxLayers)
+// TooManyLayers is the error of a stage that would have n layers.
+func TooManyLayers(n int, stage instructions.Stage) error {
+	return tooMuch(lineOf(stage.Location), "it would have %d layers, more than the %d that can be mounted over each other", n, MaxLayers)
 }

@@ -16,13 +16,6 @@ type Dockerfile struct {
 	Args   map[string]string // build arguments that are given
 }
 
-// Base is what of an image counts for what is built FROM it.
-type Base struct {
-	Env     []string // NAME=value
-	OnBuild []string // instructions
-	Layers  int
-}
-
 // Report is what is left to know of a Dockerfile that is within the bounds.
 type Report struct {
 	// Layers is how many each stage has, with those of its base as far as they are known.
@@ -52,17 +45,6 @@ func Check(d Dockerfile, bases func(ref string) (Base, bool)) (Report, error) {
 	}
 	c.report.Unsure = c.report.Unsure || times(c.expanded.unknown, MaxEnvironment) > MaxExpanded
 	return c.report, nil
-}
-
-// CheckBase refuses an image that has more than anything built FROM it could bear.
-func CheckBase(b Base) error {
-	env := &scope{variables: newVariables()}
-	env.add(b.Env)
-	if env.bytes > MaxEnvironment {
-		return tooMuch(0, "its variables have %d bytes, more than %d", env.bytes, MaxEnvironment)
-	}
-	_, err := Check(Dockerfile{Stages: []instructions.Stage{{BaseName: "base"}}, Escape: '\\'}, func(string) (Base, bool) { return b, true })
-	return err
 }
 
 type checker struct {
