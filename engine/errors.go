@@ -7,6 +7,8 @@ import (
 
 	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
 	"github.com/moby/buildkit/solver/errdefs"
+
+	"github.com/slipway-build/slipway/engine/dockerfile/bounds"
 )
 
 // StepError says which line of the built Dockerfile failed.
@@ -38,6 +40,22 @@ func (e *StepError) Error() string {
 // Unwrap returns BuildKit's own error.
 func (e *StepError) Unwrap() error { return e.Err }
 
+// fewLayers is a number of layers that could always be mounted: the page that has their names holds so many
+// of eleven digits each.
+const fewLayers = 250
+
+// mountError is BuildKit's error of a step with too many layers below it, which names them all.
+type mountError struct{ error }
+
+// Error says what is too much. How many the kernel mounts depends on the length of their numbers.
+func (mountError) Error() string {
+	return fmt.Sprintf("cannot mount the layers below it: they are too many; no image can have more than %d, in an engine that has made many images some fewer; "+
+		"write several steps as one", bounds.MaxLayers)
+}
+
+// Unwrap returns BuildKit's own error.
+func (e mountError) Unwrap() error { return e.error }
+
 // sourceLine is a line of a Dockerfile as messages have it.
 func sourceLine(line string) string {
 	return strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(line), `\`))
@@ -50,6 +68,9 @@ func stepError(err error, file string) error {
 		return own
 	}
 	step := &StepError{File: file, Exit: -1, Err: err}
+	if text := err.Error(); strings.Contains(text, "mount") && strings.Count(text, "/fs:") >= fewLayers {
+		step.Err = mountError{err}
+	}
 	var exit *gwpb.ExitError
 	if errors.As(err, &exit) {
 		step.Exit = int(exit.ExitCode)

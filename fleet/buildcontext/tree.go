@@ -170,7 +170,9 @@ func (t *Tree) ignore(here folder) (*patternmatcher.PatternMatcher, error) {
 		err = fmt.Errorf("it has more than %d bytes", maxIgnoreFile)
 	}
 	if err == nil {
-		err = recipe.CheckPatterns(patterns)
+		if err = recipe.CheckPatterns(patterns); err != nil {
+			err = fmt.Errorf("%w\nhint: the name of a folder leaves out all that is in it", err)
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: cannot read patterns: %w", name, err)

@@ -32,9 +32,9 @@ const (
 	// smallest limit for a program's arguments and environment (ARG_MAX at a stack of 1 MiB).
 	MaxEnvironment = 256 << 10
 	// MaxExpanded is the length of all that the instructions become, in bytes: words with their variables,
-	// what steps are called, and for each step its environment and its entry in the image's history.
-	// Registries and BuildKit refuse a configuration half as long.
-	MaxExpanded = 32 << 20
+	// what steps are called, and for each step its environment and its entry in the image's history. BuildKit
+	// sends no longer message, and the image's configuration is one.
+	MaxExpanded = 16 << 20
 	// MaxEntries is how many variables, labels, ports, volumes and entries of the history the stages may
 	// inherit together.
 	MaxEntries = 500_000
@@ -44,9 +44,9 @@ const (
 	MaxPath = 4096
 	// MaxReplaced is the length of the pattern in ${A#…}, ${A%…} and ${A/…/…}: it becomes a regular expression.
 	MaxReplaced = 1024
-	// MaxLayers is how many layers an image may have: as many as the kernel mounts over each other
-	// (overlayfs' OVL_MAX_STACK).
-	MaxLayers = 500
+	// MaxLayers is how many layers an image may have: as many as the kernel mounts over each other, which
+	// are 500 (overlayfs' OVL_MAX_STACK) below the one that is written.
+	MaxLayers = 501
 	// maxWork is how many steps may be spent on one Dockerfile, here and in BuildKit's code: seconds.
 	maxWork = 1 << 28
 )

@@ -64,7 +64,11 @@ func (c *checker) command(s *scope, cmd instructions.Command) error {
 func (c *checker) words(s *scope, words ...string) error {
 	for _, word := range words {
 		c.work = add(c.work, step*s.set)
-		if _, err := c.measure(word, s.variables); err != nil {
+		n, err := c.measure(word, s.variables)
+		if err != nil {
+			return err
+		}
+		if err := c.become(n.known); err != nil { // in the image's history
 			return err
 		}
 	}
@@ -107,6 +111,9 @@ func (c *checker) environment(s *scope, cmd *instructions.EnvCommand) error {
 		s.entries++
 		c.work = add(c.work, step*len(s.of)) // BuildKit looks for it among all
 		if err := c.put(s.variables, p.name, p.value, p.unknown); err != nil {
+			return err
+		}
+		if err := c.become(len(p.value)); err != nil { // in the image's history
 			return err
 		}
 	}

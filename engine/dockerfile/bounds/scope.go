@@ -44,6 +44,7 @@ func (v *variables) Get(name string) (string, bool) {
 func (v *variables) Keys() []string { return slices.Collect(maps.Keys(v.of)) }
 
 func (v *variables) put(name, value string, unknown int) {
+	value = valid(value)
 	old, ok := v.of[name]
 	if !ok {
 		v.names += len(name)

@@ -54,14 +54,15 @@ func (t *text) next() []byte {
 // read finds the next instruction, without comments, empty lines and heredocs.
 func (t *text) read() bool {
 	t.one = t.one[:0]
+	begun := false
 	for len(t.rest) > 0 {
 		line := t.next()
 		start := bytes.TrimLeftFunc(line, unicode.IsSpace)
 		if len(start) == 0 || start[0] == '#' {
 			continue
 		}
-		if len(t.one) == 0 {
-			line, t.begin = start, t.line
+		if !begun {
+			begun, line, t.begin = true, start, t.line
 		}
 		part, goesOn := t.continued(line)
 		t.one = append(t.one, part...)
@@ -69,7 +70,7 @@ func (t *text) read() bool {
 			break
 		}
 	}
-	return len(t.one) > 0
+	return begun
 }
 
 // continued takes the character off the end of a line that says that the instruction goes on.

@@ -45,7 +45,15 @@ type measure struct {
 }
 
 func newMeasure(text string, escape rune, quotes bool, vars *variables) *measure {
-	return &measure{text: text, escape: byte(escape), quotes: quotes, vars: vars}
+	return &measure{text: valid(text), escape: byte(escape), quotes: quotes, vars: vars}
+}
+
+// valid is a text as the lexer sees it: with three bytes for each that is not part of a character.
+func valid(text string) string {
+	if utf8.ValidString(text) {
+		return text
+	}
+	return strings.Map(func(c rune) rune { return c }, text)
 }
 
 // whole measures the word.
@@ -132,9 +140,10 @@ func (m *measure) dollar() size {
 	value := m.value(name).plus(size{known: len(name) + 3})
 	c := m.text[m.at]
 	m.at++
-	if c == ':' && m.at < len(m.text) {
-		c = m.text[m.at]
-		m.at++
+	if c == ':' { // whatever follows, BuildKit reads on before it looks at it
+		_, width := utf8.DecodeRuneInString(m.text[m.at:])
+		m.at += width
+		return value.plus(m.until('}')).plus(size{known: 2 + width})
 	}
 	switch c {
 	case '}':
@@ -142,14 +151,16 @@ func (m *measure) dollar() size {
 	case '-', '+', '?':
 		return value.plus(m.until('}')).plus(size{known: 2})
 	case '#', '%':
-		m.pattern(m.until('}'), value)
-		return value
+		pattern := m.until('}')
+		m.pattern(pattern, value)
+		return value.plus(pattern).plus(size{known: 2})
 	case '/':
 		if m.at < len(m.text) && m.text[m.at] == '/' {
 			m.at++
 		}
-		m.pattern(m.until('/'), value)
-		return value.plus(m.replaced(value, m.until('}')))
+		pattern := m.until('/')
+		m.pattern(pattern, value)
+		return value.plus(pattern).plus(m.replaced(value, m.until('}')))
 	}
 	m.broken = true
 	return size{}
@@ -166,7 +177,7 @@ func (m *measure) pattern(p, value size) {
 // what was there before once for each two of its bytes.
 func (m *measure) replaced(value, by size) size {
 	m.unsure = m.unsure || value.unknown+by.unknown > 0
-	return size{known: times(value.known+1, times(by.known, 2))}
+	return by.plus(size{known: add(times(value.known+1, times(by.known, 2)), 3)})
 }
 
 func (m *measure) value(name string) size {
@@ -186,15 +197,15 @@ func (m *measure) name() string {
 	for m.at < len(m.text) {
 		c, width := utf8.DecodeRuneInString(m.text[m.at:])
 		first := m.at == from
-		if first && strings.ContainsRune("@*#?-$!0", c) {
-			m.at += width
-			break
-		}
 		if first && unicode.IsDigit(c) {
 			for m.at < len(m.text) && unicode.IsDigit(c) {
 				m.at += width
 				c, width = utf8.DecodeRuneInString(m.text[m.at:])
 			}
+			break
+		}
+		if first && strings.ContainsRune("@*#?-$!", c) {
+			m.at += width
 			break
 		}
 		if !unicode.IsLetter(c) && !unicode.IsDigit(c) && c != '_' {
