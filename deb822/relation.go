@@ -50,14 +50,14 @@ func parseRelations(path, value string, lineOf func(int) int) ([]Relation, []*Er
 	for item := range strings.SplitSeq(value, ",") {
 		var group, further []Relation
 		for part := range strings.SplitSeq(item, "|") {
-			if count++; count > MaxRelations {
-				return p.all, append(p.errs, p.tooMany())
-			}
 			text := strings.TrimLeft(part, space+"\n")
 			line := lineOf(p.read + strings.Count(part[:len(part)-len(text)], "\n"))
 			p.read += strings.Count(part, "\n")
 			if text == "" && !strings.Contains(item, "|") {
 				continue
+			}
+			if count++; count > MaxRelations {
+				return p.all, append(p.errs, p.tooMany(line))
 			}
 			if found := p.part(strings.Join(strings.Fields(text), " "), line); len(found) > 0 {
 				group, further = append(group, found[0]), append(further, found[1:]...)
@@ -80,8 +80,8 @@ type relationParser struct {
 	errs   []*Error
 }
 
-func (p *relationParser) tooMany() *Error {
-	return &Error{Path: p.path, Line: p.lineOf(p.read), Lost: true, Hint: "remove what is not needed",
+func (p *relationParser) tooMany(line int) *Error {
+	return &Error{Path: p.path, Line: line, Lost: true, Hint: "remove what is not needed",
 		Msg: fmt.Sprintf("cannot read relations: there are more than %d", MaxRelations)}
 }
 

@@ -206,6 +206,7 @@ func worst(findings []Finding) []Finding {
 	if len(findings) <= maxFindings {
 		return findings
 	}
+	findings = slices.Clone(findings)
 	slices.SortStableFunc(findings, func(a, b Finding) int {
 		switch {
 		case a.Severity == b.Severity:
@@ -215,9 +216,9 @@ func worst(findings []Finding) []Finding {
 		}
 		return 1
 	})
-	more := findings[maxFindings-1]
+	more := &findings[maxFindings-1]
 	more.Text, more.Hint = fmt.Sprintf("%d more findings of the image are not told", len(findings)-maxFindings+1), "mend those that are, the worst come first"
-	return append(slices.Clone(findings[:maxFindings-1]), more)
+	return findings[:maxFindings]
 }
 
 const (

@@ -149,6 +149,9 @@ func (c *checker) arguments(s *scope, cmd *instructions.ArgCommand) error {
 
 // name counts what a step is called: its text, with variables.
 func (c *checker) name(s *scope, text string) error {
+	if strings.IndexByte(text, '$') < 0 {
+		return c.plain(text)
+	}
 	m := newMeasure(text, c.Escape, true, s.variables)
 	return c.spend(m, m.whole())
 }

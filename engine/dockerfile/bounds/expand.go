@@ -20,12 +20,19 @@ func (c *checker) expand(text string, vars *variables) (value string, unknown in
 
 // measure counts what a word takes that is expanded.
 func (c *checker) measure(text string, vars *variables) (size, error) {
+	if strings.IndexByte(text, '$') < 0 {
+		return size{known: len(text)}, c.plain(text)
+	}
 	m := newMeasure(text, c.Escape, true, vars)
 	n := m.whole()
-	for name := range m.refs { // BuildKit looks for a name like one that is not there
-		c.work = add(c.work, times(len(name), vars.names))
-	}
+	c.work = add(c.work, times(m.absent, vars.names)) // BuildKit looks for names like those that are not there
 	return n, c.spend(m, n)
+}
+
+// plain counts what a text takes that has no variables.
+func (c *checker) plain(text string) error {
+	c.work = add(c.work, len(text))
+	return c.become(len(text))
 }
 
 // spend counts what an expansion takes.

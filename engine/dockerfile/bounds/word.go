@@ -37,7 +37,7 @@ type measure struct {
 	level  int
 	deep   int
 	work   int // steps that the expanding takes
-	refs   map[string]bool
+	absent int // bytes of the names that are not there
 	broken bool
 	unsure bool // what only the base image knows may take any number of steps
 	// long is the longest pattern of a ${A#…}, ${A%…} or ${A/…/…}.
@@ -58,10 +58,6 @@ func valid(text string) string {
 
 // whole measures the word.
 func (m *measure) whole() size {
-	if !strings.ContainsRune(m.text, '$') {
-		m.work = len(m.text)
-		return size{known: len(m.text)}
-	}
 	return m.until(0)
 }
 
@@ -183,10 +179,7 @@ func (m *measure) replaced(value, by size) size {
 func (m *measure) value(name string) size {
 	v, ok := m.vars.size(name)
 	if !ok {
-		if m.refs == nil {
-			m.refs = map[string]bool{}
-		}
-		m.refs[name] = true
+		m.absent += len(name)
 	}
 	return v
 }
