@@ -35,6 +35,10 @@ var listedKeys = []string{"name", "from", "tags", "dockerfile", "target", "args"
 
 const builderKey = "builder"
 
+// maxListed is how many images a list may have: twice as many as the largest fleet that Slipway is made
+// for. An alias in YAML makes one of three bytes.
+const maxListed = 20_000
+
 // builder reads the list of images. A key "builder" that is no mapping, or has no images, is a
 // template variable like any other.
 func (r *reader) builder() []Listed {
@@ -50,6 +54,10 @@ func (r *reader) builder() []Listed {
 	items, ok := v.([]any)
 	if !ok {
 		r.fail(key, "must have a list of images, got "+kind(v), "write \"images:\", and below it one \"- name: …\" for each image")
+		return nil
+	}
+	if len(items) > maxListed {
+		r.fail(key, fmt.Sprintf("has %d images, more than %d", len(items), maxListed), "make two lists of it, each with a configuration of its own")
 		return nil
 	}
 	base, err := r.relative(key, ".")
@@ -84,6 +92,9 @@ type entry struct {
 }
 
 func (e *entry) fail(problem, hint string) {
+	if len(e.l.errs) >= maxProblems {
+		return
+	}
 	e.l.errs = append(e.l.errs, &Error{
 		Path: e.l.settings[builderKey].path, Line: e.line, Msg: "cannot read configuration: " + e.what + " of builder " + problem, Hint: hint,
 	})

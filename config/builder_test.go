@@ -43,6 +43,7 @@ func TestBuilder(t *testing.T) {
 		{"twice", "builder:\n  images: [{name: x, from: y}, {name: x, from: z}]\n", nil, "config.yaml:2: cannot read configuration: image 2 (x) of builder has the name of another image of the list"},
 		{"args", "builder:\n  images: [{name: x, from: y, args: [A=b]}]\n", nil, "config.yaml:2: cannot read configuration: image 1 (x) of builder must have a mapping for args, got a list"},
 		{"unknown", "builder:\n  images: [{name: x, from: y, tag: z}]\n", nil, "config.yaml:2: cannot read configuration: image 1 (x) of builder has the unknown key tag"},
+		{"too many", "builder:\n  images:\n  - &e {name: x, from: y}\n" + strings.Repeat("  - *e\n", 20_000), nil, "config.yaml:1: cannot read configuration: key builder has 20001 images, more than 20000\nhint: make two lists"},
 		{"types", "builder:\n  images: [{name: [x], from: y}]\n", nil, "config.yaml:2: cannot read configuration: image 1 of builder must have a string for name, got a list"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -78,5 +79,13 @@ func TestBuilderAsVariable(t *testing.T) {
 	m := c.Variables()["builder"].(*Map)
 	if v, _ := m.Get("other"); v != 511 {
 		t.Errorf("got %v", v)
+	}
+}
+
+// TestManyWrongEntries: an alias in YAML makes an error of three bytes, but nobody reads so many.
+func TestManyWrongEntries(t *testing.T) {
+	_, err := loadText(t, "builder:\n  images:\n  - &e {name: x}\n"+strings.Repeat("  - *e\n", 10_000))
+	if n := strings.Count(err.Error(), "lacks the key from"); n == 0 || n > 100 {
+		t.Errorf("%d errors", n)
 	}
 }

@@ -89,10 +89,10 @@ func parseDocument(path string, data []byte) (map[string]setting, []string, []*E
 			if !ok {
 				line = root.Line // it came in by a merge
 			}
-			settings[name] = setting{value: item.Value, items: itemLines(root, name), path: path, line: line}
+			settings[name] = setting{value: item.Value, path: path, line: line}
 		}
 		if s, ok := settings[builderKey]; ok {
-			s.texts = asWritten(path, root)
+			s.texts, s.items = asWritten(path, root), itemLines(root, builderKey)
 			settings[builderKey] = s
 		}
 		for _, key := range []string{builderKey, slipwayKey} {

@@ -1,7 +1,7 @@
 package config
 
 import (
-	"fmt"
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -89,8 +89,7 @@ func ownNames() []string {
 }
 
 func (u UnknownKey) compare(other UnknownKey) int {
-	place := func(u UnknownKey) string { return fmt.Sprintf("%s\x00%9d\x00%s", u.Path, u.Line, u.Name) }
-	return strings.Compare(place(u), place(other))
+	return cmp.Or(strings.Compare(u.Path, other.Path), cmp.Compare(u.Line, other.Line), strings.Compare(u.Name, other.Name))
 }
 
 // KnownKeys returns the keys that act on Slipway, sorted. All others are variables for templates.

@@ -6,6 +6,10 @@ import (
 	"strings"
 )
 
+// MaxRelations is how many relations one field may have, alternatives included: ten times what the largest
+// package of Debian has. What comes after them is an error, and passed over.
+const MaxRelations = 10_000
+
 // Relation is what one item of a field like Depends asks for.
 type Relation struct {
 	Name string
@@ -42,6 +46,7 @@ func ParseRelations(value string, line int) ([]Relation, error) {
 
 func parseRelations(path, value string, lineOf func(int) int) ([]Relation, []*Error) {
 	p := relationParser{path: path, lineOf: lineOf}
+	count := 0
 	for item := range strings.SplitSeq(value, ",") {
 		var group, further []Relation
 		for part := range strings.SplitSeq(item, "|") {
@@ -50,6 +55,9 @@ func parseRelations(path, value string, lineOf func(int) int) ([]Relation, []*Er
 			p.read += strings.Count(part, "\n")
 			if text == "" && !strings.Contains(item, "|") {
 				continue
+			}
+			if count++; count > MaxRelations {
+				return p.all, append(p.errs, p.tooMany(line))
 			}
 			if found := p.part(strings.Join(strings.Fields(text), " "), line); len(found) > 0 {
 				group, further = append(group, found[0]), append(further, found[1:]...)
@@ -70,6 +78,11 @@ type relationParser struct {
 	read   int // line feeds before the item
 	all    []Relation
 	errs   []*Error
+}
+
+func (p *relationParser) tooMany(line int) *Error {
+	return &Error{Path: p.path, Line: line, Lost: true, Hint: "remove what is not needed",
+		Msg: fmt.Sprintf("cannot read relations: there are more than %d", MaxRelations)}
 }
 
 // part reads one relation, or those that it finds where it should be one.

@@ -54,6 +54,9 @@ func (e *Engine) buildArtifacts(ctx context.Context, r Request) (a artifacts, er
 	_, err = e.solve(ctx, r, opt, func(ctx context.Context, c gateway.Client) (*gateway.Result, error) {
 		var res *gateway.Result
 		var err error
+		if missing = weigh(ctx, c, r.ArtifactDockerfile, attrs); missing != nil {
+			return nil, missing
+		}
 		res, a.uses, a.known, err = solveArtifacts(ctx, c, attrs)
 		if errors.Is(err, errNoArtifacts) {
 			missing = err

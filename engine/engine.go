@@ -6,6 +6,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -109,7 +110,11 @@ func (e *Engine) Build(ctx context.Context, r Request) (Result, error) {
 		string(exptypes.OptKeyOCITypes):         "true",
 		string(exptypes.OptKeyLayerCompression): "gzip",
 	}}}
+	var refused error // of which BuildKit passes on the text alone
 	resp, err := e.solve(ctx, r, opt, func(ctx context.Context, c gateway.Client) (*gateway.Result, error) {
+		if refused = weigh(ctx, c, r.Dockerfile, attrs); refused != nil {
+			return nil, refused
+		}
 		res, err := c.Solve(ctx, gateway.SolveRequest{Frontend: frontend, FrontendOpt: attrs})
 		if err != nil {
 			return nil, err
@@ -125,7 +130,7 @@ func (e *Engine) Build(ctx context.Context, r Request) (Result, error) {
 		}
 		return res, err
 	})
-	if err != nil {
+	if err = cmp.Or(refused, err); err != nil {
 		return Result{}, stepError(err, "Dockerfile")
 	}
 	out.Digest, out.ID = resp.ExporterResponse[exptypes.ExporterImageDigestKey], resp.ExporterResponse[exptypes.ExporterImageConfigDigestKey]
@@ -135,8 +140,11 @@ func (e *Engine) Build(ctx context.Context, r Request) (Result, error) {
 	return out, nil
 }
 
-// frontend is the one of Dockerfiles.
-const frontend = "dockerfile.v0"
+// frontend is the one of Dockerfiles, argument what it has before the names of build arguments.
+const (
+	frontend = "dockerfile.v0"
+	argument = "build-arg:"
+)
 
 // solve runs f, which may ask for any number of solves and returns what is exported.
 func (e *Engine) solve(ctx context.Context, r Request, opt client.SolveOpt, f gateway.BuildFunc) (resp *client.SolveResponse, err error) {
@@ -154,8 +162,8 @@ func solveOpt(r Request, dockerfile []byte, files fs.FS) (client.SolveOpt, map[s
 		"image-resolve-mode": "local",
 		// A "# syntax=" line would fetch another frontend and run it. docker-pkg's
 		// builder ignores the line; naming a command line does so here.
-		"cmdline":                     "slipway",
-		"build-arg:SOURCE_DATE_EPOCH": strconv.FormatInt(max(r.Epoch.Unix(), 0), 10),
+		"cmdline":                      "slipway",
+		argument + "SOURCE_DATE_EPOCH": strconv.FormatInt(max(r.Epoch.Unix(), 0), 10),
 	}
 	if r.NoCache {
 		attrs["no-cache"] = ""
@@ -164,7 +172,7 @@ func solveOpt(r Request, dockerfile []byte, files fs.FS) (client.SolveOpt, map[s
 		attrs["target"] = r.Target
 	}
 	for k, v := range r.Args {
-		attrs["build-arg:"+k] = v
+		attrs[argument+k] = v
 	}
 	r.Limits.set(attrs)
 	return newSolveOpt(dockerfile, files, time.Unix(max(r.Epoch.Unix(), 0), 0)), attrs

@@ -9,6 +9,8 @@ import (
 	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
 	"github.com/moby/buildkit/solver/errdefs"
 	"golang.org/x/sys/unix"
+
+	"github.com/slipway-build/slipway/engine/dockerfile/bounds"
 )
 
 // StepError says which line of the built Dockerfile failed.
@@ -61,9 +63,37 @@ func tooLong(cause string) string {
 // Unwrap returns BuildKit's own error.
 func (e *StepError) Unwrap() error { return e.Err }
 
+// fewLayers is a number of layers that could always be mounted: the page that has their names holds so many
+// of eleven digits each.
+const fewLayers = 250
+
+// mountError is BuildKit's error of a step with too many layers below it, which names them all.
+type mountError struct{ error }
+
+// Error says what is too much. How many the kernel mounts depends on the length of their numbers.
+func (mountError) Error() string {
+	return fmt.Sprintf("cannot mount the layers below it: they are too many; no image can have more than %d, in an engine that has made many images some fewer; "+
+		"write several steps as one", bounds.MaxLayers)
+}
+
+// Unwrap returns BuildKit's own error.
+func (e mountError) Unwrap() error { return e.error }
+
+// sourceLine is a line of a Dockerfile as messages have it.
+func sourceLine(line string) string {
+	return strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(line), `\`))
+}
+
 // stepError adds the place in the Dockerfile that BuildKit attached to err.
 func stepError(err error, file string) error {
+	if own := (*StepError)(nil); errors.As(err, &own) { // it did not come from BuildKit
+		own.File = file
+		return own
+	}
 	step := &StepError{File: file, Exit: -1, Err: err}
+	if text := err.Error(); strings.Contains(text, "mount") && strings.Count(text, "/fs:") >= fewLayers {
+		step.Err = mountError{err}
+	}
 	var exit *gwpb.ExitError
 	if errors.As(err, &exit) {
 		step.Exit = int(exit.ExitCode)
@@ -75,7 +105,7 @@ func stepError(err error, file string) error {
 		step.Line = int(src.Ranges[0].Start.Line)
 		lines := strings.Split(string(src.Info.Data), "\n")
 		if step.Line >= 1 && step.Line <= len(lines) {
-			step.Text = strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(lines[step.Line-1]), `\`))
+			step.Text = sourceLine(lines[step.Line-1])
 		}
 	}
 	return step

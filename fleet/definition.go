@@ -102,16 +102,30 @@ func (r *reader) control(d *definition, rel string) error {
 	}
 	paragraphs, err := deb822.Parse(r.tree.show(rel), data)
 	d.unfitting(err)
+	named := 0
 	for _, p := range paragraphs {
 		for _, field := range []string{"Build-Depends", "Depends"} {
 			relations, err := p.Relations(field)
 			d.unfitting(err)
 			for _, item := range relations {
 				d.relations = append(d.relations, newRelation(item))
+				if named += 1 + len(item.Alternatives); named > maxDepends {
+					d.relations = nil
+					return tooManyDepends(r.tree.show(rel), item.Line)
+				}
 			}
 		}
 	}
 	return nil
+}
+
+// maxDepends is how many images one may name that it needs. Those of real fleets name a handful, and each
+// is looked for among all that are known.
+const maxDepends = 2000
+
+func tooManyDepends(path string, line int) error {
+	return problem(ControlSyntax, path, line, "name only those that the Dockerfile uses, each once",
+		"cannot read what the image depends on: it names more than %d images", maxDepends)
 }
 
 // unfitting takes the errors that deb822 joins apart, so that all can be sorted by line.

@@ -242,6 +242,10 @@ func (l *Listed) dockerfileIsPath() bool { return fs.ValidPath(path.Clean(l.Dock
 func (r *renderer) listed(d definition) rendered {
 	img, l := d.image, d.image.Listed
 	e := &edges{names: r.names, scan: r.scan, img: img, control: true}
+	if len(l.Depends) > maxDepends {
+		img.Err = errors.Join(img.Err, tooManyDepends(l.Path, l.Line))
+		return e.rendered
+	}
 	for _, name := range l.Depends {
 		e.declare(relation{names: []string{name}, line: l.Line})
 	}

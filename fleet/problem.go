@@ -75,7 +75,24 @@ func (p Problem) Error() string {
 }
 
 func problem(kind Kind, path string, line int, hint, format string, args ...any) Problem {
-	return Problem{Kind: kind, Path: path, Line: line, Text: fmt.Sprintf(format, args...), Hint: hint}
+	return Problem{Kind: kind, Path: path, Line: line, Text: brief(fmt.Sprintf(format, args...)), Hint: brief(hint)}
+}
+
+// maxProblem is how many bytes of one line of a problem are told: a name in it may be a megabyte long.
+const maxProblem = 2000
+
+// brief cuts the lines of a text that nobody would read to their end.
+func brief(text string) string {
+	if len(text) <= maxProblem {
+		return text
+	}
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		if len(line) > maxProblem {
+			lines[i] = strings.ToValidUTF8(line[:maxProblem], "") + "…"
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 func sortProblems(problems []Problem) {

@@ -2,7 +2,6 @@
 package dockerfile
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"runtime"
@@ -10,10 +9,10 @@ import (
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
-	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
 
+	"github.com/slipway-build/slipway/engine/dockerfile/bounds"
 	"github.com/slipway-build/slipway/fleet"
 )
 
@@ -37,7 +36,11 @@ func parse(data []byte, given map[string]string, target string, takes func(ref s
 	if err != nil {
 		return out, err
 	}
-	s := &scanner{lex: shell.NewLex(tree.EscapeToken), named: map[string]int{}, bases: make([]string, len(stages)), needs: make([][]int, len(stages)), takes: takes}
+	report, err := bounds.Check(bounds.Dockerfile{Stages: stages, Meta: meta, Escape: tree.EscapeToken, Args: given}, nil)
+	if err != nil {
+		return out, newError(err)
+	}
+	s := &scanner{layers: report.Layers, lex: shell.NewLex(tree.EscapeToken), named: map[string]int{}, bases: make([]string, len(stages)), needs: make([][]int, len(stages)), takes: takes}
 	s.out.Instructions = canonical(data, tree)
 	if s.args, err = globalArgs(s.lex, meta, given); err != nil {
 		return out, err
@@ -70,6 +73,9 @@ func (s *scanner) finish(stages []instructions.Stage, target string) (fleet.Dock
 		if s.out.Stages[i].Idle = !built[i]; !built[i] {
 			continue
 		}
+		if n := s.layers[i]; n > bounds.MaxLayers {
+			return s.out, newError(bounds.TooManyLayers(n, stage))
+		}
 		if err := s.checkMounts(stage); err != nil {
 			return s.out, err
 		}
@@ -77,17 +83,13 @@ func (s *scanner) finish(stages []instructions.Stage, target string) (fleet.Dock
 	return s.out, nil
 }
 
-// read is BuildKit's parser. Where comments speak to its linter it must have one.
+// read is BuildKit's parser.
 func read(data []byte) (*parser.Result, []instructions.Stage, []instructions.ArgCommand, error) {
-	tree, err := parser.Parse(bytes.NewReader(data))
+	d, tree, err := bounds.Read(data, nil)
 	if err != nil {
 		return nil, nil, nil, newError(err)
 	}
-	stages, meta, err := instructions.Parse(tree.AST, linter.New(&linter.Config{}))
-	if err != nil {
-		return nil, nil, nil, newError(err)
-	}
-	return tree, stages, meta, nil
+	return tree, d.Stages, d.Meta, nil
 }
 
 type scanner struct {
@@ -100,6 +102,8 @@ type scanner struct {
 	bases []string
 	needs [][]int
 	takes func(ref string) []fleet.Use // see parse
+	// By stage: the layers that it has at its end.
+	layers []int
 }
 
 func (s *scanner) stage(i int, stage instructions.Stage) error {
@@ -316,6 +320,9 @@ func newError(err error) error {
 	var at *parser.LocationError
 	if errors.As(err, &at) && len(at.Locations) > 0 {
 		return &fleet.ParseError{Line: firstLine(at.Locations[0]), Err: at.Unwrap()}
+	}
+	if much := (*bounds.Error)(nil); errors.As(err, &much) {
+		return &fleet.ParseError{Line: much.Line, Err: much}
 	}
 	return &fleet.ParseError{Err: err}
 }

@@ -80,8 +80,9 @@ func (f *facts) command(cmd instructions.Command) {
 	case *instructions.ArgCommand:
 		f.args(c)
 	case *instructions.EnvCommand:
+		lines := f.linesOf(c.Location())
 		for _, kv := range c.Env {
-			f.variable("ENV", kv.Key, kv.Value, c.Location())
+			f.variable("ENV", kv.Key, kv.Value, lines, c.Location())
 		}
 	case *instructions.CopyCommand:
 		if c.From == "" {
@@ -93,22 +94,34 @@ func (f *facts) command(cmd instructions.Command) {
 }
 
 func (f *facts) args(c *instructions.ArgCommand) {
+	lines := f.linesOf(c.Location())
 	for _, a := range c.Args {
-		f.variable("ARG", a.Key, a.ValueString(), c.Location())
+		f.variable("ARG", a.Key, a.ValueString(), lines, c.Location())
 	}
 }
 
 // variable finds the line of a name in an instruction over several lines.
-func (f *facts) variable(instruction, name, value string, at []parser.Range) {
-	line := firstLine(at)
+func (f *facts) variable(instruction, name, value string, lines map[string]int, at []parser.Range) {
+	line, ok := lines[name]
+	if !ok {
+		line = firstLine(at)
+	}
+	f.out.Variables = append(f.out.Variables, lint.Variable{Instruction: instruction, Name: name, Value: value, Line: line})
+}
+
+// linesOf finds the last line of each name that stands before an equals sign in an instruction.
+func (f *facts) linesOf(at []parser.Range) map[string]int {
+	lines := map[string]int{}
 	for _, r := range at {
-		for n := r.Start.Line; n <= r.End.Line && n <= len(f.lines); n++ {
-			if strings.Contains(f.lines[n-1], name+"=") {
-				line = n
+		for n := max(r.Start.Line, 1); n <= r.End.Line && n <= len(f.lines); n++ {
+			for word := range strings.FieldsSeq(f.lines[n-1]) {
+				if name, _, ok := strings.Cut(word, "="); ok {
+					lines[name] = n
+				}
 			}
 		}
 	}
-	f.out.Variables = append(f.out.Variables, lint.Variable{Instruction: instruction, Name: name, Value: value, Line: line})
+	return lines
 }
 
 func (f *facts) copies(instruction string, sources []string, checksum string, at []parser.Range) {

@@ -13,7 +13,6 @@ import (
 	"github.com/moby/buildkit/cmd/buildkitd/config"
 	"github.com/moby/buildkit/control"
 	"github.com/moby/buildkit/frontend"
-	dockerfile "github.com/moby/buildkit/frontend/dockerfile/builder"
 	"github.com/moby/buildkit/frontend/gateway/forwarder"
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/solver"
@@ -58,7 +57,7 @@ func newController(ctx context.Context, root string, parts *workerParts, stop <-
 		SessionManager:   sessions,
 		WorkerController: workers,
 		Frontends: map[string]frontend.Frontend{
-			"dockerfile.v0": forwarder.NewGatewayForwarder(workers.Infos(), dockerfile.Build),
+			"dockerfile.v0": forwarder.NewGatewayForwarder(workers.Infos(), buildDockerfile),
 		},
 		CacheManager: solver.NewCacheManager(ctx, "local", cache,
 			worker.NewCacheResultStorage(workers)),

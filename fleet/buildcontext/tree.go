@@ -19,6 +19,7 @@ import (
 	"github.com/moby/patternmatcher/ignorefile"
 
 	"github.com/slipway-build/slipway/fleet/updating"
+	"github.com/slipway-build/slipway/recipe"
 )
 
 // IgnoreFile is the name of the list of files to leave out (Docker's
@@ -168,6 +169,11 @@ func (t *Tree) ignore(here folder) (*patternmatcher.PatternMatcher, error) {
 	patterns, err := ignorefile.ReadAll(limited)
 	if err == nil && limited.N == 0 {
 		err = fmt.Errorf("it has more than %d bytes", maxIgnoreFile)
+	}
+	if err == nil {
+		if err = recipe.CheckPatterns(patterns); err != nil {
+			err = fmt.Errorf("%w\nhint: the name of a folder leaves out all that is in it", err)
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: cannot read patterns: %w", name, err)

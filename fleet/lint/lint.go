@@ -194,7 +194,31 @@ func (l *linter) image(img *fleet.Image) []Finding {
 	c.dependencies()
 	c.test()
 	c.pointers()
-	return c.findings
+	return worst(c.findings)
+}
+
+// maxFindings is how many findings of one image are told: nobody reads more, and each takes a hundred times
+// the bytes that cause it.
+const maxFindings = 1000
+
+// worst are the worst of the findings where they are too many, and one that says how many more there are.
+func worst(findings []Finding) []Finding {
+	if len(findings) <= maxFindings {
+		return findings
+	}
+	findings = slices.Clone(findings)
+	slices.SortStableFunc(findings, func(a, b Finding) int {
+		switch {
+		case a.Severity == b.Severity:
+			return a.compare(b)
+		case a.Severity.AtLeast(b.Severity):
+			return -1
+		}
+		return 1
+	})
+	more := &findings[maxFindings-1]
+	more.Text, more.Hint = fmt.Sprintf("%d more findings of the image are not told", len(findings)-maxFindings+1), "mend those that are, the worst come first"
+	return findings[:maxFindings]
 }
 
 const (

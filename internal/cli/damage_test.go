@@ -36,8 +36,8 @@ var damages = map[string]func([]byte) []byte{
 // trace is what a program that ends in disorder writes.
 var trace = regexp.MustCompile(`goroutine \d+|panic|internal error|SIGBUS|SIGSEGV|fatal error|\.go:\d+`)
 
-// used are the commands that are run on a damaged root, one after the other.
-func used(app string, all bool) [][]string {
+// commandsOn are the commands that are run on a damaged root, one after the other.
+func commandsOn(app string, all bool) [][]string {
 	some := [][]string{{"plan", "--local", "fleet"}, {"images"}, {"build", "--local", "fleet"}, {"run", app, "true"}}
 	if !all {
 		return some
@@ -80,7 +80,7 @@ func TestDamagedRoot(t *testing.T) {
 		t.Fatal(err)
 	}
 	close(cases)
-	t.Logf("%d damaged roots, %d commands on each", len(cases), len(used("", all)))
+	t.Logf("%d damaged roots, %d commands on each", len(cases), len(commandsOn("", all)))
 	if len(cases) < 35 {
 		t.Error("there are more files in a root: the test proves nothing")
 	}
@@ -122,7 +122,7 @@ func useDamaged(t *testing.T, c damaged, whole, dir string, all bool) {
 	y := &yard{chain: &chain{t: t, dir: dir}}
 	app := "registry.example/y1/app:1"
 	var said strings.Builder
-	for _, args := range used(app, all) {
+	for _, args := range commandsOn(app, all) {
 		out, err := y.slipway(args...).CombinedOutput()
 		fmt.Fprintf(&said, "%s: %v\n%s", args, err, out)
 		// The content of an image is a container's own affair.
