@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -26,6 +27,9 @@ type rootLock struct {
 // acquire takes the lock of root, waiting if told how to say so.
 func acquire(ctx context.Context, root string, wait func(Holder)) (*rootLock, error) {
 	f, err := os.OpenFile(lockPath(root), os.O_RDWR|os.O_CREATE, 0o600)
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) {
+		err = fmt.Errorf("%w\nhint: the engine writes there, also when images are only looked at: name a folder that can be written with --root or SLIPWAY_ROOT", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot open engine lock: %w", err)
 	}

@@ -55,7 +55,7 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 		return nil, errors.New("cannot start the engine as an ordinary user: it needs root for now\nhint: run the command with sudo")
 	}
 	if err := os.MkdirAll(o.Root, 0o700); err != nil {
-		return nil, fmt.Errorf("cannot make engine root: %w\nhint: choose another folder with --root", err)
+		return nil, fmt.Errorf("cannot make engine root: %w\nhint: name a folder that can be written with --root or SLIPWAY_ROOT", err)
 	}
 	root, err := realRoot(o.Root)
 	if err != nil {
