@@ -36,7 +36,7 @@ func (t Test) Names() ([]string, error) {
 		switch {
 		case !strings.Contains(arg, "{path}"):
 			continue
-		case strings.HasPrefix(arg, "{path}") && !shell[i+1]:
+		case strings.HasPrefix(arg, "{path}") && !shell[i+1] && !t.program(i):
 			names = append(names, arg) // whatever is in the name
 			continue
 		}
@@ -51,6 +51,11 @@ func (t Test) Names() ([]string, error) {
 		}
 	}
 	return names, nil
+}
+
+// program tells whether an argument seems to be a command line, although the command is no shell that is known.
+func (t Test) program(i int) bool {
+	return i > 0 && t.Args[i-1] == "-c" || strings.Contains(t.Args[i], "{image}")
 }
 
 // words are the command line before it is filled in.
