@@ -89,3 +89,13 @@ func TestManyWrongEntries(t *testing.T) {
 		t.Errorf("%d errors", n)
 	}
 }
+
+func TestManyTexts(t *testing.T) {
+	if _, err := loadText(t, "base_images: ["+strings.Repeat("a,", 99_999)+"a]\n"); err != nil {
+		t.Error(err)
+	}
+	const want = "config.yaml:1: cannot read configuration: key base_images has 100001 items, more than 100000\nhint: remove those that are not needed"
+	if _, err := loadText(t, "base_images: ["+strings.Repeat("a,", 100_000)+"a]\n"); err == nil || err.Error() != want {
+		t.Errorf("%.300v", err)
+	}
+}

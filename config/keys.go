@@ -118,8 +118,15 @@ func (r *reader) list(key string, ifNull []string) []string {
 		r.fail(key, "must be a list of strings, got "+kind(v), "put each string on a line of its own after a dash")
 		return nil
 	}
+	if len(items) > maxTexts {
+		r.fail(key, fmt.Sprintf("has %d items, more than %d", len(items), maxTexts), "remove those that are not needed")
+		return nil
+	}
 	return r.texts(key, items)
 }
+
+// maxTexts is how many items a list of strings may have: one for each image of ten large fleets.
+const maxTexts = 100_000
 
 func (r *reader) texts(key string, items []any) []string {
 	texts := make([]string, 0, len(items))

@@ -62,9 +62,10 @@ func (l *loader) unknownKeys() []UnknownKey {
 // unknownAtTop are those at the top level, where an own key may have been written by mistake.
 func (l *loader) unknownAtTop() (all []UnknownKey) {
 	known := KnownKeys()
+	meant := slices.Concat(known, ownNames()) // shared: there may be very many keys
 	for name, s := range l.settings {
 		if !slices.Contains(known, name) {
-			all = append(all, UnknownKey{Name: name, Variable: name, Path: s.path, Line: s.line, Known: slices.Concat(known, ownNames())})
+			all = append(all, UnknownKey{Name: name, Variable: name, Path: s.path, Line: s.line, Known: meant})
 		}
 	}
 	if s, given := l.settings[slipwayKey]; given && s.value != nil {

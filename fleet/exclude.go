@@ -29,7 +29,7 @@ func newExclusion(cfg *config.Config) (*exclusion, error) {
 	for _, text := range x.texts {
 		glob := strings.TrimSuffix(strings.TrimPrefix(text, "./"), "/")
 		if err := CheckGlob(glob); err != nil {
-			return nil, fmt.Errorf("%s: cannot use %q of %s: %w", cfg.Place(excludeKey), text, excludeKey, err)
+			return nil, fmt.Errorf("%s: cannot use %q of %s: %w", cfg.Place(excludeKey), brief(text), excludeKey, err)
 		}
 		x.globs = append(x.globs, compileGlob(glob))
 	}

@@ -51,9 +51,10 @@ type slip struct {
 
 func slipsOf(cfg *config.Config) []slip {
 	var slips []slip
+	var parts keyParts
 	for _, u := range cfg.UnknownKeys() {
 		text, hint := u.Wrong, u.Hint
-		if near := nearKeys(u); len(near) > 0 {
+		if near := parts.near(u); len(near) > 0 {
 			hint = "did you mean " + strings.Join(near, " or ") + "?"
 			if text == "" {
 				text = "is unknown to Slipway, and no template uses it"
@@ -66,20 +67,30 @@ func slipsOf(cfg *config.Config) []slip {
 	return slips
 }
 
-// nearKeys are the known keys that may have been meant: whose own name, without that of the key that it
+// keyParts are known keys by their own names, without those of the keys that they stand below.
+type keyParts struct {
+	known  []string
+	byPart map[string]string
+	parts  []string
+}
+
+// near are the known keys that may have been meant: whose own name, without that of the key that it
 // stands below, is like that of the unknown one. So exclude may have been meant as slipway.exclude.
-func nearKeys(u config.UnknownKey) []string {
-	byPart := map[string]string{}
-	for _, known := range u.Known {
-		byPart[lastPart(known)] = known
+func (k *keyParts) near(u config.UnknownKey) []string {
+	if k.byPart == nil || !slices.Equal(k.known, u.Known) {
+		k.known, k.byPart = u.Known, map[string]string{}
+		for _, known := range u.Known {
+			k.byPart[lastPart(known)] = known
+		}
+		k.parts = slices.Collect(maps.Keys(k.byPart))
 	}
 	name := u.Name
 	if name != u.Variable { // it stands below that
 		name = lastPart(name)
 	}
-	near := Similar(name, slices.Collect(maps.Keys(byPart)))
+	near := Similar(name, k.parts)
 	for i, part := range near {
-		near[i] = byPart[part]
+		near[i] = k.byPart[part]
 	}
 	return near
 }

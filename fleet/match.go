@@ -11,9 +11,15 @@ import (
 // [seq] one of seq, [!seq] one not of seq; a bracket that is not closed is an ordinary character.
 func Match(glob, ref string) bool { return compileGlob(glob).match([]rune(ref)) }
 
-// CheckGlob refuses a glob that nothing can match: the bracket that Python takes for an ordinary
+// maxGlob is the length of a glob in bytes: Linux' PATH_MAX. Names and paths are no longer.
+const maxGlob = 4096
+
+// CheckGlob refuses a glob that is too long, or that nothing can match: the bracket that Python takes for an ordinary
 // character when it is not closed is in no reference and no name, and [z-a] holds no character.
 func CheckGlob(glob string) error {
+	if len(glob) > maxGlob {
+		return fmt.Errorf("it has %d bytes, more than %d", len(glob), maxGlob)
+	}
 	for rest := []rune(glob); len(rest) > 0; {
 		c := rest[0]
 		rest = rest[1:]

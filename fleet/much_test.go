@@ -47,3 +47,13 @@ func TestLongTexts(t *testing.T) {
 		t.Errorf("%.300v", f.Warnings)
 	}
 }
+
+// TestLongGlob: a glob is compared with each folder, and no name is longer than a path.
+func TestLongGlob(t *testing.T) {
+	if err := fleet.CheckGlob(strings.Repeat("*a", 2048)); err != nil {
+		t.Error(err)
+	}
+	if err := fleet.CheckGlob(strings.Repeat("*a", 2049)); err == nil || err.Error() != "it has 4098 bytes, more than 4096" {
+		t.Error(err)
+	}
+}

@@ -126,7 +126,7 @@ func (l *linter) report(findings []Finding) (*Report, error) {
 		return nil, err
 	}
 	findings = append(findings, l.unknownRules()...)
-	r := &Report{Findings: []Finding{}, Definitions: len(l.fleet.Images) + len(l.fleet.Broken)}
+	r := &Report{Findings: make([]Finding, 0, len(findings)), Definitions: len(l.fleet.Images) + len(l.fleet.Broken)}
 	for _, f := range findings {
 		if s := ignore(f); s != nil {
 			r.Suppressed = append(r.Suppressed, Suppressed{f, *s})

@@ -21,6 +21,12 @@ type sarifRun struct {
 	Tool       sarifTool     `json:"tool"`
 	ColumnKind string        `json:"columnKind"`
 	Results    []sarifResult `json:"results"`
+	Extra      *sarifExtra   `json:"properties,omitempty"`
+}
+
+// sarifExtra says how many results are left out because they are too many.
+type sarifExtra struct {
+	Omitted int `json:"omittedResults"`
 }
 
 type sarifTool struct {
@@ -117,17 +123,24 @@ func (r *Report) SARIF(version string, least Severity) SARIF {
 			Default: sarifDefault{rule.Severity}, Tags: sarifRuleExtra{tags},
 		})
 	}
-	shown, _ := r.Shown(least)
+	shown, omitted := r.worstShown(least, maxResults)
 	seen := map[string]int{}
 	for _, f := range shown {
 		run.Results = append(run.Results, f.sarif(seen))
 	}
 	for _, s := range r.Suppressed {
-		if s.Severity.AtLeast(least) {
+		switch {
+		case !s.Severity.AtLeast(least):
+		case len(run.Results) >= maxResults:
+			omitted++
+		default:
 			result := s.sarif(seen)
 			result.Suppressions = append(result.Suppressions, sarifSuppression{s.By, s.Why})
 			run.Results = append(run.Results, result)
 		}
+	}
+	if omitted > 0 {
+		run.Extra = &sarifExtra{omitted}
 	}
 	return SARIF{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{run}}
 }

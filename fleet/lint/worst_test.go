@@ -23,3 +23,34 @@ func TestWorst(t *testing.T) {
 		t.Errorf("%d findings, the last %+v", len(few), few[len(few)-1])
 	}
 }
+
+// TestDocumentsEnd: of very many findings documents have the worst, in the order of places, and say how many
+// are left out.
+func TestDocumentsEnd(t *testing.T) {
+	r := &Report{}
+	for i := range 30_000 {
+		severity := Note
+		if i%10_000 == 9_999 {
+			severity = Error
+		}
+		r.Findings = append(r.Findings, Finding{Rule: "unpinned-add", Severity: severity, File: "f", Line: i + 1})
+	}
+	out := r.JSON(Note)
+	if len(out.Findings) != maxListed || out.Omitted != 5_000 || out.Summary[Note] != 29_997 {
+		t.Errorf("%d findings, %d omitted, %v", len(out.Findings), out.Omitted, out.Summary)
+	}
+	if last := out.Findings[maxListed-1]; last.Line != 30_000 || last.Severity != Error {
+		t.Errorf("%+v", last)
+	}
+	r.Suppressed = []Suppressed{{Finding: Finding{Severity: Note}}}
+	run := r.SARIF("1", Note).Runs[0]
+	if len(run.Results) != maxResults || run.Extra == nil || run.Extra.Omitted != 20_001 {
+		t.Errorf("%d results, %+v", len(run.Results), run.Extra)
+	}
+	if out := r.JSON(Error); len(out.Findings) != 3 || out.Omitted != 0 {
+		t.Errorf("%d errors, %d omitted", len(out.Findings), out.Omitted)
+	}
+	if run := r.SARIF("1", Error).Runs[0]; len(run.Results) != 3 || run.Extra != nil {
+		t.Errorf("%d errors, %+v", len(run.Results), run.Extra)
+	}
+}

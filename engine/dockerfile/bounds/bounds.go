@@ -15,6 +15,8 @@ const (
 	// MaxText is the length of a Dockerfile in bytes, templates rendered. BuildKit's parser takes a hundred
 	// times as much.
 	MaxText = 1 << 20
+	// MaxLines is how many lines a Dockerfile may have, empty ones and comments too: places are kept of each.
+	MaxLines = 100_000
 	// MaxInstructions is how many a Dockerfile may have, with those that ONBUILD brings into each stage.
 	// BuildKit looks at all that is above an instruction for each of its words.
 	MaxInstructions = 5000

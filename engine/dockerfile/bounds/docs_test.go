@@ -18,7 +18,7 @@ func TestDocsNameTheBounds(t *testing.T) {
 	_, text, _ := strings.Cut(string(data), "\n## Bounds\n")
 	text, _, _ = strings.Cut(text, "\n## ")
 	for what, bound := range map[string]int{
-		"bytes": MaxText, "instructions": MaxInstructions, "stages": MaxStages, "words": MaxWords, "depth": MaxNesting,
+		"bytes": MaxText, "lines": MaxLines, "instructions": MaxInstructions, "stages": MaxStages, "words": MaxWords, "depth": MaxNesting,
 		"bytes of a variable": MaxVariable, "bytes of all variables": MaxEnvironment, "bytes of all that": MaxExpanded,
 		"variables, labels": MaxEntries, "ports": MaxPorts, "bytes of a path": MaxPath, "bytes of a pattern in `$": MaxReplaced,
 		"layers": MaxLayers, "patterns": recipe.MaxPatterns, "bytes of a pattern |": recipe.MaxPattern,

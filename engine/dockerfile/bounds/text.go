@@ -18,6 +18,9 @@ func CheckText(data []byte) error {
 	if len(data) > MaxText {
 		return tooMuch(0, "it has %d bytes, more than %d", len(data), MaxText)
 	}
+	if n := bytes.Count(data, []byte("\n")); n > MaxLines {
+		return tooMuch(0, "it has %d lines, more than %d", n, MaxLines)
+	}
 	if len(data) <= small {
 		return nil
 	}
