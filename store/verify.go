@@ -18,6 +18,8 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/slipway-build/slipway/store/journal"
 )
 
 // What can be wrong with a blob.
@@ -192,7 +194,7 @@ func (l Local) readBlob(ctx context.Context, b blob, progress func(int)) (Fault,
 			break
 		}
 	}
-	aside, err := l.setAside(b)
+	aside, err := journal.SetAside(l.Folder, b.path, b.digest)
 	return Fault{Digest: b.digest.String(), Problem: BlobOther, Aside: aside}, err
 }
 
@@ -202,23 +204,6 @@ func (l Local) ForgetDamaged() error {
 		return fmt.Errorf("cannot remove damaged content that was set aside: %w", err)
 	}
 	return nil
-}
-
-// setAside moves a blob where nobody takes it for what its name says.
-func (l Local) setAside(b blob) (string, error) {
-	folder := filepath.Join(l.Folder, "damaged")
-	to := filepath.Join(folder, b.digest.Algorithm().String()+"-"+b.digest.Encoded())
-	err := os.MkdirAll(folder, 0o700)
-	if err == nil {
-		err = os.Rename(b.path, to)
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil // it was removed meanwhile
-	}
-	if err != nil {
-		return "", fmt.Errorf("cannot set damaged content aside: %w", err)
-	}
-	return to, nil
 }
 
 // countedReader tells how much was read, and stops with its context.

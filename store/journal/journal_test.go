@@ -471,3 +471,40 @@ func TestDamageIsSaid(t *testing.T) {
 		})
 	}
 }
+
+// TestHealsTheSameAgain: what comes out the same again replaces the damaged file, of any kind of blob.
+func TestHealsTheSameAgain(t *testing.T) {
+	ctx, folder := storetest.Context(t.Context()), t.TempDir()
+	r := open(t, folder)
+	target := write(t, r, "a:1", "one", "two")
+	var all []string
+	must(t, filepath.WalkDir(filepath.Join(folder, "content", "blobs"), func(path string, d os.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			all = append(all, path)
+		}
+		return err
+	}))
+	for _, file := range all {
+		damages := map[string]func() error{
+			"cut short": func() error { return os.Truncate(file, 1) },
+			"gone":      func() error { return os.Remove(file) },
+		}
+		if filepath.Base(file) == target.Digest.Encoded() {
+			damages["other content"] = func() error { return os.WriteFile(file, make([]byte, target.Size), 0o644) }
+		}
+		for what, damage := range damages {
+			must(t, os.Chmod(file, 0o644))
+			must(t, damage())
+			must(t, r.Store.Heal(ctx, "a:1"))
+			if again := write(t, r, "a:1", "one", "two"); again.Digest != target.Digest {
+				t.Fatalf("%s is not %s: the test shows nothing", again.Digest, target.Digest)
+			}
+			if err := r.Store.CheckRead(ctx, "a:1"); err != nil {
+				t.Errorf("%s is %s: %v", filepath.Base(file), what, err)
+			}
+		}
+	}
+	if len(all) != 4 {
+		t.Errorf("%d blobs", len(all))
+	}
+}

@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/core/images"
 	"github.com/containerd/errdefs"
 	"github.com/containerd/platforms"
+	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
@@ -75,7 +79,8 @@ func readable(ctx context.Context, blobs content.Provider, d ocispecs.Descriptor
 	return false, err
 }
 
-// Heal lets the database forget what is missing of an image, so that it can be written again.
+// Heal lets the database forget what is missing of an image, so that it can be written again. What lies
+// in its place is set aside: the content store takes a file that is there for what its name says.
 func (n *Names) Heal(ctx context.Context, target ocispecs.Descriptor) error {
 	missing, err := Missing(ctx, n.blobs, target)
 	if err != nil {
@@ -85,6 +90,31 @@ func (n *Names) Heal(ctx context.Context, target ocispecs.Descriptor) error {
 		if err := n.blobs.Delete(ctx, d.Digest); err != nil && !errdefs.IsNotFound(err) {
 			return fmt.Errorf("cannot mend %s: %w", target.Digest, err)
 		}
+		file := filepath.Join(n.folder, "content", "blobs", d.Digest.Algorithm().String(), d.Digest.Encoded())
+		if _, err := SetAside(n.folder, file, d.Digest); err != nil {
+			return fmt.Errorf("cannot mend %s: %w", target.Digest, err)
+		}
 	}
 	return nil
+}
+
+// SetAside moves a damaged blob's file where nobody takes it for what its name says, and returns where that is. It
+// is no error if there is none.
+func SetAside(folder, file string, d digest.Digest) (string, error) {
+	damaged := filepath.Join(folder, "damaged")
+	to := filepath.Join(damaged, d.Algorithm().String()+"-"+d.Encoded())
+	if _, err := os.Lstat(file); errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	err := os.MkdirAll(damaged, 0o700)
+	if err == nil {
+		err = os.Rename(file, to)
+	}
+	if errors.Is(err, fs.ErrNotExist) { // it was removed meanwhile
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("cannot set damaged content aside: %w", err)
+	}
+	return to, nil
 }

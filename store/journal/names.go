@@ -32,8 +32,9 @@ const ours = "slipway.io/journal"
 // Names is containerd's image store with a journal. The labels of its images are the marks of what they
 // stand for. It is safe for concurrent use.
 type Names struct {
-	db    images.Store
-	blobs content.Store
+	folder string
+	db     images.Store
+	blobs  content.Store
 
 	// mu is held for writing while the database and the journal may differ, which no garbage collection
 	// must see.
@@ -51,11 +52,11 @@ func (n *Names) Mended() string { return n.mended }
 
 var _ images.Store = (*Names)(nil)
 
-// Open reads the journal beside the blobs, which lie in the folder, and makes the database right: names
+// Open reads the journal beside the blobs, which lie below content/ in the folder, and makes the database right: names
 // that it lacks are added, with the content that is on the disk, and what it has else is right. What an
 // older Slipway wrote into the database alone is taken over. The caller holds the root's lock.
 func Open(ctx context.Context, folder string, db images.Store, blobs content.Store) (*Names, error) {
-	n := &Names{db: db, blobs: blobs}
+	n := &Names{folder: folder, db: db, blobs: blobs}
 	if err := n.open(ctx, Path(folder)); err != nil {
 		return nil, err
 	}
