@@ -158,6 +158,9 @@ func TestGroupEndsAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	if g, err := groups.New("probe"); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("control groups cannot be written, and in CI they must be: %v", err)
+		}
 		t.Skipf("needs control groups that can be written: %v", err)
 	} else if err := g.End(); err != nil {
 		t.Fatal(err)
