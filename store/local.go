@@ -63,6 +63,7 @@ type blobFiles struct {
 	folder string
 	seen   sync.Map // digest to its size, -1 when it is not there
 	wrong  sync.Map // digests of manifests and indexes that have other content
+	whole  sync.Map // digests of manifests all of whose parts are there
 }
 
 func (b *blobFiles) path(d ocispecs.Descriptor) (string, error) {
@@ -74,6 +75,9 @@ func (b *blobFiles) path(d ocispecs.Descriptor) (string, error) {
 
 // missing is journal.MissingBy, with a short way for the manifest of one image.
 func (b *blobFiles) missing(ctx context.Context, target ocispecs.Descriptor) ([]ocispecs.Descriptor, error) {
+	if _, known := b.whole.Load(target.Digest); known { // an image has several names
+		return nil, nil
+	}
 	if !images.IsManifestType(target.MediaType) {
 		return journal.MissingBy(ctx, b, b.there, target)
 	}
@@ -115,6 +119,9 @@ func (b *blobFiles) missing(ctx context.Context, target ocispecs.Descriptor) ([]
 		if !there && !images.IsNonDistributable(d.MediaType) {
 			missing = append(missing, d)
 		}
+	}
+	if len(missing) == 0 {
+		b.whole.Store(target.Digest, true)
 	}
 	return missing, nil
 }
