@@ -1,11 +1,9 @@
 package build_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -16,24 +14,20 @@ import (
 	"testing"
 
 	"github.com/containerd/containerd/v2/core/images"
-	"github.com/containerd/containerd/v2/core/images/archive"
 	"github.com/containerd/platforms"
 
 	"github.com/slipway-build/slipway/build"
 	"github.com/slipway-build/slipway/build/facts"
 	"github.com/slipway-build/slipway/build/remote"
 	"github.com/slipway-build/slipway/config"
-	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/engine/dockerfile"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/imagetest"
 	"github.com/slipway-build/slipway/plan"
-	"github.com/slipway-build/slipway/recipe"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/registry/registrytest"
 	"github.com/slipway-build/slipway/state"
 	"github.com/slipway-build/slipway/store"
-	"github.com/slipway-build/slipway/store/journal"
 	"github.com/slipway-build/slipway/store/storetest"
 )
 
@@ -367,75 +361,6 @@ func (s *shipyard) build() {
 	}
 }
 
-// yard is an engine that makes an image of what a Dockerfile with one COPY says.
-type yard struct{ s *shipyard }
-
-// Build implements build.Builder.
-func (y yard) Build(ctx context.Context, r engine.Request) (engine.Result, error) {
-	s := y.s
-	lines := strings.Split(string(r.Dockerfile), "\n")
-	from := strings.TrimPrefix(lines[0], "FROM ")
-	name := strings.TrimPrefix(lines[1], "COPY file /")
-	if s.broken[name] {
-		return engine.Result{}, errors.New("it does not build")
-	}
-	data, err := fs.ReadFile(r.Context, "file")
-	if err != nil {
-		return engine.Result{}, err
-	}
-	layers := []string{name + " " + string(data)}
-	if from != "scratch" {
-		parent, err := s.root.Store.Inspect(ctx, from)
-		if err != nil {
-			return engine.Result{}, err
-		}
-		below, err := s.texts(ctx, parent)
-		if err != nil {
-			return engine.Result{}, err
-		}
-		layers = append(below, layers...)
-	}
-	followed := recipe.Followed{Known: true, Context: []recipe.Use{recipe.NewUse("file")}}
-	annotations, err := r.Annotate(followed)
-	if err != nil {
-		return engine.Result{}, err
-	}
-	held, release, err := s.root.Hold(ctx)
-	if err != nil {
-		return engine.Result{}, err
-	}
-	defer release()
-	target, err := s.root.Write(held, "", annotations, layers...)
-	if err != nil {
-		return engine.Result{}, err
-	}
-	img := images.Image{Name: r.Ref, Target: target} // as BuildKit names what it has exported
-	if _, err = s.root.Names.Update(held, img); err != nil {
-		_, err = s.root.Names.Create(held, img)
-	}
-	if err != nil {
-		return engine.Result{}, err
-	}
-	if err := s.root.Keep(held, target); err != nil {
-		return engine.Result{}, err
-	}
-	details, err := s.root.Store.Inspect(held, r.Ref)
-	return engine.Result{Digest: target.Digest.String(), ID: details.Manifest.Config.Digest.String(), Followed: followed}, err
-}
-
-// texts are an image's layers.
-func (s *shipyard) texts(ctx context.Context, d store.Details) ([]string, error) {
-	var out []string
-	for _, l := range d.Manifest.Layers {
-		data, err := s.root.Read(ctx, l)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, string(data))
-	}
-	return out, nil
-}
-
 func (s *shipyard) stored() []store.Image {
 	list, err := s.root.Store.List(s.ctx())
 	s.must(err)
@@ -502,90 +427,4 @@ func (s *shipyard) push() {
 	s.must(err)
 	_, err = s.client.Push(s.ctx(), target, s.root.Content, registry.PushOptions{}, ref)
 	s.must(err)
-}
-
-// inspect looks at everything.
-func (s *shipyard) inspect() {
-	list := s.stored()
-	names := map[string]store.Image{}
-	var refs []string
-	for _, img := range list {
-		if img.Damaged != "" {
-			s.fail("%s is listed, and damaged: %s", img.Ref, img.Damaged)
-		}
-		names[img.Ref] = img
-		refs = append(refs, img.Ref)
-	}
-	s.load(refs)
-	for _, ref := range slices.Sorted(maps.Keys(s.good)) {
-		pinned, err := s.root.Store.Pinned(s.ctx(), ref)
-		s.must(err)
-		switch img := names[ref]; {
-		case img.Tested != "":
-			s.done["kept"]++
-		case img.Digest == s.good[ref]: // it was tested again, and failed
-		case !pinned:
-			s.fail("the good image %s is lost", ref)
-		}
-	}
-	for _, img := range list {
-		pinned, err := s.root.Store.Pinned(s.ctx(), img.Ref)
-		s.must(err)
-		switch {
-		case img.Tested != "":
-			s.good[img.Ref] = img.Digest
-		case pinned:
-			s.done["pinned"]++
-		default:
-			delete(s.good, img.Ref)
-		}
-	}
-	s.upToDate()
-}
-
-// load saves all images, and loads them into an empty store.
-func (s *shipyard) load(refs []string) {
-	if len(refs) == 0 || s.rand.IntN(4) > 0 {
-		return
-	}
-	var tar bytes.Buffer
-	s.must(s.root.Store.Save(s.ctx(), &tar, refs...))
-	folder := s.folder()
-	other, err := storetest.Open(s.ctx(), folder, nil)
-	s.must(err)
-	index, err := archive.ImportIndex(s.ctx(), other.Content, &tar)
-	s.must(err)
-	missing, err := journal.Missing(s.ctx(), other.Content, index)
-	s.must(err)
-	if len(missing) > 0 {
-		s.fail("what was saved cannot be loaded: %v is missing", missing)
-	}
-	s.must(errors.Join(other.Close(), os.RemoveAll(folder)))
-}
-
-// upToDate holds what a plan finds up to date to what would be built.
-func (s *shipyard) upToDate() {
-	f := s.scan()
-	for _, step := range s.decide(f, plan.Options{}, false).Plan.Steps {
-		if step.Action != plan.UpToDate {
-			continue
-		}
-		s.done["up to date"]++
-		details, err := s.root.Store.Inspect(s.ctx(), step.Image.Ref)
-		s.must(err)
-		if details.Image.Tested == "" {
-			s.fail("%s is up to date, and not tested", step.Image.Ref)
-		}
-		got, err := s.texts(s.ctx(), details)
-		s.must(err)
-		var want []string
-		for name := step.Image.Name; name != ""; name = needs[name] {
-			data, err := os.ReadFile(filepath.Join(s.dir, "fleet", name, "file"))
-			s.must(err)
-			want = append([]string{name + " " + string(data)}, want...)
-		}
-		if !slices.Equal(got, want) {
-			s.fail("%s is up to date with %q, and would be %q", step.Image.Ref, got, want)
-		}
-	}
 }

@@ -81,15 +81,11 @@ func (b *blobFiles) missing(ctx context.Context, target ocispecs.Descriptor) ([]
 	if !images.IsManifestType(target.MediaType) {
 		return journal.MissingBy(ctx, b, b.there, target)
 	}
-	name, err := b.path(target)
-	if err != nil {
-		return nil, err
-	}
-	data, err := readSmall(name, target.Size)
+	data, err := b.read(target)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return []ocispecs.Descriptor{target}, nil
 	}
-	if err == nil && target.Digest != target.Digest.Algorithm().FromBytes(data) {
+	if errors.Is(err, errOther) {
 		b.wrong.Store(target.Digest, true)
 		return []ocispecs.Descriptor{target}, nil
 	}
@@ -167,6 +163,9 @@ func (b *blobFiles) there(d ocispecs.Descriptor) (bool, error) {
 	return size == d.Size, nil
 }
 
+// maxManifest bounds what is read of a manifest or an index.
+const maxManifest = 16 << 20
+
 var errOther = errors.New("it has other content than its digest says")
 
 // ReaderAt implements content.Provider, for what fits into memory.
@@ -183,6 +182,9 @@ func (b *blobFiles) read(d ocispecs.Descriptor) ([]byte, error) {
 	name, err := b.path(d)
 	if err != nil {
 		return nil, err
+	}
+	if d.Size < 0 || d.Size > maxManifest {
+		return nil, fmt.Errorf("cannot read %s: it is said to have %d bytes", name, d.Size)
 	}
 	data, err := readSmall(name, d.Size)
 	if err != nil {

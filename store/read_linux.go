@@ -1,22 +1,15 @@
 package store
 
 import (
-	"fmt"
 	"io"
 	"io/fs"
 
 	"golang.org/x/sys/unix"
 )
 
-// maxManifest bounds what is read of a manifest or an index.
-const maxManifest = 16 << 20
-
 // readSmall reads a file of a known size with the fewest system calls: a plan reads thousands, and
 // os.ReadFile makes three times as many. The error of one with another size is io.ErrUnexpectedEOF.
 func readSmall(name string, size int64) ([]byte, error) {
-	if size < 0 || size > maxManifest {
-		return nil, fmt.Errorf("cannot read %s: it is said to have %d bytes", name, size)
-	}
 	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: err}

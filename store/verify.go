@@ -16,7 +16,6 @@ import (
 	"sync/atomic"
 
 	"github.com/opencontainers/go-digest"
-	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/slipway-build/slipway/store/journal"
@@ -72,7 +71,6 @@ func (l Local) Verify(ctx context.Context, read func(done, total int64)) (Verifi
 	for _, img := range list {
 		missing, err := blobs.missing(ctx, img.target)
 		if err != nil {
-			missing = []ocispecs.Descriptor{img.target} // a manifest that nobody can read
 			v.Faults = append(v.Faults, Fault{Image: img.Familiar(), Digest: img.Digest, Problem: BlobUnread, Detail: err.Error()})
 			used[img.Digest] = true
 			continue
@@ -168,7 +166,7 @@ func (l Local) all() ([]blob, error) {
 
 // readBlob reads a blob. What seems wrong is read twice: memory fails more often than disks.
 func (l Local) readBlob(ctx context.Context, b blob, progress func(int)) (Fault, error) {
-	for try := range 2 {
+	for range 2 {
 		f, err := os.Open(b.path)
 		if errors.Is(err, fs.ErrNotExist) {
 			return Fault{}, nil // it was removed meanwhile
@@ -189,9 +187,6 @@ func (l Local) readBlob(ctx context.Context, b blob, progress func(int)) (Fault,
 			return fault, nil
 		case verifier.Verified():
 			return Fault{}, nil
-		}
-		if try == 1 {
-			break
 		}
 	}
 	aside, err := journal.SetAside(l.Folder, b.path, b.digest)

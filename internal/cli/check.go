@@ -89,13 +89,14 @@ func (a *app) printVerification(v store.Verification, read bool) error {
 			return err
 		}
 	}
-	text := fmt.Sprintf("%d images, %d blobs: ", v.Images, v.Blobs)
+	text := fmt.Sprintf("images: %d, blobs: %d", v.Images, v.Blobs)
 	if read {
-		text = fmt.Sprintf("%d images, %d blobs, %s read: ", v.Images, v.Blobs, size(v.Bytes))
+		text += ", read: " + size(v.Bytes)
 	}
+	text += "; "
 	switch {
 	case len(damaged) > 0:
-		text += fmt.Sprintf("%d images are damaged\nhint: the next build of their fleet makes them again; `slipway pull IMAGE` fetches one that is published, `slipway rmi IMAGE` removes one", len(damaged))
+		text += fmt.Sprintf("images that are damaged: %d\nhint: the next build of the fleet makes them again; `slipway pull IMAGE` fetches one that is published, `slipway rmi IMAGE` removes one", len(damaged))
 	case len(v.Faults) > 0:
 		text += "the images are whole\nhint: what is damaged of the build cache is made again when a build needs it"
 	default:
