@@ -28,3 +28,9 @@ func OpenSnapshots(dir string, warn func(string)) (ctdsnapshot.Snapshotter, erro
 	_, sn, err := newSnapshotter(dir, warn)
 	return sn, err
 }
+
+// LockPath and SocketPath are where a root's lock and its process are.
+var (
+	LockPath   = lockPath
+	SocketPath = socketPath
+)

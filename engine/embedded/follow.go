@@ -97,7 +97,13 @@ func (a *Attachment) dial(ctx context.Context) (net.Conn, error) {
 	for a.own == nil && a.failed == nil {
 		conn, err := net.DialTimeout("unix", socketPath(a.options.Root), time.Second)
 		if err == nil {
+			conn, err = answering(ctx, conn)
+		}
+		if err == nil {
 			return conn, nil
+		}
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
 		}
 		if a.options.Names == nil {
 			return nil, err
@@ -119,6 +125,37 @@ func (a *Attachment) dial(ctx context.Context) (net.Conn, error) {
 		return nil, a.failed
 	}
 	return a.own.memory.DialContext(ctx)
+}
+
+// answering waits for the first byte of a server, which speaks first. A process that ends takes connections that it
+// never answers, and a call must not lose one of its tries to each of them.
+func answering(ctx context.Context, conn net.Conn) (net.Conn, error) {
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
+	first := make([]byte, 1)
+	_, err := conn.Read(first)
+	if !stop() && err == nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return &answered{Conn: conn, first: first}, nil
+}
+
+// answered is a connection whose first bytes were read already.
+type answered struct {
+	net.Conn
+	first []byte
+}
+
+// Read implements net.Conn.
+func (c *answered) Read(p []byte) (int, error) {
+	if len(c.first) == 0 || len(p) == 0 {
+		return c.Conn.Read(p)
+	}
+	n := copy(p, c.first)
+	c.first = c.first[n:]
+	return n, nil
 }
 
 // Services connects to the engine. Its content is read only.

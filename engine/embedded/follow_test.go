@@ -5,6 +5,8 @@ package embedded_test
 import (
 	"context"
 	"errors"
+	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/core/images"
 	"github.com/opencontainers/go-digest"
+	"golang.org/x/sys/unix"
 
 	"github.com/slipway-build/slipway/engine/embedded"
 	"github.com/slipway-build/slipway/internal/enginetest"
@@ -119,6 +122,54 @@ func TestFollowNobody(t *testing.T) {
 		t.Errorf("after %d tries: %v", tries, err)
 	}
 	if err := a.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestFollowSilence: processes that take connections and end before they answer cost no call its tries.
+func TestFollowSilence(t *testing.T) {
+	enginetest.Need(t)
+	root, ctx := t.TempDir(), t.Context()
+	p := startNamed(t, root)
+	a, err := embedded.Follow(ctx, named(root))
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeNow(t, p)
+	lock, err := os.OpenFile(embedded.LockPath(root), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	silent, err := net.Listen("unix", embedded.SocketPath(root))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	done := make(chan error)
+	go func() {
+		defer close(done)
+		for range 12 {
+			conn, err := silent.Accept()
+			if err != nil {
+				done <- err
+				return
+			}
+			conn.Close()
+		}
+		done <- errors.Join(silent.Close(), lock.Close())
+	}()
+	if _, err := a.Services().Images.List(ctx); err != nil {
+		t.Error(err)
+		silent.Close()
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if err := errors.Join(a.Lost(), a.Close()); err != nil {
 		t.Error(err)
 	}
 }
