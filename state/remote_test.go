@@ -180,6 +180,29 @@ func TestDamagedRemote(t *testing.T) {
 	}
 }
 
+// TestManyOpenAtOnce: those that open a new state at the same time, and one without a write-ahead log,
+// wait for each other. SQLite itself does not wait while it turns a file to the log.
+func TestManyOpenAtOnce(t *testing.T) {
+	for range 10 {
+		dir := t.TempDir()
+		query(t, dir, "CREATE TABLE other (a)", "DROP TABLE other") // a file with a rollback journal
+		var group sync.WaitGroup
+		for range 4 {
+			group.Go(func() {
+				db, err := state.Open(t.Context(), dir)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := db.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+	}
+}
+
 // TestOldStateIsMigrated: a state of the first schema keeps what it has.
 func TestOldStateIsMigrated(t *testing.T) {
 	dir := t.TempDir()

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
+	sqlitelib "modernc.org/sqlite/lib"
 )
 
 // FileName is the database's name inside the state folder.
@@ -81,6 +82,10 @@ func open(ctx context.Context, path string) (*DB, error) {
 		return nil, err
 	}
 	db.file = info
+	if err := db.logAhead(ctx); err != nil {
+		db.sql.Close()
+		return nil, err
+	}
 	if err := db.migrate(ctx); err != nil {
 		db.sql.Close()
 		return nil, err
@@ -103,6 +108,23 @@ const (
 	patience      = 20 * time.Second
 	shortPatience = 2 * time.Second
 )
+
+// logAhead makes the first connection, which turns a new file, and one of the first schema, to the
+// write-ahead log. SQLite does not wait for others while it does that: two who begin at the same time
+// would lock each other out, so that SQLITE_BUSY comes at once, whatever busy_timeout says.
+func (d *DB) logAhead(ctx context.Context) error {
+	for end := time.Now().Add(patience); ; {
+		_, err := d.version(ctx, d.sql)
+		if sqliteCode(err) != sqlitelib.SQLITE_BUSY || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
 
 // Close closes the database. All work must have ended.
 func (d *DB) Close() error {
