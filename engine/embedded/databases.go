@@ -3,6 +3,7 @@
 package embedded
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,12 +20,14 @@ import (
 // The databases in the engine's folder. Those that know of each other's content are of no use without each
 // other; one that stands alone holds build cache or history.
 var (
-	together = []string{"containerdmeta.db", "metadata_v2.db", filepath.Join("snapshots", "metadata.db")}
+	together = []string{"containerdmeta.db", "metadata_v2.db", snapshotDatabase}
 	alone    = []string{"cache.db", "history.db"}
 )
 
-// cacheDatabase is of no use without those that are together.
-const cacheDatabase = "cache.db"
+const (
+	snapshotDatabase = "snapshots/metadata.db"
+	cacheDatabase    = "cache.db" // is of no use without those that are together
+)
 
 func databases() []string { return append(append([]string(nil), together...), alone...) }
 
@@ -43,7 +46,7 @@ func (d damage) ill() bool {
 
 // inspect looks whether the databases in the engine's folder can be opened. What another process left with
 // its sums is compared with them, so that every changed byte is found; else the form of the file counts.
-func inspect(root string, known *sums) (damage, error) {
+func inspect(ctx context.Context, root string, known *sums) (damage, error) {
 	found := damage{}
 	for _, name := range databases() {
 		path := filepath.Join(Folder(root), name)
@@ -68,6 +71,17 @@ func inspect(root string, known *sums) (damage, error) {
 		}
 		if !same {
 			found[name] = "is damaged"
+		}
+	}
+	if name := snapshotDatabase; found[name] == "" {
+		lost, err := lostSnapshots(ctx, root)
+		if err != nil && !isDamage(err) {
+			return nil, err
+		}
+		if err != nil {
+			found[name] = "is damaged"
+		} else if lost > 0 {
+			found[name] = fmt.Sprintf("has unpacked layers whose folders are gone: %d", lost)
 		}
 	}
 	return found, nil

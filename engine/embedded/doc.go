@@ -89,6 +89,26 @@ func (e *BusyError) Error() string {
 	return "cannot open engine root " + e.Root + ": " + e.Holder.String() + " is using it"
 }
 
+// SnapshotVerification is what VerifySnapshots found out.
+type SnapshotVerification struct {
+	Snapshots int `json:"snapshots"`
+	// InUse says that nothing was looked at, because a running process holds the databases.
+	InUse bool `json:"in_use"`
+	// Aside says that the next process begins without any of them.
+	Aside  bool            `json:"aside"`
+	Faults []SnapshotFault `json:"faults"`
+}
+
+// SnapshotFault is an unpacked layer that is not what it was.
+type SnapshotFault struct {
+	// Folder is where the layer lies.
+	Folder string `json:"folder"`
+	// Layer is the digest of the blob with the same content; empty if there is none.
+	Layer string `json:"layer,omitempty"`
+	// Problem says what the first difference is.
+	Problem string `json:"problem"`
+}
+
 // Services are the connections to a running engine, the same whether it is in
 // this process or behind the socket of another one.
 type Services struct {

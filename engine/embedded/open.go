@@ -23,7 +23,7 @@ func openEngine(ctx context.Context, p *Process, o Options) (*workerParts, *cont
 	if err != nil {
 		return nil, nil, err
 	}
-	bad, err := inspect(p.root, known)
+	bad, err := inspect(ctx, p.root, known)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/slipway-build/slipway/engine/embedded"
 	"github.com/slipway-build/slipway/internal/cli/outlet"
 	"github.com/slipway-build/slipway/store"
 )
@@ -16,11 +18,15 @@ func (a *app) checkCommand() *cobra.Command {
 		Use:   "check",
 		Short: "Verify the local images",
 		Long: `Looks whether the manifests, configurations and layers of all local images are there, in
-their whole length, and says what a build or a pull would mend. A running build is not disturbed.
+their whole length, and whether the folders of unpacked layers are; says what a build or a
+pull would mend. A running build is not disturbed: while it holds them, unpacked layers are
+not looked at.
 
 With --read every byte of the store is read. Content that is not what its digest says is of no
 use: it is set aside, below damaged/ in the folder of images, so that the next build of
 the image, or a pull, writes it again. "slipway prune --cache" removes what was set aside.
+The files of each unpacked layer are compared with the layer; when one differs, all unpacked
+layers are given up, and with them the build cache. The images stay.
 
 The exit code is 1 when something is damaged.`,
 		Example: `  slipway check
@@ -39,17 +45,17 @@ The exit code is 1 when something is damaged.`,
 			if read {
 				progress, finish = a.readProgress()
 			}
-			v, err := localStore(root).Verify(cmd.Context(), progress)
+			found, err := verifyAll(cmd.Context(), root, progress)
 			finish()
 			if err != nil {
 				return err
 			}
 			if asJSON {
-				err = printJSON(a.Out, v)
+				err = printJSON(a.Out, found)
 			} else {
-				err = a.printVerification(v, read)
+				err = a.printVerification(found, read)
 			}
-			if err == nil && len(v.Faults) > 0 {
+			if err == nil && len(found.Faults)+len(found.Unpacked.Faults) > 0 {
 				err = &exitError{code: ExitFailed}
 			}
 			return err
@@ -58,6 +64,25 @@ The exit code is 1 when something is damaged.`,
 	cmd.Flags().BoolVar(&read, "read", false, "read all content, and set aside what is not what its digest says")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// soundness is what "check" found out.
+type soundness struct {
+	store.Verification
+	Unpacked embedded.SnapshotVerification `json:"unpacked"`
+}
+
+// verifyAll looks at the blobs, and then at the layers that were unpacked from them. A nil progress reads nothing.
+func verifyAll(ctx context.Context, root string, progress func(done, total int64)) (v soundness, err error) {
+	if v.Verification, err = localStore(root).Verify(ctx, progress); err != nil {
+		return v, err
+	}
+	var compared func(done, total int)
+	if progress != nil {
+		compared = func(int, int) {}
+	}
+	v.Unpacked, err = embedded.VerifySnapshots(ctx, root, compared)
+	return v, err
 }
 
 // forgetDamaged removes what was set aside.
@@ -69,7 +94,7 @@ func (a *app) forgetDamaged() error {
 	return err
 }
 
-func (a *app) printVerification(v store.Verification, read bool) error {
+func (a *app) printVerification(v soundness, read bool) error {
 	damaged := map[string]bool{}
 	for _, f := range v.Faults {
 		where := f.Image
@@ -89,21 +114,47 @@ func (a *app) printVerification(v store.Verification, read bool) error {
 			return err
 		}
 	}
+	for _, f := range v.Unpacked.Faults {
+		if _, err := fmt.Fprintf(a.Out, "unpacked layer %s: %s\n", f.Folder, f.Problem); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintln(a.Out, v.summary(read, len(damaged)))
+	return err
+}
+
+// summary is one line, and a hint when something is to be done.
+func (v soundness) summary(read bool, damaged int) string {
 	text := fmt.Sprintf("images: %d, blobs: %d", v.Images, v.Blobs)
+	if v.Unpacked.InUse {
+		text += ", unpacked layers: not looked at, another slipway uses them"
+	} else {
+		text += fmt.Sprintf(", unpacked layers: %d", v.Unpacked.Snapshots)
+	}
 	if read {
 		text += ", read: " + size(v.Bytes)
 	}
 	text += "; "
 	switch {
-	case len(damaged) > 0:
-		text += fmt.Sprintf("images that are damaged: %d\nhint: the next build of the fleet makes them again; `slipway pull IMAGE` fetches one that is published, `slipway rmi IMAGE` removes one", len(damaged))
+	case damaged > 0:
+		text += fmt.Sprintf("images that are damaged: %d\nhint: the next build of the fleet makes them again; `slipway pull IMAGE` fetches one that is published, `slipway rmi IMAGE` removes one", damaged)
 	case len(v.Faults) > 0:
 		text += "the images are whole\nhint: what is damaged of the build cache is made again when a build needs it"
+	case len(v.Unpacked.Faults) > 0:
+		text += "the images are whole\nhint: "
 	default:
-		text += "all is well"
+		return text + "all is well"
 	}
-	_, err := fmt.Fprintln(a.Out, text)
-	return err
+	if len(v.Unpacked.Faults) == 0 {
+		return text
+	}
+	if damaged+len(v.Faults) > 0 {
+		text += "\nhint: "
+	}
+	if v.Unpacked.Aside || !read {
+		return text + "the next command that needs unpacked layers makes all of them again"
+	}
+	return text + "`slipway check --read` gives the unpacked layers up when no other slipway uses them"
 }
 
 // readProgress shows on a terminal how much was read.

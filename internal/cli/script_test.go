@@ -59,6 +59,9 @@ func TestScripts(t *testing.T) {
 			env.Setenv("REGISTRY", server.Addr)
 			env.Setenv("REGISTRY_CA", server.CA)
 			env.Setenv("REGISTRY_NODELETE", keeper.Addr)
+			if options := os.Getenv("GORACE"); options != "" { // where the race detector writes: see hack/prove
+				env.Setenv("GORACE", options)
+			}
 			env.Setenv("DEBFULLNAME", "A Founder")
 			env.Setenv("DEBEMAIL", "founder@example.com")
 			return nil
