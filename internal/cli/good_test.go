@@ -9,12 +9,10 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/slipway-build/slipway/internal/enginetest"
 	"github.com/slipway-build/slipway/registry/registrytest"
@@ -27,7 +25,7 @@ import (
 // next one that has an engine.
 func TestGoodStaysGood(t *testing.T) {
 	enginetest.Need(t)
-	sequences := 50
+	sequences := 30
 	if os.Getenv("SLIPWAY_PROVE") != "" {
 		sequences = 500
 	}
@@ -59,6 +57,13 @@ func TestGoodStaysGood(t *testing.T) {
 		}
 	})
 	t.Log(done)
+	if os.Getenv("SLIPWAY_PROVE") != "" {
+		for _, v := range newYard(t, filepath.Join(memory, "victims"), 0, server.Addr).victims() {
+			if done["killed "+v.args[0]] == 0 {
+				t.Errorf("no %s was killed", v.args[0])
+			}
+		}
+	}
 	for _, what := range []string{"killed", "failed build", "failed test", "kept", "nothing left", "up to date"} {
 		if done[what] == 0 {
 			t.Errorf("%q never happened: the test proves little", what)
@@ -69,11 +74,12 @@ func TestGoodStaysGood(t *testing.T) {
 // yard is a fleet of two images: app is built on base, and tested.
 type yard struct {
 	*chain
-	rand *rand.Rand
-	seed uint64
-	good map[string]bool // references that had a good image, which nobody took away
-	log  []string
-	done map[string]int
+	rand  *rand.Rand
+	seed  uint64
+	good  map[string]bool // references that had a good image, which nobody took away
+	files []string        // outside the root, before anything was killed
+	log   []string
+	done  map[string]int
 }
 
 func newYard(t *testing.T, dir string, seed uint64, addr string) *yard {
@@ -99,6 +105,7 @@ func newYard(t *testing.T, dir string, seed uint64, addr string) *yard {
 	}
 	y.configure("registry: %s\nnamespace: y%d\n", addr, seed)
 	y.log = append(y.log, y.run("build", "--local", "fleet"))
+	y.files = y.outside()
 	return y
 }
 
@@ -121,23 +128,6 @@ func (y *yard) run(args ...string) string {
 		y.done["failed build"]++
 	}
 	return strings.Join(args, " ") + ": " + err.Error()
-}
-
-// killed ends a command with a signal that it cannot catch.
-func (y *yard) killed(args ...string) string {
-	cmd := y.slipway(args...)
-	if err := cmd.Start(); err != nil {
-		y.t.Fatal(err)
-	}
-	after := time.Duration(20+y.rand.IntN(400)) * time.Millisecond
-	timer := time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
-	err := cmd.Wait()
-	timer.Stop()
-	if e := (*exec.ExitError)(nil); errors.As(err, &e) && !e.Exited() {
-		y.done["killed"]++
-		return fmt.Sprintf("%s, killed after %s", strings.Join(args, " "), after)
-	}
-	return strings.Join(args, " ")
 }
 
 func (y *yard) step() {
@@ -163,9 +153,8 @@ func (y *yard) step() {
 		y.write("app", "Dockerfile.template", "FROM {{ \"base\" | image_tag }}\nRUN false\n")
 		what = "broken " + y.run("build", "--local", "fleet")
 		y.write("app", "Dockerfile.template", "FROM {{ \"base\" | image_tag }}\nCOPY file /app\n")
-	case 5, 6:
-		y.write(name, "file", file)
-		what = name + " is " + file + ", " + y.killed("build", "--local", "fleet")
+	case 5, 6, 7:
+		what = y.kill(name, file)
 	default:
 		y.write(name, "file", file)
 		what = name + " is " + file + ", " + y.run("build", "--local", "fleet")
@@ -244,21 +233,6 @@ func (y *yard) upToDate(plan, name string) bool {
 	return false
 }
 
-// leaves looks for what a killed command left that the next one, which had an engine, should have ended.
-func (y *yard) leaves() {
-	if !strings.Contains(y.log[len(y.log)-1], ", killed after ") {
-		return
-	}
-	left, err := enginetest.Left(y.dir, filepath.Join(y.dir, "root"))
-	if err != nil {
-		y.t.Fatal(err)
-	}
-	if len(left) > 0 {
-		y.fail("is left:\n%s", strings.Join(left, "\n"))
-	}
-	y.done["nothing left"]++
-}
-
 // save saves images, and looks whether the tar is whole.
 func (y *yard) save(args []string) {
 	cmd := y.slipway(args...)
@@ -267,7 +241,12 @@ func (y *yard) save(args []string) {
 	if err := cmd.Run(); err != nil {
 		y.fail("%s: %v\n%s", strings.Join(args, " "), err, &stderr)
 	}
-	for r := tar.NewReader(&out); ; {
+	y.whole(&out)
+}
+
+// whole reads what was saved to its end.
+func (y *yard) whole(saved io.Reader) {
+	for r := tar.NewReader(saved); ; {
 		_, err := r.Next()
 		if errors.Is(err, io.EOF) {
 			return
