@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -210,10 +209,10 @@ func (a *app) planOnly(cmd *cobra.Command, cfg *config.Config, o planOptions) (e
 // one keeps its processor for a while, so there are more of those than the machine has; and the heap
 // may grow, for collecting some megabytes would take a tenth of the time. It returns what ends that.
 func hurry() (end func()) {
-	percent, procs := debug.SetGCPercent(400), runtime.GOMAXPROCS(0)
+	percent, procs := pace.limit(hurryGrowth), runtime.GOMAXPROCS(0)
 	runtime.GOMAXPROCS(4 * procs)
 	return func() {
-		debug.SetGCPercent(percent)
+		pace.limit(percent)
 		runtime.GOMAXPROCS(procs)
 	}
 }

@@ -79,6 +79,9 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	case "docker":
 		return dockercmd.Main(ctx, args[1:], s.In, s.Out, s.Err, os.Getenv)
 	}
+	if os.Getenv("GOGC") == "" {
+		pace.begin.Do(pace.keep)
+	}
 	out, errs := outlet.New(s.Out), outlet.New(s.Err)
 	a := &app{Streams: Streams{In: s.In, Out: out, Err: errs}, raw: s, commandLine: strings.Join(args, " ")}
 	root := a.command()
