@@ -118,8 +118,8 @@ func (up *upload) exists(ctx context.Context, repo string) (bool, error) {
 func (up *upload) begin(ctx context.Context) (mounted bool, err error) {
 	known := up.ps.h.flights.at(up.d.Digest)
 	for _, from := range append(slices.Clone(known), up.ps.siblings...) {
-		if from == up.ps.to.repo {
-			continue
+		if from == up.ps.to.repo || !up.ps.h.auth.alike(ctx, from, up.ps.to.repo) {
+			continue // what one login may read, the other may not mount
 		}
 		if !slices.Contains(known, from) {
 			there, err := up.exists(ctx, from)

@@ -53,11 +53,11 @@ func configuredRegistry(cfg *config.Config, o registry.Options) (registry.Option
 		return o, nil
 	}
 	// The first part of the images' names need not be a host: "team" is docker.io/team.
-	host, err := registry.HostOf(cfg.Registry)
+	host, namespace, err := registry.SplitPrefix(cfg.Registry)
 	if err != nil {
 		return o, fmt.Errorf("cannot use the registry %q with a username: %w", cfg.Registry, err)
 	}
-	o.Registry, o.Username, o.Password = host, cfg.Username, cfg.Password.Reveal()
+	o.Registry, o.Namespace, o.Username, o.Password = host, namespace, cfg.Username, cfg.Password.Reveal()
 	return o, nil
 }
 
@@ -312,9 +312,12 @@ func (a *app) logoutCommand() *cobra.Command {
 		Long:  "Erases what \"slipway login\" or \"docker login\" keeps for a registry.",
 		Args:  exactArgs("REGISTRY"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			found, err := registry.Logout(args[0])
+			found, left, err := registry.Logout(args[0])
 			if err == nil && !found {
 				fmt.Fprintf(a.Out, "there were no credentials for %s\n", args[0])
+			}
+			for _, path := range left {
+				fmt.Fprintf(a.Out, "those for %[1]s stay; `slipway logout %[1]s` forgets them\n", path)
 			}
 			return err
 		},
