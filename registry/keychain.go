@@ -167,7 +167,7 @@ func (k *keychain) helped(host string) (login, error) {
 func (a *authorizing) lookUp(ctx context.Context, repository string) (login, error) {
 	c := a.h.c
 	own := login{AuthConfig: authn.AuthConfig{Username: c.opts.Username, Password: c.opts.Password}, from: fromConfiguration}
-	if a.h.configured() && (scope{path: c.opts.Namespace}).holds(repository) {
+	if a.h.configured() && c.opts.Namespace != "" && (scope{path: c.opts.Namespace}).holds(repository) {
 		return own, nil
 	}
 	if c.kept != nil {

@@ -25,8 +25,8 @@ type Options struct {
 	// Registry is the host (with the port, if any; see SplitPrefix) that Username and Password are for. All
 	// other hosts, and this one when Username is empty, get what Keychain has.
 	Registry, Username, Password string
-	// Namespace is the path on Registry that Username and Password are for above all: beside it, an entry of
-	// Docker's auths that has a path goes before them. Empty stands for all of the registry.
+	// Namespace is the path on Registry below which Username and Password go before all others. Elsewhere on it
+	// an entry of Docker's auths that has a path goes before them.
 	Namespace string
 	// Keychain finds credentials; nil stands for Docker's config.json (DOCKER_CONFIG, ~/.docker) with
 	// its credential helpers, or Podman's auth.json when there is none, and DOCKER_AUTH_CONFIG. Of their

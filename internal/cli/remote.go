@@ -53,11 +53,12 @@ func configuredRegistry(cfg *config.Config, o registry.Options) (registry.Option
 		return o, nil
 	}
 	// The first part of the images' names need not be a host: "team" is docker.io/team.
-	host, namespace, err := registry.SplitPrefix(cfg.Registry)
+	host, path, err := registry.SplitPrefix(cfg.Registry)
 	if err != nil {
 		return o, fmt.Errorf("cannot use the registry %q with a username: %w", cfg.Registry, err)
 	}
-	o.Registry, o.Namespace, o.Username, o.Password = host, namespace, cfg.Username, cfg.Password.Reveal()
+	o.Namespace = strings.Trim(path+"/"+cfg.Namespace, "/")
+	o.Registry, o.Username, o.Password = host, cfg.Username, cfg.Password.Reveal()
 	return o, nil
 }
 
