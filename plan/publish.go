@@ -248,6 +248,9 @@ func (m *maker) unpublished(img *fleet.Image, st *state) Reason {
 		}
 		return Reason{KindUnpublished, text}
 	}
+	if m.facts.Unreadable[img.Ref] {
+		return Reason{KindUnreadable, "not readable: absent, or not ours"}
+	}
 	if m.facts.Seen[img.Ref] != "" {
 		return Reason{KindVanished, img.Tag + " was published, but is no longer at the registry"}
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/containerd/containerd/v2/core/remotes/docker/auth"
+	"github.com/google/go-containerregistry/pkg/authn"
 )
 
 type scopesKey struct{}
@@ -20,6 +21,21 @@ func withScopes(ctx context.Context, scopes []string) context.Context {
 func scopesOf(ctx context.Context) []string {
 	s, _ := ctx.Value(scopesKey{}).([]string)
 	return s
+}
+
+type repositoryKey struct{}
+
+// withRepository says whose login requests have that are for no repository.
+func withRepository(ctx context.Context, repository string) context.Context {
+	return context.WithValue(ctx, repositoryKey{}, repository)
+}
+
+// repositoryOf is the repository whose login the requests made with a context have.
+func repositoryOf(ctx context.Context) string {
+	if name, ok := ctx.Value(repositoryKey{}).(string); ok {
+		return name
+	}
+	return repositoryIn(scopesOf(ctx))
 }
 
 // repositoryIn is the repository that scopes are for, the first one's: of a mount that is its goal.
@@ -42,8 +58,9 @@ type authorizing struct {
 	h    *host
 
 	mu        sync.Mutex
-	challenge auth.Challenge   // zero: none was asked for
-	logins    map[string]login // by repository, "" for none: helper programs are slow
+	challenge auth.Challenge            // zero: none was asked for
+	logins    map[string]login          // by repository, "" for none: helper programs are slow
+	accepted  map[authn.AuthConfig]bool // what the registry's root said to them
 	tokens    map[tokenKey]token
 	fetching  sync.Map // tokenKey to a channel that is a lock: one request for one token
 }
@@ -52,7 +69,7 @@ func (a *authorizing) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !a.ours(req.URL) {
 		return a.next.RoundTrip(req)
 	}
-	repository := repositoryIn(scopesOf(req.Context())) // never one that the registry names
+	repository := repositoryOf(req.Context()) // never one that the registry names
 	used, err := a.authorize(req, repository)
 	if err != nil {
 		return nil, err

@@ -151,7 +151,7 @@ func (h *host) answered(resp *http.Response) *Error {
 	e.Status, e.RetryAfter, e.codes = resp.StatusCode, retryAfter(resp), said
 	switch kind {
 	case ErrUnauthorized:
-		e.Hint = h.loginHint(repositoryIn(scopesOf(resp.Request.Context())))
+		e.Hint = h.loginHint(repositoryOf(resp.Request.Context()))
 	case ErrUnreachable:
 		e.permanent = true
 		e.Hint = "the proxy asks for a password: put it into http_proxy"

@@ -47,14 +47,20 @@ type fetched struct {
 // it has changed.
 func (h *host) get(ctx context.Context, p place, etag string) (fetched, error) {
 	at := call{
-		method: http.MethodGet, path: p.manifestPath(), scopes: []string{p.pull()},
+		method: http.MethodGet, path: p.manifestPath(),
 		header: map[string]string{"Accept": acceptManifests}, good: []int{http.StatusOK},
 	}
 	if etag != "" { // without a condition 304 is an error
 		at.header["If-None-Match"] = etag
 		at.good = append(at.good, http.StatusNotModified)
 	}
-	resp, data, err := h.fetch(ctx, at, maxManifest)
+	var resp *http.Response
+	var data []byte
+	err := h.reading(ctx, p, func(scope string) (err error) {
+		at.scopes = []string{scope}
+		resp, data, err = h.fetch(ctx, at, maxManifest)
+		return err
+	})
 	if err != nil {
 		return fetched{}, h.certain(p, err)
 	}
@@ -110,12 +116,20 @@ func isManifest(mediaType string) bool {
 // head asks for a manifest's digest. Both are empty when there is none; with etag set, unchanged
 // tells that it is what it was.
 func (h *host) head(ctx context.Context, p place, etag string) (dgst, newETag string, unchanged bool, err error) {
+	err = h.reading(ctx, p, func(scope string) error {
+		dgst, newETag, unchanged, err = h.headAs(ctx, p, etag, scope)
+		return err
+	})
+	return dgst, newETag, unchanged, err
+}
+
+func (h *host) headAs(ctx context.Context, p place, etag, scope string) (dgst, newETag string, unchanged bool, err error) {
 	header := map[string]string{"Accept": acceptManifests}
 	if etag != "" {
 		header["If-None-Match"] = etag
 	}
 	resp, err := h.do(ctx, call{
-		method: http.MethodHead, path: p.manifestPath(), scopes: []string{p.pull()}, header: header,
+		method: http.MethodHead, path: p.manifestPath(), scopes: []string{scope}, header: header,
 		good: []int{http.StatusOK, http.StatusNotModified, http.StatusNotFound},
 	})
 	if err != nil {

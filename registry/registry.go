@@ -46,6 +46,10 @@ type Options struct {
 	TrustRealm []string
 	Warn       func(text string)
 
+	// AbsentIs403 is the host of a registry that answers 401 or 403 for what is not there, to credentials that it
+	// accepts; "" for none.
+	AbsentIs403 string
+
 	UserAgent string // default "slipway"
 	Parallel  int    // requests at a time per host; default 16
 	Transfers int    // of which blobs that are sent or fetched; default 4

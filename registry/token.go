@@ -183,7 +183,7 @@ func (a *authorizing) refused(ctx context.Context, err error) error {
 	case s == http.StatusTooManyRequests:
 		e.Kind = ErrRateLimited
 	case s < 500:
-		e.Kind, e.Hint = ErrUnauthorized, a.h.loginHint(repositoryIn(scopesOf(ctx)))
+		e.Kind, e.Hint = ErrUnauthorized, a.h.loginHint(repositoryOf(ctx))
 	}
 	e.Status = status.StatusCode
 	return e

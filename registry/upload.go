@@ -107,6 +107,9 @@ func (up *upload) exists(ctx context.Context, repo string) (bool, error) {
 		method: http.MethodHead, path: "/v2/" + repo + "/blobs/" + up.d.Digest.String(), scopes: []string{scope},
 		good: []int{http.StatusOK, http.StatusNotFound},
 	})
+	if errors.Is(err, ErrUnauthorized) && repo == up.ps.to.repo {
+		return false, nil // some refuse what they do not have; who may not send it either is told then
+	}
 	if err != nil {
 		return false, err
 	}

@@ -121,7 +121,7 @@ func (r *Registries) Publish(ctx context.Context, p build.Publication) (build.Pu
 	}
 	refs = append(refs, img.Ref)
 	pushed, err := r.Client.Push(ctx, target, r.Content, registry.PushOptions{
-		Siblings: r.repositories(p.Siblings), Progress: progress(p.Progress),
+		Siblings: r.repositories(p.Siblings), Progress: progress(p.Progress), Blind: p.Replace,
 		Replace: func(ref, digest string) error { return r.replace(ref, digest, from, p) },
 		Ready:   func(ctx context.Context) error { return r.checkBasis(ctx, p) }, // sending may have taken long
 	}, refs...)

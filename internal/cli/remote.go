@@ -49,11 +49,17 @@ func registryClient(cfg *config.Config, o registry.Options) (*registry.Client, e
 func configuredRegistry(cfg *config.Config, o registry.Options) (registry.Options, error) {
 	o.CABundle, o.HTTPProxy, o.Insecure = cfg.CABundle, cfg.HTTPProxy, cfg.InsecureRegistries
 	o.TrustRealm = cfg.Slipway.TrustRealm
-	if cfg.Registry == "" || cfg.Username == "" {
+	if cfg.Registry == "" {
 		return o, nil
 	}
 	// The first part of the images' names need not be a host: "team" is docker.io/team.
 	host, path, err := registry.SplitPrefix(cfg.Registry)
+	if cfg.Slipway.AbsentIs403 && err == nil {
+		o.AbsentIs403 = host
+	}
+	if cfg.Username == "" {
+		return o, nil
+	}
 	if err != nil {
 		return o, fmt.Errorf("cannot use the registry %q with a username: %w", cfg.Registry, err)
 	}
@@ -113,7 +119,7 @@ func (a *app) push(ctx context.Context, client *registry.Client, s embedded.Serv
 	if err != nil {
 		return fmt.Errorf("cannot push %s: %w", ref, err)
 	}
-	o := registry.PushOptions{}
+	o := registry.PushOptions{Blind: force}
 	if !force {
 		o.Replace = func(ref, digest string) error {
 			return fmt.Errorf("the tag names another image there (%s)\nhint: give the image a new version, or move the tag with --force", shortDigest(digest))
