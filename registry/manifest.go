@@ -3,11 +3,13 @@ package registry
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 )
@@ -171,13 +173,25 @@ func (h *host) put(ctx context.Context, p place, mediaType string, want digest.D
 		good:   []int{http.StatusCreated, http.StatusOK, http.StatusAccepted},
 	})
 	if err != nil {
-		return err
+		return hintTypes(err, mediaType)
 	}
 	drain(resp)
 	if got := resp.Header.Get("Docker-Content-Digest"); got != "" && got != want.String() {
 		return h.fail(ErrDigest, "it stored %s as %s, but %s was sent", p.target(), got, want)
 	}
 	return nil
+}
+
+// hintTypes names the key for registries that are older than the OCI image-spec, which say so in several ways.
+func hintTypes(err error, mediaType string) error {
+	var e *Error
+	if _, ours := dockerTypes[mediaType]; !ours || !errors.As(err, &e) || e.Hint != "" || e.Transient() {
+		return err
+	}
+	if e.Status == http.StatusUnsupportedMediaType || e.codes[transport.ManifestInvalidErrorCode] || e.Kind == ErrUnsupported {
+		e.Hint = "a registry that refuses OCI's media types takes images with Docker's: set the key slipway.media_types: docker"
+	}
+	return err
 }
 
 // next is the address of a list's next page, from its Link header (RFC 8288), or "" at the end. The

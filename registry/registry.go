@@ -50,6 +50,9 @@ type Options struct {
 	// accepts; "" for none.
 	AbsentIs403 string
 
+	// DockerTypes says that registries refuse OCI's media types; see Client.Typed.
+	DockerTypes bool
+
 	UserAgent string // default "slipway"
 	Parallel  int    // requests at a time per host; default 16
 	Transfers int    // of which blobs that are sent or fetched; default 4

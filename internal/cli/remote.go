@@ -48,6 +48,7 @@ func registryClient(cfg *config.Config, o registry.Options) (*registry.Client, e
 
 func configuredRegistry(cfg *config.Config, o registry.Options) (registry.Options, error) {
 	o.CABundle, o.HTTPProxy, o.Insecure = cfg.CABundle, cfg.HTTPProxy, cfg.InsecureRegistries
+	o.DockerTypes = cfg.Slipway.MediaTypes == "docker"
 	o.TrustRealm = cfg.Slipway.TrustRealm
 	if cfg.Registry == "" {
 		return o, nil
@@ -126,7 +127,14 @@ func (a *app) push(ctx context.Context, client *registry.Client, s embedded.Serv
 		}
 	}
 	start := time.Now()
-	done, err := client.Push(ctx, target, s.Content, o, image.Ref)
+	typed, err := client.Typed(ctx, target, s.Content)
+	if err != nil {
+		return fmt.Errorf("cannot push %s: %w", ref, err)
+	}
+	if len(typed) > 0 {
+		target = typed[len(typed)-1].Descriptor
+	}
+	done, err := client.Push(ctx, target, registry.With(s.Content, typed), o, image.Ref)
 	if errors.Is(err, registry.ErrDigest) {
 		if damage := store.New(s.Images, s.Content).CheckRead(ctx, image.Ref); errors.Is(damage, store.ErrDamaged) {
 			return fmt.Errorf("cannot push %s: %w", ref, damage)
