@@ -31,6 +31,7 @@ type BaseImage struct {
 func (m *maker) remote(step *Step, st *state) {
 	img := step.Image
 	if st.published, st.isPublished = m.facts.Published[img.Ref]; !st.isPublished {
+		st.replace = m.Replace && st.selected && m.facts.Unreadable[img.Ref] // whatever is there
 		return
 	}
 	known := st.published.Mark.Definition != "" // else somebody else published it, or Slipway in another way
