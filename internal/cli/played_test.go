@@ -115,6 +115,9 @@ func (p *played) bump() {
 		if m, err := img.RawManifest(); err != nil || strings.Contains(string(m), "vnd.oci") {
 			p.t.Errorf("%s %v", m, err)
 		}
+		// A single image that the store has with OCI's types.
+		p.ends("local", 0, nil, p.run("build", "--local", "--force", "--select", "*base*", "fleet"))
+		p.ends("push", 0, nil, p.run("push", "--force", p.front.Addr+"/p/base:2"))
 	}
 }
 
