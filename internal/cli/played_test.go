@@ -65,6 +65,7 @@ func TestPlayed(t *testing.T) {
 			p.configured(true)
 			p.first()
 			p.bump()
+			p.prune()
 			p.foreign()
 		})
 	}
@@ -119,6 +120,16 @@ func (p *played) bump() {
 		p.ends("local", 0, nil, p.run("build", "--local", "--force", "--select", "*base*", "fleet"))
 		p.ends("push", 0, nil, p.run("push", "--force", p.front.Addr+"/p/base:2"))
 	}
+}
+
+// prune deletes the old version, and sees that it is gone. Where no tags are listed there is none to delete, and the
+// tokens of the played Quay know no right for it.
+func (p *played) prune() {
+	if slices.Contains([]registrytest.Manner{registrytest.Mute, registrytest.Harbor, registrytest.Quay}, p.manner) {
+		return
+	}
+	p.ends("prune", 0, nil, p.run("prune", "--registry", "--keep", "1", "fleet"))
+	p.is([]string{"2"}, "2")
 }
 
 // is compares what the registry behind has.
