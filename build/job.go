@@ -181,7 +181,7 @@ func (j *job) build(ctx context.Context) (same bool, err error) {
 }
 
 // noChange are reasons that come true without anybody's edit.
-var noChange = []string{plan.KindRebuilt, plan.KindNeeded, plan.KindUnpublished, plan.KindVanished, plan.KindMoved}
+var noChange = []string{plan.KindRebuilt, plan.KindNeeded, plan.KindUnpublished, plan.KindUnreadable, plan.KindVanished, plan.KindMoved}
 
 // unchanged tells whether the image is what it would become: its parents were built again and came
 // out the same.

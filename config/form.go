@@ -1,6 +1,10 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // form is what values of an own key look like. One that looks otherwise is somebody's variable, which was
 // there before Slipway had the key, or a slip of the pen: it is told, not acted on, and no error.
@@ -43,6 +47,21 @@ var listOfStrings = form{"a list of strings", func(v any) (problem, hint string)
 	}
 	return "", ""
 }}
+
+// oneOf is one of a few words.
+func oneOf(words ...string) form {
+	list := strings.Join(words, " or ")
+	return form{list, func(v any) (problem, hint string) {
+		text, ok := v.(string)
+		switch {
+		case !ok:
+			return "is " + kind(v), "write " + list
+		case !slices.Contains(words, text):
+			return fmt.Sprintf("is %q", text), "write " + list
+		}
+		return "", ""
+	}}
+}
 
 var trueOrFalse = form{"true or false", func(v any) (problem, hint string) {
 	switch v.(type) {

@@ -20,6 +20,10 @@ type Own struct {
 	// TrustRealm is trust_realm: hosts whose token servers get passwords for registries of other domains;
 	// nil when the key is absent.
 	TrustRealm []string
+	// AbsentIs403 is absent_is_403: the registry answers 401 or 403 for what is not there.
+	AbsentIs403 bool
+	// MediaTypes is media_types: oci or docker, of what is sent to registries; empty when the key is absent.
+	MediaTypes string
 }
 
 // ownKey is a row of the table of own keys. A new key is a row here and a field of Own.
@@ -59,6 +63,17 @@ var ownKeys = []ownKey{
 				o.TrustRealm = append([]string{}, r.list(key, nil)...)
 			}
 		},
+	},
+	{
+		"absent_is_403", "`false`", "the key `registry`'s answers 401 and 403 stand for what is not there, if it accepts the credentials otherwise: " +
+			"some Artifactories answer so for every new tag, and list none. Not for an account that may push and not pull: it would replace what it cannot see",
+		trueOrFalse,
+		func(r *reader, key string, o *Own) { o.AbsentIs403 = r.vars[key] != nil && r.boolean(key) },
+	},
+	{
+		"media_types", "`oci`", "`docker` for registries that refuse OCI's media types: images are published with Docker's. What is published already stays as it is",
+		oneOf("oci", "docker"),
+		func(r *reader, key string, o *Own) { o.MediaTypes = r.text(key, "") },
 	},
 }
 

@@ -195,7 +195,8 @@ func (m *maker) decide(step *Step) {
 	case st.stale():
 		step.Action = Build
 		step.Reasons = st.why
-		if st.replace && m.Publish || st.private != "" || m.facts.Published != nil && !st.isPublished && m.facts.Seen[step.Image.Ref] != "" {
+		if st.replace && m.Publish || st.private != "" || m.facts.Published != nil && !st.isPublished && m.facts.Seen[step.Image.Ref] != "" ||
+			m.facts.Unreadable[step.Image.Ref] {
 			step.Reasons = append(step.Reasons, m.unpublished(step.Image, st))
 		}
 	case st.counts:

@@ -66,6 +66,7 @@ const (
 	KindUnread      = "unread"      // one problem of the definition of a published image, beginning with path:line
 	KindUnpublished = "unpublished" // it is not at the registry
 	KindVanished    = "vanished"    // it was at the registry, and is no longer
+	KindUnreadable  = "unreadable"  // the registry refuses to tell whether it has it
 	KindMoved       = "moved"       // its tag at the registry names another image than before
 	KindOutdated    = "outdated"    // what the published image was built on is another now
 	KindRequested   = "requested"   // --force
@@ -128,6 +129,9 @@ type Facts struct {
 	Errors map[*fleet.Image]error
 	// Published is what the registry has, by full reference. Nil means that it was not asked.
 	Published map[string]PublishedImage
+	// Unreadable are the references that the registry refuses to tell of, although it accepts the credentials
+	// elsewhere: absent, or somebody else's. Publishing finds out before it sets a tag.
+	Unreadable map[string]bool
 	// Seen are the digests that references had at the registry when an earlier run looked.
 	Seen map[string]string
 	// Bases are the base images that the configuration says to refresh, by reference as the

@@ -31,6 +31,7 @@ type BaseImage struct {
 func (m *maker) remote(step *Step, st *state) {
 	img := step.Image
 	if st.published, st.isPublished = m.facts.Published[img.Ref]; !st.isPublished {
+		st.replace = m.Replace && st.selected && m.facts.Unreadable[img.Ref] // whatever is there
 		return
 	}
 	known := st.published.Mark.Definition != "" // else somebody else published it, or Slipway in another way
@@ -247,6 +248,9 @@ func (m *maker) unpublished(img *fleet.Image, st *state) Reason {
 			text += ", which is replaced"
 		}
 		return Reason{KindUnpublished, text}
+	}
+	if m.facts.Unreadable[img.Ref] {
+		return Reason{KindUnreadable, "not readable: absent, or not ours"}
 	}
 	if m.facts.Seen[img.Ref] != "" {
 		return Reason{KindVanished, img.Tag + " was published, but is no longer at the registry"}

@@ -86,6 +86,26 @@ func content(h *harbour, name string) {
 	h.edit(name, func(p *inputs.Parts) { p.Files += "x" })
 }
 
+// unreadable makes the registry refuse to tell of an image.
+func unreadable(h *harbour, name string) {
+	ref := h.image(name).Ref
+	delete(h.facts.Published, ref)
+	delete(h.facts.Seen, ref)
+	h.facts.Unreadable = map[string]bool{ref: true}
+}
+
+// Only force sets a tag that may not be read, whatever stands there.
+func TestUnreadableIsReplaced(t *testing.T) {
+	for force, o := range map[bool]plan.Options{false: {}, true: {Select: "app:*", Replace: true, Force: func(*fleet.Image) bool { return true }}} {
+		h := newHarbour(t, "lib:1", "app:1 needs lib")
+		h.carryOut(h.make(plan.Options{}))
+		unreadable(h, "app")
+		if s := h.make(o).Find("app"); !s.Publish || s.Replace != force {
+			t.Errorf("force %v: publish %v, replace %v", force, s.Publish, s.Replace)
+		}
+	}
+}
+
 func TestPublishing(t *testing.T) {
 	const entry = "published 1 has other content: add a changelog entry (`slipway update app --reason TEXT`)"
 	for _, tt := range []struct {
@@ -153,6 +173,10 @@ func TestPublishing(t *testing.T) {
 			delete(h.facts.Published, h.image("app").Ref)
 			delete(h.facts.Images, h.image("app").Ref)
 		}, plan.Options{}, "lib: published: published|app: build+publish: 1 was built, but is no longer in the store; 1 was published, but is no longer at the registry"},
+		{"unreadable", func(h *harbour) { unreadable(h, "app") }, plan.Options{},
+			"lib: published: published|app: publish: built and tested; not readable: absent, or not ours"},
+		{"unreadable, seen from another machine", func(h *harbour) { h.otherMachine(); unreadable(h, "app") }, plan.Options{},
+			"lib: pull: published; needed by app|app: build+publish: never built; not readable: absent, or not ours"},
 		{"the parent vanished: the child stays", func(h *harbour) { h.otherMachine(); delete(h.facts.Published, h.image("lib").Ref) }, plan.Options{},
 			"lib: build+publish: never built|app: published: published"},
 		{"only the child is selected, neither is published", func(h *harbour) {

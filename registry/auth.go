@@ -23,6 +23,34 @@ func scopesOf(ctx context.Context) []string {
 	return s
 }
 
+type repositoryKey struct{}
+
+// withRepository says whose login requests have that are for no repository.
+func withRepository(ctx context.Context, repository string) context.Context {
+	return context.WithValue(ctx, repositoryKey{}, repository)
+}
+
+// repositoryOf is the repository whose login the requests made with a context have.
+func repositoryOf(ctx context.Context) string {
+	if name, ok := ctx.Value(repositoryKey{}).(string); ok {
+		return name
+	}
+	return repositoryIn(scopesOf(ctx))
+}
+
+// repositoryIn is the repository that scopes are for, the first one's: of a mount that is its goal.
+func repositoryIn(scopes []string) string {
+	if len(scopes) == 0 {
+		return ""
+	}
+	rest, ok := strings.CutPrefix(scopes[0], "repository:")
+	if !ok {
+		return ""
+	}
+	name, _, _ := strings.Cut(rest, ":")
+	return name
+}
+
 // authorizing adds what the registry asks for: a password, or a token from its token server. Requests
 // to other hosts, where redirects and uploads may lead, get neither.
 type authorizing struct {
@@ -30,17 +58,19 @@ type authorizing struct {
 	h    *host
 
 	mu        sync.Mutex
-	challenge auth.Challenge // zero: none was asked for
-	login     *authn.AuthConfig
-	tokens    map[string]token // by scopes
-	fetching  sync.Map         // scopes to *sync.Mutex-like channel: one request for one token
+	challenge auth.Challenge            // zero: none was asked for
+	logins    map[string]login          // by repository, "" for none: helper programs are slow
+	accepted  map[authn.AuthConfig]bool // what the registry's root said to them
+	tokens    map[tokenKey]token
+	fetching  sync.Map // tokenKey to a channel that is a lock: one request for one token
 }
 
 func (a *authorizing) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !a.ours(req.URL) {
 		return a.next.RoundTrip(req)
 	}
-	used, err := a.authorize(req)
+	repository := repositoryOf(req.Context()) // never one that the registry names
+	used, err := a.authorize(req, repository)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +99,7 @@ func (a *authorizing) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	drain(resp)
-	if _, err := a.authorize(second); err != nil {
+	if _, err := a.authorize(second, repository); err != nil {
 		return nil, err
 	}
 	return a.next.RoundTrip(second)
@@ -82,15 +112,15 @@ func (a *authorizing) ours(u *url.URL) bool {
 	return u.Scheme == a.h.known() && strings.TrimSuffix(u.Host, port) == strings.TrimSuffix(a.h.addr, port)
 }
 
-// authorize sets the header, and returns what it is set to.
-func (a *authorizing) authorize(req *http.Request) (string, error) {
+// authorize sets the header to what the registry is told for a repository, and returns it.
+func (a *authorizing) authorize(req *http.Request, repository string) (string, error) {
 	a.mu.Lock()
 	scheme := a.challenge.Scheme
 	a.mu.Unlock()
 	value := ""
 	switch scheme {
 	case auth.BasicAuth:
-		login, err := a.credentials(req.Context())
+		login, err := a.credentials(req.Context(), repository)
 		if err != nil {
 			return "", err
 		}
@@ -100,7 +130,7 @@ func (a *authorizing) authorize(req *http.Request) (string, error) {
 			value = probe.Header.Get("Authorization")
 		}
 	case auth.BearerAuth:
-		t, err := a.token(req.Context(), scopesOf(req.Context()))
+		t, err := a.token(req.Context(), repository, scopesOf(req.Context()))
 		if err != nil {
 			return "", err
 		}
@@ -142,63 +172,43 @@ func (a *authorizing) forget(header string) {
 	}
 }
 
-// credentials are looked up once for each registry: helper programs are slow.
-func (a *authorizing) credentials(ctx context.Context) (authn.AuthConfig, error) {
+// credentials are what the registry is told for a repository, looked up once.
+func (a *authorizing) credentials(ctx context.Context, repository string) (login, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.login != nil {
-		return *a.login, nil
+	if known, ok := a.logins[repository]; ok {
+		return known, nil
 	}
-	found, err := a.lookUp(ctx)
+	found, err := a.lookUp(ctx, repository)
 	if err != nil {
-		return authn.AuthConfig{}, a.h.fail(ErrUnauthorized, "cannot read its credentials: %v", err)
+		return login{}, a.h.fail(ErrUnauthorized, "cannot read its credentials: %v", err)
 	}
 	s := a.h.c.secrets
 	s.addLogin(found.Username, found.Password)
 	s.add(found.IdentityToken, found.RegistryToken, found.Auth)
-	a.login = &found
+	a.logins[repository] = found
 	return found, nil
 }
 
-func (a *authorizing) lookUp(ctx context.Context) (authn.AuthConfig, error) {
-	o := a.h.c.opts
-	if a.h.configured() {
-		return authn.AuthConfig{Username: o.Username, Password: o.Password}, nil
-	}
-	source, err := authn.Resolve(ctx, o.Keychain, resource(canonical(a.h.name)))
+// alike tells whether the registry is told the same for two repositories: then one token may be for both.
+func (a *authorizing) alike(ctx context.Context, one, other string) bool {
+	first, err := a.credentials(ctx, one)
 	if err != nil {
-		return authn.AuthConfig{}, err
+		return false
 	}
-	config, err := authn.Authorization(ctx, source)
-	if err != nil || config == nil {
-		return authn.AuthConfig{}, err
-	}
-	return *config, nil
+	second, err := a.credentials(ctx, other)
+	return err == nil && first.AuthConfig == second.AuthConfig
 }
 
-// configured tells whether the configuration's username is for the registry: then no other counts.
-func (h *host) configured() bool {
-	o := h.c.opts
-	return o.Username != "" && canonical(o.Registry) == canonical(h.name)
-}
-
-// canonical maps the names that Docker Hub goes by to the one in references.
-func canonical(host string) string {
-	switch host {
-	case "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com":
-		return "docker.io"
+// used is the login that a repository's requests had, if any had one.
+func (a *authorizing) used(repository string) login {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if known, ok := a.logins[repository]; ok {
+		return known
 	}
-	return host
-}
-
-// resource is a registry as keychains know it.
-type resource string
-
-func (r resource) RegistryStr() string {
-	if r == "docker.io" {
-		return "index.docker.io"
+	if a.h.configured() {
+		return login{from: fromConfiguration}
 	}
-	return string(r)
+	return login{}
 }
-
-func (r resource) String() string { return r.RegistryStr() }

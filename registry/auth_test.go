@@ -142,10 +142,10 @@ func TestLogin(t *testing.T) {
 	if info, _ := os.Stat(other); info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v", info.Mode())
 	}
-	if found, err := registry.Logout(srv.Addr); err != nil || !found {
+	if found, _, err := registry.Logout(srv.Addr); err != nil || !found {
 		t.Errorf("logout: %v %v", found, err)
 	}
-	if found, err := registry.Logout(srv.Addr); err != nil || found {
+	if found, _, err := registry.Logout(srv.Addr); err != nil || found {
 		t.Errorf("second logout: %v %v", found, err)
 	}
 	_, err = client(t, o).Tags(t.Context(), srv.Addr+"/a/b")
@@ -184,7 +184,7 @@ esac
 	from := registrytest.NewBlobs()
 	_, err = client(t, registry.Options{}).Push(t.Context(), from.Image(t, 1, 10), from, registry.PushOptions{}, srv.Addr+"/a/b:1")
 	must(t, err)
-	if found, err := registry.Logout(srv.Addr); err != nil || !found {
+	if found, _, err := registry.Logout(srv.Addr); err != nil || !found {
 		t.Errorf("logout: %v %v", found, err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "kept")); err == nil {

@@ -74,6 +74,7 @@ type check struct {
 
 	mu    sync.Mutex
 	found map[string]Remembered // by references as they were given; nil when nothing was asked
+	fails map[*host]*Unreadable
 	news  map[string]Remembered // by canonical references
 }
 
@@ -92,6 +93,7 @@ func (ck *check) run(ctx context.Context, refs []string) error {
 		return err
 	}
 	ck.known, ck.found, ck.news = known, map[string]Remembered{}, map[string]Remembered{}
+	ck.fails = map[*host]*Unreadable{}
 	names := slices.Sorted(maps.Keys(byHost))
 	errs := make([]error, len(names))
 	var wg sync.WaitGroup
@@ -134,7 +136,14 @@ func (ck *check) host(ctx context.Context, h *host, list []asked) error {
 			group.Go(func() error { return ck.one(ctx, h, a) })
 		}
 	}
-	return group.Wait()
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	if u := ck.fails[h]; u != nil {
+		slices.Sort(u.Refs)
+		return u
+	}
+	return nil
 }
 
 // fresh answers from memory what was seen a moment ago.
@@ -187,7 +196,14 @@ func (ck *check) listed(ctx context.Context, h *host, of []asked) error {
 
 func (ck *check) one(ctx context.Context, h *host, a asked) error {
 	now, err := ck.ask(ctx, h, a.place, ck.known[a.String()])
-	if err != nil {
+	if errors.Is(err, ErrUnauthorized) && h.accepts(ctx, a.repo) {
+		now, err = Remembered{}, ck.refused(ctx, h, a, err)
+	}
+	var unreadable *Unreadable
+	switch {
+	case errors.As(err, &unreadable):
+		return nil
+	case err != nil:
 		return about("check", a, err)
 	}
 	if now.Digest == "" {
@@ -199,6 +215,29 @@ func (ck *check) one(ctx context.Context, h *host, a asked) error {
 	defer ck.mu.Unlock()
 	ck.found[a.ref], ck.news[a.String()] = now, now
 	return nil
+}
+
+// refused is about a reference that may not be read: nil says that it is not there. What was seen there once
+// is not taken for absent because of that: rights are lost, too.
+func (ck *check) refused(ctx context.Context, h *host, a asked, err error) error {
+	if _, seen := ck.known[a.String()]; seen {
+		if lacks, _, _ := h.listLacks(ctx, a.place); lacks {
+			return nil
+		}
+		return err
+	}
+	if h.absentIs403() {
+		return nil
+	}
+	ck.mu.Lock()
+	defer ck.mu.Unlock()
+	u := ck.fails[h]
+	if u == nil {
+		u = &Unreadable{Err: about("check", a, err)}
+		ck.fails[h] = u
+	}
+	u.Refs = append(u.Refs, a.ref)
+	return u
 }
 
 // gone: that something is not there is never remembered, only what was is forgotten.

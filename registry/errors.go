@@ -151,7 +151,7 @@ func (h *host) answered(resp *http.Response) *Error {
 	e.Status, e.RetryAfter, e.codes = resp.StatusCode, retryAfter(resp), said
 	switch kind {
 	case ErrUnauthorized:
-		e.Hint = h.loginHint()
+		e.Hint = h.loginHint(repositoryOf(resp.Request.Context()))
 	case ErrUnreachable:
 		e.permanent = true
 		e.Hint = "the proxy asks for a password: put it into http_proxy"
@@ -172,10 +172,17 @@ func fullText(s string) bool {
 		strings.Contains(s, "filesystem") && fullNumber.MatchString(s)
 }
 
-func (h *host) loginHint() string {
+// loginHint says where the login for a repository comes from, if it is not from a login to the registry.
+func (h *host) loginHint(repository string) string {
 	hint := "`slipway login " + h.name + "`"
-	if h.configured() {
+	used := h.auth.used(repository)
+	switch {
+	case used.from == fromConfiguration:
 		hint = "look at the configuration's username and password; a login does not go before them"
+	case used.path != "":
+		hint = "look at " + used.from + "; `slipway login " + h.name + "/" + used.path + "` writes it anew"
+	case used.given:
+		hint = "look at " + used.from + "; a login does not go before it"
 	}
 	if via := h.via(); via != "" {
 		hint += ", or see what the proxy " + via + " allows"

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/authn"
 	"golang.org/x/sync/semaphore"
 )
 
@@ -47,7 +48,7 @@ func newHost(c *Client, name string) *host {
 	h.flights.init()
 	h.base = h.network()
 	limited := &limiting{next: &watching{next: h.base, h: h}, slots: make(chan struct{}, c.opts.Parallel), patience: c.opts.Retry.Patience}
-	h.auth = &authorizing{next: limited, h: h, tokens: map[string]token{}}
+	h.auth = &authorizing{next: limited, h: h, logins: map[string]login{}, accepted: map[authn.AuthConfig]bool{}, tokens: map[tokenKey]token{}}
 	h.plain = &http.Client{Transport: &retrying{next: limited, h: h}, CheckRedirect: h.redirect}
 	h.tokens = &http.Client{Transport: &bounding{next: limited, h: h, limit: maxToken}, CheckRedirect: h.stay}
 	h.client = &http.Client{Transport: &retrying{next: h.auth, h: h}, CheckRedirect: h.redirect}

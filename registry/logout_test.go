@@ -39,7 +39,7 @@ func TestLogoutWithHelper(t *testing.T) {
 			script := "#!/bin/sh\ncat >/dev/null\ncase $1 in\nget) " + c.script + " ;;\nerase) touch " + erased + " ;;\nesac\n"
 			must(t, os.WriteFile(program, []byte(script), 0o700))
 		}
-		found, err := registry.Logout(host)
+		found, _, err := registry.Logout(host)
 		if found != c.found || (err == nil) != (c.text == "") || err != nil && !strings.Contains(err.Error(), c.text) {
 			t.Errorf("%s: %v, %v", name, found, err)
 		}

@@ -3,11 +3,13 @@ package registry
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 )
@@ -47,14 +49,20 @@ type fetched struct {
 // it has changed.
 func (h *host) get(ctx context.Context, p place, etag string) (fetched, error) {
 	at := call{
-		method: http.MethodGet, path: p.manifestPath(), scopes: []string{p.pull()},
+		method: http.MethodGet, path: p.manifestPath(),
 		header: map[string]string{"Accept": acceptManifests}, good: []int{http.StatusOK},
 	}
 	if etag != "" { // without a condition 304 is an error
 		at.header["If-None-Match"] = etag
 		at.good = append(at.good, http.StatusNotModified)
 	}
-	resp, data, err := h.fetch(ctx, at, maxManifest)
+	var resp *http.Response
+	var data []byte
+	err := h.reading(ctx, p, func(scope string) (err error) {
+		at.scopes = []string{scope}
+		resp, data, err = h.fetch(ctx, at, maxManifest)
+		return err
+	})
 	if err != nil {
 		return fetched{}, h.certain(p, err)
 	}
@@ -110,12 +118,20 @@ func isManifest(mediaType string) bool {
 // head asks for a manifest's digest. Both are empty when there is none; with etag set, unchanged
 // tells that it is what it was.
 func (h *host) head(ctx context.Context, p place, etag string) (dgst, newETag string, unchanged bool, err error) {
+	err = h.reading(ctx, p, func(scope string) error {
+		dgst, newETag, unchanged, err = h.headAs(ctx, p, etag, scope)
+		return err
+	})
+	return dgst, newETag, unchanged, err
+}
+
+func (h *host) headAs(ctx context.Context, p place, etag, scope string) (dgst, newETag string, unchanged bool, err error) {
 	header := map[string]string{"Accept": acceptManifests}
 	if etag != "" {
 		header["If-None-Match"] = etag
 	}
 	resp, err := h.do(ctx, call{
-		method: http.MethodHead, path: p.manifestPath(), scopes: []string{p.pull()}, header: header,
+		method: http.MethodHead, path: p.manifestPath(), scopes: []string{scope}, header: header,
 		good: []int{http.StatusOK, http.StatusNotModified, http.StatusNotFound},
 	})
 	if err != nil {
@@ -157,13 +173,25 @@ func (h *host) put(ctx context.Context, p place, mediaType string, want digest.D
 		good:   []int{http.StatusCreated, http.StatusOK, http.StatusAccepted},
 	})
 	if err != nil {
-		return err
+		return hintTypes(err, mediaType)
 	}
 	drain(resp)
 	if got := resp.Header.Get("Docker-Content-Digest"); got != "" && got != want.String() {
 		return h.fail(ErrDigest, "it stored %s as %s, but %s was sent", p.target(), got, want)
 	}
 	return nil
+}
+
+// hintTypes names the key for registries that are older than the OCI image-spec, which say so in several ways.
+func hintTypes(err error, mediaType string) error {
+	var e *Error
+	if _, ours := dockerTypes[mediaType]; !ours || !errors.As(err, &e) || e.Hint != "" || e.Transient() {
+		return err
+	}
+	if e.Status == http.StatusUnsupportedMediaType || e.codes[transport.ManifestInvalidErrorCode] || e.Kind == ErrUnsupported {
+		e.Hint = "a registry that refuses OCI's media types takes images with Docker's: set the key slipway.media_types: docker"
+	}
+	return err
 }
 
 // next is the address of a list's next page, from its Link header (RFC 8288), or "" at the end. The

@@ -41,11 +41,11 @@ func parseRepository(name string) (place, error) {
 	return place{host: reference.Domain(named), repo: reference.Path(named)}, nil
 }
 
-// HostOf returns the host of the registry that image names with a prefix belong to, as Options.Registry
-// wants it: "registry.example/team" is on registry.example, "team" on docker.io.
-func HostOf(prefix string) (string, error) {
+// SplitPrefix returns the host of the registry that image names with a prefix belong to, and the path there, as
+// Options wants them: "registry.example/team" is team on registry.example, "team" the same on docker.io.
+func SplitPrefix(prefix string) (host, namespace string, err error) {
 	p, err := parseRepository(strings.TrimRight(prefix, "/") + "/x")
-	return p.host, err
+	return p.host, strings.TrimSuffix(strings.TrimSuffix(p.repo, "x"), "/"), err
 }
 
 // target is the last part of the manifest's address.

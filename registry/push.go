@@ -29,6 +29,9 @@ type PushOptions struct {
 	// and again at the last moment if the tag has changed meanwhile. An error refuses the whole push.
 	// nil allows everything.
 	Replace func(ref, digest string) error
+	// Blind also sets tags of which the registry does not tell whether anything stands under them. Without it
+	// a push that cannot find out is refused, if there is a Replace.
+	Blind bool
 	// Ready is asked when all is sent, before the tags are moved. An error refuses the push.
 	Ready func(context.Context) error
 	// Progress is told how far the push is, one call at a time; it must return quickly.
@@ -95,6 +98,8 @@ type pusher struct {
 	from     Source
 	o        PushOptions
 	siblings []string
+	unsure   map[string]error // tags that may not be read: nothing stands under them, or something of others
+	lacking  map[string]bool  // of which the list of tags says that they are not there
 
 	mu       sync.Mutex
 	done     *Pushed
@@ -120,6 +125,9 @@ func (ps *pusher) run(ctx context.Context, image ocispecs.Descriptor, tags []pla
 		}
 	}
 	has, err := ps.current(ctx, image.Digest, tags)
+	if err == nil {
+		err = ps.list(ctx, tags)
+	}
 	if err != nil {
 		return err
 	}
@@ -132,7 +140,8 @@ func (ps *pusher) run(ctx context.Context, image ocispecs.Descriptor, tags []pla
 		return err
 	}
 	there, _, _, err := ps.h.head(ctx, ps.to.withDigest(image.Digest.String()), "")
-	if err != nil && !errors.Is(err, ErrServer) { // a manifest that the registry cannot look at is sent again
+	// A manifest that the registry cannot look at, or refuses because it has none, is sent again.
+	if err != nil && !errors.Is(err, ErrServer) && !(errors.Is(err, ErrUnauthorized) && len(ps.unsure) > 0) {
 		return err
 	}
 	if there == "" {
@@ -148,6 +157,10 @@ func (ps *pusher) current(ctx context.Context, image digest.Digest, tags []place
 	has := map[string]string{}
 	for _, p := range tags {
 		now, _, _, err := ps.h.head(ctx, p, "")
+		if errors.Is(err, ErrUnauthorized) && ps.h.accepts(ctx, p.repo) {
+			ps.doubt(p, err)
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -194,7 +207,7 @@ func (ps *pusher) move(ctx context.Context, root manifest, tags []place, has map
 func (ps *pusher) moveOne(ctx context.Context, root manifest, p place, was string) (moved bool, err error) {
 	for t := (turns{policy: ps.h.c.opts.Retry}); ; moved = true {
 		if ps.o.Replace != nil || moved {
-			now, _, _, err := ps.h.head(ctx, p, "")
+			now, err := ps.stands(ctx, p)
 			if err != nil {
 				return false, err
 			}

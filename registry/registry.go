@@ -22,11 +22,15 @@ import (
 // Options says how registries are reached. The zero value is right for public registries and for
 // those that Docker's configuration has credentials for.
 type Options struct {
-	// Registry is the host (with the port, if any; see HostOf) that Username and Password are for. All
+	// Registry is the host (with the port, if any; see SplitPrefix) that Username and Password are for. All
 	// other hosts, and this one when Username is empty, get what Keychain has.
 	Registry, Username, Password string
+	// Namespace is the path on Registry below which Username and Password go before all others. Elsewhere on it
+	// an entry of Docker's auths that has a path goes before them.
+	Namespace string
 	// Keychain finds credentials; nil stands for Docker's config.json (DOCKER_CONFIG, ~/.docker) with
-	// its credential helpers, or Podman's auth.json when there is none.
+	// its credential helpers, or Podman's auth.json when there is none, and DOCKER_AUTH_CONFIG. Of their
+	// auths the entry with the longest path that a repository is below counts, then the registry's.
 	Keychain authn.Keychain
 
 	CABundle  string // PEM file of the authorities to trust instead of the system's
@@ -41,6 +45,13 @@ type Options struct {
 	// other domains. Nil stands for all, each of which Warn is told of once; an empty list for none.
 	TrustRealm []string
 	Warn       func(text string)
+
+	// AbsentIs403 is the host of a registry that answers 401 or 403 for what is not there, to credentials that it
+	// accepts; "" for none.
+	AbsentIs403 string
+
+	// DockerTypes says that registries refuse OCI's media types; see Client.Typed.
+	DockerTypes bool
 
 	UserAgent string // default "slipway"
 	Parallel  int    // requests at a time per host; default 16
@@ -61,6 +72,7 @@ type Client struct {
 	roots   *x509.CertPool // nil: the system's
 	proxy   *url.URL       // nil: the environment's
 	secrets *secrets
+	kept    *keychain // nil when opts has another
 
 	realms sync.Map // registries with their token servers that were warned of
 
@@ -110,7 +122,7 @@ func New(o Options) (*Client, error) {
 		c.opts.Transfers = 4
 	}
 	if c.opts.Keychain == nil {
-		c.opts.Keychain = authn.DefaultKeychain
+		c.kept = &keychain{warn: o.Warn}
 	}
 	c.opts.Retry = o.Retry.withDefaults()
 	return c, nil

@@ -33,8 +33,16 @@ func (c *Client) Tags(ctx context.Context, repository string) ([]string, error) 
 
 // tags lists at most so many pages, and tells whether these are all.
 func (h *host) tags(ctx context.Context, p place, pages int) (list []string, all bool, err error) {
+	err = h.reading(ctx, p, func(scope string) error {
+		list, all, err = h.tagsAs(ctx, p, pages, scope)
+		return err
+	})
+	return list, all, err
+}
+
+func (h *host) tagsAs(ctx context.Context, p place, pages int, scope string) (list []string, all bool, err error) {
 	path := fmt.Sprintf("/v2/%s/tags/list?n=%d", p.repo, tagsPerPage)
-	at := call{method: http.MethodGet, path: path, scopes: []string{p.pull()}, good: []int{http.StatusOK}}
+	at := call{method: http.MethodGet, path: path, scopes: []string{scope}, good: []int{http.StatusOK}}
 	read := texts{h: h, what: "its tag list is"}
 	for range pages {
 		resp, data, err := h.fetch(ctx, at, maxTagPage)

@@ -15,6 +15,12 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
+// tokenKey is what a token was given for: two logins must not share one.
+type tokenKey struct {
+	login  authn.AuthConfig
+	scopes string
+}
+
 // token is a bearer token and the time from when on it is not used any more.
 type token struct {
 	text  string
@@ -28,9 +34,13 @@ const tokenLife, tokenSlack = time.Minute, 10 * time.Second
 // them all, and registries refuse headers of more than some kilobytes.
 const scopesPerToken = 10
 
-// token returns a token for scopes. Simultaneous calls for the same scopes make one request.
-func (a *authorizing) token(ctx context.Context, scopes []string) (string, error) {
-	key := strings.Join(scopes, " ")
+// token returns a token for scopes, with a repository's login. Simultaneous calls for the same make one request.
+func (a *authorizing) token(ctx context.Context, repository string, scopes []string) (string, error) {
+	login, err := a.credentials(ctx, repository)
+	if err != nil {
+		return "", err
+	}
+	key := tokenKey{login.AuthConfig, strings.Join(scopes, " ")}
 	lock, _ := a.fetching.LoadOrStore(key, make(chan struct{}, 1))
 	select {
 	case lock.(chan struct{}) <- struct{}{}:
@@ -44,7 +54,7 @@ func (a *authorizing) token(ctx context.Context, scopes []string) (string, error
 	if ok && time.Now().Before(t.until) {
 		return t.text, nil
 	}
-	t, err := a.fetch(ctx, scopes)
+	t, err = a.fetch(ctx, login, scopes)
 	if err != nil {
 		return "", err
 	}
@@ -58,43 +68,63 @@ func (a *authorizing) token(ctx context.Context, scopes []string) (string, error
 // thousand images shall not take a thousand tokens. What fails here is asked for singly later.
 func (a *authorizing) prepare(ctx context.Context, scopes []string) {
 	a.mu.Lock()
-	bearer, now := a.challenge.Scheme == auth.BearerAuth, time.Now()
-	lacking := slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return now.Before(a.tokens[s].until) })
+	bearer := a.challenge.Scheme == auth.BearerAuth
 	a.mu.Unlock()
-	if !bearer || len(lacking) < 2 {
+	if !bearer || len(scopes) < 2 {
+		return
+	}
+	byLogin := map[authn.AuthConfig][]string{}
+	for _, s := range scopes {
+		l, err := a.credentials(ctx, repositoryIn([]string{s}))
+		if err != nil {
+			return
+		}
+		if !a.has(tokenKey{l.AuthConfig, s}) {
+			byLogin[l.AuthConfig] = append(byLogin[l.AuthConfig], s)
+		}
+	}
+	for with, lacking := range byLogin {
+		a.prepareWith(ctx, login{AuthConfig: with}, lacking)
+	}
+}
+
+func (a *authorizing) has(key tokenKey) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return time.Now().Before(a.tokens[key].until)
+}
+
+func (a *authorizing) prepareWith(ctx context.Context, with login, lacking []string) {
+	if len(lacking) < 2 {
 		return
 	}
 	first := lacking[:min(scopesPerToken, len(lacking))]
-	if a.share(ctx, first) != nil { // a server that refuses is asked once
+	if a.share(ctx, with, first) != nil { // a server that refuses is asked once
 		return
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(a.h.c.opts.Parallel)
 	for part := range slices.Chunk(lacking[len(first):], scopesPerToken) {
-		group.Go(func() error { return a.share(ctx, part) })
+		group.Go(func() error { return a.share(ctx, with, part) })
 	}
 	_ = group.Wait()
 }
 
 // share fetches one token for several scopes.
-func (a *authorizing) share(ctx context.Context, scopes []string) error {
-	t, err := a.fetch(ctx, scopes)
+func (a *authorizing) share(ctx context.Context, with login, scopes []string) error {
+	t, err := a.fetch(ctx, with, scopes)
 	if err != nil {
 		return err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, s := range scopes {
-		a.tokens[s] = t
+		a.tokens[tokenKey{with.AuthConfig, s}] = t
 	}
 	return nil
 }
 
-func (a *authorizing) fetch(ctx context.Context, scopes []string) (token, error) {
-	login, err := a.credentials(ctx)
-	if err != nil {
-		return token{}, err
-	}
+func (a *authorizing) fetch(ctx context.Context, login login, scopes []string) (token, error) {
 	if login.RegistryToken != "" {
 		return token{login.RegistryToken, time.Now().Add(tokenLife)}, nil
 	}
@@ -105,11 +135,11 @@ func (a *authorizing) fetch(ctx context.Context, scopes []string) (token, error)
 	if err != nil || realm.Host == "" {
 		return token{}, a.h.fail(ErrUnauthorized, "it names no token server")
 	}
-	if err := a.mayTrust(realm, login); err != nil {
+	if err := a.mayTrust(realm, login.AuthConfig); err != nil {
 		return token{}, err
 	}
 	// The context's scopes are the registry's; the token server is another matter.
-	return a.ask(ctx, login, auth.TokenOptions{
+	return a.ask(ctx, login.AuthConfig, auth.TokenOptions{
 		Realm: realm.String(), Service: challenge.Parameters["service"], Scopes: scopes,
 		Username: login.Username, Secret: login.Password,
 	})
@@ -153,7 +183,7 @@ func (a *authorizing) refused(ctx context.Context, err error) error {
 	case s == http.StatusTooManyRequests:
 		e.Kind = ErrRateLimited
 	case s < 500:
-		e.Kind, e.Hint = ErrUnauthorized, a.h.loginHint()
+		e.Kind, e.Hint = ErrUnauthorized, a.h.loginHint(repositoryOf(ctx))
 	}
 	e.Status = status.StatusCode
 	return e

@@ -107,6 +107,9 @@ func (up *upload) exists(ctx context.Context, repo string) (bool, error) {
 		method: http.MethodHead, path: "/v2/" + repo + "/blobs/" + up.d.Digest.String(), scopes: []string{scope},
 		good: []int{http.StatusOK, http.StatusNotFound},
 	})
+	if errors.Is(err, ErrUnauthorized) && repo == up.ps.to.repo {
+		return false, nil // some refuse what they do not have; who may not send it either is told then
+	}
 	if err != nil {
 		return false, err
 	}
@@ -118,8 +121,8 @@ func (up *upload) exists(ctx context.Context, repo string) (bool, error) {
 func (up *upload) begin(ctx context.Context) (mounted bool, err error) {
 	known := up.ps.h.flights.at(up.d.Digest)
 	for _, from := range append(slices.Clone(known), up.ps.siblings...) {
-		if from == up.ps.to.repo {
-			continue
+		if from == up.ps.to.repo || !up.ps.h.auth.alike(ctx, from, up.ps.to.repo) {
+			continue // what one login may read, the other may not mount
 		}
 		if !slices.Contains(known, from) {
 			there, err := up.exists(ctx, from)

@@ -76,7 +76,7 @@ func (s Sources) Decide(ctx context.Context, f *fleet.Fleet, o plan.Options) (De
 		return err
 	})
 	group.Go(func() (err error) {
-		facts.Published, err = s.readPublished(both, f, o)
+		facts.Published, facts.Unreadable, err = s.readPublished(both, f, o)
 		return err
 	})
 	group.Go(func() (err error) {

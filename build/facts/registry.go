@@ -20,10 +20,11 @@ type Registry interface {
 	Look(ctx context.Context, platform string, annotations, refs []string) (map[string]registry.Published, error)
 }
 
-// readPublished asks for the images that the plan may be about. It is nil when there is no registry.
-func (s Sources) readPublished(ctx context.Context, f *fleet.Fleet, o plan.Options) (map[string]plan.PublishedImage, error) {
+// readPublished asks for the images that the plan may be about. It is nil when there is no registry. What may
+// not be read is apart from it.
+func (s Sources) readPublished(ctx context.Context, f *fleet.Fleet, o plan.Options) (all map[string]plan.PublishedImage, unreadable map[string]bool, err error) {
 	if s.Registry == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
 	relevant := plan.Relevant(f, o)
 	var refs []string
@@ -41,8 +42,13 @@ func (s Sources) readPublished(ctx context.Context, f *fleet.Fleet, o plan.Optio
 		}
 	}
 	found, err := s.Registry.Look(ctx, f.Platform, build.Annotations, refs)
+	refused, err := registry.SplitUnreadable(err)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	unreadable = map[string]bool{}
+	for _, ref := range refused {
+		unreadable[ref] = true
 	}
 	published := make(map[string]plan.PublishedImage, len(found))
 	for ref, p := range found {
@@ -52,7 +58,7 @@ func (s Sources) readPublished(ctx context.Context, f *fleet.Fleet, o plan.Optio
 			BaseDigest: p.Annotations[ocispecs.AnnotationBaseImageDigest],
 		}
 	}
-	return published, nil
+	return published, unreadable, nil
 }
 
 // readBases asks for the base images that the plan's images are built on, and that are to be

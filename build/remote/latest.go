@@ -17,7 +17,7 @@ import (
 func (r *Registries) newerThan(ctx context.Context, repository string, img *fleet.Image) (newer, latest string, err error) {
 	ref := repository + ":latest"
 	found, err := r.Client.Look(ctx, r.Platform, []string{ocispecs.AnnotationVersion}, []string{ref})
-	if err != nil {
+	if _, err = registry.SplitUnreadable(err); err != nil {
 		return "", "", err
 	}
 	now := found[ref]

@@ -101,6 +101,9 @@ func (r *Registries) Publish(ctx context.Context, p build.Publication) (build.Pu
 	if err == nil {
 		target, err = r.rebase(ctx, p, target)
 	}
+	if err == nil {
+		target, err = r.typed(ctx, p, target)
+	}
 	if err != nil {
 		return build.Published{}, err
 	}
@@ -121,7 +124,7 @@ func (r *Registries) Publish(ctx context.Context, p build.Publication) (build.Pu
 	}
 	refs = append(refs, img.Ref)
 	pushed, err := r.Client.Push(ctx, target, r.Content, registry.PushOptions{
-		Siblings: r.repositories(p.Siblings), Progress: progress(p.Progress),
+		Siblings: r.repositories(p.Siblings), Progress: progress(p.Progress), Blind: p.Replace,
 		Replace: func(ref, digest string) error { return r.replace(ref, digest, from, p) },
 		Ready:   func(ctx context.Context) error { return r.checkBasis(ctx, p) }, // sending may have taken long
 	}, refs...)
@@ -251,6 +254,26 @@ func (r *Registries) rebase(ctx context.Context, p build.Publication, target oci
 	if err := content.WriteBlob(held, r.Content, "manifest-"+target.Digest.String(), bytes.NewReader(data), target); err != nil {
 		return target, fmt.Errorf("cannot write the manifest of %s: %w", p.Image.Ref, err)
 	}
+	return target, r.Store.Retarget(held, p.Image.Ref, target)
+}
+
+// typed lets the store have the image as it is published, if the registry wants other media types.
+func (r *Registries) typed(ctx context.Context, p build.Publication, target ocispecs.Descriptor) (ocispecs.Descriptor, error) {
+	made, err := r.Client.Typed(ctx, target, r.Content)
+	if err != nil || len(made) == 0 {
+		return target, err
+	}
+	held, release, err := r.Hold(ctx)
+	if err != nil {
+		return target, fmt.Errorf("cannot publish %s: %w", p.Image.Ref, err)
+	}
+	defer release()
+	for _, m := range made {
+		if err := content.WriteBlob(held, r.Content, "manifest-"+m.Digest.String(), bytes.NewReader(m.Data), m.Descriptor); err != nil {
+			return target, fmt.Errorf("cannot write the manifest of %s: %w", p.Image.Ref, err)
+		}
+	}
+	target = made[len(made)-1].Descriptor
 	return target, r.Store.Retarget(held, p.Image.Ref, target)
 }
 

@@ -255,7 +255,7 @@ func parseDockerfile(data []byte) (fleet.Dockerfile, error) { return dockerfile.
 
 // login is the command that keeps credentials for the configuration's registry.
 func login(cfg *config.Config) string {
-	host, err := registry.HostOf(cfg.Registry)
+	host, _, err := registry.SplitPrefix(cfg.Registry)
 	if err != nil {
 		host = cfg.Registry
 	}

@@ -100,7 +100,7 @@ func (p *registryPruning) remove(ctx context.Context, repository string, r plan.
 	// Some registries answer before they have done it.
 	for pause := 100 * time.Millisecond; ; pause *= 4 {
 		there, err := p.client.Digests(ctx, refs)
-		if err != nil {
+		if _, err = registry.SplitUnreadable(err); err != nil { // what was readable until now, and is refused, is gone
 			return err
 		}
 		if !names(there, r.Digest) {

@@ -48,15 +48,23 @@ func registryClient(cfg *config.Config, o registry.Options) (*registry.Client, e
 
 func configuredRegistry(cfg *config.Config, o registry.Options) (registry.Options, error) {
 	o.CABundle, o.HTTPProxy, o.Insecure = cfg.CABundle, cfg.HTTPProxy, cfg.InsecureRegistries
+	o.DockerTypes = cfg.Slipway.MediaTypes == "docker"
 	o.TrustRealm = cfg.Slipway.TrustRealm
-	if cfg.Registry == "" || cfg.Username == "" {
+	if cfg.Registry == "" {
 		return o, nil
 	}
 	// The first part of the images' names need not be a host: "team" is docker.io/team.
-	host, err := registry.HostOf(cfg.Registry)
+	host, path, err := registry.SplitPrefix(cfg.Registry)
+	if cfg.Slipway.AbsentIs403 && err == nil {
+		o.AbsentIs403 = host
+	}
+	if cfg.Username == "" {
+		return o, nil
+	}
 	if err != nil {
 		return o, fmt.Errorf("cannot use the registry %q with a username: %w", cfg.Registry, err)
 	}
+	o.Namespace = strings.Trim(path+"/"+cfg.Namespace, "/")
 	o.Registry, o.Username, o.Password = host, cfg.Username, cfg.Password.Reveal()
 	return o, nil
 }
@@ -112,14 +120,21 @@ func (a *app) push(ctx context.Context, client *registry.Client, s embedded.Serv
 	if err != nil {
 		return fmt.Errorf("cannot push %s: %w", ref, err)
 	}
-	o := registry.PushOptions{}
+	o := registry.PushOptions{Blind: force}
 	if !force {
 		o.Replace = func(ref, digest string) error {
 			return fmt.Errorf("the tag names another image there (%s)\nhint: give the image a new version, or move the tag with --force", shortDigest(digest))
 		}
 	}
 	start := time.Now()
-	done, err := client.Push(ctx, target, s.Content, o, image.Ref)
+	typed, err := client.Typed(ctx, target, s.Content)
+	if err != nil {
+		return fmt.Errorf("cannot push %s: %w", ref, err)
+	}
+	if len(typed) > 0 {
+		target = typed[len(typed)-1].Descriptor
+	}
+	done, err := client.Push(ctx, target, registry.With(s.Content, typed), o, image.Ref)
 	if errors.Is(err, registry.ErrDigest) {
 		if damage := store.New(s.Images, s.Content).CheckRead(ctx, image.Ref); errors.Is(damage, store.ErrDamaged) {
 			return fmt.Errorf("cannot push %s: %w", ref, damage)
@@ -312,9 +327,12 @@ func (a *app) logoutCommand() *cobra.Command {
 		Long:  "Erases what \"slipway login\" or \"docker login\" keeps for a registry.",
 		Args:  exactArgs("REGISTRY"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			found, err := registry.Logout(args[0])
+			found, left, err := registry.Logout(args[0])
 			if err == nil && !found {
 				fmt.Fprintf(a.Out, "there were no credentials for %s\n", args[0])
+			}
+			for _, path := range left {
+				fmt.Fprintf(a.Out, "those for %[1]s stay; `slipway logout %[1]s` forgets them\n", path)
 			}
 			return err
 		},
