@@ -1,6 +1,10 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // form is what values of an own key look like. One that looks otherwise is somebody's variable, which was
 // there before Slipway had the key, or a slip of the pen: it is told, not acted on, and no error.
@@ -51,3 +55,27 @@ var trueOrFalse = form{"true or false", func(v any) (problem, hint string) {
 	}
 	return "is " + kind(v), "write true or false, without quotes"
 }}
+
+var text = form{"a text", func(v any) (problem, hint string) {
+	if _, ok := v.(string); !ok {
+		return "is " + kind(v), quoteHint
+	}
+	return "", ""
+}}
+
+var textOrTexts = form{"a list of strings, or one with commas", func(v any) (problem, hint string) {
+	if _, ok := v.(string); ok {
+		return "", ""
+	}
+	return listOfStrings.fits(v)
+}}
+
+func oneOf(words ...string) form {
+	list := strings.Join(words, " or ")
+	return form{list, func(v any) (problem, hint string) {
+		if word, ok := v.(string); ok && slices.Contains(words, word) {
+			return "", ""
+		}
+		return "is another word", "write " + list
+	}}
+}

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
+
+	"github.com/slipway-build/slipway/network"
 )
 
 // host is one registry and the way to it.
@@ -21,7 +23,7 @@ type host struct {
 	name string // as references have it: docker.io
 	addr string // host of its API: registry-1.docker.io
 
-	base      *network
+	base      *network.Way
 	auth      *authorizing
 	plain     *http.Client        // without credentials
 	tokens    *http.Client        // for the token server: credentials are in the requests themselves
@@ -45,7 +47,7 @@ func newHost(c *Client, name string) *host {
 	}
 	h.transfers = semaphore.NewWeighted(int64(c.opts.Transfers))
 	h.flights.init()
-	h.base = h.network()
+	h.base = h.way()
 	limited := &limiting{next: &watching{next: h.base, h: h}, slots: make(chan struct{}, c.opts.Parallel), patience: c.opts.Retry.Patience}
 	h.auth = &authorizing{next: limited, h: h, tokens: map[string]token{}}
 	h.plain = &http.Client{Transport: &retrying{next: limited, h: h}, CheckRedirect: h.redirect}
