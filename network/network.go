@@ -26,7 +26,7 @@ type Options struct {
 	AddsBundle bool   // CABundle is added to the system's
 	// Insecure lists hosts (with the port, if any) and networks (10.0.0.0/8) whose certificates are not verified.
 	Insecure []string
-	// Folders have Docker's layout of certificates: HOST[:PORT]/*.crt, *.cert and *.key. Nil: DockerFolders.
+	// Folders have Docker's layout of certificates: HOST[:PORT]/*.crt, *.cert and *.key. None: DockerFolders.
 	Folders []string
 }
 
@@ -34,10 +34,15 @@ type Options struct {
 func DockerFolders() []string {
 	folders := []string{"/etc/docker/certs.d"}
 	home, _ := os.UserHomeDir() // without one there is no such folder
-	if own := cmp.Or(os.Getenv("DOCKER_CONFIG"), filepath.Join(home, ".docker")); filepath.IsAbs(own) {
-		folders = append(folders, filepath.Join(own, "certs.d"))
+	if own := os.Getenv("DOCKER_CONFIG"); own != "" || home != "" {
+		folders = append(folders, filepath.Join(cmp.Or(own, filepath.Join(home, ".docker")), "certs.d"))
 	}
 	return folders
+}
+
+// Folder is where a person may put certificates for a host.
+func (n *Network) Folder(host string) string {
+	return filepath.Join(n.options.Folders[len(n.options.Folders)-1], host)
 }
 
 // Network answers for one configuration. It is safe for concurrent use.
@@ -54,7 +59,7 @@ type Network struct {
 // New checks the options and reads the bundle. Proxies that they do not name are those of the environment,
 // as it is now.
 func New(o Options) (*Network, error) {
-	if o.Folders == nil {
+	if len(o.Folders) == 0 {
 		o.Folders = DockerFolders()
 	}
 	n := &Network{options: o, system: sync.OnceValues(systemAuthorities)}

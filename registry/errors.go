@@ -213,10 +213,10 @@ func (h *host) unreached(ctx context.Context, err error) error {
 	}
 	if certificate(err) {
 		e.permanent = true
-		e.Hint = "name the authority's certificate with ca_bundle, or put it into ~/.docker/certs.d/" + h.name + "/ca.crt"
+		e.Hint = "name the authority's certificate with ca_bundle, or put it into " + h.c.network.Folder(h.name) + "/ca.crt"
 	}
 	if wantsCertificate(err) {
-		e.Hint = "it wants a certificate of yours: put it into ~/.docker/certs.d/" + h.name + "/client.cert, and its key into client.key beside it"
+		e.Hint = "it wants a certificate of yours: put it into " + h.c.network.Folder(h.name) + "/client.cert, and its key into client.key beside it"
 	}
 	var file *network.FileError
 	if errors.As(err, &file) {
