@@ -1,7 +1,9 @@
 package network
 
 import (
+	"cmp"
 	"errors"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -92,6 +94,17 @@ func (p Proxies) Here(outer string) map[string]string {
 
 // Git are the variables for a git that runs on this machine, over those of the environment.
 func (n *Network) Git() map[string]string { return n.options.Proxies.Here(n.outer) }
+
+// secureProxies are the addresses of those that speak TLS themselves.
+func (n *Network) secureProxies() []string {
+	var addrs []string
+	for _, proxy := range []string{n.proxies.HTTPProxy, n.proxies.HTTPSProxy} {
+		if u, err := address(proxy); err == nil && u.Scheme == "https" {
+			addrs = append(addrs, net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "443")))
+		}
+	}
+	return addrs
+}
 
 // Secrets are the passwords of the proxies, with the users they belong to.
 func (n *Network) Secrets() []string {

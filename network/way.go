@@ -1,10 +1,13 @@
 package network
 
 import (
+	"context"
 	"crypto/tls"
+	"net"
 	"net/http"
 	"slices"
 	"sync"
+	"time"
 )
 
 // Way is a transport that decides for each request, by its host: redirects, uploads and token servers lead to
@@ -115,5 +118,31 @@ func (w *Way) transport(insecure bool, own []*hostFiles) (*http.Transport, error
 	}
 	t := w.base.Clone()
 	t.Proxy, t.TLSClientConfig = w.n.proxyOf, config
+	if len(own) > 0 {
+		return t, w.apart(t)
+	}
 	return t, nil
+}
+
+// apart keeps what is said of a host from a proxy that itself speaks TLS: its certificate is verified, and it is
+// shown none. Go's transport has one configuration for both.
+func (w *Way) apart(t *http.Transport) error {
+	proxies := w.n.secureProxies()
+	if len(proxies) == 0 {
+		return nil
+	}
+	authorities, err := w.n.authorities(w.addr != "", nil)
+	if err != nil {
+		return err
+	}
+	ofHost, ofProxy := t.TLSClientConfig, &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: authorities}
+	t.DialTLSContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		config := ofHost
+		if slices.Contains(proxies, addr) {
+			config = ofProxy
+		}
+		d := tls.Dialer{NetDialer: &net.Dialer{Timeout: 30 * time.Second}, Config: config}
+		return d.DialContext(ctx, network, addr)
+	}
+	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/slipway-build/slipway/network"
@@ -192,6 +193,40 @@ func TestClientCertificates(t *testing.T) {
 		if !errors.As(err, &file) || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestProxyWithTLS: what is said of a host is not said of the proxy to it.
+func TestProxyWithTLS(t *testing.T) {
+	bare(t)
+	ca, proxyCA := registrytest.NewCA(t), registrytest.NewCA(t)
+	cert, key := ca.Files(t, "somebody")
+	server := serve(t, ca, ca)
+	var shown atomic.Int32
+	forward := &registrytest.Forward{To: server}
+	proxy := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		shown.Add(int32(len(req.TLS.PeerCertificates)))
+		forward.ServeHTTP(w, req)
+	}))
+	proxy.Config.ErrorLog = log.New(io.Discard, "", 0)
+	pair, err := tls.LoadX509KeyPair(proxyCA.Files(t, "127.0.0.1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequestClientCert}
+	proxy.StartTLS()
+	t.Cleanup(proxy.Close)
+
+	dir := t.TempDir()
+	put(t, dir, "registry.test", map[string]string{"client.cert": cert, "client.key": key})
+	o := network.Options{Proxies: network.Proxies{HTTP: proxy.URL}, Folders: []string{dir}, Insecure: []string{"registry.test"}}
+	var unknown x509.UnknownAuthorityError
+	if who, err := get(t, o, false, "registry.test", ""); !errors.As(err, &unknown) {
+		t.Errorf("a proxy that nobody vouches for, to a host that is listed as insecure: %q, %v", who, err)
+	}
+	o.CABundle = proxyCA.Path
+	if who, err := get(t, o, false, "registry.test", ""); err != nil || who != "somebody" || shown.Load() > 0 {
+		t.Errorf("%q, %v; the proxy was shown %d certificates", who, err, shown.Load())
 	}
 }
 

@@ -2,8 +2,8 @@
 // pushes, pulls, tags, deletes and inspects images, and stores credentials.
 //
 // What goes over the wire is composed of wrappers around one http.RoundTripper, one file each:
-// connect (TLS, proxy), limit (bounded, obeys Retry-After), auth (basic and token) and retry. They
-// are put together in host.go, once for each registry.
+// connect (connections, with the proxies and certificates of package network), limit (bounded, obeys
+// Retry-After), auth (basic and token) and retry. They are put together in host.go, once for each registry.
 package registry
 
 import (
