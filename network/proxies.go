@@ -34,8 +34,7 @@ func (p Proxies) over(env *httpproxy.Config) (httpproxy.Config, error) {
 		}
 		u, err := address(named.value)
 		if err != nil {
-			// The address is not shown: it may hold a password.
-			return c, errors.New("cannot use " + named.key + ": its address is no URL\nhint: http://host:port")
+			return c, &ProxyError{named.key}
 		}
 		for _, field := range named.into {
 			*field = u.String()
@@ -46,6 +45,14 @@ func (p Proxies) over(env *httpproxy.Config) (httpproxy.Config, error) {
 		c.NoProxy = strings.Join(p.NoProxy, ",")
 	}
 	return c, nil
+}
+
+// ProxyError says that a proxy's address is none. The address is not shown: it may hold a password.
+type ProxyError struct{ Key string } // of the configuration
+
+// Error implements error.
+func (e *ProxyError) Error() string {
+	return "cannot use " + e.Key + ": its address is no URL\nhint: write it like http://proxy.example:3128"
 }
 
 // address parses a proxy's address; without a scheme it is one of http, as in the environment.

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -32,7 +33,7 @@ func (h *host) way() *network.Way {
 
 // via names the proxy to this registry, without credentials, or is "".
 func (h *host) via() string {
-	u, err := h.c.network.Proxy(&url.URL{Scheme: "https", Host: h.addr})
+	u, err := h.c.network.Proxy(&url.URL{Scheme: cmp.Or(h.known(), "https"), Host: h.addr})
 	if err != nil || u == nil {
 		return ""
 	}

@@ -1,15 +1,29 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/network"
 )
 
 // configuredNetwork is how everything is reached, as the configuration says.
 func configuredNetwork(cfg *config.Config) (*network.Network, error) {
-	return network.New(network.Options{
+	n, err := network.New(network.Options{
 		Proxies: proxies(cfg), CABundle: cfg.CABundle, AddsBundle: cfg.Slipway.AddsBundle, Insecure: cfg.InsecureRegistries,
 	})
+	if err == nil {
+		return n, nil
+	}
+	key := "ca_bundle"
+	if proxy := (*network.ProxyError)(nil); errors.As(err, &proxy) {
+		key = proxy.Key
+	}
+	if place := cfg.Place(key); place != "" {
+		err = fmt.Errorf("%s: %w", place, err)
+	}
+	return nil, err
 }
 
 func proxies(cfg *config.Config) network.Proxies {
