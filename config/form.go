@@ -48,6 +48,21 @@ var listOfStrings = form{"a list of strings", func(v any) (problem, hint string)
 	return "", ""
 }}
 
+// oneOf is one of a few words.
+func oneOf(words ...string) form {
+	list := strings.Join(words, " or ")
+	return form{list, func(v any) (problem, hint string) {
+		text, ok := v.(string)
+		switch {
+		case !ok:
+			return "is " + kind(v), "write " + list
+		case !slices.Contains(words, text):
+			return fmt.Sprintf("is %q", text), "write " + list
+		}
+		return "", ""
+	}}
+}
+
 var trueOrFalse = form{"true or false", func(v any) (problem, hint string) {
 	switch v.(type) {
 	case bool, int:
@@ -69,13 +84,3 @@ var textOrTexts = form{"a list of strings, or one with commas", func(v any) (pro
 	}
 	return listOfStrings.fits(v)
 }}
-
-func oneOf(words ...string) form {
-	list := strings.Join(words, " or ")
-	return form{list, func(v any) (problem, hint string) {
-		if word, ok := v.(string); ok && slices.Contains(words, word) {
-			return "", ""
-		}
-		return "is another word", "write " + list
-	}}
-}
