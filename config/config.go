@@ -19,7 +19,7 @@ type Config struct {
 	// key; "~/" is the home folder), else the key password.
 	Password Secret
 
-	HTTPProxy    string // http_proxy: for RUN steps and tests
+	HTTPProxy    string // http_proxy: for all that is fetched and sent, RUN steps and tests
 	APTOnlyProxy string // apt_only_proxy: for apt alone; HTTPProxy when null or not given
 	APTOptions   string // apt_options: put into every apt-get command of the filters
 
@@ -122,21 +122,6 @@ func (c *Config) Variables() map[string]any {
 		vars[k] = v
 	}
 	return vars
-}
-
-// ProxyArgs returns the build arguments (and variables of a test's environment) that name the HTTP
-// proxy: http_proxy and https_proxy in lower and upper case. It is empty without a proxy. The
-// proxy's address may hold credentials: do not log it.
-func (c *Config) ProxyArgs() map[string]string {
-	if c.HTTPProxy == "" {
-		return map[string]string{}
-	}
-	return map[string]string{
-		"http_proxy":  c.HTTPProxy,
-		"https_proxy": c.HTTPProxy,
-		"HTTP_PROXY":  c.HTTPProxy,
-		"HTTPS_PROXY": c.HTTPProxy,
-	}
 }
 
 // Name returns the name of an image of the fleet with registry and namespace in front.

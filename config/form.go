@@ -70,3 +70,17 @@ var trueOrFalse = form{"true or false", func(v any) (problem, hint string) {
 	}
 	return "is " + kind(v), "write true or false, without quotes"
 }}
+
+var text = form{"a text", func(v any) (problem, hint string) {
+	if _, ok := v.(string); !ok {
+		return "is " + kind(v), quoteHint
+	}
+	return "", ""
+}}
+
+var textOrTexts = form{"a list of strings, or one with commas", func(v any) (problem, hint string) {
+	if _, ok := v.(string); ok {
+		return "", ""
+	}
+	return listOfStrings.fits(v)
+}}

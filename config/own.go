@@ -1,6 +1,10 @@
 package config
 
-import "go.yaml.in/yaml/v3"
+import (
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
 
 // slipwayKey is the one top-level key that new keys of Slipway's own stand below. At the top level
 // every name may be a variable of somebody's templates already.
@@ -17,6 +21,12 @@ type Own struct {
 	// GitModes is git_modes: files that a git checkout tracks have the modes that git keeps, in build
 	// contexts and in what is compared.
 	GitModes bool
+	// HTTPSProxy is https_proxy: for addresses of https, instead of http_proxy.
+	HTTPSProxy string
+	// NoProxy is no_proxy: what is asked for directly, as NO_PROXY has it; nil when the key is absent.
+	NoProxy []string
+	// AddsBundle is ca_bundle_mode: "add" adds the authorities of ca_bundle to the system's, "replace" pins registries to them.
+	AddsBundle bool
 	// TrustRealm is trust_realm: hosts whose token servers get passwords for registries of other domains;
 	// nil when the key is absent.
 	TrustRealm []string
@@ -53,6 +63,22 @@ var ownKeys = []ownKey{
 			"their folders, so that clones made under another umask are the same. Other files, and with `false` all, have the modes that they have",
 		trueOrFalse,
 		func(r *reader, key string, o *Own) { o.GitModes = r.vars[key] == nil || r.boolean(key) },
+	},
+	{
+		"https_proxy", "`http_proxy`", "the proxy for addresses of https, where it is another one than for http; used as `http_proxy` is",
+		text,
+		func(r *reader, key string, o *Own) { o.HTTPSProxy = r.text(key, "") },
+	},
+	{
+		"no_proxy", "the variable `NO_PROXY`", "what is asked for without a proxy, in place of the variable: host names with all below them (`example.org`), or only what is " +
+			"below (`.example.org`), addresses and networks (`10.0.0.0/8`), each with a port if need be, or `*`; a list, or one text with commas. RUN steps and tests have it as `no_proxy` and `NO_PROXY`",
+		textOrTexts,
+		func(r *reader, key string, o *Own) { o.NoProxy = r.noProxy(key) },
+	},
+	{
+		"ca_bundle_mode", "`replace`", "`add`: the authorities of `ca_bundle` are added to the system's; `replace`: they alone are believed when they vouch for a registry",
+		oneOf("replace", "add"),
+		func(r *reader, key string, o *Own) { o.AddsBundle = r.text(key, "") == "add" },
 	},
 	{
 		"trust_realm", "all, with a warning", "hosts, with or without a port, whose token servers may get the password for a registry of another domain. " +
@@ -95,6 +121,24 @@ func (r *reader) own() (o Own) {
 		k.read(nested, name, &o)
 	}
 	return o
+}
+
+// noProxy reads a list, or a text as the variable has it.
+func (r *reader) noProxy(key string) []string {
+	line, ok := r.vars[key].(string)
+	if !ok {
+		if r.vars[key] == nil {
+			return nil
+		}
+		return append([]string{}, r.list(key, nil)...)
+	}
+	entries := []string{}
+	for entry := range strings.SplitSeq(line, ",") {
+		if entry = strings.TrimSpace(entry); entry != "" {
+			entries = append(entries, entry)
+		}
+	}
+	return entries
 }
 
 // linkRoots must exist, as templatePaths must, and for the same reason hold no secret.

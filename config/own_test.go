@@ -232,3 +232,29 @@ func TestTrustRealm(t *testing.T) {
 		}
 	}
 }
+
+// Keys of proxies and certificates: a form that is another one is not acted on, and so pins.
+func TestNetworkKeys(t *testing.T) {
+	for text, want := range map[string]Own{
+		"{}":                              {},
+		"{no_proxy: 'a, .b,,10.0.0.0/8'}": {NoProxy: []string{"a", ".b", "10.0.0.0/8"}},
+		"{no_proxy: [a, b]}":              {NoProxy: []string{"a", "b"}},
+		"{no_proxy: ''}":                  {NoProxy: []string{}},
+		"{no_proxy: []}":                  {NoProxy: []string{}},
+		"{no_proxy: {a: b}}":              {},
+		"{https_proxy: 'http://p'}":       {HTTPSProxy: "http://p"},
+		"{https_proxy: 1}":                {},
+		"{ca_bundle_mode: add}":           {AddsBundle: true},
+		"{ca_bundle_mode: replace}":       {},
+		"{ca_bundle_mode: Add}":           {},
+	} {
+		c, err := loadText(t, "slipway: "+text+"\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want.GitModes = true
+		if diff := cmp.Diff(want, c.Slipway); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", text, diff)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -8,44 +9,18 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
-	"golang.org/x/net/http/httpproxy"
+	"github.com/slipway-build/slipway/network"
 )
 
-// network is the bottom of a way to a registry. A request's own host tells whether its certificate is
-// verified: redirects, uploads and token servers lead to hosts that the configuration does not name.
-type network struct {
-	c                *Client
-	verifying, blind *http.Transport
-}
-
-func (h *host) network() *network {
-	n := &network{c: h.c, verifying: h.transport(), blind: h.transport()}
-	n.blind.TLSClientConfig.InsecureSkipVerify = true // as Docker has it
-	return n
-}
-
-func (n *network) RoundTrip(req *http.Request) (*http.Response, error) {
-	if n.c.listedInsecure(req.URL.Host) {
-		return n.blind.RoundTrip(req)
-	}
-	return n.verifying.RoundTrip(req)
-}
-
-func (n *network) close() {
-	n.verifying.CloseIdleConnections()
-	n.blind.CloseIdleConnections()
-}
-
-// transport has TLS, proxy and connections.
-func (h *host) transport() *http.Transport {
-	return &http.Transport{
-		Proxy:       h.proxyFor,
+// way is the bottom of a way to a registry: its TLS, its proxy and its connections.
+func (h *host) way() *network.Way {
+	return h.c.network.Registry(&http.Transport{
 		DialContext: (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		// HTTP/1.1: a connection that breaks takes one request with it, not all of them.
 		TLSNextProto:          map[string]func(string, *tls.Conn) http.RoundTripper{},
-		TLSClientConfig:       &tls.Config{RootCAs: h.c.roots, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:   15 * time.Second,
 		MaxIdleConnsPerHost:   h.c.opts.Parallel,
 		IdleConnTimeout:       90 * time.Second,
@@ -53,37 +28,21 @@ func (h *host) transport() *http.Transport {
 		WriteBufferSize:       128 << 10,
 		ReadBufferSize:        64 << 10,
 		DisableCompression:    true, // digests are of the bytes as they are
-	}
-}
-
-func (h *host) proxyFor(req *http.Request) (*url.URL, error) {
-	if h.c.proxy == nil {
-		return http.ProxyFromEnvironment(req)
-	}
-	config := httpproxy.FromEnvironment()
-	config.HTTPProxy, config.HTTPSProxy, config.CGI = h.c.proxy.String(), h.c.proxy.String(), false
-	return config.ProxyFunc()(req.URL)
+	}, h.addr, h.name, canonical(h.addr))
 }
 
 // via names the proxy to this registry, without credentials, or is "".
 func (h *host) via() string {
-	u, err := h.proxyFor(&http.Request{URL: &url.URL{Scheme: "https", Host: h.addr}})
+	u, err := h.c.network.Proxy(&url.URL{Scheme: cmp.Or(h.known(), "https"), Host: h.addr})
 	if err != nil || u == nil {
 		return ""
 	}
 	return u.Host
 }
 
-// listedInsecure compares names, and addresses with networks, as Docker does.
-func (c *Client) listedInsecure(addr string) bool {
-	ip := net.ParseIP(hostname(addr))
-	return slices.ContainsFunc(c.opts.Insecure, func(entry string) bool {
-		_, network, err := net.ParseCIDR(entry)
-		return entry == addr || entry == canonical(addr) || err == nil && ip != nil && network.Contains(ip)
-	})
+func (c *Client) mayBePlain(addr string) bool {
+	return c.network.Insecure(addr, canonical(addr)) || loopback(addr)
 }
-
-func (c *Client) mayBePlain(addr string) bool { return c.listedInsecure(addr) || loopback(addr) }
 
 func (h *host) mayBePlain() bool { return h.c.mayBePlain(h.addr) }
 
@@ -111,5 +70,16 @@ func certificate(err error) bool {
 	var unknown x509.UnknownAuthorityError
 	var name x509.HostnameError
 	var invalid x509.CertificateInvalidError
-	return errors.As(err, &verify) || errors.As(err, &unknown) || errors.As(err, &name) || errors.As(err, &invalid)
+	var file *network.FileError
+	return errors.As(err, &verify) || errors.As(err, &unknown) || errors.As(err, &name) || errors.As(err, &invalid) || errors.As(err, &file) ||
+		wantsCertificate(err)
+}
+
+// wantsCertificate recognizes a server that was shown no certificate, or none of whom it knows: alerts of
+// TLS, of which Go gives the text alone.
+func wantsCertificate(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "remote error" && slices.ContainsFunc(
+		[]string{"certificate required", "bad certificate", "unknown certificate authority"},
+		func(alert string) bool { return strings.HasSuffix(op.Err.Error(), alert) })
 }

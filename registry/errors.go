@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/slipway-build/slipway/network"
 )
 
 // The kinds of errors; test with errors.Is.
@@ -154,7 +156,7 @@ func (h *host) answered(resp *http.Response) *Error {
 		e.Hint = h.loginHint(repositoryOf(resp.Request.Context()))
 	case ErrUnreachable:
 		e.permanent = true
-		e.Hint = "the proxy asks for a password: put it into http_proxy"
+		e.Hint = "the proxy asks for a password: put it into http_proxy, or slipway.https_proxy"
 	case ErrFull:
 		e.Hint = "the registry's disk is full; `slipway prune --registry` may make room"
 	}
@@ -218,7 +220,14 @@ func (h *host) unreached(ctx context.Context, err error) error {
 	}
 	if certificate(err) {
 		e.permanent = true
-		e.Hint = "name the authority's certificate with ca_bundle"
+		e.Hint = "name the authority's certificate with ca_bundle, or put it into " + h.c.network.Folder(h.name) + "/ca.crt"
+	}
+	if wantsCertificate(err) {
+		e.Hint = "it wants a certificate of yours: put it into " + h.c.network.Folder(h.name) + "/client.cert, and its key into client.key beside it"
+	}
+	var file *network.FileError
+	if errors.As(err, &file) {
+		e.Hint = file.Hint
 	}
 	if via := h.via(); via != "" {
 		e.Detail = "through the proxy " + via + ": " + e.Detail

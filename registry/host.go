@@ -14,6 +14,8 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"golang.org/x/sync/semaphore"
+
+	"github.com/slipway-build/slipway/network"
 )
 
 // host is one registry and the way to it.
@@ -22,7 +24,7 @@ type host struct {
 	name string // as references have it: docker.io
 	addr string // host of its API: registry-1.docker.io
 
-	base      *network
+	base      *network.Way
 	auth      *authorizing
 	plain     *http.Client        // without credentials
 	tokens    *http.Client        // for the token server: credentials are in the requests themselves
@@ -46,7 +48,7 @@ func newHost(c *Client, name string) *host {
 	}
 	h.transfers = semaphore.NewWeighted(int64(c.opts.Transfers))
 	h.flights.init()
-	h.base = h.network()
+	h.base = h.way()
 	limited := &limiting{next: &watching{next: h.base, h: h}, slots: make(chan struct{}, c.opts.Parallel), patience: c.opts.Retry.Patience}
 	h.auth = &authorizing{next: limited, h: h, logins: map[string]login{}, accepted: map[authn.AuthConfig]bool{}, tokens: map[tokenKey]token{}}
 	h.plain = &http.Client{Transport: &retrying{next: limited, h: h}, CheckRedirect: h.redirect}

@@ -2,21 +2,19 @@
 // pushes, pulls, tags, deletes and inspects images, and stores credentials.
 //
 // What goes over the wire is composed of wrappers around one http.RoundTripper, one file each:
-// connect (TLS, proxy), limit (bounded, obeys Retry-After), auth (basic and token) and retry. They
-// are put together in host.go, once for each registry.
+// connect (connections, with the proxies and certificates of package network), limit (bounded, obeys
+// Retry-After), auth (basic and token) and retry. They are put together in host.go, once for each registry.
 package registry
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
-	"fmt"
-	"net/url"
-	"os"
 	"sync"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
+
+	"github.com/slipway-build/slipway/network"
 )
 
 // Options says how registries are reached. The zero value is right for public registries and for
@@ -33,6 +31,8 @@ type Options struct {
 	// auths the entry with the longest path that a repository is below counts, then the registry's.
 	Keychain authn.Keychain
 
+	// Network decides about proxies and certificates; nil is one of CABundle, HTTPProxy and Insecure.
+	Network   *network.Network
 	CABundle  string // PEM file of the authorities to trust instead of the system's
 	HTTPProxy string // for http and https; empty: HTTP_PROXY and its kin. NO_PROXY and loopback are exempt
 	// Insecure lists hosts (with the port, if any) and networks (10.0.0.0/8) that may speak plain HTTP,
@@ -69,8 +69,7 @@ type Options struct {
 // and tokens, so a process needs one.
 type Client struct {
 	opts    Options
-	roots   *x509.CertPool // nil: the system's
-	proxy   *url.URL       // nil: the environment's
+	network *network.Network
 	secrets *secrets
 	kept    *keychain // nil when opts has another
 
@@ -90,28 +89,14 @@ func New(o Options) (*Client, error) {
 	if o.Username == "" && o.Password != "" || o.Username != "" && o.Registry == "" {
 		return nil, errors.New("cannot use the registry's credentials: registry, username and password belong together")
 	}
-	if o.CABundle != "" {
-		pem, err := os.ReadFile(o.CABundle)
+	if c.network = o.Network; c.network == nil {
+		var err error
+		c.network, err = network.New(network.Options{Proxies: network.Proxies{HTTP: o.HTTPProxy}, CABundle: o.CABundle, Insecure: o.Insecure})
 		if err != nil {
-			return nil, fmt.Errorf("cannot read the CA bundle: %w", err)
-		}
-		c.roots = x509.NewCertPool()
-		if !c.roots.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("%s: cannot use the CA bundle: it has no PEM certificate", o.CABundle)
+			return nil, err
 		}
 	}
-	if o.HTTPProxy != "" {
-		u, err := url.Parse(o.HTTPProxy)
-		if err != nil || u.Host == "" {
-			// The address is not shown: it may hold a password.
-			return nil, errors.New("cannot use the HTTP proxy: its address is no URL\nhint: http://host:port")
-		}
-		if p, ok := u.User.Password(); ok {
-			c.secrets.add(p)
-			c.secrets.add(u.User.String())
-		}
-		c.proxy = u
-	}
+	c.secrets.add(c.network.Secrets()...)
 	if c.opts.UserAgent == "" {
 		c.opts.UserAgent = "slipway"
 	}
@@ -133,7 +118,7 @@ func (c *Client) Close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, h := range c.hosts {
-		h.base.close()
+		h.base.CloseIdleConnections()
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -42,6 +43,11 @@ type Options struct {
 	Debug bool
 	// Hosts says how registries are reached for images that Dockerfiles name; nil is anonymously.
 	Hosts docker.RegistryHosts
+	// Transport fetches what ADD names by http and https; nil is Go's own.
+	Transport http.RoundTripper
+	// Proxies are variables (http_proxy, no_proxy and their kin) for the git that fetches what ADD names. They
+	// are variables of this process while the engine runs.
+	Proxies map[string]string
 	// Names opens what keeps the images' names, on top of containerd's database and blobs that lie in
 	// folder. Nil is the database alone.
 	Names func(ctx context.Context, folder string, db images.Store, blobs content.Store) (NameStore, error)

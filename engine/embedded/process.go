@@ -44,6 +44,7 @@ type Process struct {
 	collectGrace time.Duration // how long collectLast may take
 	uncollected  bool          // it took longer, or failed: the next Start collects
 	outerTemp    string        // TMPDIR before this engine
+	restore      func() error  // variables as they were before it
 	closeOnce    sync.Once
 	closeErr     error
 }
@@ -105,6 +106,9 @@ func (p *Process) start(ctx context.Context, o Options, unclean bool) (err error
 	p.outerTemp = os.Getenv("TMPDIR")
 	if err := os.Setenv("TMPDIR", TempDir(p.root)); err != nil {
 		return fmt.Errorf("cannot choose temporary folder: %w", err)
+	}
+	if p.restore, err = setVariables(o.Proxies); err != nil {
+		return err
 	}
 	// containerd has read its own at the start of the program.
 	if err := mount.SetTempMountLocation(TempDir(p.root)); err != nil {
@@ -221,6 +225,9 @@ func (p *Process) close() error {
 	}
 	if os.Getenv("TMPDIR") == TempDir(p.root) {
 		errs = append(errs, os.Setenv("TMPDIR", p.outerTemp))
+	}
+	if p.restore != nil {
+		errs = append(errs, p.restore())
 	}
 	errs = append(errs, p.lock.release(p.uncollected, func(released int64) {
 		if opened && closed == nil {

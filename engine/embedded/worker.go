@@ -108,6 +108,9 @@ func (p *workerParts) open(ctx context.Context, dir, snName string, mdb *ctdmeta
 	if p.worker, err = base.NewWorker(ctx, opt); err != nil {
 		return fmt.Errorf("cannot start worker: %w", unreadable(ctx, err))
 	}
+	if o.Transport != nil {
+		return fetchWith(p.worker, o.Transport)
+	}
 	return nil
 }
 

@@ -98,12 +98,20 @@ func (r *buildRun) forget(ctx context.Context) error {
 func (r *buildRun) withEngine(ctx context.Context) (err error) {
 	a := r.app
 	// Unlike that which was asked before, this client takes nothing for granted.
-	client, err := registryClient(r.config, registry.Options{UserAgent: userAgent(), Memory: facts.Memory{State: r.db}, Warn: a.printWarning})
+	way, err := configuredRegistry(r.config, registry.Options{UserAgent: userAgent(), Memory: facts.Memory{State: r.db}, Warn: a.printWarning})
+	if err != nil {
+		return err
+	}
+	client, err := registry.New(way)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	process, waited, err := a.startEngineWith(ctx, client)
+	files := way.Network.Files()
+	defer files.CloseIdleConnections()
+	process, waited, err := a.startEngineWith(ctx, func(o *embedded.Options) {
+		o.Hosts, o.Transport, o.Proxies = client.Hosts, files, way.Network.Git()
+	})
 	if err != nil {
 		return err
 	}
@@ -139,7 +147,7 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 		Retries:    r.options.retries,
 		RetryDelay: retryDelay,
 		Free:       e.EmptyCache,
-		Args:       r.config.ProxyArgs(),
+		Args:       proxies(r.config).Variables(),
 		Secrets:    a.secrets,
 		Limits:     engine.Limits(r.config.ContainerLimits),
 		Test:       verification(r.config),

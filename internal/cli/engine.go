@@ -12,7 +12,6 @@ import (
 	"github.com/containerd/containerd/v2/core/images"
 
 	"github.com/slipway-build/slipway/engine/embedded"
-	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/store"
 	"github.com/slipway-build/slipway/store/journal"
 )
@@ -52,19 +51,17 @@ func (a *app) engineRoot() (string, error) {
 // startEngine takes the engine root, waiting for another process with a word.
 // What was read of the store before may be out of date if it waited.
 func (a *app) startEngine(ctx context.Context) (p *embedded.Process, waited bool, err error) {
-	return a.startEngineWith(ctx, nil)
+	return a.startEngineWith(ctx, func(*embedded.Options) {})
 }
 
-// startEngineWith gives the engine a client for the images that Dockerfiles name.
-func (a *app) startEngineWith(ctx context.Context, client *registry.Client) (p *embedded.Process, waited bool, err error) {
+// startEngineWith lets set say how the engine fetches what Dockerfiles name.
+func (a *app) startEngineWith(ctx context.Context, set func(*embedded.Options)) (p *embedded.Process, waited bool, err error) {
 	root, err := a.engineRoot()
 	if err != nil {
 		return nil, false, err
 	}
 	o := a.engineOptions(root)
-	if client != nil {
-		o.Hosts = client.Hosts
-	}
+	set(&o)
 	o.Wait = func(h embedded.Holder) {
 		waited = true
 		fmt.Fprintf(a.Err, "waiting for %s to finish with %s\n", h, root)

@@ -32,7 +32,7 @@ func (a *app) scanAll(cmd *cobra.Command, cfg *config.Config, o planOptions, suf
 		f, err := a.scan(ctx, cfg, o.directory, suffix)
 		return f, func() {}, err
 	}
-	repositories, forget, err := a.repositories(o.looking)
+	repositories, forget, err := a.repositories(cfg, o.looking)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -65,7 +65,7 @@ func (a *app) scanAll(cmd *cobra.Command, cfg *config.Config, o planOptions, suf
 
 // repositories are the checkouts of one configuration file, below the state's folder. Who only looks,
 // where there is no such folder, has them in a temporary one until forget is called.
-func (a *app) repositories(looking bool) (_ *source.Repositories, forget func(), err error) {
+func (a *app) repositories(cfg *config.Config, looking bool) (_ *source.Repositories, forget func(), err error) {
 	dir, err := a.stateFolder()
 	if err != nil {
 		return nil, nil, err
@@ -83,6 +83,10 @@ func (a *app) repositories(looking bool) (_ *source.Repositories, forget func(),
 	}
 	sum := sha256.Sum256([]byte(list))
 	r := source.New(filepath.Join(dir, "sources", hex.EncodeToString(sum[:6])), "git")
+	if r.Env, err = gitEnvironment(cfg, os.Environ()); err != nil {
+		forget()
+		return nil, nil, err
+	}
 	r.Progress = func(g source.Git, line string) {
 		if a.info || a.debug {
 			fmt.Fprintf(a.Err, "%s: %s\n", g, line)

@@ -29,10 +29,11 @@ func TestProxyPasswords(t *testing.T) {
 	var got []string
 	for _, s := range secrets(&config.Config{
 		Password: "a", HTTPProxy: "http://x:b@h", APTOnlyProxy: "x:c@h", APKOnlyProxy: "http://x:d%41@h", DNFOnlyProxy: "http://x:e@h",
+		Slipway: config.Own{HTTPSProxy: "http://x:f@h"},
 	}) {
 		got = append(got, s.text)
 	}
-	if want := []string{"a", "b", "c", "d%41", "dA", "e"}; !slices.Equal(got, want) {
+	if want := []string{"a", "b", "f", "c", "d%41", "dA", "e"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -47,7 +47,10 @@ func registryClient(cfg *config.Config, o registry.Options) (*registry.Client, e
 }
 
 func configuredRegistry(cfg *config.Config, o registry.Options) (registry.Options, error) {
-	o.CABundle, o.HTTPProxy, o.Insecure = cfg.CABundle, cfg.HTTPProxy, cfg.InsecureRegistries
+	var err error
+	if o.Network, err = configuredNetwork(cfg); err != nil {
+		return o, err
+	}
 	o.DockerTypes = cfg.Slipway.MediaTypes == "docker"
 	o.TrustRealm = cfg.Slipway.TrustRealm
 	if cfg.Registry == "" {

@@ -43,10 +43,12 @@ func slipway() int {
 
 // TestScripts runs testdata/script: one story of a user each, on a real engine
 // with a root of its own. Every script gets busybox as $BUSYBOX, and a real registry with TLS and a
-// password as $REGISTRY; $REGISTRY_NODELETE is open and deletes nothing.
+// password as $REGISTRY; $REGISTRY_NODELETE is open and deletes nothing. $OTHER_CERT with $OTHER_KEY is a certificate
+// that vouches for nobody.
 func TestScripts(t *testing.T) {
 	enginetest.Need(t)
 	server := registrytest.Start(t, registrytest.Config{TLS: true, User: "ann", Password: "S3CRETWORD"})
+	otherCert, otherKey := registrytest.NewCA(t).Files(t, "other")
 	keeper := registrytest.Start(t, registrytest.Config{NoDelete: true})
 	testscript.Run(t, testscript.Params{
 		Dir:                "testdata/script",
@@ -62,6 +64,8 @@ func TestScripts(t *testing.T) {
 			if options := os.Getenv("GORACE"); options != "" { // where the race detector writes: see hack/prove
 				env.Setenv("GORACE", options)
 			}
+			env.Setenv("OTHER_CERT", otherCert)
+			env.Setenv("OTHER_KEY", otherKey)
 			env.Setenv("DEBFULLNAME", "A Founder")
 			env.Setenv("DEBEMAIL", "founder@example.com")
 			return nil

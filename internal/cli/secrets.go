@@ -75,7 +75,7 @@ func secrets(cfg *config.Config) []secret {
 	at := func(place, what string) string { return strings.TrimPrefix(place+": "+what, ": ") }
 	found := []secret{{cfg.Password.Reveal(), at(cfg.Place("password"), "the registry's password")}}
 	for _, proxy := range []struct{ key, url string }{
-		{"http_proxy", cfg.HTTPProxy}, {"apt_only_proxy", cfg.APTOnlyProxy}, {"apk_only_proxy", cfg.APKOnlyProxy}, {"dnf_only_proxy", cfg.DNFOnlyProxy},
+		{"http_proxy", cfg.HTTPProxy}, {"slipway.https_proxy", cfg.Slipway.HTTPSProxy}, {"apt_only_proxy", cfg.APTOnlyProxy}, {"apk_only_proxy", cfg.APKOnlyProxy}, {"dnf_only_proxy", cfg.DNFOnlyProxy},
 	} {
 		password := proxyPassword(proxy.url)
 		if password == "" {

@@ -31,7 +31,7 @@ func sandbox(p *embedded.Process, cfg *config.Config) (*imagetest.Sandbox, error
 		Docker:     self,
 		Supervisor: ownProgram,
 		Groups:     p.Groups(),
-		Env:        testEnv(os.Environ(), cfg.ProxyArgs()),
+		Env:        testEnv(os.Environ(), proxies(cfg).Here("")),
 	}, nil
 }
 

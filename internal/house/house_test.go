@@ -31,11 +31,12 @@ var may = map[string][]string{
 	"engine":    {"fleet", "recipe"}, // engine/dockerfile parses for fleet
 	"recipe":    {},
 	"store":     {},
-	"registry":  {},
+	"network":   {},
+	"registry":  {"network"},
 	"state":     {},
 	"imagetest": {"engine", "store"},
 	"build":     {"recipe", "fleet", "plan", "engine", "store", "imagetest", "registry", "state"},
-	"internal":  {"recipe", "changelog", "deb822", "config", "template", "fleet", "plan", "engine", "store", "registry", "state", "imagetest", "build"},
+	"internal":  {"recipe", "changelog", "deb822", "config", "template", "fleet", "plan", "engine", "store", "network", "registry", "state", "imagetest", "build"},
 	"cmd":       {"internal"},
 }
 

@@ -354,11 +354,11 @@ func (f *Forward) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	defer out.Close()
 	w.WriteHeader(http.StatusOK)
-	in, _, err := http.NewResponseController(w).Hijack()
+	in, read, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return
 	}
 	defer in.Close()
-	go func() { _, _ = io.Copy(out, in) }()
+	go func() { _, _ = io.Copy(out, read) }() // the server may have read some of it already
 	_, _ = io.Copy(in, out)
 }

@@ -26,6 +26,7 @@ import (
 // Config says what a registry is like. The zero value is open, plain HTTP and allows deleting.
 type Config struct {
 	TLS            bool
+	Clients        *CA     // with TLS: who is shown no certificate of it is refused
 	User, Password string  // basic authentication
 	Tokens         *Tokens // token authentication
 	NoDelete       bool
@@ -127,7 +128,11 @@ func (s *Server) config(t testing.TB, c Config, dir string) string {
 		ca := NewCA(t)
 		cert, key := ca.Files(t, "127.0.0.1", "localhost", "registry.test")
 		s.CA = ca.Path
-		fmt.Fprintf(&b, "  tls: {certificate: %q, key: %q}\n", cert, key)
+		clients := ""
+		if c.Clients != nil {
+			clients = fmt.Sprintf(", clientcas: [%q]", c.Clients.Path)
+		}
+		fmt.Fprintf(&b, "  tls: {certificate: %q, key: %q%s}\n", cert, key, clients)
 	}
 	switch {
 	case c.User != "":
