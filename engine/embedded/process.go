@@ -100,6 +100,9 @@ func (p *Process) start(ctx context.Context, o Options, unclean bool) (err error
 	if err := repair(p.root); err != nil {
 		return err
 	}
+	if err := mountBundles(p.root); err != nil {
+		return err
+	}
 	// BuildKit mounts in the temporary folder; below the root a killed run's
 	// mounts can be told from others'.
 	p.outerTemp = os.Getenv("TMPDIR")
@@ -215,7 +218,7 @@ func (p *Process) close() error {
 		p.collectLast()
 	}
 	closed := closeEngine(p.parts, p.controller)
-	errs = append(errs, closed)
+	errs = append(errs, closed, unmountBundles(p.root))
 	if err := os.Remove(socketPath(p.root)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		errs = append(errs, err)
 	}

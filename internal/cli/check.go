@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/slipway-build/slipway/engine/embedded"
 	"github.com/slipway-build/slipway/internal/cli/outlet"
 	"github.com/slipway-build/slipway/store"
 )
@@ -48,6 +49,9 @@ The exit code is 1 when something is damaged.`,
 				err = printJSON(a.Out, v)
 			} else {
 				err = a.printVerification(v, read)
+			}
+			if embedded.Killed(root) {
+				fmt.Fprintln(a.Err, "note: a process that had the folder was killed; the next build takes away what it left: mounts, containers, and in memory the secrets of their steps")
 			}
 			if err == nil && len(v.Faults) > 0 {
 				err = &exitError{code: ExitFailed}
