@@ -100,9 +100,6 @@ func (p *Process) start(ctx context.Context, o Options, unclean bool) (err error
 	if err := repair(p.root); err != nil {
 		return err
 	}
-	if err := mountBundles(p.root); err != nil {
-		return err
-	}
 	// BuildKit mounts in the temporary folder; below the root a killed run's
 	// mounts can be told from others'.
 	p.outerTemp = os.Getenv("TMPDIR")
@@ -114,6 +111,9 @@ func (p *Process) start(ctx context.Context, o Options, unclean bool) (err error
 		return fmt.Errorf("cannot choose temporary folder: %w", err)
 	}
 	if p.parts, p.controller, err = openEngine(ctx, p, o); err != nil {
+		return err
+	}
+	if err := mountBundles(p.root); err != nil {
 		return err
 	}
 	p.server = newServer(p.controller, p.parts)
