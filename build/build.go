@@ -15,6 +15,7 @@ import (
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/imagetest"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/secret"
 	"github.com/slipway-build/slipway/store"
 )
 
@@ -45,6 +46,10 @@ type Options struct {
 	FailFast bool
 	// Secrets must not reach logs, events and results: passwords. Nil hides nothing.
 	Secrets *redact.Secrets
+	// Given are the secrets and SSH agents that an image's steps find; nil is none.
+	Given func(*fleet.Image) secret.Set
+	// Private are files of secrets, absolute, which no image may take from its folder.
+	Private []string
 	// Args are build arguments for every image.
 	Args   map[string]string
 	Limits engine.Limits

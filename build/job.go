@@ -234,6 +234,9 @@ func (j *job) solve(ctx context.Context, files *buildcontext.Tree) error {
 			return j.annotations(ctx)
 		},
 	}
+	if j.run.Given != nil {
+		req.Given = j.run.Given(j.image)
+	}
 	if l := j.image.Listed; l != nil {
 		req.Context, req.Target = files, l.Target
 		req.Args = maps.Clone(l.Args)

@@ -29,6 +29,9 @@ func (j *job) lacks(files *buildcontext.Tree) error {
 	if err != nil {
 		return err
 	}
+	if err := j.takesSecret(files); err != nil {
+		return err
+	}
 	if j.pointed {
 		return nil
 	}

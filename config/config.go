@@ -82,8 +82,12 @@ type Config struct {
 }
 
 // PrivateFiles returns the files that no template may read, because they may hold secrets: those
-// that the configuration was read from, and the one that password_file names.
+// that the configuration was read from, the one that password_file names, and those of secrets and SSH
+// keys.
 func (c *Config) PrivateFiles() []string { return slices.Clone(c.private) }
+
+// Hide adds files that no template may read.
+func (c *Config) Hide(files ...string) { c.private = append(c.private, files...) }
 
 // Place returns where a key was given, "path:line", or "" for a key that no file has. One of Slipway's
 // own is called slipway.exclude.

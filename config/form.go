@@ -63,6 +63,22 @@ func oneOf(words ...string) form {
 	}}
 }
 
+var listsByGlob = form{"a mapping of globs to lists of strings", func(v any) (problem, hint string) {
+	m, ok := v.(*Map)
+	if !ok {
+		return "is " + kind(v), "write a glob for images, and what they are given in a list below it"
+	}
+	for _, item := range m.Items() {
+		if _, ok := item.Key.(string); !ok {
+			return "has a glob that is " + kind(item.Key), quoteHint
+		}
+		if problem, hint := listOfStrings.fits(item.Value); problem != "" {
+			return "below " + shownGlob(item.Key) + " " + problem, hint
+		}
+	}
+	return "", ""
+}}
+
 var trueOrFalse = form{"true or false", func(v any) (problem, hint string) {
 	switch v.(type) {
 	case bool, int:

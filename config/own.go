@@ -34,6 +34,10 @@ type Own struct {
 	AbsentIs403 bool
 	// MediaTypes is media_types: oci or docker, of what is sent to registries; empty when the key is absent.
 	MediaTypes string
+	// Secrets is secrets:, SSH is ssh: what RUN --mount=type=secret and type=ssh find, by images, in the order
+	// of the file. Of those with one id that an image matches the last counts.
+	Secrets []SecretGrant
+	SSH     []AgentGrant
 }
 
 // ownKey is a row of the table of own keys. A new key is a row here and a field of Own.
@@ -100,6 +104,18 @@ var ownKeys = []ownKey{
 		"media_types", "`oci`", "`docker` for registries that refuse OCI's media types: images are published with Docker's. What is published already stays as it is",
 		oneOf("oci", "docker"),
 		func(r *reader, key string, o *Own) { o.MediaTypes = r.text(key, "") },
+	},
+	{
+		secretsName, "none", "what `RUN --mount=type=secret` finds, by images: a mapping of globs, as those of `--select`, to lists of what `--secret` takes, such as " +
+			"`'web/*': ['id=npm,src=npm.token', 'id=tok,env=TOKEN']`. Files are relative to the configuration file; see [secrets.md](secrets.md)",
+		listsByGlob,
+		func(r *reader, key string, o *Own) { o.Secrets = r.secrets(key) },
+	},
+	{
+		sshName, "none", "the SSH agents and keys that `RUN --mount=type=ssh` finds, by images: a mapping of globs to lists of what `--ssh` takes, such as " +
+			"`'tools/*': [default, github=~/.ssh/deploy]`; see [secrets.md](secrets.md)",
+		listsByGlob,
+		func(r *reader, key string, o *Own) { o.SSH = r.agents(key) },
 	},
 }
 

@@ -93,7 +93,7 @@ func places(file string) []string {
 	return paths
 }
 
-// private are the files that were read for the configuration, and the one with the password.
+// private are the files that were read for the configuration, and those that hold secrets.
 func (l *loader) private() []string {
 	files := slices.Clone(l.files)
 	if name, ok := l.settings["password_file"].value.(string); ok && name != "" {
@@ -101,7 +101,7 @@ func (l *loader) private() []string {
 			files = append(files, path)
 		}
 	}
-	return files
+	return append(files, l.secretFiles()...)
 }
 
 func existingFolder(path string) (string, error) {

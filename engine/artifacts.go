@@ -48,7 +48,10 @@ func (e *Engine) buildArtifacts(ctx context.Context, r Request) (a artifacts, er
 	if files == nil {
 		files = r.Context
 	}
-	opt, attrs := solveOpt(r, r.ArtifactDockerfile, files)
+	opt, attrs, err := solveOpt(r, r.ArtifactDockerfile, files)
+	if err != nil {
+		return a, err
+	}
 	opt.Exports = []client.ExportEntry{{Type: client.ExporterLocal, OutputDir: out}}
 	var missing error // BuildKit passes on the cause alone
 	_, err = e.solve(ctx, r, opt, func(ctx context.Context, c gateway.Client) (*gateway.Result, error) {

@@ -22,6 +22,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/slipway-build/slipway/recipe"
+	"github.com/slipway-build/slipway/secret"
 )
 
 // Request is one image to build.
@@ -45,6 +46,9 @@ type Request struct {
 	// Args are build arguments. Predefined ones (http_proxy and its kin) reach
 	// RUN steps without entering the image or its cache key.
 	Args map[string]string
+	// Given are the secrets and SSH agents that RUN --mount finds. They reach the steps that name them, and
+	// are no part of the image or its cache key; where they come from is part of that key.
+	Given secret.Set
 	// Annotate returns what is written into the image's manifest, when it is known what the build took of
 	// its context. It changes the manifest's digest, not the image's own id. Nil is nothing.
 	Annotate func(recipe.Followed) (map[string]string, error)
@@ -104,7 +108,10 @@ func (e *Engine) Build(ctx context.Context, r Request) (Result, error) {
 		files = overlay(files, artifacts.files)
 		out.Followed.Known, out.Followed.Artifacts = artifacts.known, artifacts.uses
 	}
-	opt, attrs := solveOpt(r, r.Dockerfile, files)
+	opt, attrs, err := solveOpt(r, r.Dockerfile, files)
+	if err != nil {
+		return Result{}, err
+	}
 	opt.Exports = []client.ExportEntry{{Type: client.ExporterImage, Attrs: map[string]string{
 		string(exptypes.OptKeyName):             r.Ref,
 		string(exptypes.OptKeyOCITypes):         "true",
@@ -156,7 +163,7 @@ func (e *Engine) solve(ctx context.Context, r Request, opt client.SolveOpt, f ga
 }
 
 // solveOpt is what every solve of a request has in common, and the frontend's attributes.
-func solveOpt(r Request, dockerfile []byte, files fs.FS) (client.SolveOpt, map[string]string) {
+func solveOpt(r Request, dockerfile []byte, files fs.FS) (client.SolveOpt, map[string]string, error) {
 	attrs := map[string]string{
 		"filename":           "Dockerfile",
 		"image-resolve-mode": "local",
@@ -175,7 +182,11 @@ func solveOpt(r Request, dockerfile []byte, files fs.FS) (client.SolveOpt, map[s
 		attrs[argument+k] = v
 	}
 	r.Limits.set(attrs)
-	return newSolveOpt(dockerfile, files, time.Unix(max(r.Epoch.Unix(), 0), 0)), attrs
+	scopes(r.Given, attrs)
+	opt := newSolveOpt(dockerfile, files, time.Unix(max(r.Epoch.Unix(), 0), 0))
+	var err error
+	opt.Session, err = attachables(r.Given)
+	return opt, attrs, err
 }
 
 // set writes the limits under the names the Dockerfile frontend knows.

@@ -11,7 +11,7 @@ import (
 
 // Solve builds r as Build does, and stores nothing. It returns the image's configuration.
 func (e *Engine) Solve(ctx context.Context, r Request) (f recipe.Followed, config string, err error) {
-	opt, attrs := solveOpt(r, r.Dockerfile, r.Context)
+	opt, attrs, _ := solveOpt(r, r.Dockerfile, r.Context)
 	_, err = e.solve(ctx, r, opt, func(ctx context.Context, c gateway.Client) (*gateway.Result, error) {
 		res, err := c.Solve(ctx, gateway.SolveRequest{Frontend: frontend, FrontendOpt: attrs, Evaluate: true})
 		if err != nil {

@@ -17,6 +17,8 @@ type Dockerfile struct {
 	// Instructions are what of its text can change what is built: comments do not.
 	Instructions string
 	Stages       []Stage
+	// Secrets are what the steps that the image is made from ask for, in the order of lines.
+	Secrets []SecretUse
 }
 
 // Use is one reference to an image that must exist when the Dockerfile is built.
@@ -42,7 +44,9 @@ type Stage struct {
 	// OnBuild is what its ONBUILD instructions use in a stage that is built FROM it. It may name stages:
 	// those of the Dockerfile that it is used in.
 	OnBuild []Use
-	Idle    bool // the image is not made from it
+	// OnBuildSecrets are what they ask for there.
+	OnBuildSecrets []SecretUse
+	Idle           bool // the image is not made from it
 }
 
 // StageOf finds the stage that a COPY or a RUN --mount takes files from which stands in this Dockerfile,

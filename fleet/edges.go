@@ -124,6 +124,7 @@ func (e *edges) useAll(d Dockerfile, from *origins) {
 		e.use(&d.Uses[i], from)
 	}
 	e.note(from, d)
+	e.needSecrets(d, from.name)
 }
 
 // use takes one reference; a short one it gives its full form. Only images of the fleet are dependencies.

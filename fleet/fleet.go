@@ -50,6 +50,10 @@ type Image struct {
 	// they were not parsed.
 	Instructions, BuildInstructions string
 
+	// Secrets are what its RUN steps ask for, and what ONBUILD instructions of the fleet's images add, sorted
+	// by file and line. An image from elsewhere may add more.
+	Secrets []SecretUse
+
 	// Templates are the files that rendering read, also when it failed: the image's own and those
 	// of template_paths, sorted, as paths that can be opened from the working directory.
 	Templates []string

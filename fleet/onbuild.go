@@ -58,6 +58,7 @@ func (r *renderer) triggers(results []rendered) {
 	if len(t.onBuild) > 0 {
 		t.all(results)
 	}
+	r.triggeredSecrets(results)
 	r.loosen(results)
 	for _, a := range t.added {
 		if d := (&edges{img: a.img}).find(a.target.Name); d == nil || !d.Orders() {

@@ -64,6 +64,8 @@ type state struct {
 	other       []Reason // the published image has other content
 	basis       bool     // something that is to be built is made from it
 
+	refused error // why it cannot be built, if it must be
+
 	causes   []string // names of the images with an error that stop it; sorted
 	neededBy []string // names of the images to be built on it; descending order of Steps
 }
@@ -127,8 +129,11 @@ func (m *maker) add(img *fleet.Image) *Step {
 	if step.Err == nil && m.Strict && changedUnversioned(st.why) {
 		step.Err = m.strictError(img, st)
 	}
+	if step.Err == nil && st.stale() && m.Refuse != nil {
+		st.refused = m.Refuse(img)
+	}
 	switch {
-	case step.Err != nil, step.Unread != nil && st.stale():
+	case step.Err != nil, (step.Unread != nil || st.refused != nil) && st.stale():
 		st.causes = []string{img.Name}
 	case st.stale() || st.toPublish:
 		for _, need := range step.Needs {
@@ -151,6 +156,9 @@ func (m *maker) want(step *Step) {
 	}
 	if step.Unread != nil && st.stale() { // what is published may not be fetched
 		step.Err, step.Unread = step.Unread, nil
+	}
+	if step.Err == nil && st.stale() {
+		step.Err = st.refused
 	}
 	if !st.wanted() || !st.stale() && !st.toPublish || step.Err != nil {
 		return

@@ -187,6 +187,8 @@ type Options struct {
 	Select string // glob, see fleet.Selection; empty is all images
 	// Force, if not nil, tells which of the selected images are built in any case.
 	Force func(*fleet.Image) bool
+	// Refuse, if not nil, tells why an image that is to be built cannot be.
+	Refuse func(*fleet.Image) error
 	// Strict makes it an error when content changed under an unchanged version.
 	Strict bool
 	// Publish tells that images can be published.

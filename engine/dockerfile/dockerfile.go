@@ -40,13 +40,14 @@ func parse(data []byte, given map[string]string, target string, takes func(ref s
 	if err != nil {
 		return out, newError(err)
 	}
-	s := &scanner{layers: report.Layers, lex: shell.NewLex(tree.EscapeToken), named: map[string]int{}, bases: make([]string, len(stages)), needs: make([][]int, len(stages)), takes: takes}
+	s := &scanner{layers: report.Layers, lex: shell.NewLex(tree.EscapeToken), named: map[string]int{}, below: map[int]int{}, bases: make([]string, len(stages)), needs: make([][]int, len(stages)), takes: takes}
 	s.out.Instructions = canonical(data, tree)
 	if s.args, err = globalArgs(s.lex, meta, given); err != nil {
 		return out, err
 	}
 	for _, stage := range stages {
-		s.out.Stages = append(s.out.Stages, fleet.Stage{Name: strings.ToLower(stage.Name), OnBuild: onBuild(stage)})
+		uses, secrets := onBuild(stage)
+		s.out.Stages = append(s.out.Stages, fleet.Stage{Name: strings.ToLower(stage.Name), OnBuild: uses, OnBuildSecrets: secrets})
 	}
 	for i, stage := range stages {
 		if err := s.stage(i, stage); err != nil {
@@ -79,6 +80,7 @@ func (s *scanner) finish(stages []instructions.Stage, target string) (fleet.Dock
 		if err := s.checkMounts(stage); err != nil {
 			return s.out, err
 		}
+		s.secrets(i, stage)
 	}
 	return s.out, nil
 }
@@ -101,6 +103,7 @@ type scanner struct {
 	// By stage: the image that it begins with in the end, and the stages that it is made from.
 	bases []string
 	needs [][]int
+	below map[int]int                  // the stage that a stage is built FROM
 	takes func(ref string) []fleet.Use // see parse
 	// By stage: the layers that it has at its end.
 	layers []int
@@ -114,7 +117,7 @@ func (s *scanner) stage(i int, stage instructions.Stage) error {
 	}
 	s.bases[i] = base
 	if below, ok := s.named[strings.ToLower(base)]; ok {
-		s.bases[i] = s.bases[below]
+		s.bases[i], s.below[i] = s.bases[below], below
 		s.needs[i] = append(s.needs[i], below)
 		for _, u := range s.out.Stages[below].OnBuild {
 			u.Kind = fleet.OnBuildUse + u.Kind
@@ -197,8 +200,7 @@ func uses(cmd instructions.Command) []fleet.Use {
 
 // onBuild is what the ONBUILD instructions of a stage use in a stage that is built FROM it. One that
 // cannot be read is an error there, not here.
-func onBuild(stage instructions.Stage) []fleet.Use {
-	var found []fleet.Use
+func onBuild(stage instructions.Stage) (found []fleet.Use, secrets []fleet.SecretUse) {
 	for _, cmd := range stage.Commands {
 		c, ok := cmd.(*instructions.OnbuildCommand)
 		if !ok {
@@ -217,32 +219,11 @@ func onBuild(stage instructions.Stage) []fleet.Use {
 				found = append(found, u)
 			}
 		}
-	}
-	return found
-}
-
-// checkMounts finds out whether the options of RUN --mount can be read. If they have variables, which
-// may come from an image that the stage is built on, only a build knows.
-func (s *scanner) checkMounts(stage instructions.Stage) error {
-	for _, cmd := range stage.Commands {
-		c, ok := cmd.(*instructions.RunCommand)
-		if !ok {
-			continue
-		}
-		variable := false
-		err := c.Expand(func(word string) (string, error) {
-			if strings.Contains(word, "$") {
-				variable = true
-				return word, nil
-			}
-			out, _, err := s.lex.ProcessWord(word, argList(nil))
-			return out, err
-		})
-		if err != nil && !variable {
-			return &fleet.ParseError{Line: firstLine(c.Location()), Err: err}
+		if run, ok := trigger.(*instructions.RunCommand); ok && expandMounts(run, shell.NewLex(tree.EscapeToken)) == nil {
+			secrets = append(secrets, secretsOf(run, firstLine(c.Location()))...)
 		}
 	}
-	return nil
+	return found, secrets
 }
 
 // isImage tells whether a reference can be an image's.

@@ -12,12 +12,28 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"github.com/slipway-build/slipway/engine/dockerfile/bounds"
+	"github.com/slipway-build/slipway/engine/scope"
 )
 
 // buildDockerfile is BuildKit's frontend. It expands in this process what base images bring, so those that
 // bring too much are refused before.
 func buildDockerfile(ctx context.Context, c gateway.Client) (*gateway.Result, error) {
-	return dockerfile.Build(ctx, boundedClient{c})
+	return dockerfile.Build(ctx, boundedClient{scopedClient{c, scope.Of(c.BuildOpts().Opts)}})
+}
+
+// scopedClient keeps secrets of different origins apart.
+type scopedClient struct {
+	gateway.Client
+	origins scope.Origins
+}
+
+// Solve implements gateway.Client.
+func (c scopedClient) Solve(ctx context.Context, r gateway.SolveRequest) (*gateway.Result, error) {
+	var err error
+	if r.Definition, err = c.origins.Apply(r.Definition); err != nil {
+		return nil, err
+	}
+	return c.Client.Solve(ctx, r)
 }
 
 // boundedClient refuses base images.

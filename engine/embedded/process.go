@@ -117,6 +117,9 @@ func (p *Process) start(ctx context.Context, o Options, unclean bool) (err error
 	if p.parts, p.controller, err = openEngine(ctx, p, o); err != nil {
 		return err
 	}
+	if err := mountBundles(p.root); err != nil {
+		return err
+	}
 	p.server = newServer(p.controller, p.parts)
 	p.memory = bufconn.Listen(1 << 20)
 	go p.server.Serve(p.memory)
@@ -219,7 +222,7 @@ func (p *Process) close() error {
 		p.collectLast()
 	}
 	closed := closeEngine(p.parts, p.controller)
-	errs = append(errs, closed)
+	errs = append(errs, closed, unmountBundles(p.root))
 	if err := os.Remove(socketPath(p.root)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		errs = append(errs, err)
 	}

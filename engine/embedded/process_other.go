@@ -17,6 +17,9 @@ type Process struct{}
 // Start fails with ErrUnsupported.
 func Start(context.Context, Options) (*Process, error) { return nil, ErrUnsupported }
 
+// Killed tells that there was no process.
+func Killed(string) bool { return false }
+
 // Services returns nothing.
 func (p *Process) Services() Services { return Services{} }
 

@@ -27,6 +27,8 @@ type Options struct {
 	// ReadDockerfile knows more, and takes longer. Both come from the room of the engine, as only
 	// that may import BuildKit. It is called by several goroutines at once.
 	ReadDockerfile func(data []byte, bases Bases) (Dockerfile, error)
+	// Given tells whether a build of the image is given what a step asks for; nil gives all.
+	Given func(*fleet.Image, fleet.SecretUse) bool
 }
 
 // Finding is one thing that is wrong at one place.
@@ -191,6 +193,7 @@ func (l *linter) image(img *fleet.Image) []Finding {
 	if img.HasBuild {
 		c.dockerfile(buildFile, img.BuildDockerfile)
 	}
+	c.secrets()
 	c.dependencies()
 	c.test()
 	c.pointers()

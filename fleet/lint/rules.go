@@ -45,6 +45,7 @@ const (
 	floatingBase       = "floating-base-image"
 	unpinnedAdd        = "unpinned-add"
 	secretVariable     = "secret-in-variable"
+	ungivenSecret      = "ungiven-secret"
 	missingSource      = "missing-copy-source"
 	copyIgnored        = "CopyIgnoredFile"
 	buildContext       = "build-context"
@@ -143,6 +144,8 @@ var ownRules = []Rule{
 		Why: "What arrives can change at any time, unnoticed."},
 	{ID: secretVariable, Severity: Warning, Text: "An ARG or ENV looks like a secret.",
 		Why: "It stays in the image's configuration and history, for everybody who can pull it."},
+	{ID: ungivenSecret, Severity: Warning, Text: "A RUN --mount asks for a secret or an SSH agent that neither `slipway.secrets`, `slipway.ssh` nor a flag gives.",
+		Why: "With `required` the build refuses the image; a note without: the step runs, and finds nothing."},
 	{ID: missingSource, Severity: Error, Text: "COPY or ADD takes a file that the folder does not have.",
 		Why: "The build fails."},
 	{ID: copyIgnored, Severity: Error, Text: "COPY or ADD takes a file that .dockerignore leaves out.",

@@ -123,6 +123,10 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) (err error) {
 	if o.dryRun {
 		return a.planOnly(cmd, cfg, o.planOptions)
 	}
+	given, err := a.given(cmd, cfg, o.given)
+	if err != nil {
+		return err
+	}
 	outliveReaders()
 	if o.junit != "" {
 		if err := checkReport(o.junit); err != nil {
@@ -134,7 +138,7 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	r := &buildRun{app: a, options: o, config: cfg, db: db, view: view, began: time.Now()}
+	r := &buildRun{app: a, options: o, config: cfg, db: db, view: view, given: given, began: time.Now()}
 	if err := a.mended(ctx, db, func() error { return r.prepare(ctx) }); err != nil {
 		return err
 	}
@@ -146,6 +150,7 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) (err error) {
 	defer release()
 	a.warn(cfg, r.decision.Plan, o.selection)
 	a.warnGit(r.fleet)
+	a.noteUngiven(r.decision.Plan, given)
 	if o.asks(cfg) && !o.publishes(cfg) && !o.publishSaid && unpublished(r.decision.Plan) {
 		fmt.Fprintln(a.Err, "note: nothing is published: the configuration has no username and password; --publish takes those of "+a.typed.complete("`"+login(cfg)+"`"))
 	}

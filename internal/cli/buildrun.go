@@ -31,6 +31,7 @@ type buildRun struct {
 	config     *config.Config
 	db         *state.DB
 	view       view
+	given      gifts
 	began      time.Time
 	folder     string // the working directory
 	suffix     string // of the tags
@@ -75,6 +76,7 @@ func (r *buildRun) prepare(ctx context.Context) error {
 }
 
 func (r *buildRun) decide(ctx context.Context) (err error) {
+	r.plan.Refuse = r.given.refuses(r.fleet)
 	r.decision, err = r.app.decide(ctx, r.db, r.config, r.fleet, r.plan, r.client)
 	return orLocal(ctx, r.options.planOptions, err)
 }
@@ -149,6 +151,8 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 		Free:       e.EmptyCache,
 		Args:       proxies(r.config).Variables(),
 		Secrets:    a.secrets,
+		Given:      r.given.of,
+		Private:    r.given.files(),
 		Limits:     engine.Limits(r.config.ContainerLimits),
 		Test:       verification(r.config),
 		Sandbox:    tests,

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/slipway-build/slipway/engine/dockerfile"
+	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/lint"
 )
 
@@ -16,6 +17,7 @@ type lintOptions struct {
 	failOn    string
 	asJSON    bool
 	asSARIF   bool
+	given     givenOptions
 }
 
 const lintLong = `Renders and parses every definition below DIRECTORY, builds nothing, and says
@@ -49,6 +51,7 @@ func (a *app) lintCommand() *cobra.Command {
 			return a.lint(cmd, o)
 		},
 	}
+	o.given.flags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.severity, "severity", "note", "show findings of this `SEVERITY` and worse: error, warning or note")
 	f.StringVar(&o.failOn, "fail-on", "error", "exit with 1 when a finding is of this `SEVERITY` or worse; or never")
@@ -72,6 +75,10 @@ func (a *app) lint(cmd *cobra.Command, o lintOptions) error {
 	if err != nil {
 		return err
 	}
+	given, err := o.given.declared(cmd, cfg)
+	if err != nil {
+		return err
+	}
 	ctx := cmd.Context()
 	var report *lint.Report
 	err = a.steady(ctx, o.directory, true, func() (err error) {
@@ -80,6 +87,7 @@ func (a *app) lint(cmd *cobra.Command, o lintOptions) error {
 			ReadDockerfile: func(data []byte, bases lint.Bases) (lint.Dockerfile, error) {
 				return dockerfile.Lint(ctx, data, bases)
 			},
+			Given: func(img *fleet.Image, use fleet.SecretUse) bool { return given.find(img, use.SSH, use.ID) != nil },
 		})
 		return err
 	})

@@ -30,6 +30,7 @@ type planOptions struct {
 	noPull               bool
 	publish, publishSaid bool // the flag, and whether it was given
 	asJSON               bool
+	given                givenOptions
 	looking              bool // nothing is changed, so no folder is made
 	why                  string
 }
@@ -51,6 +52,7 @@ func (o *planOptions) flags(cmd *cobra.Command) {
 	f.BoolVar(&o.local, "local", false, "do not ask the registry: only what the store has counts")
 	f.BoolVar(&o.noPull, "no-pull", false, "fetch neither published parents nor newer base images: build on what the store has")
 	f.BoolVar(&o.strict, "strict", false, "content that changed under an unchanged version is an error")
+	o.given.flags(cmd)
 	f.CountP("verbose", "v", "like --info; -vv is like --debug")
 }
 
@@ -178,6 +180,10 @@ func (a *app) planOnly(cmd *cobra.Command, cfg *config.Config, o planOptions) (e
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	given, err := a.given(cmd, cfg, o.given)
+	if err != nil {
+		return err
+	}
 	defer hurry()()
 	client, err := a.asked(cfg, o, db)
 	if err != nil {
@@ -193,7 +199,9 @@ func (a *app) planOnly(cmd *cobra.Command, cfg *config.Config, o planOptions) (e
 			release = func() {}
 			return err
 		}
-		d, err = a.decide(ctx, db, cfg, f, o.options(cfg), client)
+		options := o.options(cfg)
+		options.Refuse = given.refuses(f)
+		d, err = a.decide(ctx, db, cfg, f, options, client)
 		return orLocal(ctx, o, err)
 	})
 	if err != nil {
@@ -202,6 +210,7 @@ func (a *app) planOnly(cmd *cobra.Command, cfg *config.Config, o planOptions) (e
 	a.warn(cfg, d.Plan, o.selection)
 	a.warnGit(f)
 	a.warnLacking(f, d)
+	a.noteUngiven(d.Plan, given)
 	return a.showDecision(cmd, f, d, o)
 }
 

@@ -28,11 +28,16 @@ const (
 
 // leak returns what of the passwords is in data, plain or as HTTP sends them, also compressed; "" is
 // nothing.
-func leak(data []byte) string {
-	for _, word := range []string{
-		marker, code("ann:" + registryWord), code(registryWord), code("ann:" + wrongWord), code(wrongWord),
-		code("prox:" + proxyWord), code(proxyWord), code("prox:" + proxyWordAsIt),
-	} {
+func leak(data []byte) string { return leakOf(data, passwords) }
+
+var passwords = []string{
+	marker, code("ann:" + registryWord), code(registryWord), code("ann:" + wrongWord), code(wrongWord),
+	code("prox:" + proxyWord), code(proxyWord), code("prox:" + proxyWordAsIt),
+}
+
+// leakOf returns what of some words is in data, plain or compressed; "" is nothing.
+func leakOf(data []byte, words []string) string {
+	for _, word := range words {
 		if i := bytes.Index(data, []byte(word)); i >= 0 {
 			return fmt.Sprintf("%q", data[max(0, i-80):min(len(data), i+80)])
 		}
@@ -40,7 +45,7 @@ func leak(data []byte) string {
 	if bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
 		if r, err := gzip.NewReader(bytes.NewReader(data)); err == nil {
 			plain, _ := io.ReadAll(r) // as much as there is
-			return leak(plain)
+			return leakOf(plain, words)
 		}
 	}
 	return ""
@@ -52,7 +57,10 @@ func code(s string) string {
 }
 
 // leaksIn looks through all files of a folder.
-func leaksIn(t *testing.T, dir string) (files int) {
+func leaksIn(t *testing.T, dir string) (files int) { t.Helper(); return leaksOf(t, dir, passwords) }
+
+// leaksOf looks for words in all files of a folder.
+func leaksOf(t *testing.T, dir string, words []string) (files int) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
@@ -60,8 +68,8 @@ func leaksIn(t *testing.T, dir string) (files int) {
 		}
 		files++
 		data, err := os.ReadFile(path)
-		if found := leak(data); found != "" {
-			t.Errorf("%s has a password: %s", path, found)
+		if found := leakOf(data, words); found != "" {
+			t.Errorf("%s has a secret: %s", path, found)
 		}
 		return err
 	})

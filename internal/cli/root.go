@@ -50,6 +50,7 @@ type app struct {
 	commandLine string          // as a person typed it
 	began       bool            // a command's own code runs: errors before it are of usage
 	secrets     *redact.Secrets // of the configuration; nil before it is read
+	hidden      []string        // the texts that secrets hides
 	typed       *invocation     // for the commands in hints
 	warned      map[string]bool // of the fleet, see warnOnce
 }

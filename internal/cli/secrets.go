@@ -64,16 +64,16 @@ func (a *app) hideInReport(r *lint.Report) {
 	}
 }
 
-// secret is a password that the configuration holds.
-type secret struct {
+// hidden is a password that the configuration holds, or another secret.
+type hidden struct {
 	text string
 	what string // with its place, for messages
 }
 
 // secrets are the passwords that the configuration holds.
-func secrets(cfg *config.Config) []secret {
+func secrets(cfg *config.Config) []hidden {
 	at := func(place, what string) string { return strings.TrimPrefix(place+": "+what, ": ") }
-	found := []secret{{cfg.Password.Reveal(), at(cfg.Place("password"), "the registry's password")}}
+	found := []hidden{{cfg.Password.Reveal(), at(cfg.Place("password"), "the registry's password")}}
 	for _, proxy := range []struct{ key, url string }{
 		{"http_proxy", cfg.HTTPProxy}, {"slipway.https_proxy", cfg.Slipway.HTTPSProxy}, {"apt_only_proxy", cfg.APTOnlyProxy}, {"apk_only_proxy", cfg.APKOnlyProxy}, {"dnf_only_proxy", cfg.DNFOnlyProxy},
 	} {
@@ -82,9 +82,9 @@ func secrets(cfg *config.Config) []secret {
 			continue
 		}
 		what := at(cfg.Place(proxy.key), "the password in "+proxy.key)
-		found = append(found, secret{password, what})
+		found = append(found, hidden{password, what})
 		if decoded, err := url.PathUnescape(password); err == nil && decoded != password {
-			found = append(found, secret{decoded, what}) // programs print it as they are given it, or as they send it
+			found = append(found, hidden{decoded, what}) // programs print it as they are given it, or as they send it
 		}
 	}
 	for _, l := range cfg.Builder {
@@ -92,27 +92,31 @@ func secrets(cfg *config.Config) []secret {
 			value := l.Args[name]
 			what := at(l.Place(), "the argument "+name+" of "+l.Name)
 			if password := proxyPassword(value); password != "" {
-				found = append(found, secret{password, what})
+				found = append(found, hidden{password, what})
 			} else if value != "" && lint.Secret(name, value) {
-				found = append(found, secret{value, what})
+				found = append(found, hidden{value, what})
 			}
 		}
 	}
 	return found
 }
 
-// hide takes the configuration's secrets out of all that is said from now on, and says once which ones
+// hide takes secrets out of all that is said from now on, beside those of before, and says once which ones
 // are too short for that.
-func (a *app) hide(list []secret) {
-	var texts []string
+func (a *app) hide(list []hidden) {
 	warned := map[string]bool{}
+	for _, text := range a.hidden {
+		warned[text] = true
+	}
+	texts := a.hidden
 	for _, s := range list {
 		texts = append(texts, s.text)
-		if s.text != "" && len(s.text) < redact.MinLength && !warned[s.text] && !warned[s.what] && a.secrets == nil {
+		if s.text != "" && len(s.text) < redact.MinLength && !warned[s.text] && !warned[s.what] {
 			warned[s.text], warned[s.what] = true, true
 			a.printWarning(fmt.Sprintf("%s has fewer than %d bytes: it is hidden only where it stands as a whole value", s.what, redact.MinLength))
 		}
 	}
+	a.hidden = texts
 	a.use(redact.New(texts...))
 }
 

@@ -24,19 +24,20 @@ const module = "github.com/slipway-build/slipway"
 var may = map[string][]string{
 	"changelog": {},
 	"deb822":    {},
-	"config":    {},
+	"config":    {"secret"},
 	"template":  {"config"},
 	"fleet":     {"changelog", "deb822", "template", "config", "recipe"},
 	"plan":      {"fleet", "recipe"},
-	"engine":    {"fleet", "recipe"}, // engine/dockerfile parses for fleet
+	"engine":    {"fleet", "recipe", "secret"}, // engine/dockerfile parses for fleet
 	"recipe":    {},
+	"secret":    {},
 	"store":     {},
 	"network":   {},
 	"registry":  {"network"},
 	"state":     {},
 	"imagetest": {"engine", "store"},
-	"build":     {"recipe", "fleet", "plan", "engine", "store", "imagetest", "registry", "state"},
-	"internal":  {"recipe", "changelog", "deb822", "config", "template", "fleet", "plan", "engine", "store", "network", "registry", "state", "imagetest", "build"},
+	"build":     {"secret", "recipe", "fleet", "plan", "engine", "store", "imagetest", "registry", "state"},
+	"internal":  {"secret", "recipe", "changelog", "deb822", "config", "template", "fleet", "plan", "engine", "store", "network", "registry", "state", "imagetest", "build"},
 	"cmd":       {"internal"},
 }
 

@@ -1,0 +1,56 @@
+package build
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/slipway-build/slipway/fleet/buildcontext"
+)
+
+// takesSecret is the error of a build that takes the file of a secret from its context: what a step is lent
+// would stay in the image, or in the build cache.
+func (j *job) takesSecret(files *buildcontext.Tree) error {
+	if j.run.Private == nil {
+		return nil
+	}
+	folder := j.run.Fleet.Folder(j.image)
+	inside := map[string]string{}
+	var paths []string
+	for _, file := range j.run.Private {
+		if rel, ok := within(folder, file); ok {
+			inside[rel] = file
+			paths = append(paths, rel)
+		}
+	}
+	if len(paths) == 0 {
+		return nil
+	}
+	taken, err := files.Takes(j.followed, paths, nil)
+	if err != nil {
+		return err
+	}
+	for _, rel := range taken {
+		if _, err := files.Stat(rel); err == nil {
+			return fmt.Errorf("an instruction takes %s, which is the file of a secret\nhint: leave it out with a line in .dockerignore, or move it out of the folder", inside[rel])
+		}
+	}
+	return nil
+}
+
+// within is where a file is below a folder, as a slash path, links in both resolved.
+func within(folder, file string) (string, bool) {
+	folder, err := filepath.EvalSymlinks(folder)
+	if err != nil {
+		return "", false
+	}
+	if file, err = filepath.EvalSymlinks(file); err != nil {
+		return "", false
+	}
+	info, err := os.Stat(file)
+	if err != nil || !info.Mode().IsRegular() {
+		return "", false
+	}
+	rel, err := filepath.Rel(folder, file)
+	return filepath.ToSlash(rel), err == nil && filepath.IsLocal(rel)
+}
