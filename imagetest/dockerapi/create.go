@@ -3,14 +3,10 @@ package dockerapi
 import (
 	"context"
 	"errors"
-	"fmt"
-	"maps"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 
-	"github.com/containerd/continuity/fs"
 	api "github.com/moby/moby/api/types/container"
 	"github.com/slipway-build/slipway/engine/container"
 )
@@ -36,7 +32,7 @@ func (s *Server) createContainer(w http.ResponseWriter, r *http.Request) error {
 	}
 	c := newInstance(newID(), name)
 	c.image, c.config, c.host = image, request.Config, request.HostConfig
-	warnings, err := c.configure()
+	warnings, err := s.configure(c)
 	if err != nil {
 		return err
 	}
@@ -66,31 +62,19 @@ func (s *Server) create(ctx context.Context, c *instance) error {
 	return nil
 }
 
-func (s *Server) make(ctx context.Context, c *instance) error {
+func (s *Server) make(ctx context.Context, c *instance) (err error) {
+	if err := s.attachVolumes(c); err != nil {
+		return errors.Join(err, s.releaseVolumes(c))
+	}
 	runtime, err := s.backend.NewContainer(ctx, c.spec)
 	if err != nil {
-		return err
+		return errors.Join(err, s.releaseVolumes(c))
 	}
 	c.mu.Lock()
 	c.runtime = runtime
 	c.mu.Unlock()
-	if err := c.makeVolumes(); err != nil {
-		return errors.Join(err, runtime.Remove(ctx))
-	}
-	return nil
-}
-
-// makeVolumes makes the folders of anonymous volumes. They are part of the
-// container, which is all that a test can tell of them.
-func (c *instance) makeVolumes() error {
-	for volume := range maps.Keys(c.config.Volumes) {
-		dir, err := fs.RootPath(c.runtime.Root(), volume)
-		if err == nil {
-			err = os.MkdirAll(dir, 0o755)
-		}
-		if err != nil {
-			return fmt.Errorf("cannot make volume %s: %w", volume, err)
-		}
+	if err := c.fillVolumes(); err != nil {
+		return errors.Join(err, runtime.Remove(ctx), s.releaseVolumes(c))
 	}
 	return nil
 }
@@ -98,12 +82,15 @@ func (c *instance) makeVolumes() error {
 // configure merges the image's configuration into the container's, as Docker
 // does, and derives the runtime's specification. Harmless options that have no
 // effect are returned as warnings.
-func (c *instance) configure() ([]string, error) {
+func (s *Server) configure(c *instance) ([]string, error) {
 	warnings, err := checkHostConfig(c.config, c.host)
 	if err != nil {
 		return nil, err
 	}
 	c.mergeImage()
+	if err := checkHealth(c.config.Healthcheck); err != nil {
+		return nil, err
+	}
 	if c.host.LogConfig.Type == "" {
 		// The Python SDK reads logs only if this says that they are kept.
 		c.host.LogConfig.Type = "json-file"
@@ -120,6 +107,8 @@ func (c *instance) configure() ([]string, error) {
 	c.spec = container.Spec{
 		ID: c.id, Image: c.image.Name, Hostname: c.config.Hostname,
 		ReadOnly:  c.host.ReadonlyRootfs,
+		Init:      c.host.Init != nil && *c.host.Init,
+		Groups:    c.host.GroupAdd,
 		NoNetwork: c.host.NetworkMode.IsNone() || c.config.NetworkDisabled,
 		Process: container.Process{
 			Args: slices.Concat(c.config.Entrypoint, c.config.Cmd), Env: c.environment(),
@@ -128,11 +117,11 @@ func (c *instance) configure() ([]string, error) {
 		},
 	}
 	problems := []error{}
-	for _, derive := range []func() error{c.setMounts, c.setHosts, c.setCapabilities, c.setLimits} {
+	for _, derive := range []func() error{c.setMounts, c.setHosts, c.setDNS, c.setSecurity, c.setLimits} {
 		problems = append(problems, derive())
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, badRequest("%v", err)
 	}
-	return warnings, nil
+	return warnings, errors.Join(s.setVolumesFrom(c), s.setLinks(c))
 }

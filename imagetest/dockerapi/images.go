@@ -9,11 +9,11 @@ import (
 	"time"
 
 	"github.com/distribution/reference"
+	imagespec "github.com/moby/docker-image-spec/specs-go/v1"
 	api "github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/image"
 	"github.com/moby/moby/api/types/jsonstream"
 	"github.com/moby/moby/api/types/network"
-	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/slipway-build/slipway/engine/container"
 )
 
@@ -127,9 +127,10 @@ type imageInspection struct {
 	Config *api.Config
 }
 
-func imageConfig(c ocispecs.ImageConfig) *api.Config {
+func imageConfig(c imagespec.DockerOCIImageConfig) *api.Config {
 	out := &api.Config{User: c.User, Env: c.Env, Cmd: c.Cmd, Entrypoint: c.Entrypoint, WorkingDir: c.WorkingDir,
-		Volumes: c.Volumes, Labels: c.Labels, StopSignal: c.StopSignal, ExposedPorts: network.PortSet{}}
+		Volumes: c.Volumes, Labels: c.Labels, StopSignal: c.StopSignal, ExposedPorts: network.PortSet{},
+		Healthcheck: c.Healthcheck, OnBuild: c.OnBuild, Shell: c.Shell}
 	for p := range c.ExposedPorts {
 		if port, err := network.ParsePort(p); err == nil {
 			out.ExposedPorts[port] = struct{}{}
@@ -180,7 +181,7 @@ func (s *Server) pullImage(w http.ResponseWriter, r *http.Request) error {
 	}
 	if _, err := s.image(r.Context(), name); err != nil {
 		if errors.As(err, new(*apiError)) {
-			return notFound("No such image: %s; Slipway's test runtime pulls nothing and has the images of its own store only", name)
+			return notFound("No such image: %s; Slipway pulls nothing for containers and has the images of its own store only", name)
 		}
 		return err
 	}

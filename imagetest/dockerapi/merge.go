@@ -32,6 +32,10 @@ func (c *instance) mergeImage() {
 	if config.StopSignal == "" {
 		config.StopSignal = image.StopSignal
 	}
+	config.Healthcheck = mergeHealth(config.Healthcheck, imageConfig(image).Healthcheck)
+	if len(config.Shell) == 0 {
+		config.Shell = image.Shell
+	}
 	labels := maps.Clone(image.Labels)
 	if labels == nil {
 		labels = map[string]string{}

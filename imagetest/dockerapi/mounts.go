@@ -16,9 +16,13 @@ import (
 // setMounts reads all the ways in which Docker's clients ask for mounts.
 func (c *instance) setMounts() error {
 	for _, bind := range c.host.Binds {
-		m, err := parseBind(bind)
+		m, noCopy, err := parseBind(bind)
 		if err != nil {
 			return err
+		}
+		if m.Volume != "" {
+			c.volumes = append(c.volumes, &volumeUse{name: m.Volume, target: m.Target, readOnly: m.ReadOnly, noCopy: noCopy})
+			continue
 		}
 		// Docker makes the missing source of a bind in this notation.
 		if err := os.MkdirAll(m.Source, 0o755); err != nil {
@@ -40,43 +44,56 @@ func (c *instance) setMounts() error {
 		}
 		c.spec.Mounts = append(c.spec.Mounts, m)
 	}
-	// A mount inside another must come later.
-	slices.SortStableFunc(c.spec.Mounts, func(a, b container.Mount) int {
+	return checkTargets(c.spec.Mounts)
+}
+
+// sortMounts puts a mount inside another after it.
+func sortMounts(list []container.Mount) {
+	slices.SortStableFunc(list, func(a, b container.Mount) int {
 		return strings.Count(path.Clean(a.Target), "/") - strings.Count(path.Clean(b.Target), "/")
 	})
-	for _, m := range c.spec.Mounts {
+}
+
+func checkTargets(list []container.Mount) error {
+	for _, m := range list {
 		if !path.IsAbs(m.Target) || path.Clean(m.Target) == "/" {
-			return fmt.Errorf("invalid mount target %q: must be an absolute path below /", m.Target)
+			return badRequest("invalid mount target %q: must be an absolute path below /", m.Target)
 		}
 	}
 	return nil
 }
 
-// parseBind reads "/source:/target[:options]".
-func parseBind(bind string) (container.Mount, error) {
+// parseBind reads "/source:/target[:options]" or "volume:/target[:options]". A volume is named, it has no
+// source yet.
+func parseBind(bind string) (m container.Mount, noCopy bool, err error) {
 	parts := strings.Split(bind, ":")
 	if len(parts) < 2 || len(parts) > 3 {
-		return container.Mount{}, fmt.Errorf("invalid volume specification: %q", bind)
+		return m, false, fmt.Errorf("invalid volume specification: %q", bind)
 	}
-	m := container.Mount{Source: parts[0], Target: parts[1]}
+	m = container.Mount{Source: parts[0], Target: parts[1]}
 	if !filepath.IsAbs(m.Source) {
-		return m, fmt.Errorf("named volume %q: Slipway's test runtime has no volumes; bind a folder by its absolute path", m.Source)
+		m.Source, m.Volume = "", parts[0]
 	}
 	if len(parts) == 3 {
 		for _, o := range strings.Split(parts[2], ",") {
 			switch o {
 			case "ro", "readonly":
 				m.ReadOnly = true
-			case "rw", "z", "Z", "nocopy", "cached", "delegated", "consistent", "", "rprivate", "private", "rslave", "slave", "rshared", "shared":
+			case "nocopy":
+				noCopy = true
+			case "rw", "z", "Z", "cached", "delegated", "consistent", "", "rprivate", "private", "rslave", "slave", "rshared", "shared":
 			default:
-				return m, fmt.Errorf("invalid mode %q of volume %q", o, bind)
+				return m, false, fmt.Errorf("invalid mode %q of volume %q", o, bind)
 			}
 		}
 	}
-	return m, nil
+	return m, noCopy, nil
 }
 
 func (c *instance) addMount(m mount.Mount) error {
+	if m.Target == "" {
+		return fmt.Errorf("invalid mount config for type %q: field Target must not be empty", m.Type)
+	}
 	out := container.Mount{Target: m.Target, ReadOnly: m.ReadOnly}
 	switch m.Type {
 	case mount.TypeBind:
@@ -102,8 +119,15 @@ func (c *instance) addMount(m mount.Mount) error {
 				out.Options = append(out.Options, "mode="+strconv.FormatUint(uint64(o.Mode), 8))
 			}
 		}
+	case mount.TypeVolume:
+		o := m.VolumeOptions
+		if o != nil && (o.DriverConfig != nil && (o.DriverConfig.Name != "" && o.DriverConfig.Name != localDriver || len(o.DriverConfig.Options) > 0) || o.Subpath != "") {
+			return fmt.Errorf("mount of type volume at %s: Slipway's containers have no drivers of volumes and no paths inside them", m.Target)
+		}
+		c.volumes = append(c.volumes, &volumeUse{name: m.Source, target: m.Target, readOnly: m.ReadOnly, noCopy: o != nil && o.NoCopy})
+		return nil
 	default:
-		return fmt.Errorf("mount of type %q: Slipway's test runtime has bind and tmpfs only", m.Type)
+		return fmt.Errorf("mount of type %q: Slipway's containers have bind, volume and tmpfs only", m.Type)
 	}
 	c.spec.Mounts = append(c.spec.Mounts, out)
 	return nil

@@ -34,6 +34,9 @@ type Server struct {
 	closing    bool
 	containers map[string]*instance
 	execs      map[string]*execution
+	volumes    map[string]*volume
+	// volumesDir has a folder for each volume; it is made with the first one.
+	volumesDir string
 	// conns are the connections taken over for streams.
 	conns map[net.Conn]struct{}
 }
@@ -44,6 +47,7 @@ func New(b Backend) *Server {
 		backend:    b,
 		containers: map[string]*instance{},
 		execs:      map[string]*execution{},
+		volumes:    map[string]*volume{},
 		conns:      map[net.Conn]struct{}{},
 	}
 	s.routes = s.newRoutes()
@@ -99,6 +103,7 @@ func (s *Server) Close(ctx context.Context) error {
 	for c := range s.conns {
 		c.Close()
 	}
+	errs = append(errs, s.endVolumes())
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("cannot remove the containers of a test: %w", err)
 	}
@@ -170,6 +175,10 @@ func (s *Server) newRoutes() *http.ServeMux {
 		"POST /exec/{id}/start":         s.startExec,
 		"POST /exec/{id}/resize":        s.resizeExec,
 		"GET /exec/{id}/json":           s.inspectExec,
+		"GET /volumes":                  s.listVolumes,
+		"POST /volumes/create":          s.createVolume,
+		"GET /volumes/{name}":           s.inspectVolume,
+		"DELETE /volumes/{name}":        s.removeVolume,
 		"GET /images/json":              s.listImages,
 		"GET /images/{name...}":         s.inspectImage,
 		"POST /images/create":           s.pullImage,
@@ -190,7 +199,7 @@ var leftOutReasons = []struct{ prefix, reason string }{
 	{"/grpc", "building images; use `slipway build`"},
 	{"/session", "building images; use `slipway build`"},
 	{"/networks", "networks; containers share the host's network"},
-	{"/volumes", "volumes; bind a folder instead"},
+	{"/volumes", "this of volumes"},
 	{"/events", "events"},
 	{"/auth", "registry logins; images come from Slipway's store only"},
 	{"/distribution", "registries; images come from Slipway's store only"},

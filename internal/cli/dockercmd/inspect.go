@@ -10,6 +10,7 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
+	"github.com/slipway-build/slipway/imagetest/dockerapi"
 	"github.com/spf13/cobra"
 )
 
@@ -156,7 +157,7 @@ func (a *app) versionCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			mine := map[string]any{"Version": "slipway", "ApiVersion": cli.ClientVersion(), "APIVersion": cli.ClientVersion(),
+			mine := map[string]any{"Version": dockerapi.Version, "ApiVersion": cli.ClientVersion(), "APIVersion": cli.ClientVersion(),
 				"Os": runtime.GOOS, "Arch": runtime.GOARCH}
 			if format == "" {
 				format = "Client:\n Version:      {{.Client.Version}}\n API version:  {{.Client.APIVersion}}\n" +

@@ -113,6 +113,7 @@ func TestPythonSDK(t *testing.T) {
 // TestMainCommands checks output and exit codes of single commands, on plain
 // processes instead of containers.
 func TestMainCommands(t *testing.T) {
+	t.Setenv("OWN", "mine")
 	host := serveProcesses(t)
 	envFile := filepath.Join(t.TempDir(), "env")
 	long := "LONG=" + strings.Repeat("x", 100_000) // longer than many readers of lines take
@@ -139,10 +140,17 @@ func TestMainCommands(t *testing.T) {
 		{args: "run -t -i " + image, code: 1, err: "docker: cannot attach stdin to a TTY-enabled container because stdin is not a terminal\n"},
 		{args: "run --platform linux/s390x " + image, code: 125, err: "docker: cannot run containers of platform linux/s390x: this machine is linux/ARCH\n"},
 		{args: "run -p x:80 " + image, code: 125, err: "docker: invalid argument \"x:80\" for \"--publish\" flag: invalid hostPort: x\n"},
-		{args: "run --mount type=bind,src=/a " + image, code: 125, err: "docker: invalid argument \"type=bind,src=/a\" for \"--mount\" flag: target is required\n"},
-		{args: "run --rm --restart always " + image, out: "hello, world\n", err: "WARNING: Slipway's test runtime ignores the restart policy.\n"},
+		{args: "run --mount type=bind,src=/a " + image, code: 125, err: "docker: Error response from daemon: invalid mount config for type \"bind\": field Target must not be empty\n"},
+		{args: "run --name restarted --restart on-failure:3 " + image, out: "hello, world\n", err: "WARNING: Slipway's containers ignore the restart policy.\n"},
+		{args: "rm restarted", out: "restarted\n"},
+		{args: "run --rm --restart always " + image, code: 125, err: "docker: conflicting options: cannot specify both --restart and --rm\n"},
+		{args: "run --gpus all " + image, code: 125, err: "docker: invalid argument \"all\" for \"--gpus\" flag: Slipway's containers have no GPUs\n"},
+		{args: "rm -f gone"},
+		{args: "rm gone", code: 1, err: "Error response from daemon: No such container: gone\n"},
+		{args: "--version", out: "Docker version 27.3.0-slipway, build slipway\n"},
+		{args: "-v", out: "Docker version 27.3.0-slipway, build slipway\n"},
 		{args: "build .", code: 1, err: "cannot build .: Slipway's stand-in for docker builds no images\nhint: an image that a test needs is one of the fleet, or of base_images\n"},
-		{args: "pull none", code: 1, err: "Error response from daemon: No such image: docker.io/library/none:latest; Slipway's test runtime pulls nothing and has the images of its own store only\n"},
+		{args: "pull none", code: 1, err: "Error response from daemon: No such image: docker.io/library/none:latest; Slipway pulls nothing for containers and has the images of its own store only\n"},
 		{args: "images --format {{.Repository}}", out: "registry.example/test/busybox\n"},
 		{args: "ps -a", out: "CONTAINER ID   IMAGE     COMMAND   CREATED   STATUS    PORTS     NAMES\n"},
 		{args: "stop a b", code: 1, err: "Error response from daemon: No such container: a\nError response from daemon: No such container: b\n"},
@@ -171,7 +179,7 @@ func neutral(text string) string {
 
 func environment(host string) func(string) string {
 	return func(name string) string {
-		return map[string]string{"DOCKER_HOST": host, "OWN": "mine"}[name]
+		return map[string]string{"DOCKER_HOST": host}[name]
 	}
 }
 
