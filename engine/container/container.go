@@ -161,6 +161,37 @@ type Running interface {
 	Resize(rows, cols uint16) error
 }
 
+// ChangeKind is what happened to a file.
+type ChangeKind int
+
+// The kinds of changes.
+const (
+	Modified ChangeKind = iota
+	Added
+	Deleted
+)
+
+// Change is a file of a container that its image has otherwise, or not at all. Path begins with a slash.
+type Change struct {
+	Path string
+	Kind ChangeKind
+}
+
+// Differ is a Container that knows its image's files.
+type Differ interface {
+	// Changes compares, whether the container runs or not. Mounts do not count.
+	Changes(ctx context.Context) ([]Change, error)
+}
+
+// SavedName is an image by its full reference in the store, and by that in an archive.
+type SavedName struct{ Image, As string }
+
+// Saver is a runtime that hands out images.
+type Saver interface {
+	// SaveImages writes a tar archive: an OCI layout with the manifest.json that docker load reads.
+	SaveImages(ctx context.Context, w io.Writer, names []SavedName) error
+}
+
 // StartError says why a command could not be run.
 type StartError struct {
 	// Reason is the OCI runtime's own sentence.

@@ -53,7 +53,7 @@ func (s *Server) setLinks(c *instance) error {
 func (s *Server) checkLinks(c *instance) error {
 	for _, other := range c.links {
 		if !other.view().Running {
-			return conflict("Cannot link to a non running container: /%s AS /%s", s.nameOf(other), s.nameOf(c))
+			return fmt.Errorf("Cannot link to a non running container: /%s AS /%s", s.nameOf(other), s.nameOf(c))
 		}
 	}
 	return nil

@@ -35,6 +35,8 @@ type Server struct {
 	containers map[string]*instance
 	execs      map[string]*execution
 	volumes    map[string]*volume
+	// tags are the test's own names of images of the store, both in full.
+	tags map[string]string
 	// volumesDir has a folder for each volume; it is made with the first one.
 	volumesDir string
 	// conns are the connections taken over for streams.
@@ -48,6 +50,7 @@ func New(b Backend) *Server {
 		containers: map[string]*instance{},
 		execs:      map[string]*execution{},
 		volumes:    map[string]*volume{},
+		tags:       map[string]string{},
 		conns:      map[net.Conn]struct{}{},
 	}
 	s.routes = s.newRoutes()
@@ -168,6 +171,9 @@ func (s *Server) newRoutes() *http.ServeMux {
 		"POST /containers/{id}/wait":    s.waitContainer,
 		"POST /containers/{id}/attach":  s.attachContainer,
 		"GET /containers/{id}/logs":     s.containerLogs,
+		"GET /containers/{id}/top":      s.topContainer,
+		"GET /containers/{id}/changes":  s.containerChanges,
+		"GET /containers/{id}/export":   s.exportContainer,
 		"DELETE /containers/{id}":       s.removeContainer,
 		"GET /containers/{id}/archive":  s.getArchive,
 		"PUT /containers/{id}/archive":  s.putArchive,
@@ -180,7 +186,10 @@ func (s *Server) newRoutes() *http.ServeMux {
 		"GET /volumes/{name}":           s.inspectVolume,
 		"DELETE /volumes/{name}":        s.removeVolume,
 		"GET /images/json":              s.listImages,
-		"GET /images/{name...}":         s.inspectImage,
+		"GET /images/get":               s.saveImages,
+		"GET /images/{name...}":         s.lookAtImage,
+		"POST /images/{name...}":        s.imageAction,
+		"DELETE /images/{name...}":      s.removeImage,
 		"POST /images/create":           s.pullImage,
 		"/":                             s.leftOut,
 	} {
@@ -203,7 +212,7 @@ var leftOutReasons = []struct{ prefix, reason string }{
 	{"/events", "events"},
 	{"/auth", "registry logins; images come from Slipway's store only"},
 	{"/distribution", "registries; images come from Slipway's store only"},
-	{"/images", "changing images; use slipway's own commands"},
+	{"/images", "this of images; use slipway's own commands"},
 	{"/commit", "making images from containers; use `slipway build`"},
 	{"/swarm", "swarms"},
 }

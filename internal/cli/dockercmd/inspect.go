@@ -21,6 +21,7 @@ const (
 	anyObject objectKind = iota
 	containerObject
 	imageObject
+	volumeObject
 )
 
 func (a *app) inspectCommand(name string, kind objectKind) *cobra.Command {
@@ -40,14 +41,16 @@ func (a *app) inspectCommand(name string, kind objectKind) *cobra.Command {
 				wanted = containerObject
 			case "image":
 				wanted = imageObject
+			case "volume":
+				wanted = volumeObject
 			default:
-				return fmt.Errorf("cannot inspect objects of type %q: there are containers and images only", typ)
+				return fmt.Errorf("cannot inspect objects of type %q: there are containers, images and volumes only", typ)
 			}
 			return a.inspect(cmd.Context(), cli, wanted, format, args)
 		},
 	}
 	cmd.Flags().StringVarP(&format, "format", "f", "", "a Go template, or \"json\"")
-	cmd.Flags().StringVar(&typ, "type", "", "container or image")
+	cmd.Flags().StringVar(&typ, "type", "", "container, image or volume")
 	return cmd
 }
 
@@ -100,6 +103,10 @@ func writeJSON(a *app, found []json.RawMessage, indent string) error {
 
 // lookup returns an object as the client's type and as the server sent it.
 func lookup(ctx context.Context, cli *client.Client, kind objectKind, name string) (any, json.RawMessage, error) {
+	if kind == volumeObject {
+		v, err := cli.VolumeInspect(ctx, name, client.VolumeInspectOptions{})
+		return v.Volume, v.Raw, err
+	}
 	if kind != imageObject {
 		c, err := cli.ContainerInspect(ctx, name, client.ContainerInspectOptions{})
 		if err == nil {
@@ -115,6 +122,9 @@ func lookup(ctx context.Context, cli *client.Client, kind objectKind, name strin
 		return img.InspectResponse, raw.Bytes(), nil
 	}
 	if kind == anyObject && errdefs.IsNotFound(err) {
+		if v, err := cli.VolumeInspect(ctx, name, client.VolumeInspectOptions{}); err == nil {
+			return v.Volume, v.Raw, nil
+		}
 		return nil, nil, fmt.Errorf("Error: No such object: %s", name)
 	}
 	return nil, nil, err

@@ -123,12 +123,15 @@ all that is missing here.`,
 	root.PersistentFlags().StringVarP(&a.host, "host", "H", "", "daemon socket to connect to (default $DOCKER_HOST)")
 	root.AddCommand(a.containerCommands()...)
 	root.AddCommand(a.imagesCommand("images"), a.pullCommand(), a.inspectCommand("inspect", anyObject),
+		a.historyCommand(), a.tagCommand(), a.saveCommand(), a.removeImageCommand("rmi"), a.volumeCommand(),
 		a.versionCommand(), a.infoCommand(), a.buildCommand())
+	root.AddCommand(refusedCommands()...)
 	containers := &cobra.Command{Use: "container COMMAND", Short: "Manage containers"}
 	containers.AddCommand(a.containerCommands()...)
 	containers.AddCommand(a.inspectCommand("inspect", containerObject), a.psCommand("ls", "list"))
 	images := &cobra.Command{Use: "image COMMAND", Short: "Look at images"}
 	images.AddCommand(a.imagesCommand("ls", "list"), a.pullCommand(), a.buildCommand(),
+		a.historyCommand(), a.tagCommand(), a.saveCommand(), a.removeImageCommand("rm", "remove"),
 		a.inspectCommand("inspect", imageObject))
 	root.AddCommand(containers, images)
 	return root
@@ -138,7 +141,7 @@ func (a *app) containerCommands() []*cobra.Command {
 	return []*cobra.Command{
 		a.runCommand(), a.createCommand(), a.execCommand(), a.startCommand(), a.stopCommand(), a.restartCommand(),
 		a.killCommand(), a.removeCommand(), a.renameCommand(), a.waitCommand(), a.logsCommand(), a.psCommand("ps"),
-		a.portCommand(), a.copyCommand(),
+		a.portCommand(), a.copyCommand(), a.topCommand(), a.diffCommand(), a.exportCommand(),
 	}
 }
 
