@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"time"
 
-	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	imagespec "github.com/moby/docker-image-spec/specs-go/v1"
 )
 
 // ErrNoImage is in the chain of the error for an image the store does not hold.
@@ -24,8 +24,10 @@ type Image struct {
 	Digest string
 	// Size counts the bytes of the compressed layers and the configuration.
 	Size int64
-	// Config is the image's configuration, without its history.
-	Config ocispecs.Image
+	// Config is the image's configuration, with what Docker adds to OCI's: HEALTHCHECK and SHELL.
+	Config imagespec.DockerOCIImage
+	// Layers are the sizes of the compressed layers, in bytes, the lowest first.
+	Layers []int64
 }
 
 // Spec is what one container is made of.
@@ -35,18 +37,28 @@ type Spec struct {
 	// Image is a full reference in the store.
 	Image string
 	// Process is what Start runs.
-	Process  Process
+	Process Process
+	// Init runs it below an init, which passes signals on and reaps processes without a parent.
+	Init bool
+	// Groups are the user's besides those that the image says: names of the image, or numbers.
+	Groups   []string
 	Hostname string
 	ReadOnly bool
 	Mounts   []Mount
+	Devices  []Device
 	// Hosts are extra lines of /etc/hosts.
 	Hosts []Host
+	DNS   DNS
 	// NoNetwork leaves the container with loopback only; otherwise it shares
 	// the host's network.
 	NoNetwork bool
 	// CapAdd and CapDrop name capabilities as "CAP_NET_ADMIN"; "ALL" is all of them.
 	CapAdd, CapDrop []string
-	Limits          Limits
+	// NoNewPrivileges keeps processes from more rights than their parents' (prctl(2), PR_SET_NO_NEW_PRIVS).
+	NoNewPrivileges bool
+	// Sysctls are kernel parameters of the container's own namespaces, as in sysctl.conf(5).
+	Sysctls map[string]string
+	Limits  Limits
 }
 
 // Process is one command inside a container.
@@ -69,7 +81,15 @@ type Mount struct {
 	Source, Target string
 	ReadOnly       bool
 	Options        []string
+	// Volume names the volume whose folder Source is, if it is one's.
+	Volume string
 }
+
+// Device makes the host's device Source visible at Target. Access is made of r, w and m (mknod).
+type Device struct{ Source, Target, Access string }
+
+// DNS replaces parts of the host's resolv.conf(5); what is empty stays the host's.
+type DNS struct{ Servers, Search, Options []string }
 
 // Host is one name of /etc/hosts.
 type Host struct {
@@ -81,7 +101,15 @@ type Host struct {
 type Limits struct {
 	// Memory is in bytes; MemorySwap is memory plus swap, -1 without bound.
 	Memory, MemorySwap int64
-	CPUShares          uint64
+	// MemoryReservation is in bytes; it counts when memory is scarce. Swappiness is in percent.
+	MemoryReservation int64
+	Swappiness        *uint64
+	// PIDs counts processes and threads; below 1 is without bound.
+	PIDs int64
+	// OOMScore is that of proc(5), oom_score_adj.
+	OOMScore       int
+	OOMKillDisable bool
+	CPUShares      uint64
 	// CPUQuota is the time in microseconds per CPUPeriod.
 	CPUQuota     int64
 	CPUPeriod    uint64
@@ -131,6 +159,37 @@ type Running interface {
 	Signal(syscall.Signal) error
 	// Resize sets the size of the terminal, if there is one.
 	Resize(rows, cols uint16) error
+}
+
+// ChangeKind is what happened to a file.
+type ChangeKind int
+
+// The kinds of changes.
+const (
+	Modified ChangeKind = iota
+	Added
+	Deleted
+)
+
+// Change is a file of a container that its image has otherwise, or not at all. Path begins with a slash.
+type Change struct {
+	Path string
+	Kind ChangeKind
+}
+
+// Differ is a Container that knows its image's files.
+type Differ interface {
+	// Changes compares, whether the container runs or not. Mounts do not count.
+	Changes(ctx context.Context) ([]Change, error)
+}
+
+// SavedName is an image by its full reference in the store, and by that in an archive.
+type SavedName struct{ Image, As string }
+
+// Saver is a runtime that hands out images.
+type Saver interface {
+	// SaveImages writes a tar archive: an OCI layout with the manifest.json that docker load reads.
+	SaveImages(ctx context.Context, w io.Writer, names []SavedName) error
 }
 
 // StartError says why a command could not be run.

@@ -11,14 +11,11 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/containerd/containerd/v2/core/mount"
-	containerdoci "github.com/containerd/containerd/v2/pkg/oci"
 	"github.com/containerd/continuity/fs"
 	"github.com/moby/buildkit/executor"
 	"github.com/moby/buildkit/executor/oci"
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/moby/buildkit/util/network"
-	"github.com/moby/sys/user"
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 	"github.com/slipway-build/slipway/engine/container"
 )
@@ -29,7 +26,7 @@ func (c *testContainer) ociSpec(ctx context.Context) (*specs.Spec, func(), error
 	fail := func(err error) (*specs.Spec, func(), error) {
 		return nil, nil, fmt.Errorf("cannot prepare container %s: %w", c.spec.ID, err)
 	}
-	uid, gid, groups, err := oci.GetUser(c.rootfs, c.spec.Process.User)
+	uid, gid, sgids, err := oci.GetUser(c.rootfs, c.spec.Process.User)
 	if err != nil {
 		return fail(&container.StartError{Reason: fmt.Sprintf("unable to find user %s: %v", c.spec.Process.User, err)})
 	}
@@ -41,21 +38,33 @@ func (c *testContainer) ociSpec(ctx context.Context) (*specs.Spec, func(), error
 		return fail(err)
 	}
 	meta := specMeta(c.spec)
+	if c.spec.Init {
+		program, err := initProgram()
+		if err != nil {
+			return fail(err)
+		}
+		meta.Args = append([]string{initTarget, "--"}, meta.Args...)
+		mounts = append(mounts, program)
+	}
+	more, err := groups(c.rootfs, c.spec.Groups)
+	if err != nil {
+		return fail(err)
+	}
 	ns, err := c.process.parts.worker.NetworkProviders[meta.NetMode].New(ctx, meta.Hostname, network.NamespaceOptions{})
 	if err != nil {
 		return fail(err)
 	}
-	resolv, hosts, err := networkFiles(ctx, c.bundle, meta)
+	resolv, hosts, err := networkFiles(ctx, c.bundle, meta, c.spec.DNS)
 	if err != nil {
 		return fail(errors.Join(err, ns.Close()))
 	}
 	spec, cleanup, err := oci.GenerateSpec(ctx, meta, mounts, c.spec.ID, resolv, hosts, ns, c.process.groups.Parent(), oci.ProcessSandbox,
-		nil, "", false, "", nil, specOpts(c.spec, oci.WithUIDGID(uid, gid, groups))...)
+		nil, "", false, "", nil, specOpts(c.spec, oci.WithUIDGID(uid, gid, append(sgids, more...)))...)
 	if err != nil {
 		return fail(errors.Join(err, ns.Close()))
 	}
 	release := func() { cleanup(); _ = ns.Close() }
-	spec.Root.Path = c.rootfs
+	spec.Root.Path, spec.Process.NoNewPrivileges = c.rootfs, c.spec.NoNewPrivileges
 	spec.Process.Terminal, spec.Process.ConsoleSize = meta.Tty, consoleSize(c.spec.Process)
 	data, err := json.Marshal(spec)
 	if err == nil {
@@ -91,41 +100,16 @@ func specMeta(s container.Spec) executor.Meta {
 	return meta
 }
 
-// specOpts are what executor.Meta has no field for.
-func specOpts(s container.Spec, first containerdoci.SpecOpts) []containerdoci.SpecOpts {
-	opts := []containerdoci.SpecOpts{first}
-	if s.ReadOnly {
-		opts = append(opts, containerdoci.WithRootFSReadonly())
-	}
-	for _, name := range s.CapDrop {
-		if name == "ALL" {
-			opts = append(opts, containerdoci.WithCapabilities(nil))
-			continue
-		}
-		opts = append(opts, containerdoci.WithDroppedCapabilities([]string{name}))
-	}
-	for _, name := range s.CapAdd {
-		if name == "ALL" {
-			opts = append(opts, containerdoci.WithAllKnownCapabilities)
-			continue
-		}
-		opts = append(opts, containerdoci.WithAddedCapabilities([]string{name}))
-	}
-	if s.Limits.SharedMemory > 0 {
-		opts = append(opts, containerdoci.WithDevShmSize(max(s.Limits.SharedMemory>>10, 1)))
-	}
-	return opts
-}
-
 // networkFiles writes the container's resolv.conf and hosts into its bundle.
-func networkFiles(ctx context.Context, bundle string, meta executor.Meta) (resolv, hosts string, err error) {
+func networkFiles(ctx context.Context, bundle string, meta executor.Meta, dns container.DNS) (resolv, hosts string, err error) {
 	root, err := os.OpenRoot(bundle)
 	if err != nil {
 		return "", "", err
 	}
 	defer root.Close()
 	// The host's resolver on loopback is reachable, the network being the host's.
-	resolv, err = oci.GetResolvConf(ctx, root, nil, nil, pb.NetMode_HOST)
+	config := &oci.DNSConfig{Nameservers: dns.Servers, Options: dns.Options, SearchDomains: dns.Search}
+	resolv, err = oci.GetResolvConf(ctx, root, nil, config, pb.NetMode_HOST)
 	if err != nil {
 		return "", "", err
 	}
@@ -138,12 +122,19 @@ func networkFiles(ctx context.Context, bundle string, meta executor.Meta) (resol
 
 // execSpec is the specification of one more process in a container of spec.
 func (c *testContainer) execSpec(spec *specs.Spec, p container.Process) (*specs.Process, error) {
-	uid, gid, groups, err := oci.GetUser(c.rootfs, p.User)
+	uid, gid, sgids, err := oci.GetUser(c.rootfs, p.User)
 	if err != nil {
 		return nil, &container.StartError{Reason: fmt.Sprintf("unable to find user %s: %v", p.User, err)}
 	}
+	if p.User == c.spec.Process.User {
+		more, err := groups(c.rootfs, c.spec.Groups)
+		if err != nil {
+			return nil, err
+		}
+		sgids = append(sgids, more...)
+	}
 	process := *spec.Process
-	process.User = specs.User{UID: uid, GID: gid, AdditionalGids: groups}
+	process.User = specs.User{UID: uid, GID: gid, AdditionalGids: sgids}
 	process.Args, process.Env, process.Cwd = p.Args, p.Env, dirOrRoot(p.Dir)
 	process.Terminal, process.ConsoleSize = p.TTY, consoleSize(p)
 	return &process, nil
@@ -174,45 +165,4 @@ func makeDir(rootfs, dir string) error {
 		return fmt.Errorf("cannot make working folder %s: %w", dir, err)
 	}
 	return nil
-}
-
-// mountSource is a mount of a container as the executor wants it.
-type mountSource struct{ m container.Mount }
-
-// Mount implements executor.Mountable.
-func (s mountSource) Mount(context.Context, bool) (executor.MountableRef, error) {
-	return mountSourceRef(s), nil
-}
-
-type mountSourceRef struct{ m container.Mount }
-
-func (r mountSourceRef) IdentityMapping() *user.IdentityMapping { return nil }
-
-func (r mountSourceRef) Mount() ([]mount.Mount, func() error, error) {
-	done := func() error { return nil }
-	out := mount.Mount{Type: "tmpfs", Source: "tmpfs", Options: append([]string{"nosuid", "nodev"}, r.m.Options...)}
-	if r.m.Source != "" {
-		out = mount.Mount{Type: "bind", Source: r.m.Source, Options: []string{"rbind"}}
-	}
-	if r.m.ReadOnly {
-		out.Options = append(out.Options, "ro")
-	}
-	return []mount.Mount{out}, done, nil
-}
-
-// specMounts checks the host paths first: runc's own message names no cause.
-func specMounts(mounts []container.Mount) ([]executor.Mount, error) {
-	var out []executor.Mount
-	for _, m := range mounts {
-		if !filepath.IsAbs(m.Target) {
-			return nil, fmt.Errorf("cannot mount %s: target %q is not an absolute path", m.Source, m.Target)
-		}
-		if m.Source != "" {
-			if _, err := os.Stat(m.Source); err != nil {
-				return nil, fmt.Errorf("cannot bind %s: %w", m.Source, err)
-			}
-		}
-		out = append(out, executor.Mount{Src: mountSource{m}, Dest: m.Target, Readonly: m.ReadOnly})
-	}
-	return out, nil
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/distribution/reference"
 	"github.com/moby/buildkit/cache"
 	"github.com/moby/buildkit/solver"
+	imagespec "github.com/moby/docker-image-spec/specs-go/v1"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/slipway-build/slipway/engine/container"
 )
@@ -46,12 +47,13 @@ func (p *Process) Image(ctx context.Context, ref string) (container.Image, error
 	out := container.Image{Name: img.Name, Digest: img.Target.Digest.String(), Size: manifest.Config.Size, Config: config}
 	for _, l := range manifest.Layers {
 		out.Size += l.Size
+		out.Layers = append(out.Layers, l.Size)
 	}
 	return out, nil
 }
 
-func (p *Process) resolve(ctx context.Context, ref string) (images.Image, ocispecs.Manifest, ocispecs.Image, error) {
-	var config ocispecs.Image
+func (p *Process) resolve(ctx context.Context, ref string) (images.Image, ocispecs.Manifest, imagespec.DockerOCIImage, error) {
+	var config imagespec.DockerOCIImage
 	name, err := reference.ParseNormalizedNamed(ref)
 	if err != nil {
 		return images.Image{}, ocispecs.Manifest{}, config, fmt.Errorf("cannot read image name %q: %w", ref, err)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	rootpath "github.com/containerd/continuity/fs"
@@ -25,7 +26,8 @@ type place struct {
 	// host is the full path, with the links of all folders above it resolved.
 	host string
 	// inside is the cleaned path as the container has it.
-	inside string
+	inside   string
+	readOnly bool
 }
 
 // locate finds a container's path. What is below a bind mount is looked for in
@@ -37,11 +39,12 @@ func (c *instance) locate(name string) (place, error) {
 	if name == "" {
 		return place{}, badRequest("no path given")
 	}
-	p := place{root: runtime.Root(), inside: archive.PreserveTrailingDotOrSeparator(path.Join("/", name), name)}
+	p := place{root: runtime.Root(), readOnly: c.host.ReadonlyRootfs, inside: archive.PreserveTrailingDotOrSeparator(path.Join("/", name), name)}
 	rel := path.Join("/", name)
-	for _, m := range c.spec.Mounts {
+	for _, m := range slices.Backward(c.spec.Mounts) { // the innermost
 		target := path.Clean(m.Target)
 		if m.Source != "" && (rel == target || strings.HasPrefix(rel, target+"/")) {
+			p.readOnly = m.ReadOnly
 			if info, err := os.Stat(m.Source); err == nil && info.IsDir() {
 				p.root, rel = m.Source, path.Join("/", strings.TrimPrefix(rel, target))
 			} else {
@@ -125,12 +128,12 @@ func (s *Server) putArchive(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	name := r.URL.Query().Get("path")
-	if c.host.ReadonlyRootfs {
-		return failf(http.StatusForbidden, "container rootfs is marked read-only")
-	}
 	p, err := c.locate(path.Join("/", name))
 	if err != nil {
 		return err
+	}
+	if p.readOnly {
+		return failf(http.StatusForbidden, "container rootfs or its mount is marked read-only")
 	}
 	// The folder may be a link to a folder.
 	dir, err := rootpath.RootPath(p.root, strings.TrimPrefix(p.host, p.root))

@@ -35,9 +35,9 @@ func conflict(format string, args ...any) error {
 	return failf(http.StatusConflict, format, args...)
 }
 
-// notDone is the answer to what Slipway's test runtime leaves out.
+// notDone is the answer to what Slipway's containers leave out.
 func notDone(format string, args ...any) error {
-	return failf(http.StatusNotImplemented, "Slipway's test runtime does not do this: "+format, args...)
+	return failf(http.StatusNotImplemented, "Slipway's containers do not have this: "+format, args...)
 }
 
 // errNotModified is Docker's answer to a start of a running container and a stop

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	api "github.com/moby/moby/api/types/container"
+	"github.com/slipway-build/slipway/engine/container"
 )
 
 // filters are the values asked for, by the filter's name.
@@ -51,6 +52,10 @@ func (f filters) match(c *instance, name string, state api.State) (bool, error) 
 			fits = func(v string) bool { return matchName(v, name) }
 		case "status":
 			fits = func(v string) bool { return string(state.Status) == v }
+		case "health":
+			fits = func(v string) bool { return string(healthStatus(state)) == v }
+		case "volume":
+			fits = func(v string) bool { return c.hasMount(v) }
 		case "exited":
 			fits = func(v string) bool { return state.Status == api.StateExited && strconv.Itoa(state.ExitCode) == v }
 		case "ancestor":
@@ -72,6 +77,18 @@ func (f filters) match(c *instance, name string, state api.State) (bool, error) 
 		}
 	}
 	return true, nil
+}
+
+func healthStatus(state api.State) api.HealthStatus {
+	if state.Health == nil {
+		return api.NoHealthcheck
+	}
+	return state.Health.Status
+}
+
+// hasMount tells whether a volume of that name, or a mount with that target, is the container's.
+func (c *instance) hasMount(value string) bool {
+	return slices.ContainsFunc(c.spec.Mounts, func(m container.Mount) bool { return m.Volume == value || m.Target == value })
 }
 
 // matchName treats the value as a regular expression on the name with or

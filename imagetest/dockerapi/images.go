@@ -9,11 +9,11 @@ import (
 	"time"
 
 	"github.com/distribution/reference"
+	imagespec "github.com/moby/docker-image-spec/specs-go/v1"
 	api "github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/image"
 	"github.com/moby/moby/api/types/jsonstream"
 	"github.com/moby/moby/api/types/network"
-	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/slipway-build/slipway/engine/container"
 )
 
@@ -38,7 +38,7 @@ func familiar(name string) string {
 
 // image finds an image by name, or by its digest or the beginning of it.
 func (s *Server) image(ctx context.Context, ref string) (container.Image, error) {
-	img, err := s.backend.Image(ctx, normalize(ref))
+	img, err := s.backend.Image(ctx, s.stored(normalize(ref)))
 	if err == nil || !errors.Is(err, container.ErrNoImage) {
 		return img, err
 	}
@@ -67,7 +67,7 @@ func (s *Server) listImages(w http.ResponseWriter, r *http.Request) error {
 			return notDone("filtering images by %q", key)
 		}
 	}
-	list, err := s.backend.Images(r.Context())
+	list, err := s.images(r.Context())
 	if err != nil {
 		return err
 	}
@@ -77,12 +77,12 @@ func (s *Server) listImages(w http.ResponseWriter, r *http.Request) error {
 			known.RepoTags = append(known.RepoTags, familiar(entry.Name))
 			continue
 		}
-		img, err := s.backend.Image(r.Context(), entry.Name)
+		img, err := s.backend.Image(r.Context(), s.stored(entry.Name))
 		if err != nil {
 			// One broken image must not hide the others.
 			continue
 		}
-		summary := &image.Summary{ID: img.Digest, RepoTags: []string{familiar(img.Name)}, RepoDigests: []string{},
+		summary := &image.Summary{ID: img.Digest, RepoTags: []string{familiar(entry.Name)}, RepoDigests: []string{},
 			Size: img.Size, Labels: img.Config.Config.Labels, SharedSize: -1, Containers: -1}
 		if img.Config.Created != nil {
 			summary.Created = img.Config.Created.Unix()
@@ -127,9 +127,10 @@ type imageInspection struct {
 	Config *api.Config
 }
 
-func imageConfig(c ocispecs.ImageConfig) *api.Config {
+func imageConfig(c imagespec.DockerOCIImageConfig) *api.Config {
 	out := &api.Config{User: c.User, Env: c.Env, Cmd: c.Cmd, Entrypoint: c.Entrypoint, WorkingDir: c.WorkingDir,
-		Volumes: c.Volumes, Labels: c.Labels, StopSignal: c.StopSignal, ExposedPorts: network.PortSet{}}
+		Volumes: c.Volumes, Labels: c.Labels, StopSignal: c.StopSignal, ExposedPorts: network.PortSet{},
+		Healthcheck: c.Healthcheck, OnBuild: c.OnBuild, Shell: c.Shell}
 	for p := range c.ExposedPorts {
 		if port, err := network.ParsePort(p); err == nil {
 			out.ExposedPorts[port] = struct{}{}
@@ -138,18 +139,32 @@ func imageConfig(c ocispecs.ImageConfig) *api.Config {
 	return out
 }
 
-// inspectImage answers GET /images/NAME/json; a name may have slashes.
-func (s *Server) inspectImage(w http.ResponseWriter, r *http.Request) error {
-	name, ok := strings.CutSuffix(r.PathValue("name"), "/json")
-	if !ok {
-		return s.leftOut(w, r)
+// lookAtImage answers GET /images/NAME/json, history and get; a name may have slashes.
+func (s *Server) lookAtImage(w http.ResponseWriter, r *http.Request) error {
+	path := r.PathValue("name")
+	if name, ok := strings.CutSuffix(path, "/history"); ok {
+		return s.imageHistory(w, r, name)
 	}
+	if name, ok := strings.CutSuffix(path, "/get"); ok {
+		return s.save(w, r, []string{name})
+	}
+	if name, ok := strings.CutSuffix(path, "/json"); ok {
+		return s.inspectImage(w, r, name)
+	}
+	return s.leftOut(w, r)
+}
+
+func (s *Server) inspectImage(w http.ResponseWriter, r *http.Request, name string) error {
 	img, err := s.image(r.Context(), name)
 	if err != nil {
 		return err
 	}
+	tags, err := s.tagsOf(r.Context(), img.Digest)
+	if err != nil {
+		return err
+	}
 	out := imageInspection{Config: imageConfig(img.Config.Config), InspectResponse: image.InspectResponse{
-		ID: img.Digest, RepoTags: []string{familiar(img.Name)}, RepoDigests: []string{},
+		ID: img.Digest, RepoTags: tags, RepoDigests: []string{},
 		Author: img.Config.Author, Architecture: img.Config.Architecture, Variant: img.Config.Variant,
 		Os: img.Config.OS, Size: img.Size, RootFS: image.RootFS{Type: img.Config.RootFS.Type},
 	}}
@@ -180,7 +195,7 @@ func (s *Server) pullImage(w http.ResponseWriter, r *http.Request) error {
 	}
 	if _, err := s.image(r.Context(), name); err != nil {
 		if errors.As(err, new(*apiError)) {
-			return notFound("No such image: %s; Slipway's test runtime pulls nothing and has the images of its own store only", name)
+			return notFound("No such image: %s; Slipway pulls nothing for containers and has the images of its own store only", name)
 		}
 		return err
 	}

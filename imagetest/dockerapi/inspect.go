@@ -33,6 +33,7 @@ func (c *instance) view() api.State {
 	out := api.State{
 		Status: c.state, Running: c.running != nil, ExitCode: c.exitCode, Error: c.failure,
 		StartedAt: c.started.Format(time.RFC3339Nano), FinishedAt: c.finished.Format(time.RFC3339Nano),
+		Health: c.healthNow(),
 	}
 	if c.running != nil {
 		out.Pid = c.running.Pid()
@@ -86,6 +87,9 @@ func (c *instance) mountPoints() []api.MountPoint {
 		p := api.MountPoint{Type: mount.TypeTmpfs, Source: m.Source, Destination: m.Target, RW: !m.ReadOnly}
 		if m.Source != "" {
 			p.Type, p.Propagation = mount.TypeBind, mount.PropagationRPrivate
+		}
+		if m.Volume != "" {
+			p.Type, p.Name, p.Driver, p.Propagation = mount.TypeVolume, m.Volume, localDriver, ""
 		}
 		if m.ReadOnly {
 			p.Mode = "ro"
@@ -184,7 +188,7 @@ func (c *instance) statusText(state api.State) string {
 	defer c.mu.Unlock()
 	switch {
 	case state.Running:
-		return "Up " + units.HumanDuration(time.Since(c.started))
+		return "Up " + units.HumanDuration(time.Since(c.started)) + c.healthText()
 	case c.finished.IsZero():
 		return "Created"
 	}

@@ -23,6 +23,9 @@ type instance struct {
 	host    *api.HostConfig
 	spec    container.Spec
 	ports   []publication
+	volumes []*volumeUse
+	// links are the containers whose names it knows.
+	links   []*instance
 	created time.Time
 	runtime container.Container
 	output  *output
@@ -45,6 +48,8 @@ type instance struct {
 	gone   chan struct{}
 	// restarting keeps a container that is else removed when it ends.
 	restarting bool
+	// health is nil as long as no check was due.
+	health *api.Health
 	// listeners are the open published ports.
 	listeners []*forwarder
 }
@@ -78,6 +83,10 @@ func (s *Server) start(ctx context.Context, c *instance) error {
 	case api.StateRemoving:
 		return conflict("container %s is being removed", shortID(c.id))
 	}
+	if err := s.checkLinks(c); err != nil {
+		c.failed(err)
+		return err
+	}
 	listeners, err := openPorts(c.ports)
 	if err != nil {
 		c.failed(err)
@@ -97,7 +106,9 @@ func (s *Server) start(ctx context.Context, c *instance) error {
 	c.mu.Lock()
 	c.state, c.running, c.listeners = api.StateRunning, running, listeners
 	c.started, c.failure, c.exitCode = time.Now().UTC(), "", 0
+	exited := c.exited
 	c.mu.Unlock()
+	c.watchHealth(context.WithoutCancel(ctx), exited)
 	go s.watch(context.WithoutCancel(ctx), c, running)
 	return nil
 }
@@ -141,6 +152,9 @@ func (s *Server) watch(ctx context.Context, c *instance, running container.Runni
 	}
 	listeners, exited, in, keep := c.listeners, c.exited, c.stdin, c.restarting
 	c.listeners, c.exited, c.stdin = nil, make(chan struct{}), newStdin()
+	if c.health != nil {
+		c.health.Status = api.Unhealthy // as Docker has it for compatibility
+	}
 	c.mu.Unlock()
 	in.reader.Close()
 	closePorts(listeners)
@@ -258,7 +272,11 @@ func (s *Server) remove(ctx context.Context, c *instance, force bool) error {
 			return c.keep(was, err)
 		}
 	}
-	if err := c.runtime.Remove(ctx); err != nil {
+	err := c.runtime.Remove(ctx)
+	if err == nil {
+		err = s.releaseVolumes(c)
+	}
+	if err != nil {
 		return c.keep(was, err)
 	}
 	s.forget(c)

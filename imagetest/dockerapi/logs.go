@@ -63,6 +63,9 @@ func (s *Server) containerLogs(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if c.host.LogConfig.Type == noLogs {
+		return failf(http.StatusNotImplemented, "configured logging driver does not support reading")
+	}
 	news := c.output.snapshot()
 	c.mu.Lock()
 	if flag(r, "follow") && c.state == api.StateRunning {

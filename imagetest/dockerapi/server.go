@@ -34,6 +34,11 @@ type Server struct {
 	closing    bool
 	containers map[string]*instance
 	execs      map[string]*execution
+	volumes    map[string]*volume
+	// tags are the test's own names of images of the store, both in full.
+	tags map[string]string
+	// volumesDir has a folder for each volume; it is made with the first one.
+	volumesDir string
 	// conns are the connections taken over for streams.
 	conns map[net.Conn]struct{}
 }
@@ -44,6 +49,8 @@ func New(b Backend) *Server {
 		backend:    b,
 		containers: map[string]*instance{},
 		execs:      map[string]*execution{},
+		volumes:    map[string]*volume{},
+		tags:       map[string]string{},
 		conns:      map[net.Conn]struct{}{},
 	}
 	s.routes = s.newRoutes()
@@ -99,6 +106,7 @@ func (s *Server) Close(ctx context.Context) error {
 	for c := range s.conns {
 		c.Close()
 	}
+	errs = append(errs, s.endVolumes())
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("cannot remove the containers of a test: %w", err)
 	}
@@ -163,6 +171,9 @@ func (s *Server) newRoutes() *http.ServeMux {
 		"POST /containers/{id}/wait":    s.waitContainer,
 		"POST /containers/{id}/attach":  s.attachContainer,
 		"GET /containers/{id}/logs":     s.containerLogs,
+		"GET /containers/{id}/top":      s.topContainer,
+		"GET /containers/{id}/changes":  s.containerChanges,
+		"GET /containers/{id}/export":   s.exportContainer,
 		"DELETE /containers/{id}":       s.removeContainer,
 		"GET /containers/{id}/archive":  s.getArchive,
 		"PUT /containers/{id}/archive":  s.putArchive,
@@ -170,8 +181,15 @@ func (s *Server) newRoutes() *http.ServeMux {
 		"POST /exec/{id}/start":         s.startExec,
 		"POST /exec/{id}/resize":        s.resizeExec,
 		"GET /exec/{id}/json":           s.inspectExec,
+		"GET /volumes":                  s.listVolumes,
+		"POST /volumes/create":          s.createVolume,
+		"GET /volumes/{name}":           s.inspectVolume,
+		"DELETE /volumes/{name}":        s.removeVolume,
 		"GET /images/json":              s.listImages,
-		"GET /images/{name...}":         s.inspectImage,
+		"GET /images/get":               s.saveImages,
+		"GET /images/{name...}":         s.lookAtImage,
+		"POST /images/{name...}":        s.imageAction,
+		"DELETE /images/{name...}":      s.removeImage,
 		"POST /images/create":           s.pullImage,
 		"/":                             s.leftOut,
 	} {
@@ -190,11 +208,11 @@ var leftOutReasons = []struct{ prefix, reason string }{
 	{"/grpc", "building images; use `slipway build`"},
 	{"/session", "building images; use `slipway build`"},
 	{"/networks", "networks; containers share the host's network"},
-	{"/volumes", "volumes; bind a folder instead"},
+	{"/volumes", "this of volumes"},
 	{"/events", "events"},
 	{"/auth", "registry logins; images come from Slipway's store only"},
 	{"/distribution", "registries; images come from Slipway's store only"},
-	{"/images", "changing images; use slipway's own commands"},
+	{"/images", "this of images; use slipway's own commands"},
 	{"/commit", "making images from containers; use `slipway build`"},
 	{"/swarm", "swarms"},
 }

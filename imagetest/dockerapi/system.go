@@ -9,6 +9,10 @@ import (
 	"github.com/moby/moby/api/types/system"
 )
 
+// Version is what clients are told: the release of Docker that speaks apiVersion, and who says so. Scripts
+// compare the number.
+const Version = "27.3.0-slipway"
+
 func (s *Server) ping(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
 	h.Set("Cache-Control", "no-cache, no-store, must-revalidate")
@@ -23,9 +27,9 @@ func (s *Server) ping(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) version(w http.ResponseWriter, _ *http.Request) error {
 	writeJSON(w, http.StatusOK, system.VersionResponse{
-		Platform: system.PlatformInfo{Name: "Slipway's test runtime"}, Version: "slipway",
+		Platform: system.PlatformInfo{Name: "Slipway's containers"}, Version: Version,
 		APIVersion: apiVersion, MinAPIVersion: minAPIVersion, Os: "linux", Arch: runtime.GOARCH, GoVersion: runtime.Version(),
-		Components: []system.ComponentVersion{{Name: "Engine", Version: "slipway", Details: map[string]string{
+		Components: []system.ComponentVersion{{Name: "Engine", Version: Version, Details: map[string]string{
 			"ApiVersion": apiVersion, "MinAPIVersion": minAPIVersion, "Os": "linux", "Arch": runtime.GOARCH,
 			"GoVersion": runtime.Version(), "Experimental": "false",
 		}}},
@@ -39,8 +43,8 @@ func (s *Server) info(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	out := system.Info{
-		ID: "slipway", Name: "slipway", ServerVersion: "slipway", Driver: "slipway", Images: len(images),
-		OSType: "linux", OperatingSystem: "Slipway's test runtime", NCPU: runtime.NumCPU(), Architecture: machine(),
+		ID: "slipway", Name: "slipway", ServerVersion: Version, Driver: "slipway", Images: len(images),
+		OSType: "linux", OperatingSystem: "Slipway's containers", NCPU: runtime.NumCPU(), Architecture: machine(),
 		DefaultRuntime: "runc", IndexServerAddress: "https://index.docker.io/v1/", LoggingDriver: "json-file",
 	}
 	if host, err := os.Hostname(); err == nil {

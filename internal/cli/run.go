@@ -16,15 +16,8 @@ import (
 	"github.com/slipway-build/slipway/store"
 )
 
-type runOptions struct {
-	interactive, tty, readOnly bool
-	entrypoint, user, workdir  string
-	network                    string
-	env, volumes, publish      []string
-}
-
 func (a *app) runCommand() *cobra.Command {
-	var o runOptions
+	var flags dockercmd.Flags
 	cmd := &cobra.Command{
 		Use:   "run [flags] IMAGE [COMMAND [ARG...]]",
 		Short: "Run a container of an image in the terminal",
@@ -38,62 +31,18 @@ or does not exist.`,
   slipway run registry.example/base:1.0 bash
   slipway run -v "$PWD:/src:ro" -w /src registry.example/tools:1.0 make`,
 		Args: first("IMAGE"),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.run(cmd, o, args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.run(cmd, &flags, args) },
 	}
 	f := cmd.Flags()
-	f.SetInterspersed(false) // what follows IMAGE is the container's
+	flags.Register(f)
 	f.Bool("rm", true, "accepted for those used to docker: containers are always removed")
-	f.MarkHidden("rm")
-	f.BoolVarP(&o.interactive, "interactive", "i", false, "connect the standard input (default on a terminal)")
-	f.BoolVarP(&o.tty, "tty", "t", false, "give the container a terminal (default on a terminal)")
-	f.BoolVar(&o.readOnly, "read-only", false, "mount the container's root read-only")
-	f.StringVar(&o.entrypoint, "entrypoint", "", "replace the image's entry point by `PROGRAM`")
-	f.StringVarP(&o.user, "user", "u", "", "run as `USER[:GROUP]`, names or numbers")
-	f.StringVarP(&o.workdir, "workdir", "w", "", "run in `DIR`")
-	f.StringVar(&o.network, "network", "", "`MODE`: host (the default) or none")
-	f.StringArrayVarP(&o.env, "env", "e", nil, "set a variable: `NAME=VALUE`, or NAME for this process's value")
-	f.StringArrayVarP(&o.volumes, "volume", "v", nil, "bind a host path: `SOURCE:TARGET[:ro]`")
-	f.StringArrayVarP(&o.publish, "publish", "p", nil, "forward a port: `[HOST:]CONTAINER`")
+	_ = f.MarkHidden("rm") // it is there
 	return cmd
 }
 
-// args are the options as the docker command takes them, always in the same order: an error that two of
-// them cause is always about the same one.
-func (o runOptions) args(cmd *cobra.Command) []string {
-	args := []string{"run", "--rm"}
-	for _, f := range []struct {
-		name string
-		on   bool
-	}{{"-i", o.interactive}, {"-t", o.tty}, {"--read-only", o.readOnly}} {
-		if f.on {
-			args = append(args, f.name)
-		}
-	}
-	if cmd.Flags().Changed("entrypoint") {
-		args = append(args, "--entrypoint="+o.entrypoint)
-	}
-	for _, f := range []struct{ name, value string }{{"--user", o.user}, {"--workdir", o.workdir}, {"--network", o.network}} {
-		if f.value != "" {
-			args = append(args, f.name+"="+f.value)
-		}
-	}
-	for _, f := range []struct {
-		name   string
-		values []string
-	}{{"--env", o.env}, {"--volume", o.volumes}, {"--publish", o.publish}} {
-		for _, v := range f.values {
-			args = append(args, f.name+"="+v)
-		}
-	}
-	return append(args, "--")
-}
-
 // run gives the docker command of image tests an engine of its own.
-func (a *app) run(cmd *cobra.Command, o runOptions, args []string) (err error) {
+func (a *app) run(cmd *cobra.Command, flags *dockercmd.Flags, args []string) (err error) {
 	ctx := cmd.Context()
-	if !cmd.Flags().Changed("interactive") && !cmd.Flags().Changed("tty") && isTerminal(a.In) && isTerminal(a.raw.Out) {
-		o.interactive, o.tty = true, true
-	}
 	err = a.withStore(ctx, func(s *store.Store) error {
 		ref, err := find(ctx, s, args[0])
 		if err == nil {
@@ -108,10 +57,17 @@ func (a *app) run(cmd *cobra.Command, o runOptions, args []string) (err error) {
 	if err != nil {
 		return &exitError{dockercmd.ExitDaemon, err}
 	}
-	args = append(o.args(cmd), args...)
+	o, err := flags.Options(cmd.Flags(), args[0], args[1:])
+	if err != nil {
+		return &exitError{dockercmd.ExitDaemon, fmt.Errorf("cannot run %s: %w", args[0], err)}
+	}
+	o.Host.AutoRemove, o.Warn = true, a.printWarning
+	if !cmd.Flags().Changed("interactive") && !cmd.Flags().Changed("tty") && isTerminal(a.In) && isTerminal(a.raw.Out) {
+		o.Config.OpenStdin, o.Config.Tty = true, true
+	}
 	for range runAttempts {
-		// Ctrl-C is the container's: the docker command passes it on.
-		gone, err := a.runContainer(context.WithoutCancel(ctx), args)
+		// Ctrl-C is the container's: it is passed on.
+		gone, err := a.runContainer(context.WithoutCancel(ctx), o)
 		if !gone || ctx.Err() != nil {
 			return err
 		}
@@ -122,23 +78,19 @@ func (a *app) run(cmd *cobra.Command, o runOptions, args []string) (err error) {
 // runAttempts bounds how often another engine is looked for when one has ended before the container began.
 const runAttempts = 10
 
-// runContainer runs the docker command line args once. Gone is true if the engine that was found ended
-// before the container began.
-func (a *app) runContainer(ctx context.Context, args []string) (gone bool, err error) {
+// runContainer runs a container once. Gone is true if the engine that was found ended before it began.
+func (a *app) runContainer(ctx context.Context, o dockercmd.RunOptions) (gone bool, err error) {
 	socket, stop, err := a.dockerSocket(ctx)
 	if err != nil {
 		return false, &exitError{dockercmd.ExitDaemon, err}
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	env := func(key string) string {
-		if key == "DOCKER_HOST" {
-			return "unix://" + socket
-		}
-		return os.Getenv(key)
+	code, gone, err := dockercmd.Try(ctx, "unix://"+socket, o, dockercmd.Streams{In: a.raw.In, Out: a.raw.Out, Err: a.raw.Err})
+	if err != nil {
+		err = fmt.Errorf("cannot run %s: %w", o.Config.Image, err)
 	}
-	code, gone := dockercmd.Try(ctx, args, a.raw.In, a.raw.Out, a.raw.Err, env)
-	if code != 0 {
-		return gone, &exitError{code: code}
+	if err != nil || code != 0 {
+		return gone, &exitError{code, err}
 	}
 	return false, nil
 }

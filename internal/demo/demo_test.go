@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -176,14 +177,14 @@ func secondRun(t *testing.T, said string, images int) {
 	}
 }
 
-// start runs a server until the test ends, with namespaces of its own if flags say so, and returns
+// start runs a server until the test ends and returns
 // what is closed at its end.
-func start(t *testing.T, flags uintptr, name string, args ...string) <-chan struct{} {
+func start(t *testing.T, name string, args ...string) <-chan struct{} {
 	t.Helper()
 	cmd := exec.Command(name, args...)
 	var log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &log, &log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Cloneflags: flags}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("cannot start %s: %v", name, err)
 	}
@@ -218,7 +219,7 @@ func await(t *testing.T, what string, ended <-chan struct{}, ready func() bool) 
 // serve runs the registry that the demo left, until the test ends.
 func serve(t *testing.T, dir, address string) {
 	t.Helper()
-	ended := start(t, 0, "docker-registry", "serve", filepath.Join(dir, "config.yml"))
+	ended := start(t, "docker-registry", "serve", filepath.Join(dir, "config.yml"))
 	await(t, "the registry", ended, func() bool {
 		c, err := net.Dial("tcp", address)
 		if err == nil {
@@ -247,39 +248,12 @@ func pullAll(t *testing.T, root string, images []image) (layout string) {
 	return layout
 }
 
-// startDocker runs Debian's Docker daemon until the test ends and returns its command. The daemon has
-// its own network, mounts and processes: it touches no bridge and no packet filter of this machine or
-// of another daemon, and with its first process all that it started and mounted is gone.
+// startDocker runs Debian's Docker daemon until the test ends and returns its command.
 func startDocker(t *testing.T) func(t *testing.T, args ...string) string {
 	t.Helper()
-	// t.TempDir is too long for the names of sockets.
-	dir, err := os.MkdirTemp("", "slipway-docker-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := os.WriteFile(filepath.Join(dir, "daemon.json"), []byte("{}"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	host := "unix://" + filepath.Join(dir, "sock")
-	ended := start(t, syscall.CLONE_NEWNET|syscall.CLONE_NEWNS|syscall.CLONE_NEWPID,
-		"sh", "-c", `mount --make-rprivate / && mount -t proc proc /proc && exec "$0" "$@"`,
-		"/usr/sbin/dockerd", "--config-file", filepath.Join(dir, "daemon.json"), "--host", host,
-		"--data-root", filepath.Join(dir, "data"), "--exec-root", filepath.Join(dir, "exec"), "--pidfile", filepath.Join(dir, "pid"),
-		"--bridge", "none", "--iptables=false", "--ip6tables=false", "--ip-forward=false")
-	// Debian's own client: what else is called docker may be too new for its daemon.
-	args := func(more ...string) []string {
-		return append([]string{"--config", filepath.Join(dir, "client"), "--host", host}, more...)
-	}
-	await(t, "dockerd", ended, func() bool {
-		return exec.CommandContext(t.Context(), "/usr/bin/docker", args("version")...).Run() == nil
-	})
+	prefix := []string{"--config", t.TempDir(), "--host", enginetest.Dockerd(t)}
 	return func(t *testing.T, more ...string) string {
 		t.Helper()
-		return run(t, "", "/usr/bin/docker", args(more...)...)
+		return run(t, "", enginetest.DockerCommand, slices.Concat(prefix, more)...)
 	}
 }

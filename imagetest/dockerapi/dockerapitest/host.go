@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	imagespec "github.com/moby/docker-image-spec/specs-go/v1"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/slipway-build/slipway/engine/container"
 )
@@ -39,10 +40,10 @@ CMD ["sh", "-c", "echo $GREETING, $TARGET"]
 `
 
 // Config is the configuration of the image of the suite.
-func Config() ocispecs.Image {
-	var out ocispecs.Image
+func Config() imagespec.DockerOCIImage {
+	var out imagespec.DockerOCIImage
 	out.OS, out.Architecture = "linux", "amd64"
-	out.Config = ocispecs.ImageConfig{
+	out.Config.ImageConfig = ocispecs.ImageConfig{
 		Env:          []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "GREETING=hello", "TARGET=world"},
 		Cmd:          []string{"sh", "-c", "echo $GREETING, $TARGET"},
 		Labels:       map[string]string{"team": "test"},

@@ -101,7 +101,7 @@ func testLeftOut(t *testing.T, s *session) {
 		},
 		"pause": func() error { _, err := s.ContainerPause(ctx, "any", client.ContainerPauseOptions{}); return err },
 	} {
-		if err := do(); err == nil || !strings.Contains(err.Error(), "Slipway's test runtime does not do this") || !strings.Contains(err.Error(), what) {
+		if err := do(); err == nil || !strings.Contains(err.Error(), "Slipway's containers do not have this") || !strings.Contains(err.Error(), what) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
@@ -111,8 +111,8 @@ func testLeftOut(t *testing.T, s *session) {
 		t.Errorf("restart policy: %v, %v", made.Warnings, err)
 	}
 	if _, err := s.ContainerCreate(ctx, client.ContainerCreateOptions{Config: &api.Config{Image: Ref},
-		HostConfig: &api.HostConfig{Binds: []string{"named:/data"}}}); !errdefs.IsInvalidArgument(err) {
-		t.Errorf("named volume: %v", err)
+		HostConfig: &api.HostConfig{Binds: []string{"+named:/data"}}}); !errdefs.IsInvalidArgument(err) {
+		t.Errorf("volume of no valid name: %v", err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/docker/cli/opts"
 	"github.com/moby/moby/client"
 	"github.com/spf13/cobra"
 )
@@ -13,7 +14,7 @@ import (
 func (a *app) execCommand() *cobra.Command {
 	var o client.ExecCreateOptions
 	var detach, interactive bool
-	var env, envFiles []string
+	env, envFiles := opts.NewListOpts(opts.ValidateEnv), opts.NewListOpts(nil)
 	cmd := &cobra.Command{
 		Use: "exec [OPTIONS] CONTAINER COMMAND [ARG...]", Short: "Execute a command in a running container",
 		Args: cobra.MinimumNArgs(2),
@@ -22,11 +23,10 @@ func (a *app) execCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var run RunOptions
-			if err := (&createFlags{lookup: a.env, env: env, envFiles: envFiles}).setEnv(&run); err != nil {
+			if o.Env, err = environment(envFiles.GetSlice(), env.GetSlice()); err != nil {
 				return err
 			}
-			o.Env, o.Cmd = run.Config.Env, args[1:]
+			o.Cmd = args[1:]
 			o.AttachStdin, o.AttachStdout, o.AttachStderr = interactive && !detach, !detach, !detach
 			code, err := execute(cmd.Context(), cli, args[0], o, a.Streams)
 			if err != nil || code != 0 {
@@ -43,8 +43,8 @@ func (a *app) execCommand() *cobra.Command {
 	fs.BoolVar(&o.Privileged, "privileged", false, "refused")
 	fs.StringVarP(&o.User, "user", "u", "", "user name or number, and group after a colon")
 	fs.StringVarP(&o.WorkingDir, "workdir", "w", "", "working directory")
-	fs.StringArrayVarP(&env, "env", "e", nil, "set an environment variable")
-	fs.StringArrayVar(&envFiles, "env-file", nil, "read a file of environment variables")
+	fs.VarP(&env, "env", "e", "set an environment variable")
+	fs.Var(&envFiles, "env-file", "read a file of environment variables")
 	return cmd
 }
 

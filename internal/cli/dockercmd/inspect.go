@@ -10,6 +10,7 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
+	"github.com/slipway-build/slipway/imagetest/dockerapi"
 	"github.com/spf13/cobra"
 )
 
@@ -20,6 +21,7 @@ const (
 	anyObject objectKind = iota
 	containerObject
 	imageObject
+	volumeObject
 )
 
 func (a *app) inspectCommand(name string, kind objectKind) *cobra.Command {
@@ -39,14 +41,16 @@ func (a *app) inspectCommand(name string, kind objectKind) *cobra.Command {
 				wanted = containerObject
 			case "image":
 				wanted = imageObject
+			case "volume":
+				wanted = volumeObject
 			default:
-				return fmt.Errorf("cannot inspect objects of type %q: there are containers and images only", typ)
+				return fmt.Errorf("cannot inspect objects of type %q: there are containers, images and volumes only", typ)
 			}
 			return a.inspect(cmd.Context(), cli, wanted, format, args)
 		},
 	}
 	cmd.Flags().StringVarP(&format, "format", "f", "", "a Go template, or \"json\"")
-	cmd.Flags().StringVar(&typ, "type", "", "container or image")
+	cmd.Flags().StringVar(&typ, "type", "", "container, image or volume")
 	return cmd
 }
 
@@ -99,6 +103,10 @@ func writeJSON(a *app, found []json.RawMessage, indent string) error {
 
 // lookup returns an object as the client's type and as the server sent it.
 func lookup(ctx context.Context, cli *client.Client, kind objectKind, name string) (any, json.RawMessage, error) {
+	if kind == volumeObject {
+		v, err := cli.VolumeInspect(ctx, name, client.VolumeInspectOptions{})
+		return v.Volume, v.Raw, err
+	}
 	if kind != imageObject {
 		c, err := cli.ContainerInspect(ctx, name, client.ContainerInspectOptions{})
 		if err == nil {
@@ -114,6 +122,9 @@ func lookup(ctx context.Context, cli *client.Client, kind objectKind, name strin
 		return img.InspectResponse, raw.Bytes(), nil
 	}
 	if kind == anyObject && errdefs.IsNotFound(err) {
+		if v, err := cli.VolumeInspect(ctx, name, client.VolumeInspectOptions{}); err == nil {
+			return v.Volume, v.Raw, nil
+		}
 		return nil, nil, fmt.Errorf("Error: No such object: %s", name)
 	}
 	return nil, nil, err
@@ -156,7 +167,7 @@ func (a *app) versionCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			mine := map[string]any{"Version": "slipway", "ApiVersion": cli.ClientVersion(), "APIVersion": cli.ClientVersion(),
+			mine := map[string]any{"Version": dockerapi.Version, "ApiVersion": cli.ClientVersion(), "APIVersion": cli.ClientVersion(),
 				"Os": runtime.GOOS, "Arch": runtime.GOARCH}
 			if format == "" {
 				format = "Client:\n Version:      {{.Client.Version}}\n API version:  {{.Client.APIVersion}}\n" +

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
@@ -119,6 +120,9 @@ func (a *app) removeCommand() *cobra.Command {
 	var o client.ContainerRemoveOptions
 	cmd := a.onEach("rm", "Remove containers", func(ctx context.Context, cli *client.Client, name string) error {
 		_, err := cli.ContainerRemove(ctx, name, o)
+		if o.Force && errdefs.IsNotFound(err) {
+			return errGone
+		}
 		return err
 	})
 	cmd.Aliases = []string{"remove"}

@@ -71,7 +71,7 @@ func (a *app) psCommand(name string, aliases ...string) *cobra.Command {
 	fs.BoolVarP(&quiet, "quiet", "q", false, "only container IDs")
 	fs.BoolVar(&full, "no-trunc", false, "do not shorten output")
 	fs.StringVar(&format, "format", "", "a Go template, \"json\", or \"table\" and a template")
-	fs.StringArrayVarP(&filters, "filter", "f", nil, "KEY=VALUE: id, name, status, exited, ancestor, label")
+	fs.StringArrayVarP(&filters, "filter", "f", nil, "KEY=VALUE: id, name, status, health, exited, ancestor, volume, label")
 	return cmd
 }
 

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/moby/moby/client"
+	"github.com/slipway-build/slipway/imagetest/dockerapi"
 	"github.com/spf13/cobra"
 )
 
@@ -69,19 +70,6 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	return report(stderr, used, err)
 }
 
-// Try is Main, unless the server ends before a container has begun: gone is true then, nothing was said,
-// and the same may be tried with another server.
-func Try(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) string) (code int, gone bool) {
-	used, err := commandLine(ctx, args, stdin, stdout, stderr, env)
-	if err == nil {
-		return 0, false
-	}
-	if errors.As(err, new(*goneError)) {
-		return ExitDaemon, true
-	}
-	return report(stderr, used, err), false
-}
-
 func commandLine(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) string) (*cobra.Command, error) {
 	text := &careful{w: stdout}
 	if !isTerminal(stdout) {
@@ -129,15 +117,21 @@ all that is missing here.`,
 		SilenceUsage: true, SilenceErrors: true, DisableAutoGenTag: true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
+	root.Version = dockerapi.Version
+	root.SetVersionTemplate("Docker version {{.Version}}, build slipway\n")
+	root.Flags().BoolP("version", "v", false, "print the version")
 	root.PersistentFlags().StringVarP(&a.host, "host", "H", "", "daemon socket to connect to (default $DOCKER_HOST)")
 	root.AddCommand(a.containerCommands()...)
 	root.AddCommand(a.imagesCommand("images"), a.pullCommand(), a.inspectCommand("inspect", anyObject),
+		a.historyCommand(), a.tagCommand(), a.saveCommand(), a.removeImageCommand("rmi"), a.volumeCommand(),
 		a.versionCommand(), a.infoCommand(), a.buildCommand())
+	root.AddCommand(refusedCommands()...)
 	containers := &cobra.Command{Use: "container COMMAND", Short: "Manage containers"}
 	containers.AddCommand(a.containerCommands()...)
 	containers.AddCommand(a.inspectCommand("inspect", containerObject), a.psCommand("ls", "list"))
 	images := &cobra.Command{Use: "image COMMAND", Short: "Look at images"}
 	images.AddCommand(a.imagesCommand("ls", "list"), a.pullCommand(), a.buildCommand(),
+		a.historyCommand(), a.tagCommand(), a.saveCommand(), a.removeImageCommand("rm", "remove"),
 		a.inspectCommand("inspect", imageObject))
 	root.AddCommand(containers, images)
 	return root
@@ -147,7 +141,7 @@ func (a *app) containerCommands() []*cobra.Command {
 	return []*cobra.Command{
 		a.runCommand(), a.createCommand(), a.execCommand(), a.startCommand(), a.stopCommand(), a.restartCommand(),
 		a.killCommand(), a.removeCommand(), a.renameCommand(), a.waitCommand(), a.logsCommand(), a.psCommand("ps"),
-		a.portCommand(), a.copyCommand(),
+		a.portCommand(), a.copyCommand(), a.topCommand(), a.diffCommand(), a.exportCommand(),
 	}
 }
 
@@ -171,12 +165,18 @@ func (a *app) connect() (*client.Client, error) {
 	return cli, nil
 }
 
+// errGone is for what each was to do away with and was not there: nothing went wrong and nothing is printed.
+var errGone = errors.New("it is gone")
+
 // each calls do for every argument and goes on after failures, which it reports
 // in the end; the name of each success is printed.
 func (a *app) each(names []string, do func(string) error) error {
 	var errs []error
 	for _, name := range names {
-		if err := do(name); err != nil {
+		switch err := do(name); {
+		case errors.Is(err, errGone):
+			continue
+		case err != nil:
 			errs = append(errs, err)
 			continue
 		}

@@ -27,11 +27,19 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// serveEngine starts an engine with the image of the scripts and Docker's API on it.
+// serviceRef is the image of the scripts in testdata/both.
+const serviceRef = "registry.example/test/service:1"
+
+// serveEngine starts an engine with the images of the scripts and Docker's API on it.
 func serveEngine(t *testing.T) string {
 	t.Helper()
 	p := enginetest.Start(t)
 	enginetest.Build(t, p, dockerapitest.Ref, dockerapitest.Dockerfile, enginetest.Busybox(t))
+	service, err := os.ReadFile("testdata/both/Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	enginetest.Build(t, p, serviceRef, string(service), enginetest.Busybox(t))
 	host, _ := dockerapitest.Serve(t, p)
 	return host
 }
@@ -50,8 +58,8 @@ func serveProcesses(t *testing.T) string {
 }
 
 // runScripts runs every script of testdata/FOLDER with the docker command in bin. One after
-// the other: some use fixed names and ports, as tests of images do.
-func runScripts(t *testing.T, host, bin, folder string) {
+// the other: some use fixed names and ports, as tests of images do. Those in "both" have names of their own.
+func runScripts(t *testing.T, host, bin, folder, image string) {
 	t.Helper()
 	scripts, err := filepath.Glob("testdata/" + folder + "/*.sh")
 	if err != nil || len(scripts) == 0 {
@@ -59,9 +67,12 @@ func runScripts(t *testing.T, host, bin, folder string) {
 	}
 	for _, script := range scripts {
 		t.Run(filepath.Base(script), func(t *testing.T) {
+			if folder == "both" {
+				t.Parallel()
+			}
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 			defer cancel()
-			cmd := exec.CommandContext(ctx, "bash", "-e", script, dockerapitest.Ref)
+			cmd := exec.CommandContext(ctx, "bash", "-e", script, image)
 			cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "DOCKER_HOST="+host, "DOCKER_CONFIG="+t.TempDir())
 			cmd.WaitDelay = time.Second
 			if out, err := cmd.CombinedOutput(); err != nil {
@@ -81,8 +92,9 @@ func TestScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	host := serveEngine(t)
-	runScripts(t, host, bin, "scripts")
-	runScripts(t, host, bin, "newer") // Debian 12's docker (20.10) cannot do these; 23.0 can
+	runScripts(t, host, bin, "scripts", dockerapitest.Ref)
+	runScripts(t, host, bin, "both", serviceRef)
+	runScripts(t, host, bin, "newer", dockerapitest.Ref) // Debian 12's docker (20.10) cannot do these; 23.0 can
 }
 
 // TestScriptsWithDocker runs the scripts with Docker's own command. Machines
@@ -92,7 +104,38 @@ func TestScriptsWithDocker(t *testing.T) {
 	if err != nil {
 		t.Skipf("compares with Docker's own command, which is not here: %v", err)
 	}
-	runScripts(t, serveEngine(t), filepath.Dir(docker), "scripts")
+	host := serveEngine(t)
+	runScripts(t, host, filepath.Dir(docker), "scripts", dockerapitest.Ref)
+	runScripts(t, host, filepath.Dir(docker), "both", serviceRef)
+}
+
+// TestScriptsOnDocker runs the scripts of testdata/both on Docker itself (Debian's, 20.10): what Slipway's
+// containers are held to is what Docker's do.
+func TestScriptsOnDocker(t *testing.T) {
+	enginetest.Need(t)
+	if _, err := os.Stat("/usr/sbin/dockerd"); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skipf("needs Docker's daemon (Debian: docker.io): %v", err)
+	}
+	host := enginetest.Dockerd(t)
+	dir := t.TempDir()
+	for from, to := range map[string]string{"/bin/busybox": "busybox", "testdata/both/Dockerfile": "Dockerfile"} {
+		data, err := os.ReadFile(from)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, to), data, 0o755)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	build := exec.CommandContext(t.Context(), enginetest.DockerCommand, "build", "-q", "-t", serviceRef, dir)
+	build.Env = append(os.Environ(), "DOCKER_HOST="+host, "DOCKER_BUILDKIT=0", "DOCKER_CONFIG="+t.TempDir())
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	runScripts(t, host, filepath.Dir(enginetest.DockerCommand), "both", serviceRef)
 }
 
 // TestPythonSDK runs what tests do that use Docker's SDK for Python, Debian's.
@@ -113,6 +156,7 @@ func TestPythonSDK(t *testing.T) {
 // TestMainCommands checks output and exit codes of single commands, on plain
 // processes instead of containers.
 func TestMainCommands(t *testing.T) {
+	t.Setenv("OWN", "mine")
 	host := serveProcesses(t)
 	envFile := filepath.Join(t.TempDir(), "env")
 	long := "LONG=" + strings.Repeat("x", 100_000) // longer than many readers of lines take
@@ -139,10 +183,17 @@ func TestMainCommands(t *testing.T) {
 		{args: "run -t -i " + image, code: 1, err: "docker: cannot attach stdin to a TTY-enabled container because stdin is not a terminal\n"},
 		{args: "run --platform linux/s390x " + image, code: 125, err: "docker: cannot run containers of platform linux/s390x: this machine is linux/ARCH\n"},
 		{args: "run -p x:80 " + image, code: 125, err: "docker: invalid argument \"x:80\" for \"--publish\" flag: invalid hostPort: x\n"},
-		{args: "run --mount type=bind,src=/a " + image, code: 125, err: "docker: invalid argument \"type=bind,src=/a\" for \"--mount\" flag: target is required\n"},
-		{args: "run --rm --restart always " + image, out: "hello, world\n", err: "WARNING: Slipway's test runtime ignores the restart policy.\n"},
+		{args: "run --mount type=bind,src=/a " + image, code: 125, err: "docker: Error response from daemon: invalid mount config for type \"bind\": field Target must not be empty\n"},
+		{args: "run --name restarted --restart on-failure:3 " + image, out: "hello, world\n", err: "WARNING: Slipway's containers ignore the restart policy.\n"},
+		{args: "rm restarted", out: "restarted\n"},
+		{args: "run --rm --restart always " + image, code: 125, err: "docker: conflicting options: cannot specify both --restart and --rm\n"},
+		{args: "run --gpus all " + image, code: 125, err: "docker: invalid argument \"all\" for \"--gpus\" flag: Slipway's containers have no GPUs\n"},
+		{args: "rm -f gone"},
+		{args: "rm gone", code: 1, err: "Error response from daemon: No such container: gone\n"},
+		{args: "--version", out: "Docker version 27.3.0-slipway, build slipway\n"},
+		{args: "-v", out: "Docker version 27.3.0-slipway, build slipway\n"},
 		{args: "build .", code: 1, err: "cannot build .: Slipway's stand-in for docker builds no images\nhint: an image that a test needs is one of the fleet, or of base_images\n"},
-		{args: "pull none", code: 1, err: "Error response from daemon: No such image: docker.io/library/none:latest; Slipway's test runtime pulls nothing and has the images of its own store only\n"},
+		{args: "pull none", code: 1, err: "Error response from daemon: No such image: docker.io/library/none:latest; Slipway pulls nothing for containers and has the images of its own store only\n"},
 		{args: "images --format {{.Repository}}", out: "registry.example/test/busybox\n"},
 		{args: "ps -a", out: "CONTAINER ID   IMAGE     COMMAND   CREATED   STATUS    PORTS     NAMES\n"},
 		{args: "stop a b", code: 1, err: "Error response from daemon: No such container: a\nError response from daemon: No such container: b\n"},
@@ -171,7 +222,7 @@ func neutral(text string) string {
 
 func environment(host string) func(string) string {
 	return func(name string) string {
-		return map[string]string{"DOCKER_HOST": host, "OWN": "mine"}[name]
+		return map[string]string{"DOCKER_HOST": host}[name]
 	}
 }
 

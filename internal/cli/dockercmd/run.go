@@ -26,6 +26,8 @@ type RunOptions struct {
 	IDFile string
 	// KeepSignals does not pass signals on to the container.
 	KeepSignals bool
+	// Warn is told what has no effect; nil says it as docker does.
+	Warn func(string)
 }
 
 // Run makes a container, starts it, connects it to the streams and returns its
@@ -72,8 +74,12 @@ func Create(ctx context.Context, cli *client.Client, o RunOptions, s Streams) (s
 	if err != nil {
 		return "", err
 	}
+	warn := o.Warn
+	if warn == nil {
+		warn = func(text string) { fmt.Fprintln(s.Err, "WARNING:", text) }
+	}
 	for _, w := range made.Warnings {
-		fmt.Fprintln(s.Err, "WARNING:", w)
+		warn(w)
 	}
 	if o.IDFile != "" {
 		if err := os.WriteFile(o.IDFile, []byte(made.ID), 0o644); err != nil {
@@ -116,7 +122,7 @@ func (a *app) runCommand() *cobra.Command {
 			return nil
 		},
 	}
-	f.register(cmd, a.env)
+	f.register(cmd.Flags())
 	cmd.Flags().BoolVarP(&o.Detach, "detach", "d", false, "run container in background and print container ID")
 	cmd.Flags().BoolVar(&proxy, "sig-proxy", true, "proxy received signals to the process")
 	cmd.Flags().StringSliceVarP(&attach, "attach", "a", nil, "accepted; all outputs are attached")
@@ -143,15 +149,18 @@ func (a *app) createCommand() *cobra.Command {
 			return err
 		},
 	}
-	f.register(cmd, a.env)
+	f.register(cmd.Flags())
 	return cmd
 }
 
 // prepare turns flags and arguments into options.
 func (a *app) prepare(cmd *cobra.Command, f *createFlags, o *RunOptions, args []string) (*client.Client, error) {
-	if err := f.apply(cmd.Flags(), o); err != nil {
+	detach := o.Detach
+	options, err := f.options(cmd.Flags(), args[0], args[1:])
+	if err != nil {
 		return nil, err
 	}
-	o.Config.Image, o.Config.Cmd = args[0], args[1:]
+	*o = options
+	o.Detach = detach
 	return a.connect()
 }

@@ -33,8 +33,9 @@ func TestParseBind(t *testing.T) {
 		"/a:/b:ro":     {Source: "/a", Target: "/b", ReadOnly: true},
 		"/a:/b:z,ro":   {Source: "/a", Target: "/b", ReadOnly: true},
 		"/a:/b:cached": {Source: "/a", Target: "/b"},
+		"name:/b:ro":   {Volume: "name", Target: "/b", ReadOnly: true},
 	} {
-		got, err := parseBind(text)
+		got, _, err := parseBind(text)
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
@@ -42,8 +43,8 @@ func TestParseBind(t *testing.T) {
 			t.Errorf("%s: %s", text, diff)
 		}
 	}
-	for _, text := range []string{"/a", "name:/b", "/a:/b:strange", "/a:/b:ro:x"} {
-		if _, err := parseBind(text); err == nil {
+	for _, text := range []string{"/a", "/a:/b:strange", "/a:/b:ro:x"} {
+		if _, _, err := parseBind(text); err == nil {
 			t.Errorf("%s: no error", text)
 		}
 	}

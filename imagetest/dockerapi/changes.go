@@ -1,0 +1,56 @@
+package dockerapi
+
+import (
+	"io"
+	"net/http"
+
+	"github.com/moby/go-archive"
+	"github.com/moby/go-archive/chrootarchive"
+	api "github.com/moby/moby/api/types/container"
+	"github.com/slipway-build/slipway/engine/container"
+)
+
+var changeTypes = map[container.ChangeKind]api.ChangeType{
+	container.Modified: api.ChangeModify, container.Added: api.ChangeAdd, container.Deleted: api.ChangeDelete,
+}
+
+// containerChanges says what the container has otherwise than its image (docker diff).
+func (s *Server) containerChanges(w http.ResponseWriter, r *http.Request) error {
+	c, err := s.find(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	differ, ok := c.runtime.(container.Differ)
+	if !ok {
+		return notDone("comparing a container with its image")
+	}
+	list, err := differ.Changes(r.Context())
+	if err != nil {
+		return err
+	}
+	out := []api.FilesystemChange{}
+	for _, change := range list {
+		out = append(out, api.FilesystemChange{Path: change.Path, Kind: changeTypes[change.Kind]})
+	}
+	writeJSON(w, http.StatusOK, out)
+	return nil
+}
+
+// exportContainer answers with a tar archive of the container's files, without what is mounted.
+func (s *Server) exportContainer(w http.ResponseWriter, r *http.Request) error {
+	c, err := s.find(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	root := c.runtime.Root()
+	content, err := chrootarchive.Tar(root, &archive.TarOptions{Compression: 0}, root)
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.WriteHeader(http.StatusOK)
+	// An archive that breaks off is seen by the client as such.
+	_, _ = io.Copy(w, content)
+	return nil
+}
