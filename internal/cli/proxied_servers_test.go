@@ -36,16 +36,19 @@ import (
 // internet is a proxy with the servers behind it. Their names resolve nowhere, so who does not ask the proxy
 // reaches none of them.
 type internet struct {
-	proxy   string            // its address
+	proxy   string            // its address, with user and password
 	servers map[string]string // host:port, as clients know it, to the real one
 
 	mu   sync.Mutex
 	seen map[string]bool // "GET host" and "CONNECT host:port"
 }
 
+// internetWord is the password of the user prox.
+const internetWord = marker + "0fTheInternet"
+
 func newInternet(t *testing.T) *internet {
 	i := &internet{servers: map[string]string{}, seen: map[string]bool{}}
-	i.proxy = serveQuietly(t, i, nil)
+	i.proxy = "http://prox:" + internetWord + "@" + serveQuietly(t, i, nil)
 	return i
 }
 
@@ -67,6 +70,11 @@ func (i *internet) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	i.mu.Lock()
 	i.seen[req.Method+" "+req.Host] = true
 	i.mu.Unlock()
+	if user, password, ok := (&http.Request{Header: http.Header{"Authorization": req.Header["Proxy-Authorization"]}}).BasicAuth(); !ok || user != "prox" || password != internetWord {
+		w.Header().Set("Proxy-Authenticate", "Basic realm=proxy")
+		w.WriteHeader(http.StatusProxyAuthRequired)
+		return
+	}
 	host := req.Host
 	if _, _, err := net.SplitHostPort(host); err != nil {
 		host += ":80"

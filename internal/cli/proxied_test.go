@@ -68,13 +68,18 @@ func TestProxied(t *testing.T) {
 			"builder: {images: [{name: listed, from: 'http://git.test/listed.git'}]}\n%s", target.CA, more)
 	}
 
-	configure("http_proxy: http://" + i.proxy + "\nslipway: {no_proxy: [exempt.test]}\n")
-	if r := c.run("build", "-v", "fleet"); r.code != 0 || len(r.built) != 5 || len(r.sent) != 5 || !strings.Contains(r.out, "no_proxy is exempt.test.") {
+	configure("http_proxy: " + i.proxy + "\nslipway: {no_proxy: [exempt.test]}\n")
+	r := c.run("build", "-v", "fleet")
+	if r.code != 0 || len(r.built) != 5 || len(r.sent) != 5 || !strings.Contains(r.out, "no_proxy is exempt.test.") {
 		t.Fatalf("a build through the proxy: %s", r)
 	}
 	if diff := cmp.Diff(everything, i.asked()); diff != "" {
 		t.Errorf("the proxy was asked for (-want +got):\n%s", diff)
 	}
+	if found := leak([]byte(r.String())); found != "" {
+		t.Errorf("the proxy's password is said: %s", found)
+	}
+	leaksIn(t, filepath.Join(c.dir, "root"))
 	env, err := os.ReadFile(filepath.Join(c.dir, "fleet/plain/env"))
 	if err != nil || !strings.Contains(string(env), "\nno_proxy=exempt.test,localhost,127.0.0.0/8,127.0.0.1,::1\n") {
 		t.Errorf("a test's environment: %v\n%s", err, env)
@@ -86,7 +91,7 @@ func TestProxied(t *testing.T) {
 
 // byScheme: with a proxy for https alone, http goes without.
 func byScheme(t *testing.T, c *chain, i *internet) {
-	c.configure("namespace: p\nslipway: {https_proxy: 'http://%s'}\n", i.proxy)
+	c.configure("namespace: p\nslipway: {https_proxy: '%s'}\n", i.proxy)
 	for scheme, good := range map[string]bool{"http": false, "https": true} {
 		c.write("plain", "Dockerfile.template", "FROM scratch\nADD "+scheme+"://files.test/tool /\n")
 		c.write("plain", "changelog", changelogOf("plain", 3))
@@ -108,7 +113,7 @@ func exceptions(t *testing.T, c *chain, i *internet, configure func(string)) {
 		{"files.test", "plain"}, {"files.test:443", "tool"}, {"git.test", "src"}, {"deb.test", "apt"},
 	} {
 		c.write(test.image, "changelog", changelogOf(test.image, 2))
-		configure("http_proxy: http://" + i.proxy + "\nslipway: {no_proxy: '" + test.exempt + "'}\n")
+		configure("http_proxy: " + i.proxy + "\nslipway: {no_proxy: '" + test.exempt + "'}\n")
 		r := c.run("build", "--local", "--clean", "--retries", "0", "--select", test.image+":*", "fleet")
 		asked := i.asked()
 		if r.code == 0 || slices.ContainsFunc(asked, func(s string) bool { return strings.HasSuffix(s, " "+test.exempt) }) {
