@@ -118,6 +118,7 @@ func TestDoubtedTag(t *testing.T) {
 		{manner: registrytest.Artifactory},
 		{manner: registrytest.Artifactory, foreign: true, text: "the tag 1 is there, but may not be read: DENIED"},
 		{manner: registrytest.Artifactory, foreign: true, blind: true},
+		{manner: registrytest.Artifactory, foreign: true, o: registry.Options{AbsentIs403: "HOST"}, text: "the tag 1 is there, but may not be read"},
 		{manner: registrytest.Mute, text: "it does not tell whether anything stands under the tag 1"},
 		{manner: registrytest.Mute, foreign: true, text: "slipway.absent_is_403: true"},
 		{manner: registrytest.Mute, blind: true},
