@@ -70,7 +70,7 @@ func (a *authorizing) RoundTrip(req *http.Request) (*http.Response, error) {
 		return a.next.RoundTrip(req)
 	}
 	repository := repositoryOf(req.Context()) // never one that the registry names
-	used, err := a.authorize(req, repository)
+	used, fresh, err := a.authorize(req, repository)
 	if err != nil {
 		return nil, err
 	}
@@ -81,8 +81,8 @@ func (a *authorizing) RoundTrip(req *http.Request) (*http.Response, error) {
 	// A token that has expired or was revoked, or a registry that asks for one only now.
 	ctx := req.Context()
 	asked := auth.ParseAuthHeader(resp.Header)
-	if len(asked) == 0 || asked[0].Scheme == auth.BasicAuth && used != "" {
-		return resp, nil
+	if len(asked) == 0 || asked[0].Scheme == auth.BasicAuth && used != "" || fresh && a.same(asked[0]) {
+		return resp, nil // another would be the same
 	}
 	if err := a.learn(resp); err != nil {
 		return resp, nil
@@ -99,7 +99,7 @@ func (a *authorizing) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	drain(resp)
-	if _, err := a.authorize(second, repository); err != nil {
+	if _, _, err := a.authorize(second, repository); err != nil {
 		return nil, err
 	}
 	return a.next.RoundTrip(second)
@@ -112,17 +112,24 @@ func (a *authorizing) ours(u *url.URL) bool {
 	return u.Scheme == a.h.known() && strings.TrimSuffix(u.Host, port) == strings.TrimSuffix(a.h.addr, port)
 }
 
-// authorize sets the header to what the registry is told for a repository, and returns it.
-func (a *authorizing) authorize(req *http.Request, repository string) (string, error) {
+// same tells whether a challenge is the one that tokens were fetched for.
+func (a *authorizing) same(c auth.Challenge) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return c.Scheme == a.challenge.Scheme && c.Parameters["realm"] == a.challenge.Parameters["realm"] && c.Parameters["service"] == a.challenge.Parameters["service"]
+}
+
+// authorize sets the header to what the registry is told for a repository, and returns it. It is fresh if it is a
+// token that was fetched for this request.
+func (a *authorizing) authorize(req *http.Request, repository string) (value string, fresh bool, err error) {
 	a.mu.Lock()
 	scheme := a.challenge.Scheme
 	a.mu.Unlock()
-	value := ""
 	switch scheme {
 	case auth.BasicAuth:
 		login, err := a.credentials(req.Context(), repository)
 		if err != nil {
-			return "", err
+			return "", false, err
 		}
 		if login.Username != "" || login.Password != "" {
 			probe := http.Request{Header: http.Header{}}
@@ -130,16 +137,16 @@ func (a *authorizing) authorize(req *http.Request, repository string) (string, e
 			value = probe.Header.Get("Authorization")
 		}
 	case auth.BearerAuth:
-		t, err := a.token(req.Context(), repository, scopesOf(req.Context()))
-		if err != nil {
-			return "", err
+		var t string
+		if t, fresh, err = a.token(req.Context(), repository, scopesOf(req.Context())); err != nil {
+			return "", false, err
 		}
 		value = "Bearer " + t
 	}
 	if value != "" {
 		req.Header.Set("Authorization", value)
 	}
-	return value, nil
+	return value, fresh, nil
 }
 
 // learn takes the way to authenticate from an answer 401.

@@ -151,9 +151,17 @@ func sent(t *testing.T, dir string, sources []string, tokens bool) (cells []stri
 	for _, repository := range repositories {
 		refused[repository] = visit(t, c, server.Addr, repository) != nil
 	}
-	_, _ = c.Digests(t.Context(), []string{ // one token may be for several of them
-		server.Addr + "/team/one:1", server.Addr + "/team/two:1", server.Addr + "/other/one:1", server.Addr + "/other/two:1", server.Addr + "/one:1", server.Addr + "/two:1",
-	})
+	alike := [][]string{{"team/app", "team/one", "team/two"}, {"other/deep/app", "other/one", "other/two"}, {"app", "one", "two"}}
+	var good []string // one token may be for several; the first that is refused ends the others
+	for _, names := range alike {
+		refs := []string{server.Addr + "/" + names[1] + ":1", server.Addr + "/" + names[2] + ":1"}
+		if good = append(good, refs...); refused[names[0]] {
+			good = good[:len(good)-len(refs)]
+			_, _ = c.Digests(t.Context(), refs)
+		}
+	}
+	_, err := c.Digests(t.Context(), good)
+	must(t, err)
 	seen := who(server.Visits())
 	for _, repository := range repositories {
 		users := seen[repository]
@@ -166,7 +174,7 @@ func sent(t *testing.T, dir string, sources []string, tokens bool) (cells []stri
 			t.Errorf("%q, tokens %v: for %s came %q, refused %v", sources, tokens, repository, users, refused[repository])
 		}
 	}
-	for _, like := range [][]string{{"team/app", "team/one", "team/two"}, {"other/deep/app", "other/one", "other/two"}, {"app", "one", "two"}} {
+	for _, like := range alike {
 		for _, name := range like[1:] {
 			if !slices.Equal(seen[name], seen[like[0]]) {
 				t.Errorf("%q, tokens %v: for %s came %q, for %s %q", sources, tokens, like[0], seen[like[0]], name, seen[name])

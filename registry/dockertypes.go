@@ -20,9 +20,8 @@ var dockerTypes = map[string]string{
 	ocispecs.MediaTypeImageLayer:     images.MediaTypeDockerSchema2Layer,
 	ocispecs.MediaTypeImageLayerGzip: images.MediaTypeDockerSchema2LayerGzip,
 	ocispecs.MediaTypeImageLayerZstd: images.MediaTypeDockerSchema2LayerZstd,
-	//nolint:staticcheck // base images may have them still
-	ocispecs.MediaTypeImageLayerNonDistributable: images.MediaTypeDockerSchema2LayerForeign,
-	//nolint:staticcheck // likewise
+	// Base images may have these still.
+	ocispecs.MediaTypeImageLayerNonDistributable:     images.MediaTypeDockerSchema2LayerForeign,
 	ocispecs.MediaTypeImageLayerNonDistributableGzip: images.MediaTypeDockerSchema2LayerForeignGzip,
 }
 

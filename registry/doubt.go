@@ -14,10 +14,10 @@ func (ps *pusher) doubt(p place, err error) {
 }
 
 // list asks the repository's list for the tags that may not be read, before anything is sent for them. One that
-// is there is somebody else's.
+// is there is somebody else's, whatever the configuration says.
 func (ps *pusher) list(ctx context.Context, tags []place) error {
 	for _, p := range tags {
-		if ps.unsure[p.tag] == nil || ps.o.Blind || ps.o.Replace == nil || ps.h.absentIs403() {
+		if ps.unsure[p.tag] == nil || ps.o.Blind || ps.o.Replace == nil {
 			continue
 		}
 		lacks, has, err := ps.h.listLacks(ctx, p)

@@ -1,8 +1,11 @@
 package registry_test
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -115,6 +118,7 @@ func TestDoubtedTag(t *testing.T) {
 		{manner: registrytest.Artifactory},
 		{manner: registrytest.Artifactory, foreign: true, text: "the tag 1 is there, but may not be read: DENIED"},
 		{manner: registrytest.Artifactory, foreign: true, blind: true},
+		{manner: registrytest.Artifactory, foreign: true, o: registry.Options{AbsentIs403: "HOST"}, text: "the tag 1 is there, but may not be read"},
 		{manner: registrytest.Mute, text: "it does not tell whether anything stands under the tag 1"},
 		{manner: registrytest.Mute, foreign: true, text: "slipway.absent_is_403: true"},
 		{manner: registrytest.Mute, blind: true},
@@ -152,5 +156,26 @@ func TestDoubtedTag(t *testing.T) {
 		if now := found[server.Addr+"/"+repository+":1"]; now != want.String() && (tt.foreign || err == nil && tt.text == "") || now != "" && !tt.foreign && tt.text != "" {
 			t.Errorf("%+v: the tag is %q, should be %s", tt, now, want)
 		}
+	}
+}
+
+// TestAcceptedForItself: that one login is accepted says nothing of another for the same host.
+func TestAcceptedForItself(t *testing.T) {
+	p := registrytest.Play(t, registrytest.Start(t, registrytest.Config{}), registrytest.Quay)
+	dir := t.TempDir()
+	t.Setenv("DOCKER_CONFIG", dir)
+	entry := func(password string) string {
+		return base64.StdEncoding.EncodeToString([]byte("ann:" + password))
+	}
+	must(t, os.WriteFile(filepath.Join(dir, "config.json"), fmt.Appendf(nil, `{"auths":{"%[1]s/q":{"auth":%[2]q},"%[1]s/r":{"auth":%[3]q}}}`,
+		p.Addr, entry(registrytest.PasswordOf("ann")), entry("wrong")), 0o600))
+	c := client(t, registry.Options{})
+	_, err := c.Digests(t.Context(), []string{p.Addr + "/q/x:1"}) // none of ann's
+	if refs, rest := registry.SplitUnreadable(err); len(refs) != 1 || rest != nil {
+		t.Errorf("with the right password: %q, %v", refs, rest)
+	}
+	_, err = c.Digests(t.Context(), []string{p.Addr + "/r/x:1"})
+	if refs, rest := registry.SplitUnreadable(err); len(refs) > 0 || !errors.Is(rest, registry.ErrUnauthorized) {
+		t.Errorf("with a wrong password: %q, %v", refs, rest)
 	}
 }

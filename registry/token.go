@@ -34,11 +34,12 @@ const tokenLife, tokenSlack = time.Minute, 10 * time.Second
 // them all, and registries refuse headers of more than some kilobytes.
 const scopesPerToken = 10
 
-// token returns a token for scopes, with a repository's login. Simultaneous calls for the same make one request.
-func (a *authorizing) token(ctx context.Context, repository string, scopes []string) (string, error) {
+// token returns a token for scopes, with a repository's login. Simultaneous calls for the same make one request;
+// fresh tells that this one did.
+func (a *authorizing) token(ctx context.Context, repository string, scopes []string) (text string, fresh bool, err error) {
 	login, err := a.credentials(ctx, repository)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	key := tokenKey{login.AuthConfig, strings.Join(scopes, " ")}
 	lock, _ := a.fetching.LoadOrStore(key, make(chan struct{}, 1))
@@ -46,22 +47,22 @@ func (a *authorizing) token(ctx context.Context, repository string, scopes []str
 	case lock.(chan struct{}) <- struct{}{}:
 		defer func() { <-lock.(chan struct{}) }()
 	case <-ctx.Done():
-		return "", context.Cause(ctx)
+		return "", false, context.Cause(ctx)
 	}
 	a.mu.Lock()
 	t, ok := a.tokens[key]
 	a.mu.Unlock()
 	if ok && time.Now().Before(t.until) {
-		return t.text, nil
+		return t.text, false, nil
 	}
 	t, err = a.fetch(ctx, login, scopes)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	a.mu.Lock()
 	a.tokens[key] = t
 	a.mu.Unlock()
-	return t.text, nil
+	return t.text, true, nil
 }
 
 // prepare fetches tokens for many repositories together, as far as the server gives them: a

@@ -171,7 +171,9 @@ func (p *Played) read(w http.ResponseWriter, req *http.Request, repository strin
 	p.mu.Lock()
 	hidden := p.hidden[repository+":"+reference]
 	p.mu.Unlock()
-	denied := func() { p.refuse(w, req, http.StatusForbidden, "DENIED", "the requested access to the resource is denied") }
+	denied := func() {
+		p.refuse(w, req, http.StatusForbidden, "DENIED", "the requested access to the resource is denied")
+	}
 	switch {
 	case hidden, p.manner == Mute && list, p.manner == ECR && !p.isMade(repository):
 		denied()
