@@ -30,9 +30,10 @@ func (l *Lines) Add(data []byte) {
 	}
 	// A line without end is not kept without bound.
 	if len(data) > maxHeld {
-		end := l.Secrets.cut(string(data))
-		l.Line(l.Secrets.Text(string(data[:end])))
-		data = data[end:]
+		if end := l.Secrets.cut(string(data)); end > 0 { // else a longer secret may go on
+			l.Line(l.Secrets.Text(string(data[:end])))
+			data = data[end:]
+		}
 	}
 	l.held = slices.Clone(data)
 }

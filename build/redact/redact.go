@@ -16,7 +16,7 @@ const stars = "***"
 // Secrets are texts that nobody may read. The zero value and nil hide nothing. A Secrets does not change
 // and is safe for concurrent use.
 type Secrets struct {
-	words   []string
+	words   []string // sorted
 	short   []string // hidden as whole values only
 	longest int
 }
@@ -63,17 +63,7 @@ func (s *Secrets) find(text string) []span {
 	if s == nil {
 		return nil
 	}
-	var found []span
-	for _, w := range s.words {
-		for at := 0; ; at++ {
-			i := strings.Index(text[at:], w)
-			if i < 0 {
-				break
-			}
-			at += i
-			found = append(found, span{at, at + len(w)})
-		}
-	}
+	found := findWords(s.words, text)
 	for _, w := range s.short {
 		found = append(found, whole(text, w)...)
 	}
@@ -162,11 +152,12 @@ func (s *Secrets) Complete(text string) int {
 	end := len(text)
 	first := max(strings.LastIndexByte(text, '\n')+1, len(text)-s.longest+1)
 	for at := first; at < len(text) && end == len(text); at++ {
-		for _, w := range s.words {
-			if len(w) > len(text)-at && strings.HasPrefix(w, text[at:]) {
-				end = at
-				break
-			}
+		i, is := slices.BinarySearch(s.words, text[at:])
+		if is { // it ends here, but a longer one may begin so
+			i++
+		}
+		if i < len(s.words) && strings.HasPrefix(s.words[i], text[at:]) {
+			end = at
 		}
 	}
 	for _, f := range s.find(text) {
