@@ -369,6 +369,9 @@ func (j *job) explain(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || noSpace(append(j.tail.lines(), err.Error())) {
 		return fmt.Errorf("%w\nhint: the disk is full; `slipway du` shows what the store holds, `slipway prune` frees old versions", err)
 	}
+	if hint := ungivenHint(err); hint != "" {
+		return fmt.Errorf("%w\nhint: %s", err, hint)
+	}
 	if step != nil && step.Exit == 137 && j.run.Limits.Memory > 0 {
 		return fmt.Errorf("%w\nhint: it may have needed more memory than container_limits allow", err)
 	}

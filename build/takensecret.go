@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 
+	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
 )
 
@@ -53,4 +55,22 @@ func within(folder, file string) (string, bool) {
 	}
 	rel, err := filepath.Rel(folder, file)
 	return filepath.ToSlash(rel), err == nil && filepath.IsLocal(rel)
+}
+
+// ungiven are BuildKit's words for what a step needs and nobody gives: its id has a variable, or an image from
+// elsewhere asks for it, so that no plan knew.
+var (
+	ungivenSecret = regexp.MustCompile(`: secret (\S+): not found$`)
+	ungivenAgent  = regexp.MustCompile(`: (?:no SSH key "?(\S+?)"? forwarded from the client|unset ssh forward key (\S+))$`)
+)
+
+// ungivenHint says how to give it; "" for another error.
+func ungivenHint(err error) string {
+	if m := ungivenSecret.FindStringSubmatch(err.Error()); m != nil {
+		return fleet.SecretUse{ID: m[1]}.Hint()
+	}
+	if m := ungivenAgent.FindStringSubmatch(err.Error()); m != nil {
+		return fleet.SecretUse{ID: m[1] + m[2], SSH: true}.Hint()
+	}
+	return ""
 }

@@ -69,6 +69,9 @@ func (a *app) given(cmd *cobra.Command, cfg *config.Config, o givenOptions) (gif
 			found = append(found, hidden{text, g.place + ": the secret " + g.id()})
 		}
 	}
+	if len(found) == 0 {
+		return all, nil
+	}
 	a.hide(found)
 	a.spare(cfg.Registry, cfg.Namespace)
 	return all, nil
@@ -107,13 +110,15 @@ func keyPlace(cfg *config.Config, key string) string { return cfg.Place(key) + "
 func (o givenOptions) parse(here string) (all gifts, err error) {
 	seen := map[string]bool{}
 	add := func(flag string, n int, g *gift, err error) error {
-		if err == nil && seen[flag+g.id()] {
+		if err == nil && g.agent != nil && seen[g.id()] { // of secrets the last counts, as for Docker
 			err = fmt.Errorf("%s is given twice", g.id())
 		}
 		if err != nil {
 			return fmt.Errorf("cannot use %s number %d: %w", flag, n+1, err)
 		}
-		seen[flag+g.id()] = true
+		if g.agent != nil {
+			seen[g.id()] = true
+		}
 		g.glob, g.place, g.flag = "*", flag, true
 		all = append(all, g)
 		return nil

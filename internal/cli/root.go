@@ -51,6 +51,7 @@ type app struct {
 	began       bool            // a command's own code runs: errors before it are of usage
 	secrets     *redact.Secrets // of the configuration; nil before it is read
 	hidden      []string        // the texts that secrets hides
+	spared      bool            // it was said that some are shown
 	typed       *invocation     // for the commands in hints
 	warned      map[string]bool // of the fleet, see warnOnce
 }

@@ -135,7 +135,11 @@ func (a *app) spare(names ...string) {
 	sparing, spared := a.secrets.Sparing(names)
 	if spared {
 		a.use(sparing)
-		a.printWarning("a password of the configuration is a part of an image's name: it is hidden only where it stands as a whole value\nhint: take another password")
+		if a.spared {
+			return
+		}
+		a.spared = true
+		a.printWarning("a password is a part of an image's name: it is hidden only where it stands as a whole value\nhint: take another password")
 	}
 }
 
