@@ -49,6 +49,10 @@ reported as blocked by it, everything else is built, and the exit code is 1. Wha
 passes by itself (a network that is down, a server's error, a mirror that is being
 updated) is tried again. A run that was interrupted goes on where it stopped.
 
+--secret and --ssh give RUN --mount=type=secret and type=ssh of all images what they ask
+for, "slipway.secrets" and "slipway.ssh" of the configuration by images. What a step needs and
+nobody gives is an error of its image. Nothing of it is in an image or a log.
+
 RUN steps are run anew unless --use-cache is given, so an "apt-get update" is
 never stale. Log files, one per image, are in the folder "logs" of --root; "slipway
 log NAME" prints one, "slipway history" lists what was built when.`
@@ -56,6 +60,7 @@ log NAME" prints one, "slipway history" lists what was built when.`
 const buildExample = `  slipway build images/
   slipway build --select '*nodejs*' images/   only these and what they need
   slipway build --nightly images/             tags end in today's date
+  slipway build --secret id=npm,src=npmrc --ssh default images/
   slipway build --dry-run --json images/      the plan, for a machine
   slipway build --junit report.xml images/    a report for CI`
 
