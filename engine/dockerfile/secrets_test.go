@@ -17,7 +17,7 @@ func TestSecrets(t *testing.T) {
 		"FROM b:1\nRUN --mount=type=secret,target=/etc/npmrc,required true\n":                    {{ID: "npmrc", Line: 2, Required: true}},
 		"FROM b:1\n\nRUN --mount=type=secret,id=a,env=A --mount=type=ssh,required=true <<X\nX\n": {{ID: "a", Line: 3}, {ID: "default", SSH: true, Required: true, Line: 3}},
 		"FROM b:1\nRUN --mount=type=ssh,id=git \\\n --mount=type=secret,id=x \\\n true\n":        {{ID: "git", SSH: true, Line: 2}, {ID: "x", Line: 2}},
-		"FROM b:1\nRUN --mount='type=secret,id=tok' --mount=type=secret,id='q' true\n": {{ID: "tok", Line: 2}, {ID: "q", Line: 2}},
+		"FROM b:1\nRUN --mount='type=secret,id=tok' --mount=type=secret,id='q' true\n":           {{ID: "tok", Line: 2}, {ID: "q", Line: 2}},
 		"FROM b:1\nARG N=x\nRUN --mount=type=secret,id=$N --mount=type=secret,id=y true\n":       {{ID: "y", Line: 3}},
 		"FROM b:1\nRUN --mount=type=secret,id=x,required=$R true\n":                              nil,
 		"FROM b:1 AS idle\nRUN --mount=type=secret,id=x true\nFROM b:1\n":                        nil,
