@@ -16,7 +16,7 @@ import (
 // maxSource bounds the size of one template file in bytes.
 const maxSource = 4 << 20
 
-var errPrivate = errors.New("it is part of the configuration, which may hold passwords")
+var errPrivate = errors.New("it is part of the configuration or a secret, and may hold passwords")
 
 var errNotRegular = errors.New("not a regular file")
 
