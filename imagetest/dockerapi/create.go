@@ -22,6 +22,9 @@ func (s *Server) createContainer(w http.ResponseWriter, r *http.Request) error {
 	if request.HostConfig == nil {
 		request.HostConfig = &api.HostConfig{}
 	}
+	if err := checkEndpoints(request.NetworkingConfig); err != nil {
+		return err
+	}
 	name := strings.TrimPrefix(r.URL.Query().Get("name"), "/")
 	if name != "" && !validName.MatchString(name) {
 		return badRequest("Invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed", name)

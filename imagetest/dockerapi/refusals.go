@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	api "github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
 )
 
 // checkHostConfig refuses what would silently not be done, and warns of what
@@ -51,6 +52,7 @@ func checkHostConfig(config *api.Config, h *api.HostConfig) (warnings []string, 
 		{unified() && h.OomKillDisable != nil && *h.OomKillDisable, "to leave out the OOM killer, which control groups of version 2 do not have"},
 		{config.Domainname != "", "the domain name"},
 		{len(h.Annotations) > 0, "annotations"},
+		{unmasked(h.MaskedPaths) || unmasked(h.ReadonlyPaths), "which paths of the system are masked or read-only"},
 	} {
 		if ignored.set {
 			warnings = append(warnings, "Slipway's containers ignore "+ignored.what+".")
@@ -64,6 +66,22 @@ var keptLogs = []string{"", "json-file", "local", noLogs}
 
 // noLogs is the log driver that keeps nothing.
 const noLogs = "none"
+
+// unmasked tells whether a list is empty on purpose (--security-opt systempaths=unconfined).
+func unmasked(paths []string) bool { return paths != nil && len(paths) == 0 }
+
+// checkEndpoints refuses what a container would be in a network of its own.
+func checkEndpoints(n *network.NetworkingConfig) error {
+	if n == nil {
+		return nil
+	}
+	for _, e := range n.EndpointsConfig {
+		if e != nil && (len(e.Aliases)+len(e.Links)+len(e.DriverOpts)+len(e.MacAddress) > 0 || e.IPAMConfig != nil) {
+			return notDone("addresses and names in networks (--network-alias, --ip, --mac-address); containers share the host's network")
+		}
+	}
+	return nil
+}
 
 func blockLimits(h *api.HostConfig) bool {
 	return h.BlkioWeight != 0 || len(h.BlkioWeightDevice)+len(h.BlkioDeviceReadBps)+len(h.BlkioDeviceWriteBps)+

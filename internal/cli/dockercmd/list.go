@@ -197,6 +197,9 @@ func (a *app) pullCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "pull NAME[:TAG]", Short: "Succeed if the image is in Slipway's store; nothing is fetched", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkPlatform(platform); err != nil {
+				return fmt.Errorf("cannot pull for %w", err)
+			}
 			cli, err := a.connect()
 			if err != nil {
 				return err
@@ -222,6 +225,6 @@ func (a *app) pullCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "print the name only")
-	cmd.Flags().StringVar(&platform, "platform", "", "accepted")
+	cmd.Flags().StringVar(&platform, "platform", "", "accepted if it is this machine's")
 	return cmd
 }
