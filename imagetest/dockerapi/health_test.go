@@ -91,6 +91,29 @@ func TestJudge(t *testing.T) {
 // ended stands for a running process that nobody asks anything.
 type ended struct{ container.Running }
 
+// TestHealthPause: at the start a check comes after the start interval, after 5 s or after the interval.
+func TestHealthPause(t *testing.T) {
+	for name, test := range map[string]struct {
+		config  api.HealthConfig
+		status  api.HealthStatus
+		running time.Duration
+		want    time.Duration
+	}{
+		"nothing said":       {api.HealthConfig{}, api.Starting, 0, 30 * time.Second},
+		"an interval":        {api.HealthConfig{Interval: time.Minute}, api.Starting, 0, time.Minute},
+		"a start period":     {api.HealthConfig{StartPeriod: time.Hour}, api.Starting, 0, 5 * time.Second},
+		"a shorter interval": {api.HealthConfig{StartPeriod: time.Hour, Interval: time.Second}, api.Starting, 0, time.Second},
+		"a start interval":   {api.HealthConfig{StartPeriod: time.Hour, StartInterval: 9 * time.Second, Interval: time.Second}, api.Starting, 0, 9 * time.Second},
+		"the period is over": {api.HealthConfig{StartPeriod: time.Hour}, api.Starting, 2 * time.Hour, 30 * time.Second},
+		"it is well":         {api.HealthConfig{StartPeriod: time.Hour}, api.Healthy, 0, 30 * time.Second},
+	} {
+		c := &instance{config: &api.Config{Healthcheck: &test.config}, health: &api.Health{Status: test.status}}
+		if got := c.healthPause(time.Now().Add(-test.running)); got != test.want {
+			t.Errorf("%s: %v, want %v", name, got, test.want)
+		}
+	}
+}
+
 func TestCheckHealth(t *testing.T) {
 	for _, bad := range []api.HealthConfig{{Interval: 1}, {Timeout: time.Microsecond}, {StartPeriod: -time.Second}, {StartInterval: 5}, {Retries: -1}} {
 		if checkHealth(&bad) == nil {
