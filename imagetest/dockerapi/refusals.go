@@ -24,7 +24,7 @@ func checkHostConfig(config *api.Config, h *api.HostConfig) (warnings []string, 
 		{blockLimits(h), "limits of block devices (--blkio-weight, --device-read-bps and their kin)"},
 		{h.CPURealtimePeriod != 0 || h.CPURealtimeRuntime != 0, "real-time limits (--cpu-rt-period, --cpu-rt-runtime)"},
 		{h.PidMode != "" && !h.PidMode.IsPrivate(), "sharing process ids (--pid)"},
-		{h.IpcMode.IsHost() || h.IpcMode.IsContainer(), "sharing IPC (--ipc)"},
+		{h.IpcMode.IsHost() || h.IpcMode.IsContainer() || h.IpcMode.IsNone(), "sharing IPC, or none of it (--ipc)"},
 		{h.UTSMode.IsHost(), "the host's name (--uts)"},
 		{h.UsernsMode != "", "user namespaces of its own (--userns)"},
 		{h.CgroupnsMode.IsHost(), "the host's control groups (--cgroupns)"},
@@ -55,11 +55,17 @@ func checkHostConfig(config *api.Config, h *api.HostConfig) (warnings []string, 
 		{unmasked(h.MaskedPaths) || unmasked(h.ReadonlyPaths), "which paths of the system are masked or read-only"},
 	} {
 		if ignored.set {
-			warnings = append(warnings, "Slipway's containers ignore "+ignored.what+".")
+			warnings = append(warnings, ignores(ignored.what))
 		}
 	}
 	return warnings, nil
 }
+
+// ignores is the warning of what has no effect.
+func ignores(what string) string { return "Slipway's containers ignore " + what + "." }
+
+// warn tells of what has no effect and is found later.
+func (c *instance) warn(what string) { c.warnings = append(c.warnings, ignores(what)) }
 
 // keptLogs are the log drivers whose logs can be read, and the one that keeps none.
 var keptLogs = []string{"", "json-file", "local", noLogs}

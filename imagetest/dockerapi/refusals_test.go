@@ -4,7 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	api "github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/api/types/network"
 )
 
@@ -54,5 +56,25 @@ func TestCheckHostConfig(t *testing.T) {
 	}
 	if err := checkEndpoints(&network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{"default": {}}}); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestMountWarnings: what of a mount has no effect is said.
+func TestMountWarnings(t *testing.T) {
+	dir := t.TempDir()
+	c := &instance{config: &api.Config{}, host: &api.HostConfig{Binds: []string{dir + ":/a:ro,rslave", dir + ":/b:rprivate", dir + ":/c"},
+		Mounts: []mount.Mount{{Type: mount.TypeBind, Source: dir, Target: "/d", BindOptions: &mount.BindOptions{Propagation: mount.PropagationShared, NonRecursive: true}}}}}
+	if err := c.setMounts(); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"Slipway's containers ignore the propagation of mounts: rslave.", "Slipway's containers ignore the propagation of mounts: shared.",
+		"Slipway's containers ignore whether a bind is recursive: it is."}
+	if diff := cmp.Diff(want, c.warnings); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	for _, m := range c.spec.Mounts {
+		if len(m.Options) > 0 {
+			t.Errorf("%s has options %v", m.Target, m.Options)
+		}
 	}
 }
