@@ -22,6 +22,9 @@ func (s *Server) createContainer(w http.ResponseWriter, r *http.Request) error {
 	if request.HostConfig == nil {
 		request.HostConfig = &api.HostConfig{}
 	}
+	if err := checkEndpoints(request.NetworkingConfig); err != nil {
+		return err
+	}
 	name := strings.TrimPrefix(r.URL.Query().Get("name"), "/")
 	if name != "" && !validName.MatchString(name) {
 		return badRequest("Invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed", name)
@@ -44,12 +47,15 @@ func (s *Server) createContainer(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// create enters a container under its name and makes it.
+// create enters a container under its name and makes it. What it is made of is settled before others see it.
 func (s *Server) create(ctx context.Context, c *instance) error {
 	c.turn.Lock()
 	defer c.turn.Unlock()
+	if err := s.attachVolumes(c); err != nil {
+		return errors.Join(err, s.releaseVolumes(c))
+	}
 	if err := s.add(c); err != nil {
-		return err
+		return errors.Join(err, s.releaseVolumes(c))
 	}
 	if err := s.make(ctx, c); err != nil {
 		s.forget(c)
@@ -57,24 +63,21 @@ func (s *Server) create(ctx context.Context, c *instance) error {
 		c.state = api.StateRemoving
 		c.mu.Unlock()
 		close(c.gone)
-		return err
+		return errors.Join(err, s.releaseVolumes(c))
 	}
 	return nil
 }
 
-func (s *Server) make(ctx context.Context, c *instance) (err error) {
-	if err := s.attachVolumes(c); err != nil {
-		return errors.Join(err, s.releaseVolumes(c))
-	}
+func (s *Server) make(ctx context.Context, c *instance) error {
 	runtime, err := s.backend.NewContainer(ctx, c.spec)
 	if err != nil {
-		return errors.Join(err, s.releaseVolumes(c))
+		return err
 	}
 	c.mu.Lock()
 	c.runtime = runtime
 	c.mu.Unlock()
-	if err := c.fillVolumes(); err != nil {
-		return errors.Join(err, runtime.Remove(ctx), s.releaseVolumes(c))
+	if err := s.fillVolumes(c); err != nil {
+		return errors.Join(err, runtime.Remove(ctx))
 	}
 	return nil
 }
@@ -123,5 +126,5 @@ func (s *Server) configure(c *instance) ([]string, error) {
 	if err := errors.Join(problems...); err != nil {
 		return nil, badRequest("%v", err)
 	}
-	return warnings, errors.Join(s.setVolumesFrom(c), s.setLinks(c))
+	return append(warnings, c.warnings...), errors.Join(s.setVolumesFrom(c), s.setLinks(c))
 }

@@ -113,10 +113,12 @@ func (c *instance) healthPause(started time.Time) time.Duration {
 	h := c.config.Healthcheck
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	interval := cmp.Or(h.Interval, healthInterval)
 	if c.health.Status == api.Starting && time.Since(started) < h.StartPeriod {
-		return cmp.Or(h.StartInterval, healthStartInterval)
+		// Docker 20.10 waits for the interval there, later ones 5 s: whoever waits for health gains by the shorter.
+		return cmp.Or(h.StartInterval, min(healthStartInterval, interval))
 	}
-	return cmp.Or(h.Interval, healthInterval)
+	return interval
 }
 
 // check runs the command once.

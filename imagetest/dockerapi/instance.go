@@ -24,6 +24,8 @@ type instance struct {
 	spec    container.Spec
 	ports   []publication
 	volumes []*volumeUse
+	// warnings are for whoever makes it.
+	warnings []string
 	// links are the containers whose names it knows.
 	links   []*instance
 	created time.Time

@@ -30,6 +30,10 @@ func (c *instance) setMounts() error {
 				return fmt.Errorf("cannot make bind source: %w", err)
 			}
 		}
+		if len(m.Options) > 0 {
+			c.warn("the propagation of mounts: " + strings.Join(m.Options, ", "))
+			m.Options = nil
+		}
 		c.spec.Mounts = append(c.spec.Mounts, m)
 	}
 	for _, m := range c.host.Mounts {
@@ -81,7 +85,9 @@ func parseBind(bind string) (m container.Mount, noCopy bool, err error) {
 				m.ReadOnly = true
 			case "nocopy":
 				noCopy = true
-			case "rw", "z", "Z", "cached", "delegated", "consistent", "", "rprivate", "private", "rslave", "slave", "rshared", "shared":
+			case "rw", "z", "Z", "cached", "delegated", "consistent", "", string(mount.PropagationRPrivate):
+			case "private", "rslave", "slave", "rshared", "shared":
+				m.Options = append(m.Options, o)
 			default:
 				return m, false, fmt.Errorf("invalid mode %q of volume %q", o, bind)
 			}
@@ -100,6 +106,14 @@ func (c *instance) addMount(m mount.Mount) error {
 		if !filepath.IsAbs(m.Source) {
 			return fmt.Errorf("invalid mount: source path %q must be absolute", m.Source)
 		}
+		if o := m.BindOptions; o != nil {
+			if o.Propagation != "" && o.Propagation != mount.PropagationRPrivate {
+				c.warn("the propagation of mounts: " + string(o.Propagation))
+			}
+			if o.NonRecursive || o.ReadOnlyNonRecursive || o.ReadOnlyForceRecursive {
+				c.warn("whether a bind is recursive: it is")
+			}
+		}
 		if m.BindOptions != nil && m.BindOptions.CreateMountpoint {
 			if err := os.MkdirAll(m.Source, 0o755); err != nil {
 				return fmt.Errorf("cannot make bind source: %w", err)
@@ -117,6 +131,9 @@ func (c *instance) addMount(m mount.Mount) error {
 			}
 			if o.Mode != 0 {
 				out.Options = append(out.Options, "mode="+strconv.FormatUint(uint64(o.Mode), 8))
+			}
+			for _, option := range o.Options {
+				out.Options = append(out.Options, strings.Join(option, "="))
 			}
 		}
 	case mount.TypeVolume:

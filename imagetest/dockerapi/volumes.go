@@ -106,12 +106,11 @@ func (c *instance) mountsAt(target string) bool {
 }
 
 // fillVolumes copies what the image has at the target of a new volume, as Docker does.
-func (c *instance) fillVolumes() error {
+func (s *Server) fillVolumes(c *instance) error {
 	for _, u := range c.volumes {
-		if u.volume.filled || u.noCopy {
+		if u.noCopy || !s.claim(u.volume) {
 			continue
 		}
-		u.volume.filled = true
 		source, err := rootpath.RootPath(c.runtime.Root(), u.target)
 		if err != nil {
 			return fmt.Errorf("cannot fill volume of %s: %w", u.target, err)
@@ -124,6 +123,15 @@ func (c *instance) fillVolumes() error {
 		}
 	}
 	return nil
+}
+
+// claim is true for the first who asks.
+func (s *Server) claim(v *volume) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was := v.filled
+	v.filled = true
+	return !was
 }
 
 // releaseVolumes removes the volumes without a name that nobody uses any more.

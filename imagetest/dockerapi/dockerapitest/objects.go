@@ -1,6 +1,8 @@
 package dockerapitest
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -130,8 +132,18 @@ func testEnd(t *testing.T, s *session) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
+	kept, err := s.VolumeCreate(ctx, client.VolumeCreateOptions{Name: "kept"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(kept.Volume.Mountpoint); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.stop(); err != nil {
 		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Dir(kept.Volume.Mountpoint)); !os.IsNotExist(err) {
+		t.Errorf("volumes outlive the server: %v", err)
 	}
 	equal(t, s.split(conn.Reader), result{})
 	if alive(found.Container.State.Pid) {

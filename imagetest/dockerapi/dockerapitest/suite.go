@@ -33,6 +33,8 @@ func Run(t *testing.T, b dockerapi.Backend) {
 		"published ports":         testPorts,
 		"slow readers":            testSlowReader,
 		"images":                  testImages,
+		"tags of a test":          testTags,
+		"health":                  testHealth,
 		"names":                   testNames,
 		"what is left out":        testLeftOut,
 		"the end of the server":   testEnd,

@@ -3,6 +3,7 @@ package dockercmd
 import (
 	"fmt"
 	"runtime"
+	"slices"
 
 	"github.com/docker/cli/opts"
 	"github.com/moby/moby/api/types/container"
@@ -68,7 +69,7 @@ func (f *createFlags) register(fs *pflag.FlagSet) {
 	fs.StringVar(&f.name, "name", "", "name of the container")
 	fs.StringVar(&f.idFile, "cidfile", "", "write the container ID to the file")
 	fs.StringVar(&f.platform, "platform", "", "accepted if it is this machine's")
-	fs.StringVar(&f.pull, "pull", "", "ignored: nothing is pulled")
+	fs.StringVar(&f.pull, "pull", "", "accepted: an image of the store is there and the newest, others cannot be had")
 	fs.StringVar(&f.restart, "restart", "", "ignored with a warning")
 	fs.StringVar(&f.logDriver, "log-driver", "", "none keeps no output; others are ignored with a warning")
 	f.logOpts = opts.NewListOpts(nil)
@@ -79,8 +80,11 @@ func (f *createFlags) register(fs *pflag.FlagSet) {
 
 // options are what all flags say of a container of the image that runs args.
 func (f *createFlags) options(fs *pflag.FlagSet, image string, args []string) (RunOptions, error) {
-	if f.platform != "" && f.platform != "linux/"+runtime.GOARCH && f.platform != "linux" && f.platform != runtime.GOARCH {
-		return RunOptions{}, fmt.Errorf("cannot run containers of platform %s: this machine is linux/%s", f.platform, runtime.GOARCH)
+	if err := checkPlatform(f.platform); err != nil {
+		return RunOptions{}, fmt.Errorf("cannot run containers of %w", err)
+	}
+	if !slices.Contains([]string{"", "always", "missing", "never"}, f.pull) {
+		return RunOptions{}, fmt.Errorf("invalid pull option: %q: must be one of always, missing or never", f.pull)
 	}
 	o, err := f.Options(fs, image, args)
 	if err != nil {
@@ -95,4 +99,12 @@ func (f *createFlags) options(fs *pflag.FlagSet, image string, args []string) (R
 		return o, fmt.Errorf("conflicting options: cannot specify both --restart and --rm")
 	}
 	return o, nil
+}
+
+// checkPlatform accepts this machine's, under all its names.
+func checkPlatform(platform string) error {
+	if !slices.Contains([]string{"", "linux", runtime.GOARCH, "linux/" + runtime.GOARCH}, platform) {
+		return fmt.Errorf("platform %s: this machine is linux/%s", platform, runtime.GOARCH)
+	}
+	return nil
 }

@@ -9,24 +9,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/docker/cli/opts"
 	"github.com/docker/go-units"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 	"github.com/spf13/cobra"
 )
-
-// parseFilters reads --filter KEY=VALUE.
-func parseFilters(list []string) (client.Filters, error) {
-	out := client.Filters{}
-	for _, f := range list {
-		key, value, ok := strings.Cut(f, "=")
-		if !ok {
-			return nil, fmt.Errorf("invalid argument %q for \"-f, --filter\" flag: bad format of filter (expected name=value)", f)
-		}
-		out = out.Add(strings.ToLower(strings.TrimSpace(key)), strings.TrimSpace(value))
-	}
-	return out, nil
-}
 
 func shorten(id string, full bool) string {
 	if full {
@@ -40,7 +28,7 @@ func (a *app) psCommand(name string, aliases ...string) *cobra.Command {
 	var o client.ContainerListOptions
 	var quiet, full bool
 	var format string
-	var filters []string
+	filters := opts.NewFilterOpt()
 	cmd := &cobra.Command{
 		Use: name + " [OPTIONS]", Aliases: aliases, Short: "List containers", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -48,9 +36,7 @@ func (a *app) psCommand(name string, aliases ...string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if o.Filters, err = parseFilters(filters); err != nil {
-				return err
-			}
+			o.Filters = filters.Value()
 			if o.Latest {
 				o.Limit = 1
 			}
@@ -71,7 +57,7 @@ func (a *app) psCommand(name string, aliases ...string) *cobra.Command {
 	fs.BoolVarP(&quiet, "quiet", "q", false, "only container IDs")
 	fs.BoolVar(&full, "no-trunc", false, "do not shorten output")
 	fs.StringVar(&format, "format", "", "a Go template, \"json\", or \"table\" and a template")
-	fs.StringArrayVarP(&filters, "filter", "f", nil, "KEY=VALUE: id, name, status, health, exited, ancestor, volume, label")
+	fs.VarP(&filters, "filter", "f", "KEY=VALUE: id, name, status, health, exited, ancestor, volume, label")
 	return cmd
 }
 
@@ -136,7 +122,7 @@ func labelText(labels map[string]string) string {
 func (a *app) imagesCommand(name string, aliases ...string) *cobra.Command {
 	var quiet, full, all, digests bool
 	var format string
-	var filters []string
+	filters := opts.NewFilterOpt()
 	cmd := &cobra.Command{
 		Use: name + " [OPTIONS] [REPOSITORY[:TAG]]", Aliases: aliases, Short: "List images", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -145,9 +131,7 @@ func (a *app) imagesCommand(name string, aliases ...string) *cobra.Command {
 				return err
 			}
 			var o client.ImageListOptions
-			if o.Filters, err = parseFilters(filters); err != nil {
-				return err
-			}
+			o.Filters = filters.Value()
 			if len(args) == 1 {
 				o.Filters = o.Filters.Add("reference", args[0])
 			}
@@ -167,7 +151,7 @@ func (a *app) imagesCommand(name string, aliases ...string) *cobra.Command {
 	fs.BoolVarP(&all, "all", "a", false, "accepted: there are no intermediate images")
 	fs.BoolVar(&digests, "digests", false, "show digests")
 	fs.StringVar(&format, "format", "", "a Go template, \"json\", or \"table\" and a template")
-	fs.StringArrayVarP(&filters, "filter", "f", nil, "KEY=VALUE: reference, label")
+	fs.VarP(&filters, "filter", "f", "KEY=VALUE: reference, label")
 	return cmd
 }
 
@@ -197,6 +181,9 @@ func (a *app) pullCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "pull NAME[:TAG]", Short: "Succeed if the image is in Slipway's store; nothing is fetched", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkPlatform(platform); err != nil {
+				return fmt.Errorf("cannot pull for %w", err)
+			}
 			cli, err := a.connect()
 			if err != nil {
 				return err
@@ -222,6 +209,6 @@ func (a *app) pullCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "print the name only")
-	cmd.Flags().StringVar(&platform, "platform", "", "accepted")
+	cmd.Flags().StringVar(&platform, "platform", "", "accepted if it is this machine's")
 	return cmd
 }

@@ -89,6 +89,9 @@ func fileVariable(line string) ([]string, error) {
 	if !utf8.ValidString(line) {
 		return nil, fmt.Errorf("invalid utf8 bytes")
 	}
+	if strings.HasPrefix(strings.TrimSpace(line), "#") {
+		return nil, nil
+	}
 	name, value, hasValue := strings.Cut(line, "=")
 	if hasValue {
 		name += "="

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
+	"github.com/docker/cli/opts"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 	"github.com/spf13/cobra"
@@ -22,6 +24,9 @@ type RunOptions struct {
 	Host   container.HostConfig
 	// Detach prints the container's id instead of waiting for its end.
 	Detach bool
+	// Attach names the streams to connect: stdin, stdout, stderr; none means both outputs, and the input
+	// if it is kept open.
+	Attach []string
 	// IDFile, if not empty, gets the container's id.
 	IDFile string
 	// KeepSignals does not pass signals on to the container.
@@ -34,12 +39,17 @@ type RunOptions struct {
 // exit code once it has ended. An error comes with the exit code that docker has
 // for it: 125 for the server's, 126 and 127 for a command that cannot be run.
 func Run(ctx context.Context, cli *client.Client, o RunOptions, s Streams) (int, error) {
+	if o.Detach && len(o.Attach) > 0 {
+		return ExitDaemon, errors.New("conflicting options: cannot specify both --attach and --detach")
+	}
+	attaches := func(stream string) bool { return len(o.Attach) == 0 || slices.Contains(o.Attach, stream) }
+	out, errs := !o.Detach && attaches("stdout"), !o.Detach && attaches("stderr")
 	interactive := o.Config.OpenStdin && !o.Detach
 	if interactive && o.Config.Tty && !isTerminal(s.In) {
 		return 1, errors.New("cannot attach stdin to a TTY-enabled container because stdin is not a terminal")
 	}
 	o.Config.AttachStdin, o.Config.StdinOnce = interactive, interactive
-	o.Config.AttachStdout, o.Config.AttachStderr = !o.Detach, !o.Detach
+	o.Config.AttachStdout, o.Config.AttachStderr = out, errs
 	if o.Config.Tty {
 		size := sizeOf(s.Out)
 		o.Host.ConsoleSize = [2]uint{size.Height, size.Width}
@@ -59,7 +69,7 @@ func Run(ctx context.Context, cli *client.Client, o RunOptions, s Streams) (int,
 	if o.Host.AutoRemove {
 		condition = container.WaitConditionRemoved
 	}
-	return attached(ctx, cli, session{id: id, tty: o.Config.Tty, stdin: interactive, out: true, err: true,
+	return attached(ctx, cli, session{id: id, tty: o.Config.Tty, stdin: interactive, out: out, err: errs,
 		start: true, until: condition, signals: !o.KeepSignals}, s)
 }
 
@@ -89,6 +99,14 @@ func Create(ctx context.Context, cli *client.Client, o RunOptions, s Streams) (s
 	return made.ID, nil
 }
 
+func validateStream(text string) (string, error) {
+	stream := strings.ToLower(text)
+	if !slices.Contains([]string{"stdin", "stdout", "stderr"}, stream) {
+		return text, errors.New("valid streams are STDIN, STDOUT and STDERR")
+	}
+	return stream, nil
+}
+
 // startCode is docker's exit code for a container that did not start.
 func startCode(err error) int {
 	text := err.Error()
@@ -104,7 +122,7 @@ func startCode(err error) int {
 func (a *app) runCommand() *cobra.Command {
 	f := &createFlags{}
 	var o RunOptions
-	var attach []string
+	attach := opts.NewListOpts(validateStream)
 	proxy := true
 	cmd := &cobra.Command{
 		Use: "run [OPTIONS] IMAGE [COMMAND] [ARG...]", Short: "Create and run a new container from an image",
@@ -114,7 +132,7 @@ func (a *app) runCommand() *cobra.Command {
 			if err != nil {
 				return &exitError{ExitDaemon, err}
 			}
-			o.KeepSignals = !proxy
+			o.KeepSignals, o.Attach = !proxy, attach.GetSlice()
 			code, err := Run(cmd.Context(), cli, o, a.Streams)
 			if err != nil || code != 0 {
 				return &exitError{code, err}
@@ -125,7 +143,7 @@ func (a *app) runCommand() *cobra.Command {
 	f.register(cmd.Flags())
 	cmd.Flags().BoolVarP(&o.Detach, "detach", "d", false, "run container in background and print container ID")
 	cmd.Flags().BoolVar(&proxy, "sig-proxy", true, "proxy received signals to the process")
-	cmd.Flags().StringSliceVarP(&attach, "attach", "a", nil, "accepted; all outputs are attached")
+	cmd.Flags().VarP(&attach, "attach", "a", "connect a stream only: stdin, stdout or stderr")
 	return cmd
 }
 

@@ -48,7 +48,7 @@ func (a *app) createVolumeCommand() *cobra.Command {
 func (a *app) listVolumesCommand() *cobra.Command {
 	var quiet bool
 	var format string
-	var filters []string
+	filters := opts.NewFilterOpt()
 	cmd := &cobra.Command{
 		Use: "ls [OPTIONS]", Aliases: []string{"list"}, Short: "List volumes", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -56,11 +56,7 @@ func (a *app) listVolumesCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var o client.VolumeListOptions
-			if o.Filters, err = parseFilters(filters); err != nil {
-				return err
-			}
-			list, err := cli.VolumeList(cmd.Context(), o)
+			list, err := cli.VolumeList(cmd.Context(), client.VolumeListOptions{Filters: filters.Value()})
 			if err != nil {
 				return err
 			}
@@ -77,7 +73,7 @@ func (a *app) listVolumesCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "only names")
 	cmd.Flags().StringVar(&format, "format", "", "a Go template, \"json\", or \"table\" and a template")
-	cmd.Flags().StringArrayVarP(&filters, "filter", "f", nil, "KEY=VALUE: name, label")
+	cmd.Flags().VarP(&filters, "filter", "f", "KEY=VALUE: name, label")
 	return cmd
 }
 

@@ -23,10 +23,10 @@ run "$1" sh -c 'id -G; grep NoNewPrivs /proc/self/status' > "$DIR/out"
 has 'NoNewPrivs:.0'
 run --network none --sysctl net.ipv4.ip_unprivileged_port_start=7 --pids-limit 25 "$1" sh -c '
     echo start $(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)
-    for i in $(seq 40); do sleep 0.5 & done' > "$DIR/out" 2>&1 || :
+    for i in $(seq 40); do sleep 9 & done' > "$DIR/out" 2>&1 || :
 has 'start 7'
 has ".*can't fork.*"
-run --pids-limit -1 "$1" sh -c 'for i in $(seq 40); do sleep 0.5 & done'
+run --pids-limit -1 "$1" sh -c 'for i in $(seq 40); do sleep 9 & done'
 
 docker run -d --name test-target --memory 64m --memory-reservation 32m --log-driver none "$1"
 test "$(docker inspect -f '{{.HostConfig.MemoryReservation}} {{.HostConfig.LogConfig.Type}}' test-target)" == '33554432 none'

@@ -16,10 +16,9 @@ docker ps --filter health=healthy --format '{{.Names}} {{.Status}}' | grep -q '^
 docker exec test-health touch /tmp/ill
 becomes unhealthy
 test "$(docker inspect -f '{{.State.Health.FailingStreak}}' test-health)" -ge 2
-test "$(docker inspect -f '{{(index .State.Health.Log 0).ExitCode}}' test-health | tr -d '\n' | tail -c 1)" == 0
 docker exec test-health rm /tmp/ill
 becomes healthy
-test "$(docker inspect -f '{{.State.Health.FailingStreak}} {{len .State.Health.Log}}' test-health)" == '0 5' || sleep 1
+test "$(docker inspect -f '{{.State.Health.FailingStreak}}' test-health)" == 0
 docker stop -t 0 test-health
 test "$(health)" == unhealthy # as soon as nobody asks any more
 docker start test-health
@@ -27,7 +26,7 @@ becomes healthy
 docker rm -f test-health
 
 # The command line's own check, with what the image says where it is silent.
-docker run -d --name test-health --health-cmd 'echo so far; exit 4' --health-interval 100ms --health-retries 1 "$1"
+docker run -d --name test-health --health-cmd 'echo so far; exit 4' --health-interval 2s --health-retries 1 "$1"
 test "$(health)" == starting
 becomes unhealthy
 test "$(docker inspect -f '{{(index .State.Health.Log 0).ExitCode}} {{(index .State.Health.Log 0).Output}}' test-health)" == '4 so far'

@@ -3,10 +3,7 @@ package dockercmd
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -14,68 +11,6 @@ import (
 	"github.com/moby/moby/client"
 	"github.com/spf13/cobra"
 )
-
-func (a *app) topCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "top CONTAINER [ps OPTIONS]", Short: "Show the processes of a container", Args: cobra.MinimumNArgs(1),
-		DisableFlagParsing: true, // what follows is for ps
-		RunE: func(cmd *cobra.Command, args []string) error {
-			cli, err := a.connect()
-			if err != nil {
-				return err
-			}
-			list, err := cli.ContainerTop(cmd.Context(), args[0], client.ContainerTopOptions{Arguments: args[1:]})
-			if err != nil {
-				return err
-			}
-			w := tabwriter.NewWriter(a.Out, 20, 1, 3, ' ', 0)
-			for _, row := range append([][]string{list.Titles}, list.Processes...) {
-				fmt.Fprintln(w, strings.Join(row, "\t"))
-			}
-			return w.Flush()
-		},
-	}
-}
-
-func (a *app) diffCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "diff CONTAINER", Short: "Show what a container has otherwise than its image", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			cli, err := a.connect()
-			if err != nil {
-				return err
-			}
-			list, err := cli.ContainerDiff(cmd.Context(), args[0], client.ContainerDiffOptions{})
-			if err != nil {
-				return err
-			}
-			for _, c := range list.Changes {
-				fmt.Fprintln(a.Out, c.Kind, c.Path)
-			}
-			return nil
-		},
-	}
-}
-
-func (a *app) exportCommand() *cobra.Command {
-	var output string
-	cmd := &cobra.Command{
-		Use: "export [OPTIONS] CONTAINER", Short: "Write a container's files as a tar archive", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			cli, err := a.connect()
-			if err != nil {
-				return err
-			}
-			content, err := cli.ContainerExport(cmd.Context(), args[0], client.ContainerExportOptions{})
-			if err != nil {
-				return err
-			}
-			return a.archive(content, output)
-		},
-	}
-	cmd.Flags().StringVarP(&output, "output", "o", "", "write to a file instead of the output")
-	return cmd
-}
 
 func (a *app) saveCommand() *cobra.Command {
 	var output string
@@ -95,27 +30,6 @@ func (a *app) saveCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "", "write to a file instead of the output")
 	return cmd
-}
-
-// archive writes what the server sends to a file, or to the output if that is no terminal.
-func (a *app) archive(content io.ReadCloser, file string) (err error) {
-	defer content.Close()
-	if file == "" {
-		if isTerminal(a.Out) {
-			return errors.New("cowardly refusing to write an archive to a terminal\nhint: use -o FILE, or redirect the output")
-		}
-		_, err = io.Copy(a.Out, content)
-		return err
-	}
-	out, err := os.Create(file)
-	if err != nil {
-		return fmt.Errorf("cannot write archive: %w", err)
-	}
-	_, err = io.Copy(out, content)
-	if err := errors.Join(err, out.Close()); err != nil {
-		return errors.Join(fmt.Errorf("cannot write archive %s: %w", file, err), os.Remove(file))
-	}
-	return nil
 }
 
 func (a *app) historyCommand() *cobra.Command {
