@@ -183,6 +183,14 @@ type Differ interface {
 	Changes(ctx context.Context) ([]Change, error)
 }
 
+// Committer is a Container that can become an image.
+type Committer interface {
+	// Commit makes an image of the container's files as they are, under a name that only this runtime knows
+	// and that Images does not list. Config's layers are those of the container's image; the new one is
+	// added. Release frees the image, once no container of it is left.
+	Commit(ctx context.Context, name string, config imagespec.DockerOCIImage) (_ Image, release func() error, _ error)
+}
+
 // SavedName is an image by its full reference in the store, and by that in an archive.
 type SavedName struct{ Image, As string }
 

@@ -37,6 +37,7 @@ type Process struct {
 	memory     *bufconn.Listener
 	client     *client.Client
 	containers *containerTable
+	committed  committed
 	groups     cgroup.Run
 	stop       chan struct{}
 	// collectLast is collect for Close, which must not stop with Start's context.

@@ -40,6 +40,9 @@ func (p *Process) Images(ctx context.Context) ([]container.Image, error) {
 // Image reads an image of the store, for this machine's platform. The error
 // holds container.ErrNoImage when there is none of that name.
 func (p *Process) Image(ctx context.Context, ref string) (container.Image, error) {
+	if made, ok := p.committed.get(ref); ok {
+		return made.image, nil
+	}
 	img, manifest, config, err := p.resolve(ctx, ref)
 	if err != nil {
 		return container.Image{}, err
@@ -126,6 +129,13 @@ func mountSnapshot(ctx context.Context, snapshot cache.MutableRef, target string
 // snapshot makes a writable snapshot on top of an image. BuildKit's cache manager
 // does it, so layers that a build has already unpacked are shared.
 func (p *Process) snapshot(ctx context.Context, ref string) (cache.MutableRef, error) {
+	if made, ok := p.committed.get(ref); ok {
+		top, err := p.parts.worker.CacheMgr.New(ctx, made.snapshot, nil, cache.WithDescription(snapshotPrefix+ref))
+		if err != nil {
+			return nil, fmt.Errorf("cannot make container of %s: %w", ref, err)
+		}
+		return top, nil
+	}
 	_, manifest, config, err := p.resolve(ctx, ref)
 	if err != nil {
 		return nil, err

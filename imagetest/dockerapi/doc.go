@@ -10,8 +10,8 @@
 // What else differs from Docker's daemon: two containers cannot listen on one
 // port; a port published under another number is forwarded on loopback only,
 // unless an address is given; linked containers are all at 127.0.0.1; volumes, with a
-// name or without, and tags of images end with the server; sizes of layers are those
-// of compressed ones; restart policies do nothing; keys do not detach; an attached docker exec ends when the last process that
+// name or without, tags of images and images made of containers end with the server;
+// sizes of the store's layers are those of compressed ones; restart policies do nothing; keys do not detach; an attached docker exec ends when the last process that
 // holds its output has ended; the last 16 MiB of a container's output are kept.
 package dockerapi
 

@@ -42,19 +42,26 @@ func (s *Server) image(ctx context.Context, ref string) (container.Image, error)
 	if err == nil || !errors.Is(err, container.ErrNoImage) {
 		return img, err
 	}
+	if made, ok := s.made(ref); ok {
+		return made, nil
+	}
 	list, err := s.backend.Images(ctx)
 	if err != nil {
 		return img, err
 	}
-	_, digest, _ := strings.Cut(ref, "@")
-	short := strings.TrimPrefix(ref, "sha256:")
 	for _, candidate := range list {
-		known := strings.TrimPrefix(candidate.Digest, "sha256:")
-		if candidate.Digest == digest || len(short) >= 4 && strings.HasPrefix(known, short) {
+		if matchDigest(ref, candidate.Digest) {
 			return s.backend.Image(ctx, candidate.Name)
 		}
 	}
 	return img, notFound("No such image: %s", ref)
+}
+
+// matchDigest tells whether a reference is a digest, has it after a name, or begins it.
+func matchDigest(ref, known string) bool {
+	_, digest, _ := strings.Cut(ref, "@")
+	short := strings.TrimPrefix(ref, "sha256:")
+	return known == digest || len(short) >= 4 && strings.HasPrefix(strings.TrimPrefix(known, "sha256:"), short)
 }
 
 func (s *Server) listImages(w http.ResponseWriter, r *http.Request) error {
@@ -168,7 +175,7 @@ func (s *Server) inspectImage(w http.ResponseWriter, r *http.Request, name strin
 		Author: img.Config.Author, Architecture: img.Config.Architecture, Variant: img.Config.Variant,
 		Os: img.Config.OS, Size: img.Size, RootFS: image.RootFS{Type: img.Config.RootFS.Type},
 	}}
-	if named, err := reference.ParseNormalizedNamed(img.Name); err == nil {
+	if named, err := reference.ParseNormalizedNamed(img.Name); err == nil && len(tags) > 0 {
 		out.RepoDigests = append(out.RepoDigests, reference.FamiliarName(named)+"@"+img.Digest)
 	}
 	if img.Config.Created != nil {

@@ -35,8 +35,9 @@ type Server struct {
 	containers map[string]*instance
 	execs      map[string]*execution
 	volumes    map[string]*volume
-	// tags are the test's own names of images of the store, both in full.
-	tags map[string]string
+	// tags are the test's own names of images, both in full; commits the images it made, by their name.
+	tags    map[string]string
+	commits map[string]commit
 	// volumesDir has a folder for each volume; it is made with the first one.
 	volumesDir string
 	// conns are the connections taken over for streams.
@@ -51,6 +52,7 @@ func New(b Backend) *Server {
 		execs:      map[string]*execution{},
 		volumes:    map[string]*volume{},
 		tags:       map[string]string{},
+		commits:    map[string]commit{},
 		conns:      map[net.Conn]struct{}{},
 	}
 	s.routes = s.newRoutes()
@@ -106,7 +108,7 @@ func (s *Server) Close(ctx context.Context) error {
 	for c := range s.conns {
 		c.Close()
 	}
-	errs = append(errs, s.endVolumes())
+	errs = append(errs, s.endVolumes(), s.endCommits())
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("cannot remove the containers of a test: %w", err)
 	}
@@ -186,6 +188,7 @@ func (s *Server) newRoutes() *http.ServeMux {
 		"GET /volumes/{name}":           s.inspectVolume,
 		"DELETE /volumes/{name}":        s.removeVolume,
 		"GET /images/json":              s.listImages,
+		"POST /commit":                  s.commitContainer,
 		"GET /images/get":               s.saveImages,
 		"GET /images/{name...}":         s.lookAtImage,
 		"POST /images/{name...}":        s.imageAction,
@@ -213,7 +216,6 @@ var leftOutReasons = []struct{ prefix, reason string }{
 	{"/auth", "registry logins; images come from Slipway's store only"},
 	{"/distribution", "registries; images come from Slipway's store only"},
 	{"/images", "this of images; use slipway's own commands"},
-	{"/commit", "making images from containers; use `slipway build`"},
 	{"/swarm", "swarms"},
 }
 

@@ -25,23 +25,30 @@ func (s *Server) imageAction(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	named, err := reference.ParseNormalizedNamed(r.URL.Query().Get("repo"))
+	named, err := fullName(r.URL.Query().Get("repo"), r.URL.Query().Get("tag"))
 	if err != nil {
-		return badRequest("invalid reference format: %v", err)
-	}
-	if tag := r.URL.Query().Get("tag"); tag != "" {
-		if named, err = reference.WithTag(reference.TrimNamed(named), tag); err != nil {
-			return badRequest("invalid reference format: %v", err)
-		}
-	}
-	if _, pinned := named.(reference.Digested); pinned {
-		return badRequest("refusing to create a tag with a digest reference")
+		return err
 	}
 	s.mu.Lock()
-	s.tags[reference.TagNameOnly(named).String()] = img.Name
+	s.tags[named] = img.Name
 	s.mu.Unlock()
 	w.WriteHeader(http.StatusCreated)
 	return nil
+}
+
+// fullName reads the name that a test gives an image.
+func fullName(repo, tag string) (string, error) {
+	named, err := reference.ParseNormalizedNamed(repo)
+	if err == nil && tag != "" {
+		named, err = reference.WithTag(reference.TrimNamed(named), tag)
+	}
+	if err != nil {
+		return "", badRequest("invalid reference format: %v", err)
+	}
+	if _, pinned := named.(reference.Digested); pinned {
+		return "", badRequest("refusing to create a tag with a digest reference")
+	}
+	return reference.TagNameOnly(named).String(), nil
 }
 
 // stored is the name in the store that a name of a test stands for.
@@ -67,6 +74,9 @@ func (s *Server) images(ctx context.Context) ([]container.Image, error) {
 		digests[img.Name] = img.Digest
 	}
 	list = slices.DeleteFunc(list, func(img container.Image) bool { return s.tags[img.Name] != "" })
+	for name, c := range s.commits {
+		digests[name] = c.image.Digest
+	}
 	for tag, target := range s.tags {
 		if digest, ok := digests[target]; ok {
 			list = append(list, container.Image{Name: tag, Digest: digest})
@@ -111,6 +121,12 @@ func (s *Server) save(w http.ResponseWriter, r *http.Request, names []string) er
 		img, err := s.image(r.Context(), name)
 		if err != nil {
 			return err
+		}
+		s.mu.Lock()
+		_, made := s.commits[img.Name]
+		s.mu.Unlock()
+		if made {
+			return notDone("saving an image of docker commit (%s)", name)
 		}
 		as := normalize(name)
 		if s.stored(as) != img.Name {

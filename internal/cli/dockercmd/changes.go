@@ -70,3 +70,33 @@ func (a *app) exportCommand() *cobra.Command {
 	cmd.Flags().StringVarP(&output, "output", "o", "", "write to a file instead of the output")
 	return cmd
 }
+
+func (a *app) commitCommand() *cobra.Command {
+	var o client.ContainerCommitOptions
+	var changes []string
+	var pause bool
+	cmd := &cobra.Command{
+		Use: "commit [OPTIONS] CONTAINER [REPOSITORY[:TAG]]", Short: "Make an image of a container that ends with the test", Args: cobra.RangeArgs(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			cli, err := a.connect()
+			if err != nil {
+				return err
+			}
+			if len(args) == 2 {
+				o.Reference = args[1]
+			}
+			o.Changes = changes
+			made, err := cli.ContainerCommit(cmd.Context(), args[0], o)
+			if err == nil {
+				fmt.Fprintln(a.Out, made.ID)
+			}
+			return err
+		},
+	}
+	fs := cmd.Flags()
+	fs.StringVarP(&o.Author, "author", "a", "", "author of the image")
+	fs.StringVarP(&o.Comment, "message", "m", "", "a word on it")
+	fs.StringArrayVarP(&changes, "change", "c", nil, "refused")
+	fs.BoolVarP(&pause, "pause", "p", true, "accepted: the container is never paused")
+	return cmd
+}

@@ -141,7 +141,7 @@ func (a *app) containerCommands() []*cobra.Command {
 	return []*cobra.Command{
 		a.runCommand(), a.createCommand(), a.execCommand(), a.startCommand(), a.stopCommand(), a.restartCommand(),
 		a.killCommand(), a.removeCommand(), a.renameCommand(), a.waitCommand(), a.logsCommand(), a.psCommand("ps"),
-		a.portCommand(), a.copyCommand(), a.topCommand(), a.diffCommand(), a.exportCommand(),
+		a.portCommand(), a.copyCommand(), a.topCommand(), a.diffCommand(), a.exportCommand(), a.commitCommand(),
 	}
 }
 

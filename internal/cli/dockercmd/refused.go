@@ -16,7 +16,7 @@ func refusedCommands() []*cobra.Command {
 	)
 	var out []*cobra.Command
 	for _, c := range []struct{ name, reason string }{
-		{"commit", noImages}, {"load", noImages}, {"import", noImages},
+		{"load", noImages}, {"import", noImages},
 		{"push", noRegistry}, {"login", noRegistry}, {"logout", noRegistry}, {"search", noRegistry}, {"manifest", noRegistry},
 		{"network", noNetworks}, {"compose", noNetworks + "; docker's compose plugin works with DOCKER_HOST for what needs no other"},
 		{"pause", noPause}, {"unpause", noPause}, {"update", "limits are set when a container is made"},

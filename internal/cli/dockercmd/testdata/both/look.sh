@@ -1,5 +1,5 @@
 # What a container does and has changed, and what its image was made of.
-trap 'docker rm -f test-look > /dev/null 2>&1; docker rmi -f test/alias:2 > /dev/null 2>&1; rm -rf "$DIR"' EXIT
+trap 'docker rm -f test-look test-again > /dev/null 2>&1; docker rmi -f test/alias:2 test/commit:1 > /dev/null 2>&1; rm -rf "$DIR"' EXIT
 DIR=$(mktemp -d)
 docker run -d --name test-look "$1" sh -c 'echo new > /etc/new; rm /etc/passwd; echo more >> /etc/group; mkdir /made; echo up; while :; do sleep 0.05; done'
 until docker logs test-look | grep -qx up; do sleep 0.05; done
@@ -15,6 +15,21 @@ grep -qx etc/new "$DIR/files"
 if grep -qx etc/passwd "$DIR/files"; then exit 1; fi
 docker export -o "$DIR/export.tar" test-look
 tar -xOf "$DIR/export.tar" etc/new | grep -qx new
+
+# An image of it has its files, but no volume's, and its configuration; one can be made of that again.
+docker exec test-look sh -c 'echo mine > /var/data/mine'
+id=$(docker commit -a me -m 'as it is' test-look test/commit:1)
+docker run --rm test/commit:1 cat /etc/new | grep -qx new
+docker run --rm --entrypoint sh test/commit:1 -c 'test ! -e /etc/passwd && test -d /made && test ! -e /var/data/mine && touch /again && cat /etc/group' | grep -qx more
+test "$(docker image inspect -f '{{.Id}} {{.Author}} {{index .Config.Cmd 0}} {{.Config.StopSignal}}' test/commit:1)" == "$id me sh SIGUSR1"
+docker history --format '{{.Comment}}' test/commit:1 | head -1 | grep -qx 'as it is'
+docker create --name test-again test/commit:1
+docker cp "$DIR/diff" test-again:/diff
+docker diff test-again | grep -qx 'A /diff'
+second=$(docker commit test-again)
+docker run --rm "$second" cat /diff /etc/new | grep -qx new
+docker rm test-again
+docker rmi test/commit:1 | grep -q '^Untagged: .*test/commit:1'
 docker kill test-look
 if docker top test-look 2>/dev/null; then exit 1; fi
 
