@@ -12,11 +12,23 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Left lists what of the machine belongs to a folder in which engines had the given root: "process …",
-// "mount …", "cgroup …", "container …", sorted. Before the first of them, it is nothing.
-func Left(folder, root string) ([]string, error) {
+// "mount …", "cgroup …", "container …", sorted. Before the first of them, it is nothing. What goes away by
+// itself within seconds is not listed: a container that begins, anybody's, sees all mounts of the machine.
+func Left(folder, root string) (left []string, err error) {
+	for range 50 {
+		if left, err = leftNow(folder, root); err != nil || len(left) == 0 {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return left, err
+}
+
+func leftNow(folder, root string) ([]string, error) {
 	processes, err1 := leftProcesses(folder)
 	mounts, err2 := leftMounts(folder)
 	groups, err3 := leftGroups(root)
