@@ -102,15 +102,9 @@ func TestSecretsKilled(t *testing.T) {
 	if r := c.run("check"); r.code != 0 || r.err != "" {
 		t.Errorf("%s", r)
 	}
-	var left []string
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		var err error
-		if left, err = enginetest.Left(c.dir, root); err != nil {
-			t.Fatal(err)
-		}
-		if len(left) == 0 || time.Now().After(end) { // a container of another test sees all mounts until it has its own
-			break
-		}
+	left, err := enginetest.Left(c.dir, root)
+	if err != nil {
+		t.Fatal(err)
 	}
 	if len(left) > 0 {
 		t.Errorf("is left:\n%s", strings.Join(left, "\n"))
