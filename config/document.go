@@ -19,6 +19,8 @@ const (
 	MaxSize = 4 << 20
 	// maxValues bounds what a file may mean, with each alias counted as what it stands for.
 	maxValues = 1_000_000
+	// maxAliased bounds the bytes of text that aliases stand for: what reads the values reads it each time.
+	maxAliased = 4 << 20
 	// maxProblems is how many errors or warnings of one file are told.
 	maxProblems = 100
 )
@@ -27,6 +29,8 @@ const (
 type document struct {
 	path     string
 	values   int // made so far, aliases counted in full
+	text     int // bytes of the scalars of them
+	aliased  int // the part of it that aliases stand for
 	anchors  map[*yaml.Node]anchored
 	errs     []*Error
 	warnings []string
@@ -39,6 +43,7 @@ type document struct {
 type anchored struct {
 	value any
 	size  int
+	text  int
 	done  bool // false while the value is being made: an alias then is part of itself
 }
 
@@ -184,13 +189,26 @@ func (d *document) fail(line int, msg, hint string) {
 
 // count adds to the values made and reports false once they are too many.
 func (d *document) count(n, line int) bool {
-	d.values += n
-	if d.values > maxValues && !d.stopped {
-		d.stopped = true
-		d.fail(line, fmt.Sprintf("cannot read configuration: with all aliases expanded it has more than %d values", maxValues),
-			"keep data out of the configuration")
+	if d.values += n; d.values > maxValues {
+		d.stop(line, fmt.Sprintf("with all aliases expanded it has more than %d values", maxValues))
 	}
 	return !d.stopped
+}
+
+// countAliased adds to the values and texts that an alias stands for.
+func (d *document) countAliased(a anchored, line int) {
+	d.text += a.text
+	if d.aliased += a.text; d.aliased > maxAliased {
+		d.stop(line, fmt.Sprintf("its aliases stand for more than %d bytes of text", maxAliased))
+	}
+	d.count(a.size, line)
+}
+
+func (d *document) stop(line int, why string) {
+	if !d.stopped {
+		d.stopped = true
+		d.fail(line, "cannot read configuration: "+why, "keep data out of the configuration")
+	}
 }
 
 func (d *document) value(n *yaml.Node) any {
@@ -203,10 +221,10 @@ func (d *document) value(n *yaml.Node) any {
 	if n.Anchor == "" {
 		return d.make(n)
 	}
-	before := d.values
+	before, text := d.values, d.text
 	d.anchors[n] = anchored{}
 	v := d.make(n)
-	d.anchors[n] = anchored{value: v, size: d.values - before + 1, done: true}
+	d.anchors[n] = anchored{value: v, size: d.values - before + 1, text: d.text - text, done: true}
 	return v
 }
 
@@ -220,7 +238,7 @@ func (d *document) alias(n *yaml.Node) any {
 		d.fail(n.Line, "cannot use alias: it is part of what it stands for", "put the value in quotes if it is meant to begin with *")
 		return nil
 	}
-	d.count(a.size, n.Line)
+	d.countAliased(a, n.Line)
 	return a.value
 }
 
@@ -239,6 +257,7 @@ func (d *document) make(n *yaml.Node) any {
 		}
 		return list
 	case n.Kind == yaml.ScalarNode:
+		d.text += len(n.Value)
 		return d.scalar(n, tag)
 	}
 	d.fail(n.Line, "cannot use tag: it has no meaning here", tagHint)

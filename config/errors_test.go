@@ -106,6 +106,20 @@ func TestBillionLaughs(t *testing.T) {
 	}
 }
 
+// A long text that thousands of aliases stand for is one in memory, but each key's reader goes through all of
+// them: a list of folders of this kind took minutes.
+func TestLongAliases(t *testing.T) {
+	text := "s: &s " + strings.Repeat("x", 100_000) + "\nl: &l [*s, *s, *s, *s, *s, *s, *s, *s, *s, *s]\n"
+	if _, err := loadText(t, text+"m: [*l, *l, *l]\n"); err != nil {
+		t.Errorf("got %v", err)
+	}
+	want := "config.yaml:3: cannot read configuration: its aliases stand for more than 4194304 bytes of text\n"
+	_, err := loadText(t, text+"template_paths: [*l, *l, *l, *l]\n")
+	if err == nil || !strings.Contains(err.Error(), want) || strings.Count(err.Error(), "cannot read") != 1 {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestDuplicateKeys(t *testing.T) {
 	c, err := loadText(t, "registry: a\nx: {y: 1, z: 0,\n y: 2}\nregistry: b\n")
 	if err != nil {
