@@ -19,13 +19,14 @@ func (f *Fleet) cycleErrors() error {
 
 func (f *Fleet) cycleProblem(knot []*Image) Problem {
 	cycle := shortestCycle(knot)
-	names, edges := cycle[0].img.Name, ""
+	var names, edges strings.Builder
+	names.WriteString(cycle[0].img.Name)
 	for _, e := range cycle {
-		names += " → " + e.dep.Name
-		edges += fmt.Sprintf("\n  %s: %s needs %s",
+		names.WriteString(" → " + e.dep.Name)
+		fmt.Fprintf(&edges, "\n  %s: %s needs %s",
 			place(f.dependencyFile(e.img, e.dep), e.dep.Line), e.img.Name, e.dep.Name)
 	}
-	text := "cannot order the images: " + names + " is a dependency cycle"
+	text := "cannot order the images: " + names.String() + " is a dependency cycle"
 	if others := namesOutside(knot, cycle); others != "" {
 		text += "; on other cycles with them: " + others
 	}
@@ -33,7 +34,7 @@ func (f *Fleet) cycleProblem(knot []*Image) Problem {
 	if slices.ContainsFunc(cycle, func(e edge) bool { return e.img.Listed != nil }) {
 		hint = "remove one of these dependencies, from depends or control, and from the Dockerfile"
 	}
-	return problem(DependencyCycle, f.dependencyFile(cycle[0].img, cycle[0].dep), cycle[0].dep.Line, hint, "%s%s", text, edges)
+	return problem(DependencyCycle, f.dependencyFile(cycle[0].img, cycle[0].dep), cycle[0].dep.Line, hint, "%s%s", text, edges.String())
 }
 
 // blameCycles gives the images on cycles, and those that need them, their errors, and a place in the
@@ -79,9 +80,13 @@ func place(path string, line int) string {
 }
 
 func namesOutside(knot []*Image, cycle []edge) string {
+	on := make(map[*Image]bool, len(cycle))
+	for _, e := range cycle {
+		on[e.img] = true
+	}
 	var names []string
 	for _, img := range knot {
-		if !slices.ContainsFunc(cycle, func(e edge) bool { return e.img == img }) {
+		if !on[img] {
 			names = append(names, img.Name)
 		}
 	}
@@ -149,29 +154,38 @@ type edge struct {
 	dep Dependency
 }
 
-// shortestCycle is the shortest in a knot; of several the one with the smallest first name.
+// maxCycleSteps bounds the search for the shortest cycle, in dependencies looked at: a second's work.
+const maxCycleSteps = 5_000_000
+
+// shortestCycle is the shortest in a knot; of several the one with the smallest first name. In a knot of
+// thousands it is the shortest of those that were found in bounded time, at least one.
 func shortestCycle(knot []*Image) []edge {
 	inside := make(map[*Image]bool, len(knot))
 	for _, img := range knot {
 		inside[img] = true
 	}
 	var best []edge
+	steps := 0
 	for _, start := range knot {
-		if cycle := cycleThrough(start, inside, len(best)); cycle != nil {
+		if cycle := cycleThrough(start, inside, len(best), &steps); cycle != nil {
 			best = cycle
+		}
+		if steps > maxCycleSteps {
+			break
 		}
 	}
 	return best
 }
 
 // cycleThrough is a breadth-first search for the way back to start that is shorter than limit, when
-// limit is not 0.
-func cycleThrough(start *Image, inside map[*Image]bool, limit int) []edge {
+// limit is not 0. It adds to steps how many dependencies it looked at.
+func cycleThrough(start *Image, inside map[*Image]bool, limit int, steps *int) []edge {
 	from := map[*Image]edge{}
 	depth := 1
 	for level := []*Image{start}; len(level) > 0 && (limit == 0 || depth < limit); depth++ {
 		var next []*Image
 		for _, img := range level {
+			*steps += len(img.Depends)
 			for _, d := range img.Depends {
 				if !d.Orders() || !inside[d.Image] {
 					continue

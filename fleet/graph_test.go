@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -207,5 +208,24 @@ func TestLookupAndChildren(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"b"}, names(f.Children(f.Lookup("a")))); diff != "" {
 		t.Errorf("a dependency that is neither declared nor used counts as one\n%s", diff)
+	}
+}
+
+// TestLongCycle: a circle of thousands of images is named in seconds. The shortest cycle through each of
+// them took a minute and more.
+func TestLongCycle(t *testing.T) {
+	images := make([]*fleet.Image, 10_000)
+	for i := range images {
+		next := fleet.Dependency{Name: fmt.Sprintf("b%05d", (i+1)%len(images)), Used: true, File: "control", Line: 1}
+		images[i] = &fleet.Image{Name: fmt.Sprintf("b%05d", i), Dir: "x", Depends: []fleet.Dependency{next}}
+	}
+	begin := time.Now()
+	_, err := fleet.New("fleet", images)
+	if took := time.Since(begin); took > 10*time.Second {
+		t.Errorf("took %v", took)
+	}
+	if err == nil || !strings.HasPrefix(err.Error(), "fleet/x/control:1: cannot order the images: b00000 → b00001 → ") ||
+		!strings.Contains(err.Error(), "\n  fleet/x/control:1: b09999 needs b00000\n") {
+		t.Errorf("got %.300v", err)
 	}
 }
