@@ -216,12 +216,13 @@ func (s unpackedLayer) verify(ctx context.Context, root string, read bool) (*Sna
 	if !read || s.blob.Validate() != nil {
 		return nil, nil
 	}
-	f, err := os.Open(filepath.Join(BlobFolder(root), "blobs", s.blob.Algorithm().String(), s.blob.Encoded()))
-	if errors.Is(err, fs.ErrNotExist) {
+	name := filepath.Join(BlobFolder(root), "blobs", s.blob.Algorithm().String(), s.blob.Encoded())
+	if info, err := os.Lstat(name); err != nil || !info.Mode().IsRegular() {
 		return nil, nil // it was unpacked, and is fetched or made again when an image needs it
 	}
+	f, err := os.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read a layer: %w", err)
+		return nil, nil // as above
 	}
 	defer f.Close()
 	archive, err := compression.DecompressStream(f)
@@ -229,11 +230,11 @@ func (s unpackedLayer) verify(ctx context.Context, root string, read bool) (*Sna
 		return nil, nil // what is wrong with blobs is known without their snapshots
 	}
 	defer archive.Close()
-	folder := filepath.Join(s.folder, "fs")
+	folder, upper := filepath.Join(s.folder, "fs"), true
 	if isGone(folder) {
-		folder = s.folder // where overlayfs cannot be used, a snapshot has all that is in the layers below, too
+		folder, upper = s.folder, false // where overlayfs cannot be used, a snapshot has all that is in the layers below, too
 	}
-	problems, err := unpacked.Compare(ctx, folder, archive)
+	problems, err := unpacked.Compare(ctx, folder, upper, archive)
 	switch {
 	case isGone(s.folder), errors.Is(err, unpacked.ErrArchive), err == nil && len(problems) == 0:
 		return nil, nil // as it should be, removed meanwhile, or nobody can tell

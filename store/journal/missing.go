@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/core/images"
@@ -53,11 +54,8 @@ func MissingBy(ctx context.Context, blobs content.Provider, there func(ocispecs.
 // manifests and indexes, must be what their digests say.
 func readable(ctx context.Context, blobs content.Provider, d ocispecs.Descriptor) (bool, error) {
 	r, err := blobs.ReaderAt(ctx, d)
-	if errdefs.IsNotFound(err) {
-		return false, nil
-	}
 	if err != nil {
-		return false, err
+		return false, unlessLost(err)
 	}
 	defer r.Close()
 	if r.Size() != d.Size {
@@ -66,17 +64,30 @@ func readable(ctx context.Context, blobs content.Provider, d ocispecs.Descriptor
 	if images.IsManifestType(d.MediaType) || images.IsIndexType(d.MediaType) {
 		verifier := d.Digest.Verifier()
 		_, err := io.Copy(verifier, io.NewSectionReader(r, 0, d.Size))
-		return verifier.Verified(), err
+		return err == nil && verifier.Verified(), unlessLost(err)
 	}
 	last := make([]byte, min(1, d.Size))
 	n, err := r.ReadAt(last, d.Size-int64(len(last)))
-	switch {
-	case n == len(last):
+	if n == len(last) {
 		return true, nil
-	case errdefs.IsNotFound(err), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return false, nil
 	}
-	return false, err
+	return false, unlessLost(err)
+}
+
+// unlessLost is nil for the errors of a blob that is gone, cut, on a bad part of the disk, or no file: it is
+// made or fetched again. Others, such as too many open files, say nothing about the blob.
+func unlessLost(err error) error {
+	if errdefs.IsNotFound(err) {
+		return nil
+	}
+	for _, lost := range []error{
+		io.EOF, io.ErrUnexpectedEOF, syscall.EIO, syscall.EBADMSG, syscall.ELOOP, syscall.ENXIO, syscall.EISDIR,
+	} {
+		if errors.Is(err, lost) {
+			return nil
+		}
+	}
+	return err
 }
 
 // Heal lets the database forget what is missing of an image, so that it can be written again. What lies

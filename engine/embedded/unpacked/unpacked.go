@@ -2,9 +2,9 @@
 
 // Package unpacked compares a layer that was unpacked into a folder with the archive it came from.
 //
-// The folder is an upper folder of overlayfs: it holds what the layer adds or changes. What the layer
-// removes (whiteouts) and times are not compared, nor files that the archive reaches through a symbolic
-// link of a lower layer, as they lie elsewhere.
+// The folder is an upper folder of overlayfs: it holds what the layer adds, changes and removes. Times are not
+// compared, nor files that the archive reaches through a symbolic link of a lower layer, or that a layer
+// moved with their folder, as they lie elsewhere.
 package unpacked
 
 import (
@@ -33,15 +33,16 @@ const whiteout = ".wh."
 const permissions = fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
 
 // Compare reads an archive, uncompressed, and says of each path in which the folder differs from it how, in
-// the order of the paths. A path that the archive has twice is as the later one says.
-func Compare(ctx context.Context, folder string, archive io.Reader) ([]string, error) {
+// the order of the paths. A path that the archive has twice is as the later one says. Without upper the folder
+// has the layers below, too, and nothing that stands for what is removed.
+func Compare(ctx context.Context, folder string, upper bool, archive io.Reader) ([]string, error) {
 	root, err := os.OpenRoot(folder)
 	if err != nil {
 		return nil, err
 	}
 	defer root.Close()
 	found := map[string]string{}
-	c := comparison{root: root, mine: make([]byte, 64<<10), theirs: make([]byte, 64<<10)}
+	c := comparison{root: root, away: map[string]bool{}, mine: make([]byte, 64<<10), theirs: make([]byte, 64<<10)}
 	for r := tar.NewReader(archive); ; {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -54,11 +55,14 @@ func Compare(ctx context.Context, folder string, archive io.Reader) ([]string, e
 			return nil, fmt.Errorf("%w: %w", ErrArchive, err)
 		}
 		name := strings.TrimPrefix(path.Clean("/"+h.Name), "/")
-		if name == "" || strings.HasPrefix(path.Base(name), whiteout) {
+		removes := strings.HasPrefix(path.Base(name), whiteout)
+		if name == "" || removes && !upper {
 			continue
 		}
-		problem, err := c.differs(name, h, r)
-		if err != nil {
+		var problem string
+		if removes {
+			problem = c.removedWrongly(name)
+		} else if problem, err = c.differs(name, h, r); err != nil {
 			return nil, err
 		}
 		if delete(found, name); problem != "" {
@@ -74,6 +78,7 @@ func Compare(ctx context.Context, folder string, archive io.Reader) ([]string, e
 
 type comparison struct {
 	root         *os.Root
+	away         map[string]bool // folders of which elsewhere is known
 	mine, theirs []byte
 }
 
@@ -112,19 +117,27 @@ func (c *comparison) differs(name string, h *tar.Header, content io.Reader) (str
 		if info.Size() != h.Size {
 			return fmt.Sprintf("%d bytes instead of %d", info.Size(), h.Size), nil
 		}
+		if c.lacksCapabilities(name, h) {
+			return "without its capabilities", nil
+		}
 		return c.content(name, content)
 	}
 	return "", nil
 }
 
-// elsewhere tells whether a parent of name is no folder here.
+// elsewhere tells whether a parent of name is no folder here, or was moved with what is in it.
 func (c *comparison) elsewhere(name string) bool {
 	parent := path.Dir(name)
 	if parent == "." {
 		return false
 	}
-	info, err := c.root.Lstat(parent)
-	return err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() || c.elsewhere(parent)
+	away, known := c.away[parent]
+	if !known {
+		info, err := c.root.Lstat(parent)
+		away = err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && (!info.IsDir() || c.overlaid(parent, moved)) || c.elsewhere(parent)
+		c.away[parent] = away
+	}
+	return away
 }
 
 func (c *comparison) content(name string, content io.Reader) (string, error) {
@@ -133,6 +146,9 @@ func (c *comparison) content(name string, content io.Reader) (string, error) {
 		return unreadable(err), nil
 	}
 	defer f.Close()
+	if overlaid(f, data) {
+		return "", nil
+	}
 	for {
 		n, err := io.ReadFull(content, c.theirs)
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/slipway-build/slipway/engine/embedded/unpacked"
 )
 
@@ -107,7 +109,7 @@ func TestCompare(t *testing.T) {
 			if err := c.damage(dir); err != nil {
 				t.Fatal(err)
 			}
-			got, err := unpacked.Compare(t.Context(), dir, bytes.NewReader(archive))
+			got, err := unpacked.Compare(t.Context(), dir, false, bytes.NewReader(archive))
 			if err != nil || !slices.Equal(got, c.want) {
 				t.Errorf("%q, %v, not %q", got, err, c.want)
 			}
@@ -119,7 +121,7 @@ func TestCompare(t *testing.T) {
 func TestOtherOwner(t *testing.T) {
 	archive := layer(t, os.Getuid()+1, entries[6:7])
 	want := []string{fmt.Sprintf("/empty: owner %d:%d instead of %d:%d", os.Getuid(), os.Getgid(), os.Getuid()+1, os.Getgid())}
-	if got, err := unpacked.Compare(t.Context(), unpack(t), bytes.NewReader(archive)); err != nil || !slices.Equal(got, want) {
+	if got, err := unpacked.Compare(t.Context(), unpack(t), true, bytes.NewReader(archive)); err != nil || !slices.Equal(got, want) {
 		t.Errorf("%q, %v, not %q", got, err, want)
 	}
 }
@@ -127,7 +129,7 @@ func TestOtherOwner(t *testing.T) {
 // TestCutArchive: nothing is said of a folder whose archive cannot be read.
 func TestCutArchive(t *testing.T) {
 	archive := layer(t, os.Getuid(), entries)
-	if got, err := unpacked.Compare(t.Context(), unpack(t), bytes.NewReader(archive[:100_000])); !errors.Is(err, unpacked.ErrArchive) || got != nil {
+	if got, err := unpacked.Compare(t.Context(), unpack(t), true, bytes.NewReader(archive[:100_000])); !errors.Is(err, unpacked.ErrArchive) || got != nil {
 		t.Errorf("%q, %v", got, err)
 	}
 }
@@ -140,3 +142,53 @@ func flip(path string, at int64) error {
 	_, err = f.WriteAt([]byte("X"), at)
 	return errors.Join(err, f.Close(), os.Chmod(path, 0o755|os.ModeSetuid))
 }
+
+// TestRemoved: what a layer removes is removed by a device or by attributes, which some copies of a root lose.
+// Only root can make them.
+func TestRemoved(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Log("not root: nothing was compared")
+		return
+	}
+	var removals []entry
+	for _, name := range []string{".wh.gone", "made/", "made/.wh.old", "made/in/", "made/in/.wh.old", "cleared/", "cleared/.wh..wh..opq",
+		".wh.again", "again/", "moved/", "moved/file", "rights", ".wh..wh.plnk"} {
+		e := entry{Header: tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o644}}
+		if strings.HasSuffix(name, "/") {
+			e.Typeflag, e.Mode = tar.TypeDir, 0o755
+		}
+		if name == "rights" {
+			e.PAXRecords = map[string]string{"SCHILY.xattr.security.capability": rights}
+		}
+		removals = append(removals, e)
+	}
+	archive := layer(t, 0, removals)
+	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, name) }
+	set := func(name, attribute, value string) error { return unix.Setxattr(in(name), attribute, []byte(value), 0) }
+	err := errors.Join(unix.Mknod(in("gone"), unix.S_IFCHR, 0), os.MkdirAll(in("made/in"), 0o755), os.Mkdir(in("cleared"), 0o755),
+		os.Mkdir(in("again"), 0o755), os.Mkdir(in("moved"), 0o755), os.WriteFile(in("rights"), nil, 0o644), set("made", "trusted.overlay.opaque", "y"),
+		set("cleared", "user.overlay.opaque", "y"), set("moved", "trusted.overlay.redirect", "/below"), set("rights", "security.capability", rights))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compare := func(upper bool, want ...string) {
+		t.Helper()
+		if got, err := unpacked.Compare(t.Context(), dir, upper, bytes.NewReader(archive)); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q, %v, not %q", got, err, want)
+		}
+	}
+	compare(true)
+	err = errors.Join(os.Remove(in("gone")), unix.Removexattr(in("made"), "trusted.overlay.opaque"), unix.Removexattr(in("rights"), "security.capability"),
+		unix.Removexattr(in("cleared"), "user.overlay.opaque"), unix.Removexattr(in("moved"), "trusted.overlay.redirect"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compare(false, "/moved/file: missing", "/rights: without its capabilities")
+	compare(true, "/.wh.gone: shows what the layer removes", "/cleared/.wh..wh..opq: shows what the layer removes",
+		"/made/.wh.old: shows what the layer removes", "/made/in/.wh.old: shows what the layer removes",
+		"/moved/file: missing", "/rights: without its capabilities")
+}
+
+// rights are cap_net_raw=ep, as the kernel keeps them.
+const rights = "\x01\x00\x00\x02\x00\x20\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
