@@ -2,6 +2,7 @@ package journal_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -98,6 +99,8 @@ func TestHealsTheSameAgain(t *testing.T) {
 		damages := map[string]func() error{
 			"cut short": func() error { return os.Truncate(file, 1) },
 			"gone":      func() error { return os.Remove(file) },
+			"a loop":    func() error { return errors.Join(os.Remove(file), os.Symlink(file, file)) },
+			"a folder":  func() error { return errors.Join(os.Remove(file), os.Mkdir(file, 0o755)) },
 		}
 		if filepath.Base(file) == target.Digest.Encoded() {
 			damages["other content"] = func() error { return os.WriteFile(file, make([]byte, target.Size), 0o644) }

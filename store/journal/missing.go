@@ -119,6 +119,9 @@ func SetAside(folder, file string, d digest.Digest) (string, error) {
 	}
 	err := os.MkdirAll(damaged, 0o700)
 	if err == nil {
+		err = os.RemoveAll(to) // what was set aside before; a folder cannot replace a file
+	}
+	if err == nil {
 		err = os.Rename(file, to)
 	}
 	if errors.Is(err, fs.ErrNotExist) { // it was removed meanwhile
