@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -82,7 +80,7 @@ func (b *blobFiles) missing(ctx context.Context, target ocispecs.Descriptor) ([]
 		return journal.MissingBy(ctx, b, b.there, target)
 	}
 	data, err := b.read(target)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, io.ErrUnexpectedEOF) {
+	if journal.Lost(err) {
 		return []ocispecs.Descriptor{target}, nil
 	}
 	if errors.Is(err, errOther) {
@@ -156,7 +154,7 @@ func (b *blobFiles) there(d ocispecs.Descriptor) (bool, error) {
 	switch {
 	case err == nil:
 		size = info.Size()
-	case !errors.Is(err, fs.ErrNotExist):
+	case !journal.Lost(err):
 		return false, err
 	}
 	b.seen.Store(d.Digest, size)

@@ -108,6 +108,10 @@ func TestHealsTheSameAgain(t *testing.T) {
 		for what, damage := range damages {
 			must(t, os.Chmod(file, 0o644))
 			must(t, damage())
+			list, _, err := r.Local().Index()
+			if err = errors.Join(err, r.Local().Check(ctx, []*store.Image{&list[0]})); err != nil || list[0].Damaged == "" {
+				t.Errorf("%s is %s: a plan says %q, %v", filepath.Base(file), what, list[0].Damaged, err)
+			}
 			must(t, r.Store.Heal(ctx, "a:1"))
 			if again := write(t, r, "a:1", "one", "two"); again.Digest != target.Digest {
 				t.Fatalf("%s is not %s: the test shows nothing", again.Digest, target.Digest)

@@ -74,20 +74,24 @@ func readable(ctx context.Context, blobs content.Provider, d ocispecs.Descriptor
 	return false, unlessLost(err)
 }
 
-// unlessLost is nil for the errors of a blob that is gone, cut, on a bad part of the disk, or no file: it is
-// made or fetched again. Others, such as too many open files, say nothing about the blob.
 func unlessLost(err error) error {
-	if errdefs.IsNotFound(err) {
+	if Lost(err) {
 		return nil
 	}
+	return err
+}
+
+// Lost tells the errors of a blob that is gone, cut, on a bad part of the disk, or no file: it is made or fetched
+// again. Others, such as too many open files, say nothing about the blob.
+func Lost(err error) bool {
 	for _, lost := range []error{
-		io.EOF, io.ErrUnexpectedEOF, syscall.EIO, syscall.EBADMSG, syscall.ELOOP, syscall.ENXIO, syscall.EISDIR,
+		fs.ErrNotExist, io.EOF, io.ErrUnexpectedEOF, syscall.EIO, syscall.EBADMSG, syscall.ELOOP, syscall.ENXIO, syscall.EISDIR,
 	} {
 		if errors.Is(err, lost) {
-			return nil
+			return true
 		}
 	}
-	return err
+	return errdefs.IsNotFound(err)
 }
 
 // Heal lets the database forget what is missing of an image, so that it can be written again. What lies
