@@ -154,8 +154,8 @@ type edge struct {
 	dep Dependency
 }
 
-// maxCycleSteps bounds the search for the shortest cycle, in dependencies looked at: a second's work.
-const maxCycleSteps = 5_000_000
+// maxCycleSteps bounds the search for the shortest cycle, in dependencies looked at: half a second of work.
+const maxCycleSteps = 1_000_000
 
 // shortestCycle is the shortest in a knot; of several the one with the smallest first name. In a knot of
 // thousands it is the shortest of those that were found in bounded time, at least one.

@@ -212,20 +212,20 @@ func TestLookupAndChildren(t *testing.T) {
 }
 
 // TestLongCycle: a circle of thousands of images is named in seconds. The shortest cycle through each of
-// them took a minute and more.
+// them took minutes.
 func TestLongCycle(t *testing.T) {
-	images := make([]*fleet.Image, 10_000)
+	images := make([]*fleet.Image, 20_000)
 	for i := range images {
 		next := fleet.Dependency{Name: fmt.Sprintf("b%05d", (i+1)%len(images)), Used: true, File: "control", Line: 1}
 		images[i] = &fleet.Image{Name: fmt.Sprintf("b%05d", i), Dir: "x", Depends: []fleet.Dependency{next}}
 	}
 	begin := time.Now()
 	_, err := fleet.New("fleet", images)
-	if took := time.Since(begin); took > 10*time.Second {
+	if took := time.Since(begin); took > time.Minute {
 		t.Errorf("took %v", took)
 	}
 	if err == nil || !strings.HasPrefix(err.Error(), "fleet/x/control:1: cannot order the images: b00000 → b00001 → ") ||
-		!strings.Contains(err.Error(), "\n  fleet/x/control:1: b09999 needs b00000\n") {
+		!strings.Contains(err.Error(), "\n  fleet/x/control:1: b19999 needs b00000\n") {
 		t.Errorf("got %.300v", err)
 	}
 }
