@@ -221,12 +221,14 @@ func watch(ctx context.Context, r Request, solve func(context.Context, chan *cli
 	eg.Go(func() error { return solve(egctx, status) })
 	eg.Go(func() error {
 		defer close(logged)
+		l := lines{}
 		for s := range status {
 			if r.Progress != nil {
 				r.Progress(newUpdate(s))
 			}
-			logged <- s
+			logged <- l.whole(s)
 		}
+		logged <- l.rest()
 		return nil
 	})
 	// The display must drain its channel whatever happens, or the solve stalls.

@@ -23,3 +23,6 @@ func (e *Engine) Solve(ctx context.Context, r Request) (f recipe.Followed, confi
 	})
 	return f, config, err
 }
+
+// Watch is watch.
+var Watch = watch
