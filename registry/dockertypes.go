@@ -40,6 +40,15 @@ func (c *Client) Typed(ctx context.Context, image ocispecs.Descriptor, from Sour
 	return dockerTyped(ctx, image, from)
 }
 
+// Alike tells whether a digest is that of an image, as it is or with Docker's media types.
+func Alike(ctx context.Context, image ocispecs.Descriptor, from Source, dgst string) bool {
+	if image.Digest.String() == dgst {
+		return true
+	}
+	made, err := dockerTyped(ctx, image, from)
+	return err == nil && len(made) > 0 && made[len(made)-1].Digest.String() == dgst
+}
+
 // dockerTyped makes an image of another that has Docker's media types instead of OCI's, with the same
 // configurations, layers and annotations. The same image always gives the same bytes.
 func dockerTyped(ctx context.Context, image ocispecs.Descriptor, from Source) ([]Manifest, error) {

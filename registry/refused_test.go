@@ -31,6 +31,11 @@ func TestRefusedOrAbsent(t *testing.T) {
 		typed, err := c.Typed(t.Context(), image, from)
 		must(t, err)
 		last := typed[len(typed)-1].Descriptor
+		for dgst, alike := range map[string]bool{image.Digest.String(): true, last.Digest.String(): true, image.Digest.String() + "0": false} {
+			if registry.Alike(t.Context(), image, from, dgst) != alike {
+				t.Errorf("%s of %s: not %v", dgst, image.Digest, alike)
+			}
+		}
 		there, absent, never := p.Addr+"/p/a:1", p.Addr+"/p/a:2", p.Addr+"/p/b:1"
 		_, err = c.Push(t.Context(), last, registry.With(from, typed), registry.PushOptions{}, there)
 		must(t, err)

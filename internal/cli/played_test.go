@@ -119,6 +119,9 @@ func (p *played) bump() {
 		// A single image that the store has with OCI's types.
 		p.ends("local", 0, nil, p.run("build", "--local", "--force", "--select", "*base*", "fleet"))
 		p.ends("push", 0, nil, p.run("push", "--force", p.front.Addr+"/p/base:2"))
+		p.configured(false) // what is published stays as it is, and is no other image
+		p.ends("push of the same with other types", 0, nil, p.run("push", p.front.Addr+"/p/base:2"))
+		p.configured(true)
 	}
 }
 

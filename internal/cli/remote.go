@@ -124,8 +124,10 @@ func (a *app) push(ctx context.Context, client *registry.Client, s embedded.Serv
 		return fmt.Errorf("cannot push %s: %w", ref, err)
 	}
 	o := registry.PushOptions{Blind: force}
+	stored, same := target, false
 	if !force {
 		o.Replace = func(ref, digest string) error {
+			same = registry.Alike(ctx, stored, s.Content, digest)
 			return fmt.Errorf("the tag names another image there (%s)\nhint: give the image a new version, or move the tag with --force", shortDigest(digest))
 		}
 	}
@@ -138,6 +140,9 @@ func (a *app) push(ctx context.Context, client *registry.Client, s embedded.Serv
 		target = typed[len(typed)-1].Descriptor
 	}
 	done, err := client.Push(ctx, target, registry.With(s.Content, typed), o, image.Ref)
+	if same { // it stays as it was published, whatever media types are published now
+		err = nil
+	}
 	if errors.Is(err, registry.ErrDigest) {
 		if damage := store.New(s.Images, s.Content).CheckRead(ctx, image.Ref); errors.Is(damage, store.ErrDamaged) {
 			return fmt.Errorf("cannot push %s: %w", ref, damage)
