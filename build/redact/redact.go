@@ -27,18 +27,17 @@ type Secrets struct {
 func New(texts ...string) *Secrets {
 	s := &Secrets{}
 	for _, text := range texts {
-		forms := []string{text, strings.Trim(strconv.Quote(text), `"`)}
 		if len(text) < MinLength {
-			s.short = append(s.short, forms...)
+			s.short = append(s.short, forms(text)...)
 			continue
 		}
-		s.words = append(s.words, forms...)
+		s.words = append(s.words, forms(text)...)
 		if !strings.ContainsAny(text, "\r\n") {
 			continue
 		}
 		for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
 			if line = strings.TrimSpace(line); len(line) >= MinLength { // a lone brace of a key in JSON is none
-				s.words = append(s.words, line)
+				s.words = append(s.words, forms(line)...)
 			}
 		}
 	}
@@ -47,6 +46,19 @@ func New(texts ...string) *Secrets {
 		s.longest = max(s.longest, len(w))
 	}
 	return s
+}
+
+// forms are what becomes of a text by nobody's doing: what an error quotes; what a shell says with "set -x", and
+// leaves of spaces; and what JSON, which a step's variables go through, leaves of bytes that are no UTF-8.
+func forms(text string) []string {
+	all := []string{text, strings.Trim(strconv.Quote(text), `"`), string([]rune(text))}
+	if bare := strings.TrimSpace(text); len(bare) >= MinLength {
+		all = append(all, bare)
+	}
+	for _, quote := range []string{`'\''`, `'"'"'`} { // of bash, and of dash and busybox
+		all = append(all, strings.ReplaceAll(text, "'", quote))
+	}
+	return all
 }
 
 func unique(words []string) []string {

@@ -24,6 +24,10 @@ func TestText(t *testing.T) {
 		{[]string{key}, "key " + key + "end", "key ***end"},
 		{[]string{key}, "a c0ffee b } c", "a *** b } c"},
 		{[]string{key}, "abadcafe\n", "***\n"},
+		{[]string{"  in spaces "}, "  in spaces |in spaces|", "***|***|"},
+		{[]string{"o'neill's"}, `+ login 'o'\''neill'\''s' or 'o'"'"'neill'"'"'s'`, "+ login '***' or '***'"},
+		{[]string{"one\nit's two"}, `+ echo 'it'\''s two'`, "+ echo '***'"},
+		{[]string{"by\xff\xfetes"}, "by\xff\xfetes by\ufffd\ufffdtes", "*** ***"},
 	} {
 		if got := New(tt.secrets...).Text(tt.text); got != tt.want {
 			t.Errorf("%q in %q: got %q, want %q", tt.secrets, tt.text, got, tt.want)
