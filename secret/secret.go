@@ -4,6 +4,7 @@ package secret
 
 import (
 	"cmp"
+	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -137,8 +138,8 @@ func (s Source) What() string {
 }
 
 // Read returns the secret. An error holds ErrAbsent if there is no such file, or the variable is not set or
-// empty.
-func (s Source) Read(env func(string) string) (Value, error) {
+// empty. A pipe is waited for as long as the context lives.
+func (s Source) Read(ctx context.Context, env func(string) string) (Value, error) {
 	v := Value{Source: s}
 	if s.Env != "" {
 		if v.Data = Data(env(s.Env)); len(v.Data) == 0 {
@@ -146,7 +147,7 @@ func (s Source) Read(env func(string) string) (Value, error) {
 		}
 		return v, s.check(v.Data)
 	}
-	data, err := readFile(s.File)
+	data, err := readFile(ctx, s.File)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			err = &absent{"there is no such file"}
@@ -170,8 +171,23 @@ func (s Source) check(data []byte) error {
 	return nil
 }
 
-// readFile reads one byte more than a secret may have at the most.
-func readFile(path string) ([]byte, error) {
+// readFile reads a file, or what comes out of a pipe. Nobody may be there to write to one.
+func readFile(ctx context.Context, path string) (data []byte, err error) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		data, err = readAll(path)
+	}()
+	select {
+	case <-done:
+		return data, err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// readAll reads one byte more than a secret may have at the most.
+func readAll(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, bare(err)

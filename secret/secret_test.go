@@ -101,7 +101,7 @@ func TestRead(t *testing.T) {
 		{secret.Source{ID: "a", Env: "TOKEN"}, 1, "", false},
 		{secret.Source{ID: "a", Env: "UNSET"}, -1, "UNSET: it is not set, or empty", true},
 	} {
-		v, err := tt.source.Read(scene.Env)
+		v, err := tt.source.Read(t.Context(), scene.Env)
 		if tt.want == "" && (err != nil || len(v.Data) != tt.size) || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("%s: %d bytes, %v", tt.source.What(), len(v.Data), err)
 		}

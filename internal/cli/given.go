@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -59,8 +60,11 @@ func (a *app) given(cmd *cobra.Command, cfg *config.Config, o givenOptions) (gif
 			g.err = engine.CheckAgent(*g.agent)
 			cfg.Hide(g.agent.Paths...)
 		} else {
-			g.value, g.err = g.value.Read(os.Getenv)
+			g.value, g.err = g.value.Read(cmd.Context(), os.Getenv)
 			cfg.Hide(g.value.File)
+		}
+		if err := cmd.Context().Err(); err != nil {
+			return nil, context.Cause(cmd.Context())
 		}
 		if g.err != nil && g.flag {
 			return nil, usageError(cmd, fmt.Errorf("%s: %w", g.place, g.err))
