@@ -11,7 +11,7 @@ import (
 // file's one authority would become all.
 func systemAuthorities() (*x509.CertPool, error) {
 	file := os.Getenv("SSL_CERT_FILE")
-	if file == "" || os.Getenv("SSL_CERT_DIR") != "" {
+	if file == "" {
 		return nil, nil
 	}
 	pool := x509.NewCertPool()
@@ -21,6 +21,9 @@ func systemAuthorities() (*x509.CertPool, error) {
 	}
 	if err != nil {
 		return nil, &FileError{fmt.Errorf("cannot use SSL_CERT_FILE: %w", err), "unset the variable to trust the system's authorities"}
+	}
+	if os.Getenv("SSL_CERT_DIR") != "" { // Go reads both, and passes over a file that is of no use
+		return nil, nil
 	}
 	return pool, nil
 }
