@@ -3,6 +3,8 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/moby/buildkit/session"
@@ -46,6 +48,9 @@ func agents(list []secret.Agent) (session.Attachable, error) {
 		if len(a.Paths) == 0 {
 			return nil, fmt.Errorf("cannot use %s: %s is not set\nhint: start an agent, or name its socket or a private key behind %s=", what, secret.AgentVariable, a.ID)
 		}
+		if err := checkKeys(a.Paths); err != nil {
+			return nil, fmt.Errorf("cannot use %s of %s: %w", what, strings.Join(a.Paths, ", "), err)
+		}
 		c := sshprovider.AgentConfig{ID: scope.ID(a.ID, a.Origin), Paths: a.Paths, Raw: a.Raw}
 		if _, err := sshprovider.NewSSHAgentProvider([]sshprovider.AgentConfig{c}); err != nil {
 			return nil, fmt.Errorf("cannot use %s of %s: %w", what, strings.Join(a.Paths, ", "), agentCause(err))
@@ -53,6 +58,17 @@ func agents(list []secret.Agent) (session.Attachable, error) {
 		configs = append(configs, c)
 	}
 	return sshprovider.NewSSHAgentProvider(configs)
+}
+
+// checkKeys refuses what is neither a file nor a socket: each build reads a key anew, and would wait for a pipe.
+func checkKeys(paths []string) error {
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err == nil && !info.Mode().IsRegular() && info.Mode().Type() != fs.ModeSocket {
+			return errors.New("it is neither a socket nor a file with a private key")
+		}
+	}
+	return nil // what is not there is told of by who opens it
 }
 
 // agentCause is what is wrong with a socket or a key, without what BuildKit puts around it.

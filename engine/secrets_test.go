@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"golang.org/x/crypto/ssh/agent"
@@ -159,10 +160,15 @@ func TestSSHMounts(t *testing.T) {
 	if _, _, err := builtWith(t, e, "registry.example/s:4", step, nil, true, secret.Set{}); err == nil || !strings.Contains(err.Error(), "ssh") {
 		t.Errorf("a required agent that nobody gave: %v", err)
 	}
+	pipe := filepath.Join(dir, "pipe") // nobody writes to it
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for name, a := range map[string]secret.Agent{
 		"SSH_AUTH_SOCK is not set": {ID: "default"},
 		"no such file":             {ID: "default", Paths: []string{filepath.Join(dir, "nothing")}},
 		"no key found":             {ID: "default", Paths: []string{"/etc/passwd"}},
+		"neither a socket nor":     {ID: "default", Paths: []string{pipe}},
 	} {
 		if err := engine.CheckAgent(a); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
