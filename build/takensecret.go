@@ -16,45 +16,22 @@ func (j *job) takesSecret(files *buildcontext.Tree) error {
 	if j.run.Private == nil {
 		return nil
 	}
-	folder := j.run.Fleet.Folder(j.image)
-	inside := map[string]string{}
 	var paths []string
 	for _, file := range j.run.Private {
-		if rel, ok := within(folder, file); ok {
-			inside[rel] = file
-			paths = append(paths, rel)
+		info, err := os.Stat(file)
+		if err == nil && info.Mode().IsRegular() { // else nothing was read from it, or it is no file that can be taken
+			paths = append(paths, files.Same(info)...)
 		}
 	}
 	if len(paths) == 0 {
 		return nil
 	}
 	taken, err := files.Takes(j.followed, paths, nil)
-	if err != nil {
+	if err != nil || len(taken) == 0 {
 		return err
 	}
-	for _, rel := range taken {
-		if _, err := files.Stat(rel); err == nil {
-			return fmt.Errorf("an instruction takes %s, which is the file of a secret\nhint: leave it out with a line in .dockerignore, or move it out of the folder", inside[rel])
-		}
-	}
-	return nil
-}
-
-// within is where a file is below a folder, as a slash path, links in both resolved.
-func within(folder, file string) (string, bool) {
-	folder, err := filepath.EvalSymlinks(folder)
-	if err != nil {
-		return "", false
-	}
-	if file, err = filepath.EvalSymlinks(file); err != nil {
-		return "", false
-	}
-	info, err := os.Stat(file)
-	if err != nil || !info.Mode().IsRegular() {
-		return "", false
-	}
-	rel, err := filepath.Rel(folder, file)
-	return filepath.ToSlash(rel), err == nil && filepath.IsLocal(rel)
+	return fmt.Errorf("an instruction takes %s, which is the file of a secret\nhint: leave it out with a line in .dockerignore, or move it out of the folder",
+		filepath.Join(j.run.Fleet.Folder(j.image), taken[0]))
 }
 
 // ungiven are BuildKit's words for what a step needs and nobody gives: its id has a variable, or an image from
