@@ -104,6 +104,7 @@ func (d *dockerConfig) entry(at scope) (login authn.AuthConfig, key string, err 
 		if json.Unmarshal(d.auths[key], &found) != nil { // the error may quote the password
 			return authn.AuthConfig{}, key, fmt.Errorf("the entry %q of auths in %s is not what is expected\nhint: `slipway login %s` writes it anew", key, d.path, at)
 		}
+		found.Password = strings.Trim(found.Password, "\x00") // some logins have padded it; Docker's client does the same
 		if found != (authn.AuthConfig{}) {
 			return found, key, nil
 		}

@@ -27,3 +27,14 @@ func TestScopeOfKey(t *testing.T) {
 		}
 	}
 }
+
+// TestPaddedPassword: some logins have left zero bytes behind the password, which Docker's client never sends.
+func TestPaddedPassword(t *testing.T) {
+	d, ok := parseDockerConfig([]byte(`{"auths": {"registry.example": {"auth": "YW5uOnB3AAA="}}}`)) // ann:pw and two of them
+	if !ok {
+		t.Fatal("the file is refused")
+	}
+	if got, err := d.login(scope{host: "registry.example"}); err != nil || got.Username != "ann" || got.Password != "pw" {
+		t.Errorf("%q %q, %v", got.Username, got.Password, err)
+	}
+}
