@@ -16,22 +16,21 @@ type Lines struct {
 	// Line gets each line with its line break and, of a line that is too long, each part.
 	Line func(string)
 
-	held []byte
+	held    []byte
+	clipped bool // the last line says that something is left out
 }
 
 // Add takes the next piece.
 func (l *Lines) Add(data []byte) {
 	data = append(l.held, data...)
-	if end := bytes.LastIndexByte(data, '\n') + 1; end > 0 {
-		for line := range bytes.Lines(data[:end]) {
-			l.Line(l.Secrets.Text(string(line)))
-		}
+	if end := l.known(data); end > 0 {
+		l.lines(string(data[:end]))
 		data = data[end:]
 	}
 	// A line without end is not kept without bound.
 	if len(data) > maxHeld {
 		if end := l.Secrets.cut(string(data)); end > 0 { // else a longer secret may go on
-			l.Line(l.Secrets.Text(string(data[:end])))
+			l.part(string(data[:end]))
 			data = data[end:]
 		}
 	}
@@ -40,8 +39,10 @@ func (l *Lines) Add(data []byte) {
 
 // Flush gives out what has no line break at its end.
 func (l *Lines) Flush() {
-	if len(l.held) > 0 {
-		l.Line(l.Secrets.Text(string(l.held)))
+	end := bytes.LastIndexByte(l.held, '\n') + 1
+	l.lines(string(l.held[:end]))
+	if end < len(l.held) {
+		l.part(string(l.held[end:]))
 	}
 	l.held = nil
 }

@@ -132,3 +132,28 @@ func TestLinesAreNotHeldWithoutEnd(t *testing.T) {
 		t.Error("nothing came out")
 	}
 }
+
+// TestClipped: where BuildKit leaves out a part of what a step prints, it may cut a secret.
+func TestClipped(t *testing.T) {
+	const said = "[output clipped, log limit 200KiB/s reached]\n"
+	text := "a tok-0123\n" + said + "456789 b tok-01\nc\n#5 1.2 d tok-012\n#5 1.2 " + said + "#5 2.2 0123456\n" +
+		said + "e\n1.3 f t\n1.3 " + said + said + "2.3 89\n"
+	want := "a ***\n" + said + "*** b tok-01\nc\n#5 1.2 d ***\n#5 1.2 " + said + "#5 2.2 ***\n" +
+		said + "e\n1.3 f t\n1.3 " + said + said + "2.3 89\n"
+	for _, s := range []*Secrets{New("tok-0123456789"), nil} {
+		var got strings.Builder
+		l := Lines{Secrets: s, Line: func(line string) { got.WriteString(line) }}
+		for line := range strings.Lines(text + "tok-0\n" + said + "6789") { // as BuildKit writes its log
+			l.Add([]byte(line[:1]))
+			l.Add([]byte(line[1:]))
+		}
+		l.Flush()
+		want := want + "***\n" + said + "***"
+		if s == nil {
+			want = text + "tok-0\n" + said + "6789"
+		}
+		if got.String() != want {
+			t.Errorf("got %q, want %q", got.String(), want)
+		}
+	}
+}
