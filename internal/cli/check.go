@@ -122,7 +122,7 @@ func (a *app) printVerification(v soundness, read bool) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintln(a.Out, v.summary(read, len(damaged)))
+	_, err := fmt.Fprintln(a.Out, a.typed.complete(v.summary(read, len(damaged))))
 	return err
 }
 
