@@ -113,3 +113,12 @@ func TestNames(t *testing.T) {
 		}
 	}
 }
+
+func TestAttached(t *testing.T) {
+	test := Test{Command: "bash", Args: []string{"-c", "{path}/a.sh; x={path}/b.sh; ({path}/c.sh {image})&& {path}/d.sh>/dev/null", "--file={path}/e"}}
+	names, err := test.Names()
+	want := []string{"{path}/a.sh;", "x={path}/b.sh;", "({path}/c.sh", "{path}/d.sh>/dev/null", "--file={path}/e"}
+	if got := Attached(append(names, "{path}/test.sh")); err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %q, error %v", got, err)
+	}
+}

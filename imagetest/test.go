@@ -3,6 +3,7 @@ package imagetest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,6 +52,14 @@ func (t Test) Names() ([]string, error) {
 		}
 	}
 	return names, nil
+}
+
+// Attached are those of the names that seem to be more than a path: an option, or what a shell does not take
+// for a part of the word.
+func Attached(names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		return strings.HasPrefix(name, "{path}") && !strings.ContainsAny(name, ";&|()<> \n")
+	})
 }
 
 // program tells whether an argument seems to be a command line, although the command is no shell that is known.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/engine/dockerfile"
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/imagetest"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/registry"
 )
@@ -154,6 +156,7 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) (err error) {
 	}
 	defer release()
 	a.warn(cfg, r.decision.Plan, o.selection)
+	a.warnUntested(r.config, r.fleet, r.decision.Plan)
 	a.warnGit(r.fleet)
 	a.noteUngiven(r.decision.Plan, given)
 	if o.asks(cfg) && !o.publishes(cfg) && !o.publishSaid && unpublished(r.decision.Plan) {
@@ -220,6 +223,24 @@ func (a *app) warn(cfg *config.Config, p *plan.Plan, selection string) {
 		if proxyPassword(proxy.url) != "" {
 			fmt.Fprintf(a.Err, "warning: the proxy for %[1]s has a password: %[1]s_install writes it into the Dockerfile, and so into the image's history\nhint: give %[1]s_only_proxy without a password\n", proxy.manager)
 		}
+	}
+}
+
+// warnUntested says that no image is tested because of a word of verify_args that seems to be more than the
+// path of a file: an image without that file counts as one without a test, as with docker-pkg.
+func (a *app) warnUntested(cfg *config.Config, f *fleet.Fleet, p *plan.Plan) {
+	names, err := verification(cfg).Names()
+	if err != nil {
+		return // the plan says it
+	}
+	for _, name := range imagetest.Attached(names) {
+		if slices.ContainsFunc(p.Steps, func(s *plan.Step) bool {
+			_, err := os.Stat(imagetest.Fill(name, f.Folder(s.Image), ""))
+			return err == nil
+		}) {
+			continue
+		}
+		a.printWarning(fmt.Sprintf("no image is tested: verify_args name %q as a file of the test, and no image has it\nhint: write {path} and what is below it as a word of its own, with spaces around it", name))
 	}
 }
 

@@ -208,6 +208,7 @@ func (a *app) planOnly(cmd *cobra.Command, cfg *config.Config, o planOptions) (e
 		return err
 	}
 	a.warn(cfg, d.Plan, o.selection)
+	a.warnUntested(cfg, f, d.Plan)
 	a.warnGit(f)
 	a.warnLacking(f, d)
 	a.noteUngiven(d.Plan, given)
