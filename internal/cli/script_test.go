@@ -126,7 +126,11 @@ func cmdLeft(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 0 {
 		ts.Fatalf("usage: left")
 	}
-	left, err := enginetest.Left(ts.Getenv("WORK"), ts.Getenv("SLIPWAY_ROOT"))
+	look := enginetest.Left
+	if neg {
+		look = enginetest.LeftNow
+	}
+	left, err := look(ts.Getenv("WORK"), ts.Getenv("SLIPWAY_ROOT"))
 	ts.Check(err)
 	entries, err := os.ReadDir(ts.Getenv("TMPDIR"))
 	ts.Check(err)

@@ -20,7 +20,7 @@ import (
 // itself within seconds is not listed: a container that begins, anybody's, sees all mounts of the machine.
 func Left(folder, root string) (left []string, err error) {
 	for range 50 {
-		if left, err = leftNow(folder, root); err != nil || len(left) == 0 {
+		if left, err = LeftNow(folder, root); err != nil || len(left) == 0 {
 			break
 		}
 		time.Sleep(100 * time.Millisecond)
@@ -28,7 +28,8 @@ func Left(folder, root string) (left []string, err error) {
 	return left, err
 }
 
-func leftNow(folder, root string) ([]string, error) {
+// LeftNow is Left without the wait.
+func LeftNow(folder, root string) ([]string, error) {
 	processes, err1 := leftProcesses(folder)
 	mounts, err2 := leftMounts(folder)
 	groups, err3 := leftGroups(root)
