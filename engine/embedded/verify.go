@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	ctdsnapshot "github.com/containerd/containerd/v2/core/snapshots"
 	"github.com/containerd/containerd/v2/core/snapshots/storage"
 	"github.com/containerd/containerd/v2/pkg/archive/compression"
 	"github.com/containerd/errdefs"
@@ -80,6 +81,7 @@ func VerifySnapshots(ctx context.Context, root string, read func(done, total int
 type unpackedLayer struct {
 	folder string
 	gone   bool
+	lowest bool // of its image
 	blob   digest.Digest
 }
 
@@ -104,9 +106,9 @@ func snapshotsOf(ctx context.Context, root string) (list []unpackedLayer, err er
 	if err != nil {
 		return nil, err
 	}
-	for id, name := range names {
+	for id, snapshot := range names {
 		// BuildKit's names end with the id of the cache record.
-		s := unpackedLayer{folder: filepath.Join(snapshotFolders(root), id), blob: blobs[path.Base(name)]}
+		s := unpackedLayer{folder: filepath.Join(snapshotFolders(root), id), blob: blobs[path.Base(snapshot.Name)], lowest: snapshot.Parent == ""}
 		s.gone = isGone(s.folder)
 		list = append(list, s)
 	}
@@ -158,8 +160,8 @@ func snapshotFolders(root string) string {
 	return filepath.Join(Folder(root), "snapshots", "snapshots")
 }
 
-// snapshotNames are the names of all snapshots, in a sound database, by the names of their folders.
-func snapshotNames(ctx context.Context, database string) (names map[string]string, err error) {
+// snapshotNames are what is known of all snapshots, in a sound database, by the names of their folders.
+func snapshotNames(ctx context.Context, database string) (names map[string]ctdsnapshot.Info, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil { // what it says is not what its form promises
@@ -174,7 +176,13 @@ func snapshotNames(ctx context.Context, database string) (names map[string]strin
 		return nil, err
 	}
 	err = ms.WithTransaction(ctx, false, func(ctx context.Context) error {
-		names, err = storage.IDMap(ctx)
+		names = map[string]ctdsnapshot.Info{}
+		ids, err := storage.IDMap(ctx)
+		for id, name := range ids {
+			if _, names[id], _, err = storage.GetInfo(ctx, name); err != nil {
+				break
+			}
+		}
 		return err
 	})
 	if errdefs.IsNotFound(err) { // nothing was ever unpacked
@@ -230,7 +238,7 @@ func (s unpackedLayer) verify(ctx context.Context, root string, read bool) (*Sna
 		return nil, nil // what is wrong with blobs is known without their snapshots
 	}
 	defer archive.Close()
-	folder, upper := filepath.Join(s.folder, "fs"), true
+	folder, upper := filepath.Join(s.folder, "fs"), !s.lowest // in which there is nothing to remove
 	if isGone(folder) {
 		folder, upper = s.folder, false // where overlayfs cannot be used, a snapshot has all that is in the layers below, too
 	}

@@ -33,8 +33,8 @@ const whiteout = ".wh."
 const permissions = fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
 
 // Compare reads an archive, uncompressed, and says of each path in which the folder differs from it how, in
-// the order of the paths. A path that the archive has twice is as the later one says. Without upper the folder
-// has the layers below, too, and nothing that stands for what is removed.
+// the order of the paths. A path that the archive has twice is as the later one says. Without upper nothing in
+// the folder stands for what is removed: there is no layer below, or the folder has those, too.
 func Compare(ctx context.Context, folder string, upper bool, archive io.Reader) ([]string, error) {
 	root, err := os.OpenRoot(folder)
 	if err != nil {
