@@ -116,10 +116,11 @@ func (c *testContainer) copyChanges(ctx context.Context, snapshot cache.MutableR
 		err = errors.Join(err, mount.Unmount(target, syscall.MNT_DETACH))
 		release()
 	}()
-	layer, err := os.Create(filepath.Join(dir, "layer.tar"))
+	layer, err := os.CreateTemp(TempDir(c.process.root), "layer-") // on the disk: the bundle is in memory
 	if err != nil {
 		return "", 0, err
 	}
+	defer os.Remove(layer.Name())
 	defer layer.Close()
 	sum := digest.Canonical.Digester()
 	if err := archive.WriteDiff(ctx, io.MultiWriter(layer, sum.Hash()), target, c.rootfs); err != nil {
