@@ -113,12 +113,16 @@ func (s *Server) getArchive(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	defer content.Close()
-	w.Header().Set("Content-Type", "application/x-tar")
-	w.WriteHeader(http.StatusOK)
-	// An archive that breaks off is seen by the client as such.
-	_, _ = io.Copy(w, content)
+	send(w, "application/x-tar", content)
 	return nil
+}
+
+// send answers with an archive and closes it. One that breaks off is seen by the client as such.
+func send(w http.ResponseWriter, contentType string, archive io.ReadCloser) {
+	defer archive.Close()
+	w.Header().Set("Content-Type", contentType)
+	w.WriteHeader(http.StatusOK)
+	_, _ = io.Copy(w, archive)
 }
 
 // putArchive unpacks an archive in a folder of the container.

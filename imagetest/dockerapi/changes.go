@@ -1,7 +1,6 @@
 package dockerapi
 
 import (
-	"io"
 	"net/http"
 
 	"github.com/moby/go-archive"
@@ -47,10 +46,6 @@ func (s *Server) exportContainer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	defer content.Close()
-	w.Header().Set("Content-Type", "application/octet-stream")
-	w.WriteHeader(http.StatusOK)
-	// An archive that breaks off is seen by the client as such.
-	_, _ = io.Copy(w, content)
+	send(w, "application/octet-stream", content)
 	return nil
 }

@@ -84,7 +84,7 @@ func (i *internet) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	case to == "":
 		w.WriteHeader(http.StatusBadGateway)
 	case req.Method == http.MethodConnect:
-		tunnel(w, to)
+		registrytest.Tunnel(w, to)
 	default:
 		out := req.Clone(req.Context())
 		out.URL.Host, out.RequestURI = to, ""
@@ -100,23 +100,6 @@ func (i *internet) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		w.WriteHeader(resp.StatusCode)
 		_, _ = io.Copy(w, resp.Body)
 	}
-}
-
-func tunnel(w http.ResponseWriter, to string) {
-	out, err := net.Dial("tcp", to)
-	if err != nil {
-		w.WriteHeader(http.StatusBadGateway)
-		return
-	}
-	defer out.Close()
-	w.WriteHeader(http.StatusOK)
-	in, read, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		return
-	}
-	defer in.Close()
-	go func() { _, _ = io.Copy(out, read) }() // the server may have read some of it already
-	_, _ = io.Copy(in, out)
 }
 
 // asked are the requests since the last call, sorted.

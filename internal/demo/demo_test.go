@@ -177,29 +177,6 @@ func secondRun(t *testing.T, said string, images int) {
 	}
 }
 
-// start runs a server until the test ends and returns
-// what is closed at its end.
-func start(t *testing.T, name string, args ...string) <-chan struct{} {
-	t.Helper()
-	cmd := exec.Command(name, args...)
-	var log bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &log, &log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("cannot start %s: %v", name, err)
-	}
-	ended := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(ended) }()
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		<-ended
-		if t.Failed() {
-			t.Logf("%s said:\n%s", name, &log)
-		}
-	})
-	return ended
-}
-
 // await asks until the answer is yes or the server has ended.
 func await(t *testing.T, what string, ended <-chan struct{}, ready func() bool) {
 	t.Helper()
@@ -219,7 +196,7 @@ func await(t *testing.T, what string, ended <-chan struct{}, ready func() bool) 
 // serve runs the registry that the demo left, until the test ends.
 func serve(t *testing.T, dir, address string) {
 	t.Helper()
-	ended := start(t, "docker-registry", "serve", filepath.Join(dir, "config.yml"))
+	ended := enginetest.Background(t, "docker-registry", exec.Command("docker-registry", "serve", filepath.Join(dir, "config.yml")))
 	await(t, "the registry", ended, func() bool {
 		c, err := net.Dial("tcp", address)
 		if err == nil {

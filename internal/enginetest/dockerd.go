@@ -37,32 +37,43 @@ func Dockerd(t testing.TB) (host string) {
 		"/usr/sbin/dockerd", "--config-file", config, "--host", host,
 		"--data-root", filepath.Join(dir, "data"), "--exec-root", filepath.Join(dir, "exec"), "--pidfile", filepath.Join(dir, "pid"),
 		"--iptables=false", "--ip6tables=false", "--ip-forward=false", "--log-level", "warn")
-	var log bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &log, &log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL,
-		Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | syscall.CLONE_NEWPID}
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("cannot start dockerd: %v", err)
-	}
-	ended := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(ended) }()
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		<-ended
-		if t.Failed() {
-			t.Logf("dockerd said:\n%s", &log)
-		}
-	})
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | syscall.CLONE_NEWPID}
+	ended := Background(t, "dockerd", cmd)
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
 		if exec.CommandContext(t.Context(), DockerCommand, "--config", dir, "--host", host, "version").Run() == nil {
 			return host
 		}
 		select {
 		case <-ended:
-			t.Fatalf("dockerd ended at once:\n%s", &log)
+			t.Fatal("dockerd ended at once")
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
 	t.Fatal("dockerd does not answer")
 	return ""
+}
+
+// Background runs a server until the test ends, and returns what is closed when the server has ended. What
+// it said is part of a test that fails.
+func Background(t testing.TB, name string, cmd *exec.Cmd) (ended <-chan struct{}) {
+	t.Helper()
+	var log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &log, &log
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("cannot start %s: %v", name, err)
+	}
+	done := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(done) }()
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		<-done
+		if t.Failed() {
+			t.Logf("%s said:\n%s", name, &log)
+		}
+	})
+	return done
 }

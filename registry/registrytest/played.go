@@ -55,11 +55,7 @@ type Played struct {
 func Play(t testing.TB, s *Server, manner Manner) *Played {
 	t.Helper()
 	p := &Played{manner: manner, behind: NewProxy(t, s), made: map[string]bool{}, hidden: map[string]bool{}}
-	srv := httptest.NewUnstartedServer(p)
-	srv.Config.ErrorLog = quiet()
-	srv.Start()
-	t.Cleanup(func() { srv.CloseClientConnections(); srv.Close() })
-	p.Addr = strings.TrimPrefix(srv.URL, "http://")
+	p.Addr = serve(t, p)
 	return p
 }
 

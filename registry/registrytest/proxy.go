@@ -74,11 +74,8 @@ func NewProxy(t testing.TB, s *Server) *Proxy {
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 		ErrorLog:     nil,
 	}}
-	srv := httptest.NewUnstartedServer(p)
-	srv.Config.ErrorLog = quiet()
-	srv.Start()
-	p.Addr = strings.TrimPrefix(srv.URL, "http://")
-	t.Cleanup(func() { srv.CloseClientConnections(); srv.Close(); transport.CloseIdleConnections() })
+	t.Cleanup(transport.CloseIdleConnections)
+	p.Addr = serve(t, p)
 	return p
 }
 
@@ -212,11 +209,7 @@ func Resumable(t testing.TB, s *Server) *Server {
 	t.Helper()
 	p := NewProxy(t, s)
 	r := &resumable{behind: p, parts: map[string][]byte{}}
-	srv := httptest.NewUnstartedServer(r)
-	srv.Config.ErrorLog = quiet()
-	srv.Start()
-	t.Cleanup(func() { srv.CloseClientConnections(); srv.Close() })
-	return &Server{Addr: strings.TrimPrefix(srv.URL, "http://"), Log: s.Log, Root: s.Root}
+	return &Server{Addr: serve(t, r), Log: s.Log, Root: s.Root}
 }
 
 type resumable struct {
@@ -316,11 +309,7 @@ func (f *Forward) Refuse(status int) {
 
 // StartForward starts one on a free port.
 func StartForward(t testing.TB, f *Forward) *Forward {
-	srv := httptest.NewUnstartedServer(f)
-	srv.Config.ErrorLog = quiet()
-	srv.Start()
-	t.Cleanup(func() { srv.CloseClientConnections(); srv.Close() })
-	f.Addr = strings.TrimPrefix(srv.URL, "http://")
+	f.Addr = serve(t, f)
 	return f
 }
 
@@ -347,7 +336,21 @@ func (f *Forward) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.Out.URL = &u }, ErrorLog: quiet()}).ServeHTTP(w, req)
 		return
 	}
-	out, err := net.Dial("tcp", f.To)
+	Tunnel(w, f.To)
+}
+
+// serve answers plain HTTP on a free port until the test ends, and returns host:port.
+func serve(t testing.TB, h http.Handler) string {
+	srv := httptest.NewUnstartedServer(h)
+	srv.Config.ErrorLog = quiet()
+	srv.Start()
+	t.Cleanup(func() { srv.CloseClientConnections(); srv.Close() })
+	return strings.TrimPrefix(srv.URL, "http://")
+}
+
+// Tunnel answers CONNECT with a connection to an address, host:port, until one side ends it.
+func Tunnel(w http.ResponseWriter, to string) {
+	out, err := net.Dial("tcp", to)
 	if err != nil {
 		w.WriteHeader(http.StatusBadGateway)
 		return

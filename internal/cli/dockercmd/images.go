@@ -33,8 +33,7 @@ func (a *app) saveCommand() *cobra.Command {
 }
 
 func (a *app) historyCommand() *cobra.Command {
-	var quiet, full bool
-	var format string
+	var l listing
 	human := true
 	cmd := &cobra.Command{
 		Use: "history [OPTIONS] IMAGE", Short: "Show the steps that an image was made of", Args: cobra.ExactArgs(1),
@@ -47,17 +46,12 @@ func (a *app) historyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if quiet && format == "" {
-				format = "{{.ID}}"
-			}
-			return historyTable(list, full, human).write(a.Out, format)
+			return historyTable(list, l.full, human).write(a.Out, l.template())
 		},
 	}
 	fs := cmd.Flags()
-	fs.BoolVarP(&quiet, "quiet", "q", false, "only image IDs")
-	fs.BoolVar(&full, "no-trunc", false, "do not shorten output")
+	l.flags(fs, "image")
 	fs.BoolVar(&human, "human", true, "sizes and dates for people")
-	fs.StringVar(&format, "format", "", "a Go template, \"json\", or \"table\" and a template")
 	return cmd
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func shorten(id string, full bool) string {
@@ -24,10 +25,29 @@ func shorten(id string, full bool) string {
 	return id[:min(12, len(id))]
 }
 
+// listing are the flags of all commands that list something.
+type listing struct {
+	quiet, full bool
+	format      string
+}
+
+func (l *listing) flags(fs *pflag.FlagSet, what string) {
+	fs.BoolVarP(&l.quiet, "quiet", "q", false, "only "+what+" IDs")
+	fs.BoolVar(&l.full, "no-trunc", false, "do not shorten output")
+	fs.StringVar(&l.format, "format", "", "a Go template, \"json\", or \"table\" and a template")
+}
+
+// template is the format; of IDs alone if nothing else was asked for.
+func (l *listing) template() string {
+	if l.quiet && l.format == "" {
+		return "{{.ID}}"
+	}
+	return l.format
+}
+
 func (a *app) psCommand(name string, aliases ...string) *cobra.Command {
 	var o client.ContainerListOptions
-	var quiet, full bool
-	var format string
+	var l listing
 	filters := opts.NewFilterOpt()
 	cmd := &cobra.Command{
 		Use: name + " [OPTIONS]", Aliases: aliases, Short: "List containers", Args: cobra.NoArgs,
@@ -44,19 +64,14 @@ func (a *app) psCommand(name string, aliases ...string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if quiet && format == "" {
-				format = "{{.ID}}"
-			}
-			return containerTable(list.Items, full).write(a.Out, format)
+			return containerTable(list.Items, l.full).write(a.Out, l.template())
 		},
 	}
 	fs := cmd.Flags()
 	fs.BoolVarP(&o.All, "all", "a", false, "show all containers, not only running ones")
 	fs.BoolVarP(&o.Latest, "latest", "l", false, "show the latest container, in any state")
 	fs.IntVarP(&o.Limit, "last", "n", 0, "show the last containers, in any state")
-	fs.BoolVarP(&quiet, "quiet", "q", false, "only container IDs")
-	fs.BoolVar(&full, "no-trunc", false, "do not shorten output")
-	fs.StringVar(&format, "format", "", "a Go template, \"json\", or \"table\" and a template")
+	l.flags(fs, "container")
 	fs.VarP(&filters, "filter", "f", "KEY=VALUE: id, name, status, health, exited, ancestor, volume, label")
 	return cmd
 }
@@ -120,8 +135,8 @@ func labelText(labels map[string]string) string {
 }
 
 func (a *app) imagesCommand(name string, aliases ...string) *cobra.Command {
-	var quiet, full, all, digests bool
-	var format string
+	var l listing
+	var all, digests bool
 	filters := opts.NewFilterOpt()
 	cmd := &cobra.Command{
 		Use: name + " [OPTIONS] [REPOSITORY[:TAG]]", Aliases: aliases, Short: "List images", Args: cobra.MaximumNArgs(1),
@@ -139,18 +154,13 @@ func (a *app) imagesCommand(name string, aliases ...string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if quiet && format == "" {
-				format = "{{.ID}}"
-			}
-			return imageTable(list, full, digests).write(a.Out, format)
+			return imageTable(list, l.full, digests).write(a.Out, l.template())
 		},
 	}
 	fs := cmd.Flags()
-	fs.BoolVarP(&quiet, "quiet", "q", false, "only image IDs")
-	fs.BoolVar(&full, "no-trunc", false, "do not shorten output")
+	l.flags(fs, "image")
 	fs.BoolVarP(&all, "all", "a", false, "accepted: there are no intermediate images")
 	fs.BoolVar(&digests, "digests", false, "show digests")
-	fs.StringVar(&format, "format", "", "a Go template, \"json\", or \"table\" and a template")
 	fs.VarP(&filters, "filter", "f", "KEY=VALUE: reference, label")
 	return cmd
 }
