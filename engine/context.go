@@ -37,8 +37,8 @@ func newSolveOpt(dockerfile []byte, files fs.FS, epoch time.Time) client.SolveOp
 		// size and time only, and a stale context would be a wrong image.
 		SharedKey: identity.NewID(),
 		LocalMounts: map[string]fsutil.FS{
-			"dockerfile": contextFS{own, epoch},
-			"context":    contextFS{files, epoch},
+			"dockerfile": newContextFS(own, epoch),
+			"context":    newContextFS(files, epoch),
 		},
 	}
 }
@@ -48,7 +48,70 @@ func newSolveOpt(dockerfile []byte, files fs.FS, epoch time.Time) client.SolveOp
 // of it.
 type contextFS struct {
 	fs.FS
-	epoch time.Time
+	epoch   time.Time
+	pending pending
+}
+
+func newContextFS(files fs.FS, epoch time.Time) contextFS {
+	return contextFS{files, epoch, make(pending, maxPending)}
+}
+
+// maxPending bounds the files that were offered and not asked for yet. BuildKit asks for each file of a
+// context, for it never has them already, and keeps a goroutine, a hash and a name for each that it
+// waits for. Listing files is faster than writing them: without a bound, all of a large context waits.
+const maxPending = 1024
+
+// pending holds one token for each file that was offered and not asked for yet.
+type pending chan struct{}
+
+// offer waits until there is room. When no file is asked for in a second, BuildKit will not ask for
+// those that it was offered: a transfer was given up.
+func (p pending) offer(ctx context.Context) error {
+	select {
+	case p <- struct{}{}:
+		return nil
+	default:
+	}
+	given := time.NewTimer(time.Second)
+	defer given.Stop()
+	for {
+		select {
+		case p <- struct{}{}:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-given.C:
+			for range maxPending {
+				p.asked()
+			}
+		}
+	}
+}
+
+// asked takes a token back.
+func (p pending) asked() {
+	select {
+	case <-p:
+	default:
+	}
+}
+
+// offered is a file, which counts as offered when BuildKit has a look at what it is: it has none at
+// files that the Dockerfile does not need.
+type offered struct {
+	fsutil.DirEntryInfo
+	offer func() error
+}
+
+// Info implements fs.DirEntry.
+func (o *offered) Info() (fs.FileInfo, error) {
+	if o.offer != nil {
+		if err := o.offer(); err != nil {
+			return nil, err
+		}
+		o.offer = nil
+	}
+	return o.DirEntryInfo.Info()
 }
 
 // Walk implements fsutil.FS. Entries come sorted by path component; paths are
@@ -72,7 +135,11 @@ func (c contextFS) Walk(ctx context.Context, target string, fn fs.WalkDirFunc) e
 		if err != nil {
 			return err
 		}
-		return fn(p, &fsutil.DirEntryInfo{Stat: stat}, nil)
+		entry := &offered{DirEntryInfo: fsutil.DirEntryInfo{Stat: stat}}
+		if d.Type().IsRegular() {
+			entry.offer = func() error { return c.pending.offer(ctx) }
+		}
+		return fn(p, entry, nil)
 	})
 	if errors.Is(err, fs.ErrNotExist) && root != "." {
 		return nil
@@ -99,6 +166,7 @@ func (c contextFS) stat(p string, d fs.DirEntry) (*types.Stat, error) {
 
 // Open implements fsutil.FS.
 func (c contextFS) Open(p string) (io.ReadCloser, error) {
+	c.pending.asked()
 	return c.FS.Open(path.Clean(strings.TrimPrefix(p, "/")))
 }
 

@@ -2,6 +2,7 @@ package buildcontext
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -29,8 +30,8 @@ type Contents struct {
 	Complete bool
 
 	tree    *Tree
-	entries []entry
-	sums    [][]byte // of the entries' contents; nil for folders
+	entries []*node
+	sums    []sum // of the entries' contents; zero for folders
 }
 
 // Stamp is a hash that changes whenever a file may have: of all paths, modes, sizes, times and
@@ -39,7 +40,7 @@ func (t *Tree) Stamp() []byte {
 	h := sha256.New()
 	var buf []byte
 	for _, e := range t.sorted() {
-		buf = appendKey(append(append(buf[:0], e.path...), 0), e.node)
+		buf = appendKey(append(append(buf[:0], e.path...), 0), e)
 		h.Write(buf)
 	}
 	return h.Sum(nil)
@@ -61,40 +62,60 @@ func appendKey(buf []byte, n *node) []byte {
 	return binary.AppendUvarint(buf, n.meta.inode)
 }
 
-type entry struct {
-	path string
-	node *node
+type sum = [sha256.Size]byte
+
+// all goes through the tree without its root: a folder comes before what is in it, and entries of a
+// folder come by their names.
+func (t *Tree) all() iter.Seq[*node] {
+	return func(yield func(*node) bool) { t.top.visit(yield) }
 }
 
-// sorted lists the tree without its root.
-func (t *Tree) sorted() []entry {
-	out := make([]entry, 0, len(t.nodes))
-	var visit func(n *node, dir string)
-	visit = func(n *node, dir string) {
-		for _, c := range n.children {
-			p := below(dir, c.name)
-			out = append(out, entry{p, c})
-			visit(c, p)
+func (n *node) visit(yield func(*node) bool) bool {
+	for _, c := range n.children {
+		if !yield(c) || !c.visit(yield) {
+			return false
 		}
 	}
-	visit(t.nodes["."], "")
-	return out
+	return true
+}
+
+// sorted lists what all goes through.
+func (t *Tree) sorted() []*node {
+	return slices.AppendSeq(make([]*node, 0, t.count), t.all())
+}
+
+// order compares two paths as all sorts them.
+func order(a, b string) int {
+	for i := range min(len(a), len(b)) {
+		switch {
+		case a[i] == b[i]:
+		case a[i] == '/':
+			return -1
+		case b[i] == '/':
+			return 1
+		default:
+			return cmp.Compare(a[i], b[i])
+		}
+	}
+	return cmp.Compare(len(a), len(b))
 }
 
 // Read hashes all files, in parallel, but for those that memory, from an earlier Read of the same
 // folder, knows and whose size, times and inode are still the same.
 func (t *Tree) Read(ctx context.Context, memory []byte) (Contents, error) {
-	known := parseMemory(memory)
+	known := recall(memory)
 	now := time.Now()
 	entries := t.sorted()
-	sums := make([][]byte, len(entries))
+	sums := make([]sum, len(entries))
 	var todo []int
+	var key []byte
 	for i, e := range entries {
-		if e.node.IsDir() {
+		if e.IsDir() {
 			continue
 		}
-		if r, ok := known[e.path]; ok && bytes.Equal(r.key, appendKey(nil, e.node)) {
-			sums[i] = r.sum
+		key = appendKey(key[:0], e)
+		if r, ok := known.find(e.path); ok && bytes.Equal(r.key, key) {
+			sums[i] = sum(r.sum)
 		} else {
 			todo = append(todo, i)
 		}
@@ -105,8 +126,8 @@ func (t *Tree) Read(ctx context.Context, memory []byte) (Contents, error) {
 	c := Contents{Complete: true, tree: t, entries: entries, sums: sums}
 	for i, e := range entries {
 		switch {
-		case e.node.IsDir():
-		case tooNew(e.node.meta, now):
+		case e.IsDir():
+		case tooNew(e.meta, now):
 			c.Complete = false
 		default:
 			c.Memory = appendRecord(c.Memory, e, sums[i])
@@ -130,7 +151,7 @@ func tooNew(m meta, now time.Time) bool {
 	return false
 }
 
-func (t *Tree) hash(ctx context.Context, entries []entry, todo []int, sums [][]byte) error {
+func (t *Tree) hash(ctx context.Context, entries []*node, todo []int, sums []sum) error {
 	group, ctx := errgroup.WithContext(ctx)
 	errs := make([]error, len(todo))
 	const chunk = 32 // files that are mostly small
@@ -143,7 +164,7 @@ func (t *Tree) hash(ctx context.Context, entries []entry, todo []int, sums [][]b
 					return context.Cause(ctx)
 				}
 				e := entries[todo[i]]
-				sum, err := t.hashFile(ctx, e.node, buf)
+				sum, err := t.hashFile(ctx, e, buf)
 				if err != nil {
 					errs[i] = fmt.Errorf("%s: cannot add to the build context: %w", path.Join(t.shown, e.path), err)
 				}
@@ -158,14 +179,13 @@ func (t *Tree) hash(ctx context.Context, entries []entry, todo []int, sums [][]b
 	return errors.Join(errs...)
 }
 
-func (t *Tree) hashFile(ctx context.Context, n *node, buf []byte) ([]byte, error) {
+func (t *Tree) hashFile(ctx context.Context, n *node, buf []byte) (of sum, err error) {
 	if n.meta.mode&fs.ModeSymlink != 0 {
-		sum := sha256.Sum256([]byte(n.link))
-		return sum[:], nil
+		return sha256.Sum256([]byte(n.text)), nil
 	}
 	f, err := t.openFile(n)
 	if err != nil {
-		return nil, pathCause(err)
+		return of, pathCause(err)
 	}
 	defer f.Close()
 	h := sha256.New()
@@ -174,11 +194,11 @@ func (t *Tree) hashFile(ctx context.Context, n *node, buf []byte) ([]byte, error
 		h.Write(buf[:k])
 		switch {
 		case errors.Is(err, io.EOF):
-			return h.Sum(nil), nil
+			return sum(h.Sum(nil)), nil
 		case err != nil:
-			return nil, pathCause(err)
+			return of, pathCause(err)
 		case ctx.Err() != nil:
-			return nil, context.Cause(ctx)
+			return of, context.Cause(ctx)
 		}
 	}
 }
@@ -195,11 +215,19 @@ type File struct {
 func (c Contents) Standing() iter.Seq[File] {
 	return func(yield func(File) bool) {
 		for i, e := range c.entries {
-			if !yield(File{e.path, e.node.meta.mode, e.node.tracked, c.sums[i]}) {
+			if !yield(File{e.path, e.meta.mode, e.tracked, c.sum(i)}) {
 				return
 			}
 		}
 	}
+}
+
+// sum is of an entry's content; nil for a folder.
+func (c Contents) sum(i int) []byte {
+	if c.entries[i].IsDir() {
+		return nil
+	}
+	return c.sums[i][:]
 }
 
 // KeepsModes tells whether something else than the file system keeps modes of files here.
@@ -220,16 +248,20 @@ func (c Contents) Same(f recipe.Followed, now *Tree) (bool, error) {
 	return bytes.Equal(before, after), err
 }
 
-func followedKeys(uses []recipe.Use, entries []entry) ([]byte, error) {
-	list := make([]recipe.Entry, len(entries))
-	for i, e := range entries {
-		list[i] = recipe.Entry{Path: e.path, Link: e.node.link}
+func recipeEntries(nodes []*node) []recipe.Entry {
+	out := make([]recipe.Entry, len(nodes))
+	for i, n := range nodes {
+		out[i] = recipe.Entry{Path: n.path, Link: n.text}
 	}
-	selected, err := recipe.Select(uses, list)
+	return out
+}
+
+func followedKeys(uses []recipe.Use, entries []*node) ([]byte, error) {
+	selected, err := recipe.Select(uses, recipeEntries(entries))
 	var keys []byte
 	for i, e := range entries {
 		if err == nil && selected[i] {
-			keys = appendKey(append(append(keys, e.path...), 0), e.node)
+			keys = appendKey(append(append(keys, e.path...), 0), e)
 		}
 	}
 	return keys, err
@@ -244,43 +276,63 @@ func pathCause(err error) error {
 }
 
 type record struct {
-	key, sum []byte
+	path string
+	key  []byte
+	sum  []byte // of sha256.Size bytes
 }
 
 // A record of the memory is the path's length, the path, the key's length, the key and the digest.
-func appendRecord(buf []byte, e entry, sum []byte) []byte {
-	key := appendKey(nil, e.node)
+func appendRecord(buf []byte, e *node, sum sum) []byte {
+	key := appendKey(nil, e)
 	buf = append(binary.AppendUvarint(buf, uint64(len(e.path))), e.path...)
 	buf = append(binary.AppendUvarint(buf, uint64(len(key))), key...)
-	return append(buf, sum...)
+	return append(buf, sum[:]...)
 }
 
-// parseMemory reads records; of a damaged memory what comes before the damage.
-func parseMemory(data []byte) map[string]record {
-	known := make(map[string]record, len(data)/100)
-	take := func(n uint64) []byte {
-		if n > uint64(len(data)) {
-			data = nil
-			return nil
-		}
-		out := data[:n:n]
-		data = data[n:]
-		return out
+// remembered reads records, which are in the order that all has. Of a damaged memory it has what comes
+// before the damage.
+type remembered struct {
+	data []byte // after next
+	next record
+	ok   bool
+}
+
+func recall(memory []byte) *remembered {
+	r := &remembered{data: memory}
+	r.advance()
+	return r
+}
+
+// find looks for a path that comes after those of the calls before.
+func (r *remembered) find(path string) (record, bool) {
+	for r.ok && order(r.next.path, path) < 0 {
+		r.advance()
 	}
-	field := func() []byte {
-		n, width := binary.Uvarint(data)
-		if width <= 0 {
-			data = nil
-			return nil
-		}
-		data = data[width:]
-		return take(n)
+	return r.next, r.ok && r.next.path == path
+}
+
+func (r *remembered) advance() {
+	p, key := r.field(), r.field()
+	r.next = record{string(p), key, r.take(sha256.Size)}
+	r.ok = r.next.sum != nil
+}
+
+func (r *remembered) field() []byte {
+	n, width := binary.Uvarint(r.data)
+	if width <= 0 {
+		r.data = nil
+		return nil
 	}
-	for len(data) > 0 {
-		p, key := field(), field()
-		if sum := take(sha256.Size); sum != nil {
-			known[string(p)] = record{key, sum}
-		}
+	r.data = r.data[width:]
+	return r.take(n)
+}
+
+func (r *remembered) take(n uint64) []byte {
+	if n > uint64(len(r.data)) {
+		r.data = nil
+		return nil
 	}
-	return known
+	out := r.data[:n:n]
+	r.data = r.data[n:]
+	return out
 }

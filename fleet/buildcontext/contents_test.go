@@ -2,7 +2,9 @@ package buildcontext
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -144,8 +146,43 @@ func TestKnownFilesAreNotRead(t *testing.T) {
 func TestNewFilesAreReadAgain(t *testing.T) {
 	dir, open := contextOf(t, map[string]string{"a": "1"})
 	write(t, filepath.Join(dir, "new"), "1")
-	if c := read(t, open(), nil); c.Complete || len(parseMemory(c.Memory)) > 1 {
-		t.Errorf("a file of this very moment is remembered: %v", c.Complete)
+	c := read(t, open(), nil)
+	if _, ok := recall(c.Memory).find("new"); c.Complete || ok {
+		t.Errorf("a file of this very moment is remembered: %v, %v", c.Complete, ok)
+	}
+}
+
+// TestRecall: what was remembered of a tree is found for each file that is there still, whatever the names.
+func TestRecall(t *testing.T) {
+	names := []string{"a", "a!", "a-b", "a.b", "a0", "ab", "A", "é", "\x01", "a b", "~"}
+	r := rand.New(rand.NewPCG(1, 1))
+	for range 200 {
+		files := map[string]string{}
+		for range 30 {
+			var parts []string
+			for range 1 + r.IntN(3) {
+				parts = append(parts, names[r.IntN(len(names))])
+			}
+			files[strings.Join(parts, "/")+"/file"] = ""
+		}
+		_, open := contextOf(t, files)
+		tree := open()
+		var memory []byte
+		gone := map[string]bool{}
+		for _, n := range tree.sorted() {
+			if gone[n.path] = r.IntN(4) == 0; !gone[n.path] && !n.IsDir() {
+				memory = appendRecord(memory, n, sha256.Sum256([]byte(n.path)))
+			}
+		}
+		known := recall(memory)
+		for _, n := range tree.sorted() {
+			if n.IsDir() || r.IntN(4) == 0 {
+				continue
+			}
+			if got, ok := known.find(n.path); ok == gone[n.path] || ok && sum(got.sum) != sha256.Sum256([]byte(n.path)) {
+				t.Fatalf("%q: found %t, remembered %t", n.path, ok, !gone[n.path])
+			}
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package buildcontext
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -20,13 +19,13 @@ func (t *Tree) Open(name string) (fs.File, error) {
 	case n.IsDir():
 		return &openDir{node: n, entries: t.list(n)}, nil
 	case n == t.own:
-		return openText{n, bytes.NewReader(n.text)}, nil
+		return openText{n, strings.NewReader(n.text)}, nil
 	}
 	file, err := t.openFile(n)
 	if err != nil {
 		return nil, err
 	}
-	return namedFile{file, n.name}, nil
+	return namedFile{file, n.Name()}, nil
 }
 
 // Stat implements fs.StatFS.
@@ -50,7 +49,7 @@ func (t *Tree) ReadLink(name string) (string, error) {
 	if n.meta.mode&fs.ModeSymlink == 0 {
 		return "", &fs.PathError{Op: "readlink", Path: name, Err: fs.ErrInvalid}
 	}
-	return n.link, nil
+	return n.text, nil
 }
 
 // ReadDir implements fs.ReadDirFS; the entries are sorted by name.
@@ -69,16 +68,30 @@ func (t *Tree) find(op, name string) (*node, error) {
 		}
 		return nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
 	}
-	n, ok := t.nodes[name]
-	if !ok || n.hidden || !fs.ValidPath(name) {
+	n := t.top
+	for rest := name; n != nil && rest != "" && name != "."; {
+		var part string
+		part, rest, _ = strings.Cut(rest, "/")
+		n = n.child(part)
+	}
+	if n == nil || n.hidden || !fs.ValidPath(name) {
 		return nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
 	}
 	return n, nil
 }
 
+// child returns nil where there is none of this name.
+func (n *node) child(name string) *node {
+	i, found := slices.BinarySearchFunc(n.children, name, func(c *node, name string) int { return strings.Compare(c.Name(), name) })
+	if !found {
+		return nil
+	}
+	return n.children[i]
+}
+
 func (t *Tree) list(n *node) []fs.DirEntry {
 	children := n.children
-	if n.name == "." {
+	if n == t.top {
 		children = t.withOwn(children)
 	}
 	out := make([]fs.DirEntry, 0, len(children))
@@ -92,7 +105,7 @@ func (t *Tree) list(n *node) []fs.DirEntry {
 
 // A node is the file info of its source under the name it has in the tree.
 
-func (n *node) Name() string       { return n.name }
+func (n *node) Name() string       { return n.path[strings.LastIndexByte(n.path, '/')+1:] }
 func (n *node) Size() int64        { return n.meta.size }
 func (n *node) Mode() fs.FileMode  { return n.kept }
 func (n *node) ModTime() time.Time { return time.Unix(0, n.meta.mtime) }
@@ -109,7 +122,7 @@ type openDir struct {
 func (d *openDir) Stat() (fs.FileInfo, error) { return d.node, nil }
 func (d *openDir) Close() error               { return nil }
 func (d *openDir) Read([]byte) (int, error) {
-	return 0, &fs.PathError{Op: "read", Path: d.node.source, Err: errors.New("is a directory")}
+	return 0, &fs.PathError{Op: "read", Path: d.node.path, Err: errors.New("is a directory")}
 }
 
 // ReadDir implements fs.ReadDirFile.
@@ -130,9 +143,9 @@ func (d *openDir) ReadDir(n int) ([]fs.DirEntry, error) {
 // Paths lists every path of the tree, sorted, folders included.
 func (t *Tree) Paths() []string {
 	var out []string
-	for p, n := range t.nodes {
-		if p != "." && !n.hidden {
-			out = append(out, p)
+	for n := range t.all() {
+		if !n.hidden {
+			out = append(out, n.path)
 		}
 	}
 	slices.SortFunc(out, strings.Compare)

@@ -15,24 +15,25 @@ const LinkRootsKey = "slipway.link_roots"
 // errOutside tells that a link leads out of all folders that it may lead into.
 var errOutside = errors.New("it leads out of the fleet's folder")
 
-// inRoot calls f with the root that the node's source is below. A link root is opened for each call:
+// inRoot calls f with the root that the node's source is below, and the source. A link root is opened for each call:
 // few files come from there, and so a tree has only one root to close.
-func (t *Tree) inRoot(n *node, f func(*os.Root) error) error {
-	if n.linkRoot == "" {
-		return f(t.root)
+func (t *Tree) inRoot(n *node, f func(root *os.Root, source string) error) error {
+	from := t.origin(n)
+	if from.linkRoot == "" {
+		return f(t.root, from.source)
 	}
-	root, err := os.OpenRoot(n.linkRoot)
+	root, err := os.OpenRoot(from.linkRoot)
 	if err != nil {
 		return err
 	}
 	defer root.Close() // what was opened through it stays open
-	return f(root)
+	return f(root, from.source)
 }
 
 // openFile opens the file that a node stands for.
 func (t *Tree) openFile(n *node) (file *os.File, err error) {
-	err = t.inRoot(n, func(root *os.Root) error {
-		file, err = OpenRegular(root, n.source)
+	err = t.inRoot(n, func(root *os.Root, source string) error {
+		file, err = OpenRegular(root, source)
 		return err
 	})
 	return file, err
@@ -65,7 +66,7 @@ func (t *Tree) openOwn(source string) (*os.File, error) {
 	if err == nil || len(t.LinkRoots) == 0 {
 		return f, err
 	}
-	n := &node{source: source}
+	n := &node{from: &origin{source: source}}
 	if _, _, err := t.statLink(n); err != nil {
 		return nil, err
 	}
@@ -74,8 +75,8 @@ func (t *Tree) openOwn(source string) (*os.File, error) {
 
 // openDir opens the folder that a link leads to.
 func (t *Tree) openDir(n *node) (dir folder, err error) {
-	err = t.inRoot(n, func(root *os.Root) error {
-		dir, err = openFolder(root, n.source)
+	err = t.inRoot(n, func(root *os.Root, source string) error {
+		dir, err = openFolder(root, source)
 		return err
 	})
 	return dir, err
@@ -84,15 +85,16 @@ func (t *Tree) openDir(n *node) (dir folder, err error) {
 // statLink looks at what a link leads to; target is its text. What leads out of the root that the link
 // is in is looked for in the others, and becomes the node's source.
 func (t *Tree) statLink(n *node) (info fs.FileInfo, target string, err error) {
-	err = t.inRoot(n, func(root *os.Root) error {
-		target, _ = root.Readlink(n.source)
-		info, err = root.Stat(n.source)
+	err = t.inRoot(n, func(root *os.Root, source string) error {
+		target, _ = root.Readlink(source)
+		info, err = root.Stat(source)
 		return err
 	})
 	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ELOOP) || len(t.LinkRoots) == 0 {
 		return info, target, err
 	}
-	link := filepath.Join(t.rootName(n.linkRoot), filepath.FromSlash(n.source))
+	from := t.origin(n)
+	link := filepath.Join(t.rootName(from.linkRoot), filepath.FromSlash(from.source))
 	real, err := filepath.EvalSymlinks(link)
 	if errors.Is(err, fs.ErrNotExist) {
 		if dangling, ok := direct(link, target); ok && t.move(n, dangling) {
@@ -106,8 +108,8 @@ func (t *Tree) statLink(n *node) (info fs.FileInfo, target string, err error) {
 		return nil, target, errOutside
 	}
 	// The path is only a name: whatever has taken its place, it is opened below its root.
-	err = t.inRoot(n, func(root *os.Root) error {
-		info, err = root.Stat(n.source)
+	err = t.inRoot(n, func(root *os.Root, source string) error {
+		info, err = root.Stat(source)
 		return err
 	})
 	return info, target, err
@@ -117,7 +119,7 @@ func (t *Tree) statLink(n *node) (info fs.FileInfo, target string, err error) {
 // lead into: a link root or, out of one, the fleet's folder.
 func (t *Tree) move(n *node, real string) bool {
 	roots := t.LinkRoots
-	if n.linkRoot != "" {
+	if n.from != nil && n.from.linkRoot != "" {
 		roots = append([]string{""}, roots...)
 	}
 	for _, root := range roots {
@@ -126,7 +128,7 @@ func (t *Tree) move(n *node, real string) bool {
 			continue
 		}
 		if rel, err := filepath.Rel(base, real); err == nil && filepath.IsLocal(rel) {
-			n.linkRoot, n.source = root, filepath.ToSlash(rel)
+			n.from = &origin{source: filepath.ToSlash(rel), linkRoot: root}
 			return true
 		}
 	}

@@ -43,14 +43,14 @@ func (c Contents) lines(own []byte) []line {
 	for i, e := range c.entries {
 		top, _, _ := strings.Cut(e.path, "/")
 		switch {
-		case e.node.hidden:
+		case e.hidden:
 			continue
 		case own != nil && !c.tree.ownIgnored && top == OwnFile:
 			continue // it is hidden by the other
 		case !placed && top > OwnFile:
 			place()
 		}
-		out = append(out, line{recipe.Entry{Path: e.path, Link: e.node.link}, e.node.kept, c.sums[i]})
+		out = append(out, line{recipe.Entry{Path: e.path, Link: e.text}, e.kept, c.sum(i)})
 	}
 	if !placed {
 		place()

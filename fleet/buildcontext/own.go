@@ -1,8 +1,8 @@
 package buildcontext
 
 import (
-	"bytes"
 	"io/fs"
+	"strings"
 )
 
 // OwnFile is the name under which a build's Dockerfile is part of its context, as docker-pkg has it.
@@ -17,14 +17,14 @@ func (t *Tree) With(text []byte) *Tree {
 		return t
 	}
 	c := *t
-	c.own = &node{name: OwnFile, meta: meta{mode: ownMode, size: int64(len(text))}, kept: ownMode, text: text}
+	c.own = &node{path: OwnFile, meta: meta{mode: ownMode, size: int64(len(text))}, kept: ownMode, text: string(text)}
 	return &c
 }
 
 // openText is an open file whose content is given.
 type openText struct {
 	node *node
-	*bytes.Reader
+	*strings.Reader
 }
 
 func (f openText) Stat() (fs.FileInfo, error) { return f.node, nil }
@@ -38,10 +38,10 @@ func (t *Tree) withOwn(children []*node) []*node {
 	out := make([]*node, 0, len(children)+1)
 	placed := false
 	for _, c := range children {
-		if !placed && c.name >= OwnFile {
+		if !placed && c.path >= OwnFile {
 			out, placed = append(out, t.own), true
 		}
-		if c.name != OwnFile {
+		if c.path != OwnFile {
 			out = append(out, c)
 		}
 	}

@@ -25,9 +25,9 @@ func MayBePointer(size int64) bool { return size > int64(len(pointerStart)) && s
 // are left to who needs them.
 func (t *Tree) Pointers() []string {
 	var found []string
-	for name, n := range t.nodes {
+	for n := range t.all() {
 		if n.meta.mode.IsRegular() && !n.hidden && MayBePointer(n.meta.size) && t.isPointer(n) {
-			found = append(found, name)
+			found = append(found, n.path)
 		}
 	}
 	slices.Sort(found)

@@ -9,9 +9,9 @@ import (
 // hard link to it does, and where a symbolic link led to it.
 func (t *Tree) Same(info fs.FileInfo) (paths []string) {
 	file := newMeta(info)
-	for path, n := range t.nodes {
+	for n := range t.all() {
 		if !n.hidden && n.meta.mode.IsRegular() && n.meta.sameFile(file) {
-			paths = append(paths, path)
+			paths = append(paths, n.path)
 		}
 	}
 	slices.Sort(paths)

@@ -14,11 +14,7 @@ func (t *Tree) Takes(f recipe.Followed, files, folders []string) ([]string, erro
 		return slices.Concat(files, folders), nil
 	}
 	uses := slices.Concat(f.Context, f.Artifacts)
-	sorted := t.sorted()
-	entries := make([]recipe.Entry, len(sorted))
-	for i, e := range sorted {
-		entries[i] = recipe.Entry{Path: e.path, Link: e.node.link}
-	}
+	entries := recipeEntries(t.sorted())
 	selected, err := recipe.Select(uses, entries)
 	var taken []string
 	for i, e := range entries {

@@ -38,7 +38,7 @@ type Tree struct {
 	root  *os.Root
 	dir   string // slash path of the folder below root
 	shown string // the folder as messages have it
-	nodes map[string]*node
+	top   *node  // the folder itself
 	count int
 	links bool // symbolic links stay what they are
 	// ignoreFile is the list of files to leave out, a path in the folder; ownIgnored tells whether it
@@ -64,18 +64,34 @@ type Modes interface {
 	Mode(path string, m fs.FileMode) (seen fs.FileMode, tracked bool)
 }
 
+// node is a file or folder. A context may have a million of them, which live as long as its build: what
+// few of them have is not in here.
 type node struct {
-	name     string
-	source   string // slash path below root
-	linkRoot string // that source is below instead; see Options
-	real     string // absolute path without links, for what a link led to
+	path     string  // slash path in the tree; the root's is "."
+	from     *origin // nil where it stands at its path in the image's folder
 	meta     meta
 	kept     fs.FileMode // that a build sees
 	tracked  bool        // its mode is kept by something else than the file system
-	link     string      // what a symbolic link holds
-	text     []byte      // of OwnFile
 	hidden   bool        // no build sees it
+	text     string      // what a symbolic link holds; of OwnFile, all
 	children []*node     // sorted by name
+}
+
+// origin is where a file is to be found.
+type origin struct {
+	source   string // slash path below root
+	linkRoot string // that source is below instead; see Options
+	real     string // absolute path without links, for what a link led to; empty where nobody asked for it
+}
+
+func (t *Tree) origin(n *node) origin {
+	switch {
+	case n.from != nil:
+		return *n.from
+	case n.path == ".":
+		return origin{source: t.dir}
+	}
+	return origin{source: below(t.dir, n.path)}
 }
 
 // meta is what stat(2) says of a file. Times are nanoseconds since 1970; a program can set mtime back,
@@ -97,7 +113,7 @@ func (m meta) sameFile(o meta) bool {
 // pipe or socket. All such errors are collected; they call the folder shown.
 // The tree reads from root until the caller closes it.
 func Open(root *os.Root, dir, shown string, o Options) (*Tree, error) {
-	return open(&Tree{root: root, dir: path.Clean(dir), shown: shown, nodes: map[string]*node{}, ignoreFile: IgnoreFile, Options: o})
+	return open(&Tree{root: root, dir: path.Clean(dir), shown: shown, ignoreFile: IgnoreFile, Options: o})
 }
 
 // OpenWithLinks lists the folder as Docker sends it: symbolic links stay links, wherever they lead,
@@ -106,7 +122,7 @@ func Open(root *os.Root, dir, shown string, o Options) (*Tree, error) {
 func OpenWithLinks(root *os.Root, dir, shown, dockerfile string, o Options) (*Tree, error) {
 	dir = path.Clean(dir)
 	return open(&Tree{
-		root: root, dir: dir, shown: shown, nodes: map[string]*node{}, links: true, ignoreFile: IgnoreFileOf(root, dir, dockerfile), Options: o,
+		root: root, dir: dir, shown: shown, links: true, ignoreFile: IgnoreFileOf(root, dir, dockerfile), Options: o,
 	})
 }
 
@@ -135,8 +151,8 @@ func open(t *Tree) (*Tree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: cannot read image folder: %w", shown, err)
 	}
-	top := &node{name: ".", source: t.dir, meta: own, kept: own.mode}
-	t.nodes["."] = top
+	top := &node{path: ".", meta: own, kept: own.mode}
+	t.top = top
 	matcher, err := t.ignore(here)
 	if err != nil {
 		return nil, err
@@ -204,6 +220,7 @@ func (w *walker) dir(here folder, n *node, rel string, parent patternmatcher.Mat
 		return
 	}
 	slices.Sort(names)
+	n.children = make([]*node, 0, len(names))
 	for _, name := range names {
 		if updating.Own(name) { // an update goes on, or was killed
 			continue
@@ -218,11 +235,11 @@ func (w *walker) dir(here folder, n *node, rel string, parent patternmatcher.Mat
 			}
 			return
 		}
-		w.entry(here, n, below(rel, name), name, parent, ancestors)
+		w.entry(here, n, below(rel, name), parent, ancestors)
 	}
 }
 
-func (w *walker) entry(here folder, parent *node, rel, name string, above patternmatcher.MatchInfo, ancestors []meta) {
+func (w *walker) entry(here folder, parent *node, rel string, above patternmatcher.MatchInfo, ancestors []meta) {
 	ignored, match, err := w.matcher.MatchesUsingParentResults(rel, above)
 	if err != nil {
 		w.fail(rel, "%w", err)
@@ -232,7 +249,10 @@ func (w *walker) entry(here folder, parent *node, rel, name string, above patter
 	if rel == IgnoreFile && !w.tree.links {
 		ignored, hidden = false, ignored // older Slipways counted it
 	}
-	child := &node{name: name, source: below(parent.source, name), linkRoot: parent.linkRoot}
+	child := &node{path: rel}
+	if from := parent.from; from != nil {
+		child.from = &origin{source: below(from.source, child.Name()), linkRoot: from.linkRoot}
+	}
 	linked, ok := w.stat(here, child, rel, ignored)
 	meta := child.meta
 	if !ok || (ignored && !meta.mode.IsDir()) {
@@ -256,7 +276,7 @@ func (w *walker) entry(here folder, parent *node, rel, name string, above patter
 		if linked {
 			sub, err = w.tree.openDir(child)
 		} else {
-			sub, err = here.open(name)
+			sub, err = here.open(child.Name())
 		}
 		if err != nil {
 			w.fail(rel, "%w", pathCause(err))
@@ -268,7 +288,7 @@ func (w *walker) entry(here folder, parent *node, rel, name string, above patter
 			return
 		}
 	case meta.mode&fs.ModeSymlink != 0: // only where links are kept
-		if child.link, err = w.tree.root.Readlink(child.source); err != nil {
+		if child.text, err = w.tree.root.Readlink(w.tree.origin(child).source); err != nil {
 			w.fail(rel, "%w", pathCause(err))
 			return
 		}
@@ -277,23 +297,24 @@ func (w *walker) entry(here folder, parent *node, rel, name string, above patter
 		return
 	}
 	parent.children = append(parent.children, child)
-	w.tree.nodes[rel] = child
 }
 
 // mode finds out which mode a build sees of what a node stands for.
 func (w *walker) mode(parent, n *node, linked bool) {
-	name := n.source
+	from := w.tree.origin(n)
+	name := from.source
 	switch {
 	case linked:
-		real, err := filepath.EvalSymlinks(filepath.Join(w.tree.rootName(n.linkRoot), filepath.FromSlash(n.source)))
+		real, err := filepath.EvalSymlinks(filepath.Join(w.tree.rootName(from.linkRoot), filepath.FromSlash(from.source)))
 		if err != nil {
 			return // it was there a moment ago; its mode is as it stands
 		}
-		n.real = filepath.ToSlash(real)
-		name = n.real
-	case parent.real != "":
-		n.real = parent.real + "/" + n.name
-		name = n.real
+		from.real = filepath.ToSlash(real)
+	case parent.from != nil && parent.from.real != "":
+		from.real = parent.from.real + "/" + n.Name()
+	}
+	if from.real != "" {
+		name, n.from = from.real, &from
 	}
 	n.kept, n.tracked = w.tree.Modes.Mode(name, n.meta.mode)
 }
@@ -310,7 +331,7 @@ func below(dir, name string) string {
 // stat looks at what a node stands for. It follows links, within the roots only.
 func (w *walker) stat(here folder, n *node, rel string, ignored bool) (linked, ok bool) {
 	var err error
-	if n.meta, err = here.lstat(n.name); err != nil {
+	if n.meta, err = here.lstat(n.Name()); err != nil {
 		w.fail(rel, "%w", err)
 		return false, false
 	}

@@ -373,6 +373,7 @@ func (s *Set) At(ctx context.Context, t *buildcontext.Tree, img *fleet.Image) (R
 	if err != nil {
 		return r, err
 	}
+	contents.Memory = nil // nobody keeps it, and a build takes long
 	r.contents, r.kept = contents, contents.KeepsModes()
 	r.now.Tree = digest(contents.Listing())
 	return r, nil
