@@ -3,7 +3,7 @@
 GO      ?= go
 BIN     := bin/slipway
 # The packages without an engine: cheap enough to run under the race detector.
-PURE    := ./changelog/... ./deb822/... ./config/... ./template/... ./recipe/... ./fleet/... ./plan/... ./registry/... ./store/journal/...
+PURE    := ./changelog/... ./deb822/... ./config/... ./jinja/... ./template/... ./recipe/... ./fleet/... ./plan/... ./registry/... ./store/journal/...
 
 .PHONY: compat all build demo demo-clean deps test prove lint cross race bench fuzz clean
 

@@ -5,7 +5,7 @@ import (
 	"math/big"
 	"strings"
 
-	"github.com/slipway-build/slipway/config/python"
+	"github.com/slipway-build/slipway/jinja/python"
 )
 
 // pythonTrue is Python's bool(v).

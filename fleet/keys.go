@@ -10,7 +10,7 @@ import (
 	"sync"
 
 	"github.com/slipway-build/slipway/config"
-	"github.com/slipway-build/slipway/template/jinja"
+	"github.com/slipway-build/slipway/jinja"
 )
 
 // keyProblems are about keys of the configuration that are most likely a slip of the pen: one that is

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/slipway-build/slipway/jinja"
 	"github.com/slipway-build/slipway/template"
-	"github.com/slipway-build/slipway/template/jinja"
 )
 
 // inspection is what there is to know of one template of an image. It takes longer than the render

@@ -45,13 +45,19 @@ type Build struct {
 	Size     int64           `json:"size,omitempty"`    // of its blobs, in bytes
 	Began    time.Time       `json:"began"`
 	Ended    time.Time       `json:"ended,omitzero"`
-	Outcome  string          `json:"outcome"` // as build.Outcome; empty while Ended is zero
+	Outcome  string          `json:"outcome"` // BuildFailed or another word of the runner's; empty while Ended is zero
 	Test     string          `json:"test,omitempty"`
 	Tries    int             `json:"tries"`
 	Error    string          `json:"error,omitempty"`
 	Tail     []string        `json:"tail,omitempty"` // the last lines of a failure
 	Log      string          `json:"log,omitempty"`  // path
 }
+
+// What a plan asks of builds that went before.
+const (
+	BuildFailed = "failed" // Build.Outcome of an image that was not built or did not pass its test
+	TestFailed  = "failed" // Build.Test of an image that was built and did not pass its test
+)
 
 // BeginRun records a run and returns its id. It waits for other writers two seconds at most: whoever
 // holds the state for longer would hold up each image of the run.

@@ -11,7 +11,7 @@ import (
 
 // typical is a folder with a definition as fleets have them and an environment for it.
 func typical(t testing.TB) (env *template.Environment, dir string) {
-	source, err := os.ReadFile("jinja/testdata/typical.template")
+	source, err := os.ReadFile("../jinja/testdata/typical.template")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,7 @@ package template
 import (
 	"strings"
 
-	"github.com/slipway-build/slipway/template/jinja"
+	"github.com/slipway-build/slipway/jinja"
 )
 
 const (

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/slipway-build/slipway/template/jinja"
+	"github.com/slipway-build/slipway/jinja"
 )
 
 // addFilters adds docker-pkg's filters and Slipway's own. Their output is part

@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/slipway-build/slipway/template/jinja"
+	"github.com/slipway-build/slipway/jinja"
 )
 
 // Inspection is what there is to know of a template for those who judge it.

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/slipway-build/slipway/template/jinja"
+	"github.com/slipway-build/slipway/jinja"
 )
 
 // Options are what templates see of the configuration and the fleet.

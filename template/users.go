@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/slipway-build/slipway/template/jinja"
+	"github.com/slipway-build/slipway/jinja"
 )
 
 const uidKey = "known_uid_mappings"

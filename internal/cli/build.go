@@ -13,13 +13,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/slipway-build/slipway/build"
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/engine/dockerfile"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/imagetest"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/registry"
+	"github.com/slipway-build/slipway/runner"
 )
 
 type buildOptions struct {
@@ -166,7 +166,7 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) (err error) {
 		return r.withEngine(ctx)
 	}
 	view.plan(r.decision.Plan)
-	return r.run(ctx, build.Options{Secrets: a.secrets})
+	return r.run(ctx, runner.Options{Secrets: a.secrets})
 }
 
 // read reads the fleet and decides. The fleet's files stay until release is called.

@@ -8,15 +8,15 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/slipway-build/slipway/build"
-	"github.com/slipway-build/slipway/build/facts"
-	"github.com/slipway-build/slipway/build/remote"
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/engine/embedded"
+	"github.com/slipway-build/slipway/facts"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/registry"
+	"github.com/slipway-build/slipway/runner"
+	"github.com/slipway-build/slipway/runner/remote"
 	"github.com/slipway-build/slipway/state"
 	"github.com/slipway-build/slipway/store"
 )
@@ -38,8 +38,8 @@ type buildRun struct {
 	plan       plan.Options
 	fleet      *fleet.Fleet
 	decision   facts.Decision
-	unfinished *build.Unfinished // that this one goes on with; nil for none
-	client     *registry.Client  // that was asked what is published; nil for none
+	unfinished *runner.Unfinished // that this one goes on with; nil for none
+	client     *registry.Client   // that was asked what is published; nil for none
 }
 
 // prepare settles the tags and what is to be built in any case, from the flags and from what an
@@ -55,7 +55,7 @@ func (r *buildRun) prepare(ctx context.Context) error {
 		r.plan.Force = func(*fleet.Image) bool { return true }
 		return nil
 	}
-	if r.unfinished, err = build.FindUnfinished(ctx, r.db, r.app.commandLine, r.folder); r.unfinished == nil {
+	if r.unfinished, err = runner.FindUnfinished(ctx, r.db, r.app.commandLine, r.folder); r.unfinished == nil {
 		return err
 	}
 	last, done := r.unfinished.Run, r.unfinished.Done
@@ -139,7 +139,7 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 	s := process.Services()
 	e := engine.New(s.BuildKit)
 	images := store.New(s.Images, s.Content)
-	o := build.Options{
+	o := runner.Options{
 		Engine:     e,
 		Store:      images,
 		Inputs:     r.decision.Inputs,
@@ -164,9 +164,9 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 }
 
 // run walks the plan, and records and reports how it went.
-func (r *buildRun) run(ctx context.Context, o build.Options) error {
-	o.Fleet, o.Events = r.fleet, func(e build.Event) {
-		if e.Kind != build.Output && e.Kind != build.StepBegan { // those are others' words
+func (r *buildRun) run(ctx context.Context, o runner.Options) error {
+	o.Fleet, o.Events = r.fleet, func(e runner.Event) {
+		if e.Kind != runner.Output && e.Kind != runner.StepBegan { // those are others' words
 			e.Text = r.app.typed.complete(e.Text)
 		}
 		r.view.event(e)
@@ -175,7 +175,7 @@ func (r *buildRun) run(ctx context.Context, o build.Options) error {
 	if o.Engine != nil { // what changes nothing is no history
 		history = r.beginHistory(ctx, &o)
 	}
-	summary, err := build.Run(ctx, r.decision.Plan, o)
+	summary, err := runner.Run(ctx, r.decision.Plan, o)
 	summary.Took = time.Since(r.began) // with what was read before
 	if err != nil {
 		return err
@@ -207,7 +207,7 @@ func outcomeOr(outcome, other error) error {
 	return other
 }
 
-func runOutcome(s build.Summary) string {
+func runOutcome(s runner.Summary) string {
 	switch {
 	case s.Interrupted:
 		return state.OutcomeInterrupted
@@ -218,7 +218,7 @@ func runOutcome(s build.Summary) string {
 }
 
 // remember notes what the registry has, so that a later run can tell what others did to it.
-func (r *buildRun) remember(ctx context.Context, s build.Summary) {
+func (r *buildRun) remember(ctx context.Context, s runner.Summary) {
 	digests := map[string]string{}
 	for _, step := range r.decision.Plan.Steps {
 		if step.Action == plan.Published || step.Action == plan.Pull {
@@ -226,7 +226,7 @@ func (r *buildRun) remember(ctx context.Context, s build.Summary) {
 		}
 	}
 	for _, result := range s.Results {
-		if result.Publishing == build.PublishDone {
+		if result.Publishing == runner.PublishDone {
 			digests[result.Image.Ref] = result.PublishDigest
 		}
 	}

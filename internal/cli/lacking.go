@@ -3,7 +3,7 @@ package cli
 import (
 	"fmt"
 
-	"github.com/slipway-build/slipway/build/facts"
+	"github.com/slipway-build/slipway/facts"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/recipe"

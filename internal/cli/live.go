@@ -11,10 +11,10 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/slipway-build/slipway/build"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/internal/cli/outlet"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/runner"
 )
 
 const redrawEvery = 100 * time.Millisecond
@@ -28,7 +28,7 @@ type liveView struct {
 	mu      sync.Mutex
 	began   time.Time
 	total   int
-	ended   map[build.Kind]int
+	ended   map[runner.Kind]int
 	open    map[string]bool // references of images with work left, beside publishing
 	running []*liveImage
 	drawn   int // lines of the block on screen
@@ -43,7 +43,7 @@ type liveImage struct {
 }
 
 func newLiveView(lines *lineView, out *outlet.Writer) *liveView {
-	return &liveView{lines: lines, out: out, began: time.Now(), ended: map[build.Kind]int{}, open: map[string]bool{}}
+	return &liveView{lines: lines, out: out, began: time.Now(), ended: map[runner.Kind]int{}, open: map[string]bool{}}
 }
 
 func (v *liveView) heading(text string) { v.lines.heading(text) }
@@ -76,26 +76,26 @@ func (v *liveView) redraw() {
 	}
 }
 
-func (v *liveView) event(e build.Event) {
+func (v *liveView) event(e runner.Event) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	switch e.Kind {
-	case build.Started:
+	case runner.Started:
 		v.running = append(v.running, &liveImage{ref: e.Image, step: "starting", began: e.Time})
-	case build.FetchBegan, build.PublishBegan:
+	case runner.FetchBegan, runner.PublishBegan:
 		v.running = append(v.running, &liveImage{ref: e.Image, step: string(e.Kind), began: e.Time})
-	case build.StepBegan:
+	case runner.StepBegan:
 		v.setStep(e.Image, familiarStep(e.Text))
-	case build.Transfer:
+	case runner.Transfer:
 		v.setStep(e.Image, fmt.Sprintf("%s of %s", size(e.Bytes), size(e.Total)))
-	case build.Testing:
+	case runner.Testing:
 		v.setStep(e.Image, "testing")
-	case build.Retry:
+	case runner.Retry:
 		v.setStep(e.Image, e.Text)
-	case build.Warning:
+	case runner.Warning:
 		v.draw(func() { v.lines.outcome(e) })
-	case build.Done, build.Same, build.Tagged, build.Fetched, build.Unfetched, build.Failed, build.Blocked, build.Cancelled, build.WasPublished, build.Unpublished:
-		if e.Kind == build.WasPublished || e.Kind == build.Unpublished || v.open[e.Image] { // not a base image that was fetched
+	case runner.Done, runner.Same, runner.Tagged, runner.Fetched, runner.Unfetched, runner.Failed, runner.Blocked, runner.Cancelled, runner.WasPublished, runner.Unpublished:
+		if e.Kind == runner.WasPublished || e.Kind == runner.Unpublished || v.open[e.Image] { // not a base image that was fetched
 			v.ended[e.Kind]++
 		}
 		delete(v.open, e.Image)
@@ -152,9 +152,9 @@ func (v *liveView) block(width, height int) []string {
 }
 
 func (v *liveView) status() string {
-	done := v.ended[build.Done] + v.ended[build.Same] + v.ended[build.Tagged] + v.ended[build.Fetched]
+	done := v.ended[runner.Done] + v.ended[runner.Same] + v.ended[runner.Tagged] + v.ended[runner.Fetched]
 	parts := []string{fmt.Sprintf("%d of %d done", done, v.total), fmt.Sprintf("%d running", len(v.running))}
-	for _, k := range []build.Kind{build.WasPublished, build.Failed, build.Unfetched, build.Unpublished, build.Blocked, build.Cancelled} {
+	for _, k := range []runner.Kind{runner.WasPublished, runner.Failed, runner.Unfetched, runner.Unpublished, runner.Blocked, runner.Cancelled} {
 		if n := v.ended[k]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, k))
 		}
@@ -186,7 +186,7 @@ func clip(s string, width int) string {
 	return string(runes[:max(width-1, 0)]) + "…"
 }
 
-func (v *liveView) finish(s build.Summary, f *fleet.Fleet) error {
+func (v *liveView) finish(s runner.Summary, f *fleet.Fleet) error {
 	close(v.stop)
 	<-v.stopped
 	v.clear()

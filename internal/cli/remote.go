@@ -14,10 +14,10 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/slipway-build/slipway/build/remote"
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/engine/embedded"
 	"github.com/slipway-build/slipway/registry"
+	"github.com/slipway-build/slipway/runner/remote"
 	"github.com/slipway-build/slipway/store"
 )
 

@@ -15,11 +15,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/slipway-build/slipway/build/redact"
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/imagetest"
 	"github.com/slipway-build/slipway/internal/cli/dockercmd"
 	"github.com/slipway-build/slipway/internal/cli/outlet"
+	"github.com/slipway-build/slipway/runner/redact"
 	"github.com/slipway-build/slipway/store"
 )
 

@@ -9,12 +9,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/slipway-build/slipway/build/redact"
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/lint"
 	"github.com/slipway-build/slipway/internal/cli/outlet"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/runner/redact"
 )
 
 // What is read from definitions repeats their lines, and those may have passwords of the configuration.

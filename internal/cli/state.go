@@ -8,11 +8,12 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/slipway-build/slipway/build"
-	"github.com/slipway-build/slipway/build/facts"
 	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/engine"
+	"github.com/slipway-build/slipway/facts"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/imagetest"
+	"github.com/slipway-build/slipway/imagetest/fleettest"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/state"
@@ -65,8 +66,8 @@ func (a *app) openState(ctx context.Context, looking bool) (*state.DB, error) {
 }
 
 // verification is the test of images, as the configuration has it.
-func verification(cfg *config.Config) build.Test {
-	return build.Test{Test: imagetest.Test{Command: cfg.VerifyCommand, Args: cfg.VerifyArgs, Timeout: cfg.VerifyTimeout}}
+func verification(cfg *config.Config) fleettest.Test {
+	return fleettest.Test{Test: imagetest.Test{Command: cfg.VerifyCommand, Args: cfg.VerifyArgs, Timeout: cfg.VerifyTimeout}}
 }
 
 // decide compares what the images would be made from with what the store and the state know. What a
@@ -74,7 +75,7 @@ func verification(cfg *config.Config) build.Test {
 func (a *app) decide(ctx context.Context, db *state.DB, cfg *config.Config, f *fleet.Fleet, o plan.Options, client *registry.Client) (d facts.Decision, err error) {
 	sources := facts.Sources{
 		Stored: a.stored, Check: a.checkStored, State: db,
-		Test: verification(cfg),
+		Test: verification(cfg), Level: engine.Level,
 		Unwritten: func(ctx context.Context, err error) error {
 			return a.unwritten(ctx, "files that did not change are read again next time", err)
 		},

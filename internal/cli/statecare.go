@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/slipway-build/slipway/build"
+	"github.com/slipway-build/slipway/runner"
 	"github.com/slipway-build/slipway/state"
 )
 
@@ -87,7 +87,7 @@ func (h *recorder) EndBuild(ctx context.Context, b state.Build) error {
 }
 
 // beginHistory records the run. One that cannot be recorded goes on without a history.
-func (r *buildRun) beginHistory(ctx context.Context, o *build.Options) *recorder {
+func (r *buildRun) beginHistory(ctx context.Context, o *runner.Options) *recorder {
 	ctx = context.WithoutCancel(ctx)
 	h := &recorder{DB: r.db}
 	err := r.app.mended(ctx, r.db, func() (err error) {
@@ -103,7 +103,7 @@ func (r *buildRun) beginHistory(ctx context.Context, o *build.Options) *recorder
 }
 
 // endHistory records how the run ended. A damaged state is set aside for the next run.
-func (r *buildRun) endHistory(ctx context.Context, h *recorder, id int64, s build.Summary) {
+func (r *buildRun) endHistory(ctx context.Context, h *recorder, id int64, s runner.Summary) {
 	ctx = context.WithoutCancel(ctx)
 	var err error
 	if id != 0 {

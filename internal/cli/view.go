@@ -10,10 +10,10 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/slipway-build/slipway/build"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/internal/cli/outlet"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/runner"
 )
 
 // view shows a run. Its methods are called in this order; event may come from
@@ -24,9 +24,9 @@ type view interface {
 	// plan says what is going to be done.
 	plan(*plan.Plan)
 	// event tells what happens.
-	event(build.Event)
+	event(runner.Event)
 	// finish sums up and returns the run's error: nil, or the exit code.
-	finish(build.Summary, *fleet.Fleet) error
+	finish(runner.Summary, *fleet.Fleet) error
 }
 
 // newView picks the view for --progress.
@@ -136,23 +136,23 @@ func (v *lineView) list(title string, refs []string) {
 	}
 }
 
-func (v *lineView) event(e build.Event) {
+func (v *lineView) event(e runner.Event) {
 	switch e.Kind {
-	case build.Started:
+	case runner.Started:
 		if !e.Test {
 			fmt.Fprintf(v.out, "- Building image %s\n", e.Image)
 		}
-	case build.Testing:
+	case runner.Testing:
 		fmt.Fprintf(v.out, "- Testing image %s\n", e.Image)
-	case build.FetchBegan:
+	case runner.FetchBegan:
 		fmt.Fprintf(v.out, "- Fetching image %s\n", e.Image)
-	case build.PublishBegan:
+	case runner.PublishBegan:
 		fmt.Fprintf(v.out, "- Publishing image %s\n", e.Image)
-	case build.StepBegan:
+	case runner.StepBegan:
 		if v.output {
 			fmt.Fprintf(v.out, "%s: %s%s\n", shortRef(e.Image), cached(e.Cached), familiarStep(e.Text))
 		}
-	case build.Output:
+	case runner.Output:
 		if v.output {
 			fmt.Fprintf(v.out, "%s | %s\n", shortRef(e.Image), e.Text)
 		}
@@ -162,55 +162,55 @@ func (v *lineView) event(e build.Event) {
 }
 
 // outcome prints how an image ended.
-func (v *lineView) outcome(e build.Event) {
+func (v *lineView) outcome(e runner.Event) {
 	switch e.Kind {
-	case build.Done:
+	case runner.Done:
 		verb := "Built"
 		if e.Test {
 			verb = "Tested"
 		}
 		fmt.Fprintf(v.out, "* %s image %s (%.1fs)\n", verb, e.Image, e.Seconds)
-	case build.Tagged:
+	case runner.Tagged:
 		fmt.Fprintf(v.out, "* Tagged image %s\n", e.Image)
-	case build.Fetched:
+	case runner.Fetched:
 		fmt.Fprintf(v.out, "* Fetched image %s\n", e.Image)
-	case build.Unfetched:
+	case runner.Unfetched:
 		fmt.Fprintf(v.out, " ERROR: image %s could not be fetched\n", e.Image)
-	case build.WasPublished:
+	case runner.WasPublished:
 		if len(e.Refs) == 0 {
 			fmt.Fprintf(v.out, "* Published image %s: it was there already\n", e.Image)
 		} else {
 			fmt.Fprintf(v.out, "* Published image %s (%s sent)\n", e.Image, size(e.Bytes))
 		}
-	case build.Unpublished:
+	case runner.Unpublished:
 		if len(e.Causes) > 0 {
 			fmt.Fprintf(v.out, " NOT PUBLISHED: image %s needs %s\n", e.Image, strings.Join(e.Causes, ", "))
 		} else {
 			fmt.Fprintf(v.out, " ERROR: image %s could not be published\n", e.Image)
 		}
-	case build.Same:
+	case runner.Same:
 		fmt.Fprintf(v.out, "* Unchanged image %s: its parents came out the same\n", e.Image)
-	case build.Retry:
+	case runner.Retry:
 		fmt.Fprintf(v.out, " RETRY: image %s: %s\n", e.Image, e.Text)
-	case build.Warning:
+	case runner.Warning:
 		printWarning(v.err, e.Text)
-	case build.Failed:
+	case runner.Failed:
 		fmt.Fprintf(v.out, " ERROR: image %s %s\n", e.Image, failedAt(e.Phase))
-	case build.Blocked:
+	case runner.Blocked:
 		fmt.Fprintf(v.out, " BLOCKED: image %s needs %s\n", e.Image, strings.Join(e.Causes, ", "))
-	case build.Cancelled:
+	case runner.Cancelled:
 		fmt.Fprintf(v.out, " CANCELLED: image %s\n", e.Image)
 	}
 }
 
 // failedAt says what went wrong with an image. What was never tried did not fail to build.
-func failedAt(p build.Phase) string {
+func failedAt(p runner.Phase) string {
 	switch p {
-	case build.PhasePlan:
+	case runner.PhasePlan:
 		return "cannot be built, and was not tried"
-	case build.PhaseTest:
+	case runner.PhaseTest:
 		return "failed its test"
-	case build.PhaseTags:
+	case runner.PhaseTags:
 		return "could not be given its further tags"
 	}
 	return "failed to build"
@@ -240,7 +240,7 @@ func shortRefs(refs []string) []string {
 	return short
 }
 
-func (v *lineView) finish(s build.Summary, f *fleet.Fleet) error {
+func (v *lineView) finish(s runner.Summary, f *fleet.Fleet) error {
 	for _, b := range f.Broken {
 		printError(v.err, nil, b)
 	}
@@ -248,10 +248,10 @@ func (v *lineView) finish(s build.Summary, f *fleet.Fleet) error {
 		v.failure(r)
 	}
 	for _, r := range s.Results {
-		if r.Outcome == build.NotBuilt && len(r.Causes) > 0 {
+		if r.Outcome == runner.NotBuilt && len(r.Causes) > 0 {
 			fmt.Fprintf(v.err, "blocked: %s needs %s, which failed\n", shortRef(r.Image.Ref), strings.Join(shortRefs(r.Causes), ", "))
 		}
-		if r.Publishing == build.PublishBlocked {
+		if r.Publishing == runner.PublishBlocked {
 			fmt.Fprintf(v.err, "not published: %s needs %s, which is not\n", shortRef(r.Image.Ref), strings.Join(shortRefs(r.PublishCauses), ", "))
 		}
 	}
@@ -265,7 +265,7 @@ func (v *lineView) finish(s build.Summary, f *fleet.Fleet) error {
 }
 
 // failure says what a person must mend: the error, the last lines, the log.
-func (v *lineView) failure(r build.Result) {
+func (v *lineView) failure(r runner.Result) {
 	if r.PublishErr != nil {
 		printError(v.err, nil, r.PublishErr)
 	}
@@ -284,14 +284,14 @@ func (v *lineView) failure(r build.Result) {
 }
 
 // totals is the last line: "8 built, 2 failed, 1 blocked in 12.3s".
-func totals(s build.Summary, f *fleet.Fleet) string {
+func totals(s runner.Summary, f *fleet.Fleet) string {
 	var parts []string
-	for _, o := range []build.Outcome{build.Built, build.Tested, build.WasFetched, build.Unchanged, build.BuildError, build.NotBuilt, build.Interrupt, build.Skipped} {
+	for _, o := range []runner.Outcome{runner.Built, runner.Tested, runner.WasFetched, runner.Unchanged, runner.BuildError, runner.NotBuilt, runner.Interrupt, runner.Skipped} {
 		if n := s.Count(o); n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, o))
 		}
 	}
-	for _, p := range []build.Publishing{build.PublishDone, build.PublishFailed, build.PublishBlocked} {
+	for _, p := range []runner.Publishing{runner.PublishDone, runner.PublishFailed, runner.PublishBlocked} {
 		if n := s.CountPublishing(p); n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, p))
 		}
@@ -306,9 +306,9 @@ func totals(s build.Summary, f *fleet.Fleet) string {
 }
 
 // outcomeError is the exit code of a run whose failures have been printed.
-func outcomeError(s build.Summary, f *fleet.Fleet) error {
+func outcomeError(s runner.Summary, f *fleet.Fleet) error {
 	switch {
-	case s.Interrupted && s.Count(build.BuildError) == 0:
+	case s.Interrupted && s.Count(runner.BuildError) == 0:
 		return &exitError{code: ExitInterrupted}
 	case !s.Good() || len(f.Broken) > 0:
 		return &exitError{code: ExitFailed}
@@ -329,26 +329,26 @@ func (v *jsonView) plan(p *plan.Plan) {
 	}{"plan", p})
 }
 
-func (v *jsonView) event(e build.Event) { v.line(e) }
+func (v *jsonView) event(e runner.Event) { v.line(e) }
 
 func (v *jsonView) line(x any) {
 	_ = encodeJSON(v.out, x, "") // v.out knows
 }
 
 type jsonResult struct {
-	Image   string        `json:"image"`
-	Outcome build.Outcome `json:"outcome"`
-	Digest  string        `json:"digest,omitempty"`
+	Image   string         `json:"image"`
+	Outcome runner.Outcome `json:"outcome"`
+	Digest  string         `json:"digest,omitempty"`
 	// Publishing is how that went, PublishError why it failed.
-	Publishing   build.Publishing `json:"publishing,omitempty"`
-	PublishError string           `json:"publish_error,omitempty"`
-	Error        string           `json:"error,omitempty"`
-	Causes       []string         `json:"causes,omitempty"`
-	Seconds      float64          `json:"seconds"`
-	Log          string           `json:"log,omitempty"`
+	Publishing   runner.Publishing `json:"publishing,omitempty"`
+	PublishError string            `json:"publish_error,omitempty"`
+	Error        string            `json:"error,omitempty"`
+	Causes       []string          `json:"causes,omitempty"`
+	Seconds      float64           `json:"seconds"`
+	Log          string            `json:"log,omitempty"`
 }
 
-func (v *jsonView) finish(s build.Summary, f *fleet.Fleet) error {
+func (v *jsonView) finish(s runner.Summary, f *fleet.Fleet) error {
 	out := struct {
 		Event   string       `json:"event"`
 		Seconds float64      `json:"seconds"`

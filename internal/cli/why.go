@@ -8,7 +8,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/slipway-build/slipway/build/facts"
+	"github.com/slipway-build/slipway/facts"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"

@@ -24,9 +24,10 @@ const module = "github.com/slipway-build/slipway"
 var may = map[string][]string{
 	"changelog": {},
 	"deb822":    {},
-	"config":    {"secret"},
-	"template":  {"config"},
-	"fleet":     {"changelog", "deb822", "template", "config", "recipe"},
+	"jinja":     {},
+	"config":    {"secret", "jinja"}, // jinja/python
+	"template":  {"config", "jinja"},
+	"fleet":     {"changelog", "deb822", "jinja", "template", "config", "recipe"},
 	"plan":      {"fleet", "recipe"},
 	"engine":    {"fleet", "recipe", "secret"}, // engine/dockerfile parses for fleet
 	"recipe":    {},
@@ -35,9 +36,10 @@ var may = map[string][]string{
 	"network":   {},
 	"registry":  {"network"},
 	"state":     {},
-	"imagetest": {"engine", "store"},
-	"build":     {"secret", "recipe", "fleet", "plan", "engine", "store", "imagetest", "registry", "state"},
-	"internal":  {"secret", "recipe", "changelog", "deb822", "config", "template", "fleet", "plan", "engine", "store", "network", "registry", "state", "imagetest", "build"},
+	"imagetest": {"engine", "store", "fleet"}, // an image says which test it has
+	"facts":     {"recipe", "fleet", "plan", "store", "registry", "state", "imagetest"},
+	"runner":    {"secret", "recipe", "fleet", "plan", "engine", "store", "imagetest", "registry", "state"},
+	"internal":  {"secret", "recipe", "changelog", "deb822", "config", "template", "fleet", "plan", "engine", "store", "network", "registry", "state", "imagetest", "jinja", "facts", "runner"},
 	"cmd":       {"internal"},
 }
 

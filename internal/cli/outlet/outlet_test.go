@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/slipway-build/slipway/build/redact"
 	"github.com/slipway-build/slipway/internal/cli/outlet"
+	"github.com/slipway-build/slipway/runner/redact"
 )
 
 // TestPieces cuts one text at every place: a secret is found wherever it is cut.

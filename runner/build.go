@@ -1,0 +1,282 @@
+// Package runner walks a plan: it builds images in the order of the graph, tests
+// each, and tells what happens as events.
+package runner
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/slipway-build/slipway/engine"
+	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/inputs"
+	"github.com/slipway-build/slipway/imagetest"
+	"github.com/slipway-build/slipway/imagetest/fleettest"
+	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/runner/redact"
+	"github.com/slipway-build/slipway/secret"
+	"github.com/slipway-build/slipway/state"
+	"github.com/slipway-build/slipway/store"
+)
+
+// Options say how a run builds.
+type Options struct {
+	Engine Builder
+	Store  *store.Store
+	// Fleet is what the plan was made of.
+	Fleet *fleet.Fleet
+	// Inputs are what the plan's images are made from. Without them no image is marked with its
+	// inputs, and the next plan does not know what it was made from.
+	Inputs *inputs.Set
+	// History, if not nil, gets a record of each image under RunID.
+	History History
+	RunID   int64
+	// Remote is where images are published and fetched; a plan that does neither needs none.
+	Remote Remote
+	// Jobs is how many images build at once; less than one is one.
+	Jobs int
+	// NoCache runs all steps anew.
+	NoCache bool
+	// Retries is how often an image is tried again after a transient fault, RetryDelay the pause
+	// before the first of them; it doubles. Free makes room on a full disk.
+	Retries    int
+	RetryDelay time.Duration
+	Free       func(context.Context) (int64, error)
+	// FailFast starts nothing more after the first failure; what runs comes to its end.
+	FailFast bool
+	// Secrets must not reach logs, events and results: passwords. Nil hides nothing.
+	Secrets *redact.Secrets
+	// Given are the secrets and SSH agents that an image's steps find; nil is none.
+	Given func(*fleet.Image) secret.Set
+	// Private are files of secrets, absolute, which no image may take from its folder.
+	Private []string
+	// Args are build arguments for every image.
+	Args   map[string]string
+	Limits engine.Limits
+	Test   fleettest.Test
+	// Sandbox is what tests run in; a plan that tests nothing needs none.
+	Sandbox *imagetest.Sandbox
+	// Scratch is for short-lived files, LogDir for one log file per image.
+	Scratch, LogDir string
+	// Events gets every event; nil ignores them.
+	Events func(Event)
+}
+
+// Result is one image's part of a Summary.
+type Result struct {
+	Image   *fleet.Image
+	Outcome Outcome
+	// Err is set for failed images.
+	Err error
+	// Tail are the last lines that a failed image's build or test printed.
+	Tail []string
+	// Causes are the references a blocked image waits for.
+	Causes []string
+	Digest string
+	// Test is how the image's test went: store.TestPassed, store.TestNone, TestFailed or, if it did
+	// not come to that, empty.
+	Test string
+	Took time.Duration
+	// Log is the path of the log file, if there is one.
+	Log string
+
+	// Publishing is how publishing it went, PublishErr why it failed, PublishDigest what its reference
+	// names at the registry now. PublishCauses are the references
+	// of the images that kept it from being published.
+	Publishing    Publishing
+	PublishErr    error
+	PublishDigest string
+	PublishCauses []string
+
+	basis  map[string]string // what it was built on now: references and digests of manifests
+	unsure bool              // its files changed while it was built
+}
+
+// TestFailed is Result.Test of an image that was built and did not pass its test.
+const TestFailed = state.TestFailed
+
+// Summary is how a run went, in plan order.
+type Summary struct {
+	Results []Result
+	Took    time.Duration
+	// Interrupted tells that the run's context ended, and not everything was done.
+	Interrupted bool
+}
+
+// Count returns how many images had the outcome.
+func (s Summary) Count(o Outcome) int {
+	n := 0
+	for _, r := range s.Results {
+		if r.Outcome == o {
+			n++
+		}
+	}
+	return n
+}
+
+// CountPublishing returns for how many images publishing went so.
+func (s Summary) CountPublishing(p Publishing) int {
+	n := 0
+	for _, r := range s.Results {
+		if r.Publishing == p {
+			n++
+		}
+	}
+	return n
+}
+
+// Good tells whether everything that was to be done was done.
+func (s Summary) Good() bool {
+	return s.Count(BuildError)+s.Count(NotBuilt)+s.Count(Interrupt)+
+		s.CountPublishing(PublishFailed)+s.CountPublishing(PublishBlocked) == 0
+}
+
+// Run carries out the plan. Failures are part of the summary; the error is for
+// a run that could not begin. A plan that builds and tests nothing needs no
+// Engine, Store, Scratch and LogDir.
+func Run(ctx context.Context, p *plan.Plan, o Options) (Summary, error) {
+	r := &run{Options: o, plan: p, results: map[*plan.Step]Result{}}
+	pub := newPublisher(r, p.Steps)
+	start := time.Now()
+	schedule(ctx, p.Steps, o.Jobs, r.enough.Load, func(ctx context.Context, s *plan.Step) Outcome {
+		defer pub.settle(ctx, s)
+		return r.step(ctx, s)
+	}, func(s *plan.Step, causes []string) {
+		defer pub.settle(ctx, s)
+		r.blocked(s, causes)
+	}, func(s *plan.Step) {
+		defer pub.settle(ctx, s)
+		r.cancelled(s)
+	})
+	pub.wait(ctx, p.Steps)
+	summary := Summary{Took: time.Since(start)}
+	for _, s := range p.Steps {
+		summary.Results = append(summary.Results, r.results[s])
+	}
+	summary.Interrupted = ctx.Err() != nil && !summary.Good()
+	return summary, nil
+}
+
+// run is the state of one Run.
+type run struct {
+	Options
+	plan   *plan.Plan
+	bases  bases
+	enough atomic.Bool // nothing more is to be started
+
+	historyOnce sync.Once
+
+	// testing lets one test run at a time: containers share the host's network,
+	// and tests written for docker-pkg all publish the same ports.
+	testing sync.Mutex
+
+	mu      sync.Mutex // guards results and orders events
+	results map[*plan.Step]Result
+}
+
+func (r *run) emit(e Event) {
+	if r.Events == nil {
+		return
+	}
+	e.Time = time.Now()
+	e.Text = r.Secrets.Text(e.Text)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Events(e)
+}
+
+func (r *run) finish(s *plan.Step, res Result) Outcome {
+	res.Image = s.Image
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.results[s] = res
+	return res.Outcome
+}
+
+func (r *run) blocked(s *plan.Step, causes []string) {
+	r.finish(s, Result{Outcome: NotBuilt, Causes: causes})
+	r.emit(Event{Kind: Blocked, Image: s.Image.Ref, Causes: causes})
+}
+
+func (r *run) cancelled(s *plan.Step) {
+	switch s.Action {
+	case plan.Skip:
+		r.finish(s, Result{Outcome: Skipped})
+	default:
+		if s.Action.Idle() {
+			r.finish(s, Result{Outcome: Unchanged})
+			return
+		}
+		r.finish(s, Result{Outcome: Interrupt})
+		r.emit(Event{Kind: Cancelled, Image: s.Image.Ref})
+	}
+}
+
+// step does what the plan says of one image.
+func (r *run) step(ctx context.Context, s *plan.Step) Outcome {
+	switch s.Action {
+	case plan.UpToDate, plan.Published, plan.Publish:
+		return r.finish(s, Result{Outcome: Unchanged})
+	case plan.Pull:
+		return r.fetch(ctx, s)
+	case plan.Skip:
+		return r.finish(s, Result{Outcome: Skipped})
+	case plan.Blocked:
+		r.blocked(s, nil)
+		return NotBuilt
+	case plan.Error:
+		err := r.Secrets.Error(s.Err)
+		r.emit(Event{Kind: Failed, Image: s.Image.Ref, Text: err.Error(), Phase: PhasePlan})
+		return r.failed(s, Result{Err: err})
+	}
+	return r.work(ctx, s)
+}
+
+// work builds or tests one image.
+func (r *run) work(ctx context.Context, s *plan.Step) Outcome {
+	j := &job{run: r, step: s, image: s.Image, start: time.Now(), tries: 1}
+	defer j.close()
+	r.emit(Event{Kind: Started, Image: s.Image.Ref, Test: s.Action != plan.Build})
+	j.record = r.beginRecord(ctx, s, j.start)
+	err := j.openLog()
+	outcome := Built
+	if err == nil {
+		outcome, err = j.do(ctx)
+	}
+	res := Result{Outcome: outcome, Digest: j.digest, Test: j.tested, Took: time.Since(j.start), Log: j.logPath, basis: j.basis, unsure: j.unsure}
+	switch {
+	case err == nil && s.Action == plan.Tag:
+		r.emit(Event{Kind: Tagged, Image: s.Image.Ref, Digest: j.digest})
+	case err == nil && outcome == Unchanged:
+		r.emit(Event{Kind: Same, Image: s.Image.Ref, Digest: j.digest})
+	case err == nil:
+		r.emit(Event{Kind: Done, Image: s.Image.Ref, Digest: j.digest, Test: outcome == Tested, Seconds: res.Took.Seconds(), Log: j.logPath})
+	case ctx.Err() != nil:
+		res.Outcome = Interrupt
+		r.emit(Event{Kind: Cancelled, Image: s.Image.Ref})
+	default:
+		err = r.Secrets.Error(err)
+		j.flush()
+		fmt.Fprintf(j.log(), "error: %v\n", err)
+		r.emit(Event{Kind: Failed, Image: s.Image.Ref, Text: err.Error(), Test: j.testing, Phase: j.phase(), Tail: j.tail.lines(), Seconds: res.Took.Seconds(), Log: j.logPath})
+		res.Outcome, res.Err, res.Tail = BuildError, err, j.tail.lines()
+		if j.testing {
+			res.Test = TestFailed
+		}
+	}
+	j.record.finish(ctx, j, res)
+	if res.Outcome == BuildError {
+		return r.failed(s, res)
+	}
+	return r.finish(s, res)
+}
+
+func (r *run) failed(s *plan.Step, res Result) Outcome {
+	if r.FailFast {
+		r.enough.Store(true)
+	}
+	res.Outcome = BuildError
+	return r.finish(s, res)
+}
