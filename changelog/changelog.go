@@ -7,6 +7,8 @@ package changelog
 import (
 	"fmt"
 	"time"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // MaxSize is the largest changelog that is read, in bytes. Larger ones are an error.
@@ -68,11 +70,11 @@ func (e *Error) Error() string {
 	case e.Path != "":
 		s = e.Path + ": " + e.Msg
 	}
-	if e.Hint != "" {
-		s += "\nhint: " + e.Hint
-	}
-	return s
+	return problem.Text(s, e.Hint)
 }
+
+// WayOut returns the hint.
+func (e *Error) WayOut() string { return e.Hint }
 
 // Parse reads all entries of the changelog in data. The path is used in messages only. What
 // follows the Emacs or Vim settings at the end of a file, or the heading of a pre-1996 format, is

@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // MaxSize is the largest file that is read, in bytes. Larger ones are an error.
@@ -56,11 +58,11 @@ func (e *Error) Error() string {
 	if e.Path == "" {
 		s = fmt.Sprintf("line %d: %s", e.Line, e.Msg)
 	}
-	if e.Hint != "" {
-		s += "\nhint: " + e.Hint
-	}
-	return s
+	return problem.Text(s, e.Hint)
 }
+
+// WayOut returns the hint.
+func (e *Error) WayOut() string { return e.Hint }
 
 // Get returns the value of a field and the line its name is on; of a field that is there twice the
 // last. The case of the name is ignored.

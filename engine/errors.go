@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/slipway-build/slipway/engine/dockerfile/bounds"
+	"github.com/slipway-build/slipway/problem"
 )
 
 // StepError says which line of the built Dockerfile failed.
@@ -57,7 +58,8 @@ func tooLong(cause string) string {
 	if len(path) > shown {
 		path = path[:shown] + "..."
 	}
-	return fmt.Sprintf("the image has a path that is too long for this system: %s\nhint: Linux takes 4095 bytes, of which the engine's folder needs about a hundred; shorten the path, or take a shorter folder with --root", path)
+	return problem.Text("the image has a path that is too long for this system: "+path,
+		"Linux takes 4095 bytes, of which the engine's folder needs about a hundred; shorten the path, or take a shorter folder with --root")
 }
 
 // Unwrap returns BuildKit's own error.

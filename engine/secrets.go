@@ -12,6 +12,7 @@ import (
 	"github.com/moby/buildkit/session/sshforward/sshprovider"
 
 	"github.com/slipway-build/slipway/engine/scope"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/secret"
 )
 
@@ -46,7 +47,7 @@ func agents(list []secret.Agent) (session.Attachable, error) {
 	for _, a := range list {
 		what := "the SSH agent " + a.ID
 		if len(a.Paths) == 0 {
-			return nil, fmt.Errorf("cannot use %s: %s is not set\nhint: start an agent, or name its socket or a private key behind %s=", what, secret.AgentVariable, a.ID)
+			return nil, problem.Withf(fmt.Errorf("cannot use %s: %s is not set", what, secret.AgentVariable), "start an agent, or name its socket or a private key behind %s=", a.ID)
 		}
 		if err := checkKeys(a.Paths); err != nil {
 			return nil, fmt.Errorf("cannot use %s of %s: %w", what, strings.Join(a.Paths, ", "), err)
@@ -75,7 +76,7 @@ func checkKeys(paths []string) error {
 func agentCause(err error) error {
 	text := err.Error()
 	if strings.Contains(text, "passphrase protected") {
-		return errors.New("the key has a passphrase\nhint: add it to an agent with ssh-add, and name the agent's socket")
+		return problem.New("the key has a passphrase", "add it to an agent with ssh-add, and name the agent's socket")
 	}
 	cause := err
 	for errors.Unwrap(cause) != nil {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // outputPatience is how long output is waited for that a process may hold which could not be ended.
@@ -39,7 +41,7 @@ func (b *Box) Run(ctx context.Context, t Test, dir, ref string, out io.Writer) e
 	case err == nil:
 		return nil
 	case errors.Is(context.Cause(ctx), hung):
-		return fmt.Errorf("%q did not end within %s\nhint: verify_timeout in the configuration sets the limit", line, t.Timeout)
+		return problem.With(fmt.Errorf("%q did not end within %s", line, t.Timeout), "verify_timeout in the configuration sets the limit")
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/http/httpproxy"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // Proxies are those that a configuration names. Which one counts is decided by the scheme of the address that
@@ -52,8 +54,11 @@ type ProxyError struct{ Key string } // of the configuration
 
 // Error implements error.
 func (e *ProxyError) Error() string {
-	return "cannot use " + e.Key + ": its address is no URL\nhint: write it like http://proxy.example:3128"
+	return problem.Text("cannot use "+e.Key+": its address is no URL", e.WayOut())
 }
+
+// WayOut returns the hint.
+func (e *ProxyError) WayOut() string { return "write it like http://proxy.example:3128" }
 
 // address parses a proxy's address; without a scheme it is one of http, as in the environment.
 func address(proxy string) (*url.URL, error) {

@@ -13,6 +13,8 @@ import (
 	"syscall"
 
 	"github.com/google/go-containerregistry/pkg/authn"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // dockerConfig is Docker's config.json. Keys that are not looked at here are kept as they are.
@@ -102,7 +104,7 @@ func (d *dockerConfig) entry(at scope) (login authn.AuthConfig, key string, err 
 	for _, key := range keys {
 		var found authn.AuthConfig
 		if json.Unmarshal(d.auths[key], &found) != nil { // the error may quote the password
-			return authn.AuthConfig{}, key, fmt.Errorf("the entry %q of auths in %s is not what is expected\nhint: `slipway login %s` writes it anew", key, d.path, at)
+			return authn.AuthConfig{}, key, problem.Withf(fmt.Errorf("the entry %q of auths in %s is not what is expected", key, d.path), "`slipway login %s` writes it anew", at)
 		}
 		found.Password = strings.Trim(found.Password, "\x00") // some logins have padded it; Docker's client does the same
 		if found != (authn.AuthConfig{}) {

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/slipway-build/slipway/network"
+	"github.com/slipway-build/slipway/problem"
 )
 
 // The kinds of errors; test with errors.Is.
@@ -57,11 +58,11 @@ func (e *Error) Error() string {
 	if e.Detail != "" {
 		text += ": " + e.Detail
 	}
-	if e.Hint != "" {
-		text += "\nhint: " + e.Hint
-	}
-	return text
+	return problem.Text(text, e.Hint)
 }
+
+// WayOut returns the hint.
+func (e *Error) WayOut() string { return e.Hint }
 
 // waiting writes a duration, of which nobody wants the seconds when it is in days.
 func waiting(d time.Duration) string {

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // Bounds of a tag list: a registry that always says "there is more" ends somewhere.
@@ -99,7 +101,7 @@ func (c *Client) Tag(ctx context.Context, ref, newRef string) error {
 		return err
 	}
 	if to.host != from.host || to.repo != from.repo || to.digest != "" {
-		return about("tag", from, errors.New("the new name is not a tag of the same repository\nhint: push it there"))
+		return about("tag", from, problem.New("the new name is not a tag of the same repository", "push it there"))
 	}
 	d, data, err := h.manifest(ctx, from)
 	if err != nil {

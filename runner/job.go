@@ -20,6 +20,7 @@ import (
 	"github.com/slipway-build/slipway/fleet/buildcontext"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/recipe"
 	"github.com/slipway-build/slipway/runner/redact"
 	"github.com/slipway-build/slipway/store"
@@ -321,8 +322,7 @@ func (j *job) findParents(ctx context.Context) ([]inputs.Parent, error) {
 			continue
 		}
 		if errors.Is(err, store.ErrNotFound) {
-			return nil, fmt.Errorf("%s: cannot build %s:%s: its parent %s was removed from the store while it waited\nhint: run the build again",
-				j.run.Fleet.Path(j.image, "Dockerfile.template"), j.image.Name, j.image.Tag, p.Ref)
+			return nil, problem.With(fmt.Errorf("%s: cannot build %s:%s: its parent %s was removed from the store while it waited", j.run.Fleet.Path(j.image, "Dockerfile.template"), j.image.Name, j.image.Tag, p.Ref), "run the build again")
 		}
 		if err != nil {
 			return nil, err
@@ -367,13 +367,13 @@ func (j *job) explain(err error) error {
 	}
 	err = fmt.Errorf("%s: cannot build %s:%s: %w", where, j.image.Name, j.image.Tag, err)
 	if errors.Is(err, syscall.ENOSPC) || noSpace(append(j.tail.lines(), err.Error())) {
-		return fmt.Errorf("%w\nhint: the disk is full; `slipway du` shows what the store holds, `slipway prune` frees old versions", err)
+		return problem.With(err, "the disk is full; `slipway du` shows what the store holds, `slipway prune` frees old versions")
 	}
 	if hint := ungivenHint(err); hint != "" {
-		return fmt.Errorf("%w\nhint: %s", err, hint)
+		return problem.With(err, hint)
 	}
 	if step != nil && step.Exit == 137 && j.run.Limits.Memory > 0 {
-		return fmt.Errorf("%w\nhint: it may have needed more memory than container_limits allow", err)
+		return problem.With(err, "it may have needed more memory than container_limits allow")
 	}
 	return err
 }

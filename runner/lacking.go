@@ -7,6 +7,7 @@ import (
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
+	"github.com/slipway-build/slipway/problem"
 )
 
 // whole is the engine for a job: it says why the job gave up in the words of the job, not of BuildKit's
@@ -44,6 +45,6 @@ func (j *job) lacks(files *buildcontext.Tree) error {
 	if more := len(found) - 1; more > 0 {
 		text += fmt.Sprintf(", and so do %d more", more)
 	}
-	j.run.emit(Event{Kind: Warning, Image: j.image.Ref, Text: text + "\nhint: " + fleet.PointerHint})
+	j.run.emit(Event{Kind: Warning, Image: j.image.Ref, Text: problem.Text(text, fleet.PointerHint)})
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/problem"
 )
 
 // Remote is where good images go, and where published ones come from.
@@ -182,20 +183,19 @@ func (p *publisher) send(ctx context.Context, s *plan.Step, res Result, parents 
 }
 
 func interrupted(s *plan.Step) error {
-	return fmt.Errorf("cannot publish %s: the run was interrupted\nhint: the next run goes on with it", s.Image.Ref)
+	return problem.With(fmt.Errorf("cannot publish %s: the run was interrupted", s.Image.Ref), "the next run goes on with it")
 }
 
 // checkBasis refuses an image that is made of other images than are published, or of nobody knows
 // what.
 func (p *publisher) checkBasis(s *plan.Step, res Result, parents map[string]*publication) error {
 	if res.unsure {
-		return fmt.Errorf("%s: cannot publish %s: its files changed while it was built\nhint: run the build again", p.run.Fleet.Path(s.Image, ""), s.Image.Ref)
+		return problem.With(fmt.Errorf("%s: cannot publish %s: its files changed while it was built", p.run.Fleet.Path(s.Image, ""), s.Image.Ref), "run the build again")
 	}
 	for _, ref := range slices.Sorted(maps.Keys(parents)) {
 		on, known := res.basis[ref]
 		if parent := parents[ref]; known && on != parent.digest && on != parent.was {
-			return fmt.Errorf("%s: cannot publish %s: it is built on %s as the store had it (%s), but the registry has %s\nhint: run the build again",
-				p.run.Fleet.Path(s.Image, ""), s.Image.Ref, ref, on, parent.digest)
+			return problem.With(fmt.Errorf("%s: cannot publish %s: it is built on %s as the store had it (%s), but the registry has %s", p.run.Fleet.Path(s.Image, ""), s.Image.Ref, ref, on, parent.digest), "run the build again")
 		}
 	}
 	return nil
@@ -223,8 +223,7 @@ func (p *publisher) wait(ctx context.Context, steps []*plan.Step) {
 	for _, s := range steps {
 		ref := s.Image.Ref
 		if mine := p.of[s].digest; slices.Contains(refs, ref) && now[ref] != mine {
-			r.unpublished(s, fmt.Errorf("%s: another machine has published %s at the same time, and replaced this one (%s → %s)\nhint: let one machine publish a fleet; `slipway plan` says what is different",
-				r.Fleet.Path(s.Image, ""), ref, mine, cmp.Or(now[ref], "nothing")))
+			r.unpublished(s, problem.With(fmt.Errorf("%s: another machine has published %s at the same time, and replaced this one (%s → %s)", r.Fleet.Path(s.Image, ""), ref, mine, cmp.Or(now[ref], "nothing")), "let one machine publish a fleet; `slipway plan` says what is different"))
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
+	"github.com/slipway-build/slipway/problem"
 )
 
 // takesSecret is the error of a build that takes the file of a secret from its context: what a step is lent
@@ -30,8 +31,7 @@ func (j *job) takesSecret(files *buildcontext.Tree) error {
 	if err != nil || len(taken) == 0 {
 		return err
 	}
-	return fmt.Errorf("an instruction takes %s, which is the file of a secret\nhint: leave it out with a line in .dockerignore, or move it out of the folder",
-		filepath.Join(j.run.Fleet.Folder(j.image), taken[0]))
+	return problem.With(fmt.Errorf("an instruction takes %s, which is the file of a secret", filepath.Join(j.run.Fleet.Folder(j.image), taken[0])), "leave it out with a line in .dockerignore, or move it out of the folder")
 }
 
 // ungiven are BuildKit's words for what a step needs and nobody gives: its id has a variable, or an image from

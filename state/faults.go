@@ -12,6 +12,8 @@ import (
 
 	"modernc.org/sqlite"
 	sqlitelib "modernc.org/sqlite/lib"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // ErrDamaged marks what was read from a state and cannot have been written by Slipway.
@@ -68,12 +70,11 @@ func (d *DB) fail(verb string, err error) error {
 	}
 	code := sqliteCode(err)
 	if (code == sqlitelib.SQLITE_IOERR || code == sqlitelib.SQLITE_FULL) && full(filepath.Dir(d.path)) {
-		return fmt.Errorf("cannot %s state %s: %w (%w)\nhint: `slipway du` shows what the store holds, `slipway prune --cache` frees the build cache",
-			verb, d.path, syscall.ENOSPC, err)
+		return problem.With(fmt.Errorf("cannot %s state %s: %w (%w)", verb, d.path, syscall.ENOSPC, err), "`slipway du` shows what the store holds, `slipway prune --cache` frees the build cache")
 	}
 	err = fmt.Errorf("cannot %s state %s: %w", verb, d.path, err)
 	if Damaged(err) {
-		return fmt.Errorf("%w\nhint: remove the file; it holds history, and what saves time, but nothing else", err)
+		return problem.With(err, "remove the file; it holds history, and what saves time, but nothing else")
 	}
 	return err
 }

@@ -19,6 +19,8 @@ import (
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 	sqlitelib "modernc.org/sqlite/lib"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // FileName is the database's name inside the state folder.
@@ -181,7 +183,7 @@ func (d *DB) foreign(version, known int) error {
 	if version < known {
 		other = "an older" // and cannot be brought up to date
 	}
-	return fmt.Errorf("cannot use state %s: it was made by %s slipway (version %d, this one knows %d)\nhint: use that slipway, or another --state-dir", d.path, other, version, known)
+	return problem.With(fmt.Errorf("cannot use state %s: it was made by %s slipway (version %d, this one knows %d)", d.path, other, version, known), "use that slipway, or another --state-dir")
 }
 
 type querier interface {

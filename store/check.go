@@ -10,6 +10,7 @@ import (
 	"github.com/containerd/containerd/v2/core/images"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/store/journal"
 )
 
@@ -35,8 +36,7 @@ func (s *Store) check(ctx context.Context, img images.Image) error {
 		return nil
 	}
 	name := fromRecord(img).Familiar()
-	return fmt.Errorf("%w: %s\nhint: the next build of its fleet makes it again; `slipway pull %s` fetches it if it is published, `slipway rmi %s` removes it",
-		ErrDamaged, damage(missing[0], len(missing)-1, false), name, name)
+	return problem.Withf(fmt.Errorf("%w: %s", ErrDamaged, damage(missing[0], len(missing)-1, false)), "the next build of its fleet makes it again; `slipway pull %s` fetches it if it is published, `slipway rmi %s` removes it", name, name)
 }
 
 // CheckRead is Check that reads all of the image's content.
@@ -55,8 +55,7 @@ func (s *Store) CheckRead(ctx context.Context, ref string) error {
 	if len(wrong) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%w: %s\nhint: `slipway check --read` sets that aside; then the next build of its fleet makes it again, or `slipway pull %s` fetches it",
-		ErrDamaged, damage(wrong[0], len(wrong)-1, true), fromRecord(img).Familiar())
+	return problem.Withf(fmt.Errorf("%w: %s", ErrDamaged, damage(wrong[0], len(wrong)-1, true)), "`slipway check --read` sets that aside; then the next build of its fleet makes it again, or `slipway pull %s` fetches it", fromRecord(img).Familiar())
 }
 
 // verified reads a blob.

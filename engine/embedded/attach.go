@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/slipway-build/slipway/engine/embedded/boltfile"
+	"github.com/slipway-build/slipway/problem"
 )
 
 // indexTimeout bounds how long Index waits at a time for the image database's file lock.
@@ -59,7 +60,7 @@ func readIndex(ctx context.Context, root string) (_ []images.Image, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("cannot read %s: %v\nhint: if the file is damaged, remove the folder it is in; the images are built again", metaPath(root), r)
+			err = problem.With(fmt.Errorf("cannot read %s: %v", metaPath(root), r), "if the file is damaged, remove the folder it is in; the images are built again")
 		}
 	}()
 	if _, err := os.Stat(metaPath(root)); errors.Is(err, os.ErrNotExist) {

@@ -21,6 +21,8 @@ import (
 	"github.com/containerd/containerd/v2/core/images"
 	"github.com/containerd/containerd/v2/core/remotes/docker"
 	"github.com/moby/buildkit/client"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // namespace is containerd's name space that BuildKit's own parts are bound to.
@@ -137,7 +139,7 @@ func realRoot(root string) (string, error) {
 		root = real
 	}
 	if len(socketPath(root)) > maxSocketPath {
-		return "", fmt.Errorf("cannot use engine root %s: its path is too long for a socket in it\nhint: choose one of less than 90 bytes with --root", root)
+		return "", problem.With(fmt.Errorf("cannot use engine root %s: its path is too long for a socket in it", root), "choose one of less than 90 bytes with --root")
 	}
 	return root, nil
 }

@@ -4,12 +4,12 @@ package embedded
 
 import (
 	"debug/elf"
-	"errors"
 	"os/exec"
 	"path/filepath"
 
 	"github.com/moby/buildkit/executor"
 	"github.com/slipway-build/slipway/engine/container"
+	"github.com/slipway-build/slipway/problem"
 )
 
 // initTarget is where a container sees its init, as in Docker's.
@@ -32,7 +32,7 @@ func initProgram() (executor.Mount, error) {
 		m := container.Mount{Source: path, Target: initTarget, ReadOnly: true}
 		return executor.Mount{Src: mountSource{m}, Dest: initTarget, Readonly: true}, nil
 	}
-	return executor.Mount{}, errors.New("cannot run an init: there is no statically linked docker-init, tini or catatonit on the PATH\nhint: install tini (on Debian: apt-get install tini)")
+	return executor.Mount{}, problem.New("cannot run an init: there is no statically linked docker-init, tini or catatonit on the PATH", "install tini (on Debian: apt-get install tini)")
 }
 
 // static tells whether a program runs without an interpreter and libraries.

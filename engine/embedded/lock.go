@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // rootLock is the exclusive lock of a root, held.
@@ -28,7 +30,7 @@ type rootLock struct {
 func acquire(ctx context.Context, root string, wait func(Holder)) (*rootLock, error) {
 	f, err := os.OpenFile(lockPath(root), os.O_RDWR|os.O_CREATE, 0o600)
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) {
-		err = fmt.Errorf("%w\nhint: the engine writes there, also when images are only looked at: name a folder that can be written with --root or SLIPWAY_ROOT", err)
+		err = problem.With(err, "the engine writes there, also when images are only looked at: name a folder that can be written with --root or SLIPWAY_ROOT")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot open engine lock: %w", err)

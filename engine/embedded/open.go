@@ -11,6 +11,8 @@ import (
 	"runtime/debug"
 
 	"github.com/moby/buildkit/control"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // openEngine opens the databases and what works on them. Where names are kept beside the databases, one
@@ -47,11 +49,11 @@ func openEngine(ctx context.Context, p *Process, o Options) (*workerParts, *cont
 		parts, ctl, err = openParts(ctx, p, o)
 	}
 	if err != nil {
-		hint := ""
-		if isDamage(err) {
-			hint = "\nhint: if a file there is damaged, remove that folder; the images are built again"
+		damage := isDamage(err)
+		if err = fmt.Errorf("cannot open the engine in %s: %w", Folder(p.root), err); damage {
+			err = problem.With(err, "if a file there is damaged, remove that folder; the images are built again")
 		}
-		return nil, nil, fmt.Errorf("cannot open the engine in %s: %w%s", Folder(p.root), err, hint)
+		return nil, nil, err
 	}
 	if o.Names != nil {
 		sayMended(p.root, bad, kept, o.Warn)

@@ -21,6 +21,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/slipway-build/slipway/engine/cgroup"
+	"github.com/slipway-build/slipway/problem"
 )
 
 // stopGrace bounds how long Close waits for others that are attached, and how long it frees disk space.
@@ -54,10 +55,10 @@ type Process struct {
 // (mounts, temporary files, containers) are cleaned up first.
 func Start(ctx context.Context, o Options) (*Process, error) {
 	if os.Geteuid() != 0 {
-		return nil, errors.New("cannot start the engine as an ordinary user: it needs root for now\nhint: run the command with sudo")
+		return nil, problem.New("cannot start the engine as an ordinary user: it needs root for now", "run the command with sudo")
 	}
 	if err := os.MkdirAll(o.Root, 0o700); err != nil {
-		return nil, fmt.Errorf("cannot make engine root: %w\nhint: name a folder that can be written with --root or SLIPWAY_ROOT", err)
+		return nil, problem.With(fmt.Errorf("cannot make engine root: %w", err), "name a folder that can be written with --root or SLIPWAY_ROOT")
 	}
 	root, err := realRoot(o.Root)
 	if err != nil {
@@ -84,7 +85,7 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 		err = context.Cause(ctx)
 	}
 	if errors.Is(err, unix.ENOSPC) {
-		err = fmt.Errorf("%w\nhint: the disk is full; make room on the disk of %s, or choose another folder with --root", err, root)
+		err = problem.Withf(err, "the disk is full; make room on the disk of %s, or choose another folder with --root", root)
 	}
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
@@ -193,7 +194,7 @@ func (p *Process) collectOrSay(ctx context.Context) {
 		bklog.G(ctx).Debugf("the next run frees the rest of what builds left: %v", err)
 		return
 	}
-	p.warn(fmt.Sprintf("%v\nhint: the next command tries again; what is left takes disk space and harms nothing", err))
+	p.warn(problem.Text(err.Error(), "the next command tries again; what is left takes disk space and harms nothing"))
 }
 
 // Root is the engine's folder, absolute.

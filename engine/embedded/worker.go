@@ -34,6 +34,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/slipway-build/slipway/engine/cgroup"
+	"github.com/slipway-build/slipway/problem"
 )
 
 // dbTimeout bounds the wait for a database's file lock. The root's lock is held,
@@ -148,7 +149,7 @@ func workerOpt(ctx context.Context, dir, snName string, mdb *ctdmetadata.DB) (ba
 		ResourceMonitor:     monitor,
 	}, nets)
 	if err != nil {
-		return opt, fmt.Errorf("cannot start OCI runtime: %w\nhint: install runc (Debian: apt-get install runc)", err)
+		return opt, problem.With(fmt.Errorf("cannot start OCI runtime: %w", err), "install runc (Debian: apt-get install runc)")
 	}
 	store := snapshot.NewContentStore(mdb.ContentStore(), namespace)
 	id, err := base.ID(dir)

@@ -19,6 +19,7 @@ import (
 	"github.com/moby/patternmatcher/ignorefile"
 
 	"github.com/slipway-build/slipway/fleet/updating"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/recipe"
 )
 
@@ -144,12 +145,12 @@ func open(t *Tree) (*Tree, error) {
 	root, shown := t.root, t.shown
 	here, err := openFolder(root, t.dir)
 	if err != nil {
-		return nil, fmt.Errorf("%s: cannot read image folder: %w", shown, pathCause(err))
+		return nil, problem.Problem{Path: shown, Text: "cannot read image folder", Err: pathCause(err)}
 	}
 	defer here.close()
 	own, err := here.lstat(".")
 	if err != nil {
-		return nil, fmt.Errorf("%s: cannot read image folder: %w", shown, err)
+		return nil, problem.Problem{Path: shown, Text: "cannot read image folder", Err: err}
 	}
 	top := &node{path: ".", meta: own, kept: own.mode}
 	t.top = top
@@ -158,7 +159,7 @@ func open(t *Tree) (*Tree, error) {
 		return nil, err
 	}
 	if t.ownIgnored, err = matcher.MatchesOrParentMatches(OwnFile); err != nil {
-		return nil, fmt.Errorf("%s: cannot read patterns: %w", path.Join(shown, t.ignoreFile), err)
+		return nil, badPatterns(path.Join(shown, t.ignoreFile), err)
 	}
 	w := walker{tree: t, matcher: matcher}
 	w.dir(here, top, ".", patternmatcher.MatchInfo{}, []meta{top.meta})
@@ -178,7 +179,7 @@ func (t *Tree) ignore(here folder) (*patternmatcher.PatternMatcher, error) {
 	}
 	name := path.Join(t.shown, t.ignoreFile)
 	if err != nil {
-		return nil, fmt.Errorf("%s: cannot read patterns: %w", name, err)
+		return nil, badPatterns(name, err)
 	}
 	defer f.Close()
 	limited := &io.LimitedReader{R: f, N: maxIgnoreFile + 1}
@@ -188,18 +189,26 @@ func (t *Tree) ignore(here folder) (*patternmatcher.PatternMatcher, error) {
 	}
 	if err == nil {
 		if err = recipe.CheckPatterns(patterns); err != nil {
-			err = fmt.Errorf("%w\nhint: the name of a folder leaves out all that is in it", err)
+			err = problem.With(err, "the name of a folder leaves out all that is in it")
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: cannot read patterns: %w", name, err)
+		return nil, badPatterns(name, err)
 	}
 	matcher, err := patternmatcher.New(patterns)
 	if err != nil {
-		return nil, fmt.Errorf("%s: cannot read patterns: %w", name, err)
+		return nil, badPatterns(name, err)
 	}
 	return matcher, nil
 }
+
+// badPatterns is the error of a list of files to leave out.
+func badPatterns(name string, cause error) error {
+	return problem.Problem{Kind: KindPatterns, Path: name, Text: "cannot read patterns", Err: cause}
+}
+
+// KindPatterns is the kind of problems with the list of files to leave out.
+const KindPatterns problem.Kind = "dockerignore-syntax"
 
 type walker struct {
 	tree    *Tree
@@ -207,16 +216,15 @@ type walker struct {
 	errs    []error
 }
 
-func (w *walker) fail(rel, format string, args ...any) {
-	shown := path.Join(w.tree.shown, rel)
-	w.errs = append(w.errs, fmt.Errorf("%s: cannot add to the build context: "+format, append([]any{shown}, args...)...))
+func (w *walker) fail(rel string, cause error) {
+	w.errs = append(w.errs, problem.Problem{Path: path.Join(w.tree.shown, rel), Text: "cannot add to the build context", Err: cause})
 }
 
 // dir lists one folder. Ancestors are the folders above it, to find links that contain themselves.
 func (w *walker) dir(here folder, n *node, rel string, parent patternmatcher.MatchInfo, ancestors []meta) {
 	names, err := here.names()
 	if err != nil {
-		w.fail(rel, "%w", pathCause(err))
+		w.fail(rel, pathCause(err))
 		return
 	}
 	slices.Sort(names)
@@ -226,12 +234,12 @@ func (w *walker) dir(here folder, n *node, rel string, parent patternmatcher.Mat
 			continue
 		}
 		if !utf8.ValidString(name) {
-			w.fail(rel, "the name %q in it is not UTF-8, which BuildKit asks for", name)
+			w.fail(rel, fmt.Errorf("the name %q in it is not UTF-8, which BuildKit asks for", name))
 			continue
 		}
 		if w.tree.count++; w.tree.count > MaxFiles {
 			if w.tree.count == MaxFiles+1 {
-				w.fail(rel, "more than %d files", MaxFiles)
+				w.fail(rel, fmt.Errorf("more than %d files", MaxFiles))
 			}
 			return
 		}
@@ -242,7 +250,7 @@ func (w *walker) dir(here folder, n *node, rel string, parent patternmatcher.Mat
 func (w *walker) entry(here folder, parent *node, rel string, above patternmatcher.MatchInfo, ancestors []meta) {
 	ignored, match, err := w.matcher.MatchesUsingParentResults(rel, above)
 	if err != nil {
-		w.fail(rel, "%w", err)
+		w.fail(rel, err)
 		return
 	}
 	hidden := false
@@ -269,7 +277,7 @@ func (w *walker) entry(here folder, parent *node, rel string, above patternmatch
 			return
 		}
 		if slices.ContainsFunc(ancestors, meta.sameFile) {
-			w.fail(rel, "the link contains itself")
+			w.fail(rel, errors.New("the link contains itself"))
 			return
 		}
 		var sub folder
@@ -279,7 +287,7 @@ func (w *walker) entry(here folder, parent *node, rel string, above patternmatch
 			sub, err = here.open(child.Name())
 		}
 		if err != nil {
-			w.fail(rel, "%w", pathCause(err))
+			w.fail(rel, pathCause(err))
 			return
 		}
 		w.dir(sub, child, rel, match, append(slices.Clip(ancestors), meta))
@@ -289,11 +297,11 @@ func (w *walker) entry(here folder, parent *node, rel string, above patternmatch
 		}
 	case meta.mode&fs.ModeSymlink != 0: // only where links are kept
 		if child.text, err = w.tree.root.Readlink(w.tree.origin(child).source); err != nil {
-			w.fail(rel, "%w", pathCause(err))
+			w.fail(rel, pathCause(err))
 			return
 		}
 	case !meta.mode.IsRegular():
-		w.fail(rel, "it is a %s", kind(meta.mode))
+		w.fail(rel, fmt.Errorf("it is a %s", kind(meta.mode)))
 		return
 	}
 	parent.children = append(parent.children, child)
@@ -332,7 +340,7 @@ func below(dir, name string) string {
 func (w *walker) stat(here folder, n *node, rel string, ignored bool) (linked, ok bool) {
 	var err error
 	if n.meta, err = here.lstat(n.Name()); err != nil {
-		w.fail(rel, "%w", err)
+		w.fail(rel, err)
 		return false, false
 	}
 	if n.meta.mode&fs.ModeSymlink == 0 || w.tree.links {
@@ -345,11 +353,11 @@ func (w *walker) stat(here folder, n *node, rel string, ignored bool) (linked, o
 		return true, true
 	case ignored:
 	case errors.Is(err, fs.ErrNotExist):
-		w.fail(rel, "it is a link to %s, which does not exist", target)
+		w.fail(rel, fmt.Errorf("it is a link to %s, which does not exist", target))
 	case errors.Is(err, syscall.ELOOP):
-		w.fail(rel, "it is a link to %s, which leads back to it", target)
+		w.fail(rel, fmt.Errorf("it is a link to %s, which leads back to it", target))
 	default:
-		w.fail(rel, "it is a link to %s, which is outside of the fleet's folder\nhint: %s", target, outsideHint)
+		w.fail(rel, problem.With(fmt.Errorf("it is a link to %s, which is outside of the fleet's folder", target), outsideHint))
 	}
 	n.meta = meta{}
 	return true, false

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 const maxConfig = 16 << 20
@@ -52,7 +54,7 @@ func (c *config) file(path string, digest io.Writer) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("%s: cannot read git's configuration: %w\nhint: `git config --file %s --list` tells whether git can read it", path, err, word(path))
+		return problem.Withf(fmt.Errorf("%s: cannot read git's configuration: %w", path, err), "`git config --file %s --list` tells whether git can read it", word(path))
 	}
 	fmt.Fprintf(digest, "%d\x00%s", len(data), data)
 	p := parser{data: bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), line: 1}
@@ -69,7 +71,7 @@ func (c *config) file(path string, digest io.Writer) error {
 			if h := (hinted{}); errors.As(err, &h) {
 				hint = h.hint
 			}
-			return fmt.Errorf("%s:%d: cannot read git's configuration: %w\nhint: %s", path, s.line, err, hint)
+			return problem.With(fmt.Errorf("%s:%d: cannot read git's configuration: %w", path, s.line, err), hint)
 		}
 	}
 }

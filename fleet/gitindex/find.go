@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 const (
@@ -89,7 +91,7 @@ func newCheckout(at, gitDir, here string) (*Checkout, error) {
 	if c.config.worktree != "" {
 		top := join(gitDir, c.config.worktree)
 		if c.top, err = filepath.EvalSymlinks(top); err != nil {
-			return nil, fmt.Errorf("%s: cannot find the work tree that core.worktree names, %s: %w\nhint: correct or remove that setting", filepath.Join(common, "config"), top, cause(err))
+			return nil, problem.With(fmt.Errorf("%s: cannot find the work tree that core.worktree names, %s: %w", filepath.Join(common, "config"), top, cause(err)), "correct or remove that setting")
 		}
 		if rel, err := filepath.Rel(c.top, here); err != nil || !filepath.IsLocal(rel) {
 			return nil, nil // the repository's files are elsewhere
@@ -114,13 +116,13 @@ func commonDir(gitDir string) (string, error) {
 		err = fmt.Errorf("there is none in %s", dir)
 	}
 	if err != nil {
-		return "", fmt.Errorf("%s: cannot find the repository of this worktree: %w\nhint: let it be seen here, too, or add the worktree anew", name, err)
+		return "", problem.With(fmt.Errorf("%s: cannot find the repository of this worktree: %w", name, err), "let it be seen here, too, or add the worktree anew")
 	}
 	return dir, nil
 }
 
 func bareError(dir string) error {
-	return fmt.Errorf("%s: cannot tell which files git tracks: this is a repository without work tree\nhint: use a clone of it, or, if it should have a work tree, run: git -C %s config core.bare false", dir, word(dir))
+	return problem.Withf(fmt.Errorf("%s: cannot tell which files git tracks: this is a repository without work tree", dir), "use a clone of it, or, if it should have a work tree, run: git -C %s config core.bare false", word(dir))
 }
 
 // word is a path as one word of a command line.
@@ -146,14 +148,14 @@ func gitDirOf(at string) (string, error) {
 	}
 	ok, err := isRepository(name)
 	if err != nil {
-		return "", fmt.Errorf("%s: cannot read this git repository: %w\nhint: make the folder readable for who runs Slipway", name, err)
+		return "", problem.With(fmt.Errorf("%s: cannot read this git repository: %w", name, err), "make the folder readable for who runs Slipway")
 	}
 	if ok {
 		return name, nil
 	}
 	for _, part := range []string{"index", "config", "objects"} {
 		if _, err := os.Lstat(filepath.Join(name, part)); err == nil {
-			return "", fmt.Errorf("%s: cannot read this git repository: it has no HEAD\nhint: clone it anew, or remove the folder if it is no repository", name)
+			return "", problem.With(fmt.Errorf("%s: cannot read this git repository: it has no HEAD", name), "clone it anew, or remove the folder if it is no repository")
 		}
 	}
 	return "", nil // empty, for one: git goes on looking
@@ -171,7 +173,7 @@ func isRepository(dir string) (bool, error) {
 // followGitFile reads the file that worktrees and submodules have in the place of the folder .git.
 func followGitFile(name string) (string, error) {
 	fail := func(err error) (string, error) {
-		return "", fmt.Errorf("%s: cannot find the repository of this checkout: %w\nhint: a worktree or a submodule needs the repository that it was made from: let it be seen here, too, or make a clone", name, err)
+		return "", problem.With(fmt.Errorf("%s: cannot find the repository of this checkout: %w", name, err), "a worktree or a submodule needs the repository that it was made from: let it be seen here, too, or make a clone")
 	}
 	text, err := readPointer(name)
 	if err != nil {

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // maxIndex bounds an index file: that of a repository with 400,000 files has 50 MB.
@@ -167,5 +169,5 @@ func (c *Checkout) explain(err error) error {
 	if errors.Is(err, fs.ErrPermission) {
 		hint = "make it readable for who runs Slipway"
 	}
-	return fmt.Errorf("%s: cannot read which files git tracks: %w\nhint: %s", path, err, hint)
+	return problem.With(fmt.Errorf("%s: cannot read which files git tracks: %w", path, err), hint)
 }

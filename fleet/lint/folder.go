@@ -12,6 +12,7 @@ import (
 
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
+	"github.com/slipway-build/slipway/problem"
 )
 
 // context lists the files that the build would see, and takes what it refuses.
@@ -22,18 +23,14 @@ func (c *check) context() {
 		c.tree = tree
 		return
 	}
-	for _, text := range messages(err) {
-		text, hint, _ := strings.Cut(text, "\nhint: ")
-		place, what, ok := strings.Cut(text, ": ")
-		if !ok {
-			place, what = shown, text
-		}
-		rel := strings.TrimPrefix(strings.TrimPrefix(place, shown), "/")
-		if rel == buildcontext.IgnoreFile && strings.HasPrefix(what, "cannot read patterns") {
-			c.add(dockerignoreSyntax, rel, c.badPattern(), hint, "%s", what)
+	for _, err := range problem.Each(err) {
+		p := problem.Of(err)
+		rel := strings.TrimPrefix(strings.TrimPrefix(p.Path, shown), "/")
+		if p.Kind == buildcontext.KindPatterns {
+			c.add(dockerignoreSyntax, rel, c.badPattern(), p.Hint, "%s", p.Text)
 			continue
 		}
-		c.add(buildContext, rel, 0, hint, "%s", what)
+		c.add(buildContext, rel, 0, p.Hint, "%s", p.Text)
 	}
 }
 
@@ -45,19 +42,6 @@ func (c *check) pointers() {
 	for _, name := range c.tree.Pointers() {
 		c.add(lfsPointer, name, 0, fleet.PointerHint, "it is a pointer of git-lfs, not the file")
 	}
-}
-
-// messages are the texts of errors that were joined.
-func messages(err error) []string {
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return []string{err.Error()}
-	}
-	var all []string
-	for _, e := range joined.Unwrap() {
-		all = append(all, messages(e)...)
-	}
-	return all
 }
 
 // badPattern is the first line of .dockerignore that is no pattern, or 0.

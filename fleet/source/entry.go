@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // entryScheme says what an entry tells: since 1 what the checkout lacks.
@@ -37,7 +39,7 @@ func (m *maker) entry() (e entry, err error) {
 		e.Unfiltered, err = oldPointers(filepath.Join(m.dir(), treeDir))
 	}
 	if err != nil {
-		return e, fmt.Errorf("cannot read the checkout: %w\nhint: remove %s", err, m.dir())
+		return e, problem.Withf(fmt.Errorf("cannot read the checkout: %w", err), "remove %s", m.dir())
 	}
 	if e.Scheme < entryScheme {
 		e.Scheme = entryScheme

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // ErrTransient is what errors.Is finds in an error that may be gone at the next
@@ -29,11 +31,11 @@ func (e *Error) Error() string {
 	case e.Err != nil:
 		s += ": " + e.Err.Error()
 	}
-	if e.Hint != "" {
-		s += "\nhint: " + e.Hint
-	}
-	return s
+	return problem.Text(s, e.Hint)
 }
+
+// WayOut returns the hint.
+func (e *Error) WayOut() string { return e.Hint }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // ErrLacking is what errors.Is finds in an error that is about parts of a commit alone: submodules that
@@ -35,7 +37,7 @@ func Lacking(lacks []Lack) error {
 	doing := ""
 	for _, l := range lacks {
 		if l.Folder {
-			text, hint, _ := strings.Cut(l.why, "\nhint: ")
+			text, hint := problem.Cut(l.why)
 			gone = errors.Join(gone, &Error{Doing: text, Hint: hint})
 		} else {
 			files, doing = append(files, unfiltered{l.Path, l.filter}), l.doing

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 var (
@@ -50,7 +52,7 @@ func parse(from, base string) (Source, error) {
 		return Source{Git: g}, err
 	}
 	if unschemed(from) {
-		return Source{}, errors.New("it looks like the address of a repository, but does not begin as one\nhint: write https:// in front; in front of a folder with such a name write ./")
+		return Source{}, problem.New("it looks like the address of a repository, but does not begin as one", "write https:// in front; in front of a folder with such a name write ./")
 	}
 	folder, err := parseFolder(from, base)
 	return Source{Folder: folder}, err
@@ -59,13 +61,13 @@ func parse(from, base string) (Source, error) {
 func checkText(s string) error {
 	switch {
 	case s == "":
-		return errors.New("it is empty\nhint: write a folder, or the address of a git repository")
+		return problem.New("it is empty", "write a folder, or the address of a git repository")
 	case strings.HasPrefix(s, "-"):
-		return errors.New("it begins with a dash, as an option does\nhint: write ./ before the name of a folder")
+		return problem.New("it begins with a dash, as an option does", "write ./ before the name of a folder")
 	case strings.ContainsFunc(s, unicode.IsControl):
 		return errors.New("it has a control character")
 	case helper.MatchString(s):
-		return errors.New("it names a program for git to run\nhint: write an https://, ssh:// or file:// address")
+		return problem.New("it names a program for git to run", "write an https://, ssh:// or file:// address")
 	}
 	return nil
 }
@@ -139,7 +141,7 @@ func checkRef(ref string) error {
 		bad = bad || part == "" || strings.HasPrefix(part, ".") || strings.HasSuffix(part, ".lock")
 	}
 	if bad {
-		return fmt.Errorf("%q cannot be the name of a branch or tag\nhint: write repository#branch:folder; the branch may also be a tag or a whole commit id", ref)
+		return problem.With(fmt.Errorf("%q cannot be the name of a branch or tag", ref), "write repository#branch:folder; the branch may also be a tag or a whole commit id")
 	}
 	return nil
 }
@@ -172,13 +174,13 @@ func (g Git) remote() (remote, error) {
 	rem := remote{scheme: u.Scheme, host: u.Hostname()}
 	switch {
 	case !slices.Contains(schemes, u.Scheme):
-		return remote{}, fmt.Errorf("%s:// is no way to a git repository here\nhint: write https://, ssh:// or file://", u.Scheme)
+		return remote{}, problem.With(fmt.Errorf("%s:// is no way to a git repository here", u.Scheme), "write https://, ssh:// or file://")
 	case u.RawQuery != "" || u.ForceQuery:
-		return remote{}, errors.New("a repository's address has no query\nhint: write repository#branch:folder")
+		return remote{}, problem.New("a repository's address has no query", "write repository#branch:folder")
 	case u.Fragment != "":
 		return remote{}, errors.New("a repository's URL has no fragment")
 	case u.Scheme == "file" && (u.Host != "" || u.User != nil):
-		return remote{}, errors.New("a file:// address names another machine\nhint: write three slashes: file:///folder")
+		return remote{}, problem.New("a file:// address names another machine", "write three slashes: file:///folder")
 	case u.Scheme != "file" && rem.host == "":
 		return remote{}, errors.New("it names no machine")
 	case strings.Trim(u.Path, "/") == "":
@@ -209,11 +211,11 @@ func (rem *remote) credentials(u *url.URL) error {
 	case strings.HasPrefix(rem.user, "-"):
 		return errors.New("the user begins with a dash, as an option does")
 	case u.Scheme == "git":
-		return errors.New("git:// knows no users\nhint: write https:// or ssh://")
+		return problem.New("git:// knows no users", "write https:// or ssh://")
 	case rem.hasPassword && !rem.web():
-		return errors.New("ssh takes no password from an address\nhint: use a key in your ssh agent")
+		return problem.New("ssh takes no password from an address", "use a key in your ssh agent")
 	case rem.hasPassword && u.Scheme == "http" && !loopback(rem.host):
-		return errors.New("the password would cross the network in the clear\nhint: write https://")
+		return problem.New("the password would cross the network in the clear", "write https://")
 	}
 	if rem.web() {
 		u.User = nil
@@ -240,7 +242,7 @@ func unschemed(s string) bool {
 func parseFolder(from, base string) (string, error) {
 	switch {
 	case strings.Contains(from, "#"):
-		return "", errors.New("a folder has no #branch\nhint: write file:///folder#branch for a git repository on this machine")
+		return "", problem.New("a folder has no #branch", "write file:///folder#branch for a git repository on this machine")
 	case from == "~" || strings.HasPrefix(from, "~/"):
 		home, err := os.UserHomeDir()
 		if err != nil {
@@ -248,7 +250,7 @@ func parseFolder(from, base string) (string, error) {
 		}
 		return filepath.Join(home, from[1:]), nil
 	case strings.HasPrefix(from, "~"):
-		return "", errors.New("only ~/ is known, not other users' folders\nhint: write the whole path")
+		return "", problem.New("only ~/ is known, not other users' folders", "write the whole path")
 	case filepath.IsAbs(from):
 		return filepath.Clean(from), nil
 	}

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 const (
@@ -193,7 +195,7 @@ func submodule(parent Git, address string) (Git, error) {
 	case err != nil:
 		return Git{}, fmt.Errorf("its address %q: %w", displayUnparsed(address), err)
 	case !ok || strings.HasPrefix(g.URL, "file:"):
-		return Git{}, fmt.Errorf("its address %q is on this machine's disk, which submodules may not be\nhint: use the folder of a clone that has its submodules", clean(displayUnparsed(address)))
+		return Git{}, problem.With(fmt.Errorf("its address %q is on this machine's disk, which submodules may not be", clean(displayUnparsed(address))), "use the folder of a clone that has its submodules")
 	case g.Ref != "" || g.Subdir != "":
 		return Git{}, fmt.Errorf("its address %q has a branch or folder", clean(displayUnparsed(address)))
 	}

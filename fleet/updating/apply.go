@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // Change is one changelog that is to be replaced.
@@ -41,12 +43,12 @@ func (u *Update) Apply(changes []Change) error {
 	for i, c := range changes {
 		s, err := h.stage(i, c)
 		if err != nil {
-			return fmt.Errorf("%s: cannot write the changelog: %w\nhint: no changelog was changed", c.Path, cause(err))
+			return problem.With(fmt.Errorf("%s: cannot write the changelog: %w", c.Path, cause(err)), "no changelog was changed")
 		}
 		list, j.Changes = append(list, s), append(j.Changes, s.entry)
 	}
 	if err := j.write(h); err != nil {
-		return fmt.Errorf("%w\nhint: no changelog was changed", err)
+		return problem.With(err, "no changelog was changed")
 	}
 	if err := h.commit(list); err != nil {
 		return u.rollback(err)
@@ -124,9 +126,9 @@ func (u *Update) rollback(err error) error {
 	}
 	if back != nil {
 		u.stuck = undone.Changelogs == 0
-		return fmt.Errorf("%w\nhint: put these back by hand, for example from version control", errors.Join(err, back))
+		return problem.With(errors.Join(err, back), "put these back by hand, for example from version control")
 	}
-	return fmt.Errorf("%w\nhint: no changelog was changed", err)
+	return problem.With(err, "no changelog was changed")
 }
 
 // put moves a file of the folder to where it belongs. That may be another file system.

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"time"
 	"unicode"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 const (
@@ -102,7 +104,7 @@ func tryTake(dir, shown string, create bool, o Options) (_ *hold, busy *Owner, e
 		}
 		return nil, nil, err
 	case !info.IsDir():
-		return nil, nil, errors.New("it is not a folder of slipway\nhint: remove it")
+		return nil, nil, problem.New("it is not a folder of slipway", "remove it")
 	}
 	if busy, err = h.acquire(); busy != nil || err != nil {
 		return nil, busy, err

@@ -16,6 +16,8 @@ import (
 	"path"
 	"path/filepath"
 	"time"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // Options are of Begin and Settle; all may be zero.
@@ -121,7 +123,7 @@ func failure(shown, what string, err error) error {
 	if denied(err) {
 		hint = "run slipway as a user who may write there"
 	}
-	return fmt.Errorf("%s: cannot %s: %w\nhint: %s", path.Join(filepath.ToSlash(shown), Folder), what, err, hint)
+	return problem.With(fmt.Errorf("%s: cannot %s: %w", path.Join(filepath.ToSlash(shown), Folder), what, err), hint)
 }
 
 // Sweep removes what an older Slipway's killed updates left beside changelogs, of the folders that are

@@ -8,7 +8,6 @@ import (
 	"os"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,6 +17,7 @@ import (
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/imagetest"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/runner"
 )
@@ -221,7 +221,8 @@ func (a *app) warn(cfg *config.Config, p *plan.Plan, selection string) {
 		{"apt", cfg.APTOnlyProxy}, {"apk", cfg.APKOnlyProxy}, {"dnf", cfg.DNFOnlyProxy},
 	} {
 		if proxyPassword(proxy.url) != "" {
-			fmt.Fprintf(a.Err, "warning: the proxy for %[1]s has a password: %[1]s_install writes it into the Dockerfile, and so into the image's history\nhint: give %[1]s_only_proxy without a password\n", proxy.manager)
+			a.printWarning(problem.Text(fmt.Sprintf("the proxy for %[1]s has a password: %[1]s_install writes it into the Dockerfile, and so into the image's history", proxy.manager),
+				fmt.Sprintf("give %s_only_proxy without a password", proxy.manager)))
 		}
 	}
 }
@@ -240,19 +241,16 @@ func (a *app) warnUntested(cfg *config.Config, f *fleet.Fleet, p *plan.Plan) {
 		}) {
 			continue
 		}
-		a.printWarning(fmt.Sprintf("no image is tested: verify_args name %q as a file of the test, and no image has it\nhint: write {path} and what is below it as a word of its own, with spaces around it", name))
+		a.printWarning(problem.Text(fmt.Sprintf("no image is tested: verify_args name %q as a file of the test, and no image has it", name),
+			"write {path} and what is below it as a word of its own, with spaces around it"))
 	}
 }
 
 // warnUnread says what is wrong with the definition of a published image.
 func (a *app) warnUnread(s *plan.Step) {
-	for _, err := range flatten(s.Unread) {
-		text, hint, hinted := strings.Cut(err.Error(), "\nhint: ")
-		text = fmt.Sprintf("%s; %s:%s is published, and stays as it is", text, s.Image.Name, s.Image.Tag)
-		if hinted {
-			text += "\nhint: " + hint
-		}
-		a.printWarning(text)
+	for _, err := range problem.Each(s.Unread) {
+		text, hint := problem.Split(err)
+		a.printWarning(problem.Text(fmt.Sprintf("%s; %s:%s is published, and stays as it is", text, s.Image.Name, s.Image.Tag), hint))
 	}
 }
 

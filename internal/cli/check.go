@@ -9,6 +9,7 @@ import (
 
 	"github.com/slipway-build/slipway/engine/embedded"
 	"github.com/slipway-build/slipway/internal/cli/outlet"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/store"
 )
 
@@ -140,24 +141,22 @@ func (v soundness) summary(read bool, damaged int) string {
 	text += "; "
 	switch {
 	case damaged > 0:
-		text += fmt.Sprintf("images that are damaged: %d\nhint: the next build of the fleet makes them again; `slipway pull IMAGE` fetches one that is published, `slipway rmi IMAGE` removes one", damaged)
+		text = problem.Text(text+fmt.Sprintf("images that are damaged: %d", damaged),
+			"the next build of the fleet makes them again; `slipway pull IMAGE` fetches one that is published, `slipway rmi IMAGE` removes one")
 	case len(v.Faults) > 0:
-		text += "the images are whole\nhint: what is damaged of the build cache is made again when a build needs it"
+		text = problem.Text(text+"the images are whole", "what is damaged of the build cache is made again when a build needs it")
 	case len(v.Unpacked.Faults) > 0:
-		text += "the images are whole\nhint: "
+		text += "the images are whole"
 	default:
 		return text + "all is well"
 	}
-	if len(v.Unpacked.Faults) == 0 {
+	switch {
+	case len(v.Unpacked.Faults) == 0:
 		return text
+	case v.Unpacked.Aside || !read:
+		return problem.Text(text, "the next command that needs unpacked layers makes all of them again")
 	}
-	if damaged+len(v.Faults) > 0 {
-		text += "\nhint: "
-	}
-	if v.Unpacked.Aside || !read {
-		return text + "the next command that needs unpacked layers makes all of them again"
-	}
-	return text + "`slipway check --read` gives the unpacked layers up when no other slipway uses them"
+	return problem.Text(text, "`slipway check --read` gives the unpacked layers up when no other slipway uses them")
 }
 
 // readProgress shows on a terminal how much was read.

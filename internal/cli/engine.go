@@ -12,6 +12,7 @@ import (
 	"github.com/containerd/containerd/v2/core/images"
 
 	"github.com/slipway-build/slipway/engine/embedded"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/store"
 	"github.com/slipway-build/slipway/store/journal"
 )
@@ -32,7 +33,7 @@ func (a *app) engineRoot() (string, error) {
 		if data == "" {
 			home, err := os.UserHomeDir()
 			if err != nil {
-				return "", fmt.Errorf("cannot find a folder for images: %w\nhint: name one with --root", err)
+				return "", problem.With(fmt.Errorf("cannot find a folder for images: %w", err), "name one with --root")
 			}
 			data = filepath.Join(home, ".local", "share")
 		}
@@ -95,7 +96,12 @@ func (a *app) openNames(ctx context.Context, folder string, db images.Store, blo
 type noStoreError struct{ root string }
 
 func (e *noStoreError) Error() string {
-	return "cannot find any images: there are none in " + e.root + "\nhint: `slipway build` and `slipway pull` make the folder; --root or SLIPWAY_ROOT name another"
+	return problem.Text("cannot find any images: there are none in "+e.root, e.WayOut())
+}
+
+// WayOut returns the hint.
+func (e *noStoreError) WayOut() string {
+	return "`slipway build` and `slipway pull` make the folder; --root or SLIPWAY_ROOT name another"
 }
 
 // Is makes it one of the errors about an image that is not there.

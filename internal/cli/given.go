@@ -15,6 +15,7 @@ import (
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/secret"
 )
 
@@ -192,8 +193,7 @@ func (all gifts) refuses(f *fleet.Fleet) func(*fleet.Image) error {
 			g := all.find(img, use.SSH, use.ID)
 			switch {
 			case g == nil && use.Required:
-				errs = append(errs, fmt.Errorf("%s: cannot build %s:%s: a step needs %s, and nobody gives it\nhint: %s",
-					f.SecretPlace(img, use), img.Name, img.Tag, use, use.Hint()))
+				errs = append(errs, problem.With(fmt.Errorf("%s: cannot build %s:%s: a step needs %s, and nobody gives it", f.SecretPlace(img, use), img.Name, img.Tag, use), use.Hint()))
 			case g != nil && g.err != nil && (use.Required || !errors.Is(g.err, secret.ErrAbsent)):
 				errs = append(errs, fmt.Errorf("%s: cannot build %s:%s: a step needs %s, which %s gives: %w",
 					f.SecretPlace(img, use), img.Name, img.Tag, use, g.place, g.err))

@@ -16,6 +16,7 @@ import (
 
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/state"
 )
 
@@ -58,7 +59,7 @@ The history is in the state file; one that is lost is begun anew.`,
 				}
 				return printJSON(a.Out, map[string]any{"builds": builds})
 			case len(builds) == 0 && q.Name != "":
-				return fmt.Errorf("cannot show history: no build of %q is known\nhint: %s", q.Name, hint)
+				return problem.With(fmt.Errorf("cannot show history: no build of %q is known", q.Name), hint)
 			}
 			return printHistory(a.Out, builds)
 		},
@@ -176,7 +177,7 @@ version is kept.`,
 			if hint == "" { // it was built, but no log of it is left
 				hint = "`slipway history` lists what was built"
 			}
-			return fmt.Errorf("cannot find a log of %q\nhint: %s", args[0], hint)
+			return problem.With(fmt.Errorf("cannot find a log of %q", args[0]), hint)
 		},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/slipway-build/slipway/facts"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/recipe"
 )
 
@@ -34,7 +35,7 @@ func (a *app) warnLacking(f *fleet.Fleet, d facts.Decision) {
 		if len(found) > 1 {
 			text += fmt.Sprintf(more, len(found)-1)
 		}
-		a.printWarning(text + "\nhint: " + fleet.PointerHint)
+		a.printWarning(problem.Text(text, fleet.PointerHint))
 	}
 }
 

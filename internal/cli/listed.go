@@ -14,6 +14,7 @@ import (
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/source"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/state"
 )
 
@@ -44,7 +45,7 @@ func (a *app) scanAll(cmd *cobra.Command, cfg *config.Config, o planOptions, suf
 	release = func() { closeAll(); forget() }
 	for _, l := range listed {
 		if l.Unprotected {
-			a.warnOnce(fmt.Sprintf("%s: nothing proves that the files of %s come from %s\nhint: use https or ssh", l.Place(), l.Name, l.Shown))
+			a.warnOnce(problem.Text(fmt.Sprintf("%s: nothing proves that the files of %s come from %s", l.Place(), l.Name, l.Shown), "use https or ssh"))
 		}
 	}
 	f, err := a.scanWith(ctx, fleet.ScanOptions{

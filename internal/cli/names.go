@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/store"
 )
 
@@ -78,14 +79,14 @@ func resolve(given string, all []nameable) (nameable, error) {
 }
 
 func unclear(found []nameable) error {
-	return fmt.Errorf("%w: it may be %s\nhint: name one of them", errUnclear, alternatives(found, mostShown))
+	return problem.With(fmt.Errorf("%w: it may be %s", errUnclear, alternatives(found, mostShown)), "name one of them")
 }
 
 // unknown says that there is no such image, and which one may have been meant.
 func unknown(given string, all []nameable) error {
 	err := fmt.Errorf("%w: %s", errUnknown, given)
 	if near := nearest(given, all); len(near) > 0 {
-		return fmt.Errorf("%w\nhint: did you mean %s?", err, alternatives(near, 3))
+		return problem.Withf(err, "did you mean %s?", alternatives(near, 3))
 	}
 	return err
 }
@@ -210,10 +211,10 @@ func find(ctx context.Context, s *store.Store, given string) (string, error) {
 
 // orList says how to find out what there is, if nothing similar is.
 func orList(err error) error {
-	if strings.Contains(err.Error(), "\nhint: ") {
+	if _, hint := problem.Split(err); hint != "" {
 		return err
 	}
-	return fmt.Errorf("%w\nhint: `slipway images` lists what there is", err)
+	return problem.With(err, "`slipway images` lists what there is")
 }
 
 // findAll does so for several names, to do something with them; all that are wrong are told.

@@ -16,6 +16,7 @@ import (
 	"github.com/slipway-build/slipway/facts"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/problem"
 )
 
 // planOptions are the flags that "plan" and "build" share.
@@ -264,11 +265,11 @@ func findStep(f *fleet.Fleet, p *plan.Plan, given string) (*plan.Step, error) {
 	}
 	hint := ""
 	if excluded := excludedHint(f, given); excluded != "" {
-		hint = "\nhint: " + excluded
+		hint = excluded
 	} else if near := nearest(given, all); len(near) > 0 {
-		hint = "\nhint: did you mean " + alternatives(near, 3) + "?"
+		hint = "did you mean " + alternatives(near, 3) + "?"
 	}
-	return nil, fmt.Errorf("--why %s: the fleet has no such image%s", given, hint)
+	return nil, problem.With(fmt.Errorf("--why %s: the fleet has no such image", given), hint)
 }
 
 // excludedHint says that the configuration leaves the image out, if it does so by the name or an end of it.

@@ -10,25 +10,18 @@ import (
 	"time"
 
 	"github.com/docker/go-units"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // printError writes an error for people: one "error:" line per problem, its
 // hints below it, with commands as they are typed.
 func printError(w io.Writer, typed *invocation, err error) {
-	for _, problem := range flatten(err) {
-		text := typed.complete(problem.Error())
-		var hints []string
-		var lines []string
-		for _, l := range strings.Split(text, "\n") {
-			if strings.HasPrefix(l, "hint: ") {
-				hints = append(hints, l)
-				continue
-			}
-			lines = append(lines, l)
-		}
-		fmt.Fprintln(w, "error: "+strings.Join(lines, "\n  "))
-		for _, h := range hints {
-			fmt.Fprintln(w, h)
+	for _, e := range problem.Each(err) {
+		text, hint := problem.Split(e)
+		fmt.Fprintln(w, "error: "+strings.ReplaceAll(typed.complete(text), "\n", "\n  "))
+		for _, h := range problem.Hints(hint) {
+			fmt.Fprintln(w, "hint: "+typed.complete(h))
 		}
 	}
 }
@@ -36,19 +29,6 @@ func printError(w io.Writer, typed *invocation, err error) {
 // printWarning writes a warning and its hint.
 func printWarning(w io.Writer, text string) {
 	fmt.Fprintln(w, "warning: "+text)
-}
-
-// flatten takes joined errors apart.
-func flatten(err error) []error {
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return []error{err}
-	}
-	var out []error
-	for _, e := range joined.Unwrap() {
-		out = append(out, flatten(e)...)
-	}
-	return out
 }
 
 // jsonWriter takes secrets out of JSON's strings alone; outlet.Writer is one.

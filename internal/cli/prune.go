@@ -13,6 +13,7 @@ import (
 	"github.com/slipway-build/slipway/facts"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/store"
 )
 
@@ -123,7 +124,7 @@ func (a *app) prune(cmd *cobra.Command, dir string, o plan.PruneOptions, dryRun,
 	known := facts.FromStore(stored)
 	o.UpdateID = cfg.UpdateID
 	if o.Nightly != "" && len(plan.NightlyBuilds(f, known, o)) == 0 {
-		return fmt.Errorf("cannot prune to the nightly build %s: the store has no image of it\nhint: `slipway images` lists the tags", o.Nightly)
+		return problem.With(fmt.Errorf("cannot prune to the nightly build %s: the store has no image of it", o.Nightly), "`slipway images` lists the tags")
 	}
 	gone := a.showRemovals(plan.Prune(f, known, o))
 	broken := brokenError(f, nil)

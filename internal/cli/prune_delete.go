@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/registry"
 )
 
@@ -117,7 +118,7 @@ func (p *registryPruning) remove(ctx context.Context, repository string, r plan.
 	}
 }
 
-var errStillThere = errors.New("the registry says that it is deleted, but still has it\nhint: see the registry's own rules about deleting")
+var errStillThere = problem.New("the registry says that it is deleted, but still has it", "see the registry's own rules about deleting")
 
 // names tells whether any reference leads to the digest: a tag that names another image now was moved.
 func names(refs map[string]string, digest string) bool {

@@ -14,6 +14,7 @@ import (
 	"github.com/slipway-build/slipway/facts"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/store"
 )
@@ -29,7 +30,7 @@ func (a *app) pruneRegistry(cmd *cobra.Command, dir string, o pruneOptions) erro
 		return err
 	}
 	if cfg.Registry == "" {
-		return errors.New("cannot prune the registry: the configuration names none\nhint: registry: registry.example")
+		return problem.New("cannot prune the registry: the configuration names none", "registry: registry.example")
 	}
 	out := a.Out
 	if o.asJSON {
@@ -90,7 +91,7 @@ func wrongDefinitions(f *fleet.Fleet) error {
 	if err == nil {
 		return nil
 	}
-	return errors.Join(err, errors.New("cannot prune the registry, nothing was removed: it is not known which versions the wrong definitions are made from\nhint: mend or remove them"))
+	return errors.Join(err, problem.New("cannot prune the registry, nothing was removed: it is not known which versions the wrong definitions are made from", "mend or remove them"))
 }
 
 // askPublished finds out what the registry has, and decides. What the tags name is asked only where a

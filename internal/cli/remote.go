@@ -16,6 +16,7 @@ import (
 
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/engine/embedded"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/runner/remote"
 	"github.com/slipway-build/slipway/store"
@@ -128,7 +129,7 @@ func (a *app) push(ctx context.Context, client *registry.Client, s embedded.Serv
 	if !force {
 		o.Replace = func(ref, digest string) error {
 			same = registry.Alike(ctx, stored, s.Content, digest)
-			return fmt.Errorf("the tag names another image there (%s)\nhint: give the image a new version, or move the tag with --force", shortDigest(digest))
+			return problem.With(fmt.Errorf("the tag names another image there (%s)", shortDigest(digest)), "give the image a new version, or move the tag with --force")
 		}
 	}
 	start := time.Now()
@@ -170,7 +171,7 @@ func (a *app) toPush(ctx context.Context, st *store.Store, ref string, force boo
 		return image, ocispecs.Descriptor{}, err
 	}
 	if image.Tested == "" && !force {
-		return image, ocispecs.Descriptor{}, errors.New("its test did not pass\nhint: build it again, or send it as it is with --force")
+		return image, ocispecs.Descriptor{}, problem.New("its test did not pass", "build it again, or send it as it is with --force")
 	}
 	if err := st.Check(ctx, ref); err != nil {
 		return image, ocispecs.Descriptor{}, err
@@ -318,7 +319,7 @@ func (a *app) readPassword(fromStdin bool) (string, error) {
 		return string(data), nil
 	}
 	if !fromStdin {
-		return "", errors.New("cannot ask for the password: the standard input is no terminal\nhint: give it with --password-stdin")
+		return "", problem.New("cannot ask for the password: the standard input is no terminal", "give it with --password-stdin")
 	}
 	line, err := bufio.NewReader(a.In).ReadString('\n')
 	line = strings.TrimRight(line, "\r\n")

@@ -19,6 +19,7 @@ import (
 	"github.com/slipway-build/slipway/imagetest"
 	"github.com/slipway-build/slipway/internal/cli/dockercmd"
 	"github.com/slipway-build/slipway/internal/cli/outlet"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/runner/redact"
 	"github.com/slipway-build/slipway/store"
 )
@@ -107,7 +108,7 @@ func Main(ctx context.Context, args []string, s Streams) int {
 func guarded(f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("internal error: %v\n%s\nhint: this is a mistake in slipway; please report it with these lines", r, bytes.TrimSpace(debug.Stack()))
+			err = problem.With(fmt.Errorf("internal error: %v\n%s", r, bytes.TrimSpace(debug.Stack())), "this is a mistake in slipway; please report it with these lines")
 		}
 	}()
 	return f()
@@ -121,7 +122,7 @@ func (a *app) exitCode(ctx context.Context, err error) int {
 	}
 	var exit *exitError
 	if errors.As(err, &exit) {
-		for _, e := range flatten(err) {
+		for _, e := range problem.Each(err) {
 			a.sayUnsaid(ctx, e)
 		}
 		return exit.code
@@ -131,7 +132,7 @@ func (a *app) exitCode(ctx context.Context, err error) int {
 		return ExitInterrupted
 	}
 	if lost := (*outlet.Error)(nil); !a.began && !errors.As(err, &lost) {
-		a.printError(fmt.Errorf("%w\nhint: `slipway --help` shows the commands", err))
+		a.printError(problem.With(err, "`slipway --help` shows the commands"))
 		return ExitUsage
 	}
 	a.printError(err)
@@ -235,7 +236,7 @@ func (a *app) command() *cobra.Command {
 
 // usageError points at the help of the command that was called wrongly.
 func usageError(cmd *cobra.Command, err error) error {
-	return &exitError{ExitUsage, fmt.Errorf("%w\nhint: `%s --help` shows the usage", err, cmd.CommandPath())}
+	return &exitError{ExitUsage, problem.Withf(err, "`%s --help` shows the usage", cmd.CommandPath())}
 }
 
 // loadConfig reads the configuration and says its warnings.
@@ -254,7 +255,7 @@ func (a *app) loadConfig(cmd *cobra.Command) (*config.Config, error) {
 		if at := strings.LastIndexByte(registry, '@'); at >= 0 {
 			registry = "..." + registry[at:] // a password may be in front
 		}
-		return nil, fmt.Errorf("%s: cannot use registry %q with namespace %q: they make no valid name of an image\nhint: a registry is a host, without https://, such as registry.example:5000", place, registry, cfg.Namespace)
+		return nil, problem.With(fmt.Errorf("%s: cannot use registry %q with namespace %q: they make no valid name of an image", place, registry, cfg.Namespace), "a registry is a host, without https://, such as registry.example:5000")
 	}
 	a.hide(secrets(cfg))
 	a.spare(cfg.Registry, cfg.Namespace)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/slipway-build/slipway/engine/embedded"
 	"github.com/slipway-build/slipway/internal/cli/dockercmd"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/store"
 )
 
@@ -72,7 +73,7 @@ func (a *app) run(cmd *cobra.Command, flags *dockercmd.Flags, args []string) (er
 			return err
 		}
 	}
-	return &exitError{dockercmd.ExitDaemon, errors.New("cannot run a container: each process whose engine was to run it ended before\nhint: run the command again")}
+	return &exitError{dockercmd.ExitDaemon, problem.New("cannot run a container: each process whose engine was to run it ended before", "run the command again")}
 }
 
 // runAttempts bounds how often another engine is looked for when one has ended before the container began.

@@ -14,6 +14,7 @@ import (
 	"github.com/slipway-build/slipway/fleet/lint"
 	"github.com/slipway-build/slipway/internal/cli/outlet"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/runner/redact"
 )
 
@@ -139,7 +140,7 @@ func (a *app) spare(names ...string) {
 			return
 		}
 		a.spared = true
-		a.printWarning("a password is a part of an image's name: it is hidden only where it stands as a whole value\nhint: take another password")
+		a.printWarning(problem.Text("a password is a part of an image's name: it is hidden only where it stands as a whole value", "take another password"))
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/slipway-build/slipway/imagetest"
 	"github.com/slipway-build/slipway/imagetest/fleettest"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/state"
 )
@@ -96,7 +97,7 @@ func (a *app) decide(ctx context.Context, db *state.DB, cfg *config.Config, f *f
 // orLocal says how to do without a registry that gave no answer, unless it is what was asked for.
 func orLocal(ctx context.Context, o planOptions, err error) error {
 	if e := (*registry.Error)(nil); errors.As(err, &e) && ctx.Err() == nil && !o.publish {
-		return fmt.Errorf("%w\nhint: --local does not ask what is published", err)
+		return problem.With(err, "--local does not ask what is published")
 	}
 	return err
 }
@@ -106,7 +107,7 @@ func orLocal(ctx context.Context, o planOptions, err error) error {
 func (a *app) asked(cfg *config.Config, o planOptions, db *state.DB) (*registry.Client, error) {
 	if !o.asks(cfg) {
 		if o.publish {
-			return nil, fmt.Errorf("%s: cannot publish: no registry is configured\nhint: give the key registry", a.configFile)
+			return nil, problem.With(fmt.Errorf("%s: cannot publish: no registry is configured", a.configFile), "give the key registry")
 		}
 		return nil, nil
 	}

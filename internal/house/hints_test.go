@@ -86,6 +86,10 @@ func hintArgument(fun ast.Expr) (at int, ok bool) {
 	case *ast.Ident:
 		at, ok = map[string]int{"problem": 3}[f.Name]
 	case *ast.SelectorExpr:
+		if x, is := f.X.(*ast.Ident); is && x.Name == "problem" {
+			at, ok = map[string]int{"New": 1, "With": 1, "Withf": 1, "Text": 1}[f.Sel.Name]
+			return at, ok
+		}
 		at, ok = map[string]int{"fail": 2, "add": 3}[f.Sel.Name]
 	}
 	return at, ok

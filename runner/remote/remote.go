@@ -23,6 +23,7 @@ import (
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/runner"
 	"github.com/slipway-build/slipway/store"
@@ -53,7 +54,7 @@ func (r *Registries) Fetch(ctx context.Context, ref, digest string, p runner.Pro
 	if _, err := r.Pull(ctx, name, repository+"@"+digest, p); err != nil {
 		if errors.Is(err, registry.ErrNotFound) { // what was remembered of it is not true
 			if now, look := r.Client.Digests(ctx, []string{name}); look == nil && now[name] != digest {
-				return fmt.Errorf("%w\nhint: run the build again: the registry has changed", err)
+				return problem.With(err, "run the build again: the registry has changed")
 			}
 		}
 		return err
@@ -162,13 +163,13 @@ func (r *Registries) tested(ctx context.Context, p runner.Publication) (ocispecs
 		return ocispecs.Descriptor{}, err
 	}
 	if p.Digest != "" && stored.Digest != p.Digest {
-		return ocispecs.Descriptor{}, fmt.Errorf("cannot publish %s: the store has %s under its name now, and %s was to be published\nhint: run the build again", ref, stored.Digest, p.Digest)
+		return ocispecs.Descriptor{}, problem.With(fmt.Errorf("cannot publish %s: the store has %s under its name now, and %s was to be published", ref, stored.Digest, p.Digest), "run the build again")
 	}
 	if stored.Tested == "" {
-		return ocispecs.Descriptor{}, fmt.Errorf("cannot publish %s: its test did not pass\nhint: run the build again", ref)
+		return ocispecs.Descriptor{}, problem.With(fmt.Errorf("cannot publish %s: its test did not pass", ref), "run the build again")
 	}
 	if stored.Inputs == plan.InputsUnsure {
-		return ocispecs.Descriptor{}, fmt.Errorf("cannot publish %s: its files changed while it was built\nhint: run the build again", ref)
+		return ocispecs.Descriptor{}, problem.With(fmt.Errorf("cannot publish %s: its files changed while it was built", ref), "run the build again")
 	}
 	return r.Store.Target(ctx, ref)
 }
@@ -185,8 +186,7 @@ func (r *Registries) checkBasis(ctx context.Context, p runner.Publication) error
 	}
 	for _, ref := range refs {
 		if now[ref] != p.Basis[ref] {
-			return fmt.Errorf("cannot publish %s: it is made from %s, which others have replaced at the registry meanwhile (%s → %s)\nhint: run the build again",
-				p.Image.Ref, ref, p.Basis[ref], cmp.Or(now[ref], "nothing"))
+			return problem.With(fmt.Errorf("cannot publish %s: it is made from %s, which others have replaced at the registry meanwhile (%s → %s)", p.Image.Ref, ref, p.Basis[ref], cmp.Or(now[ref], "nothing")), "run the build again")
 		}
 	}
 	return nil
@@ -208,8 +208,7 @@ func (r *Registries) checkBase(ctx context.Context, p runner.Publication, base, 
 		hint = "`slipway push " + base + "` publishes it"
 	}
 	if now[base] != on {
-		return fmt.Errorf("cannot publish %s: it is built on %s as the store has it (%s), but the registry has %s\nhint: %s",
-			p.Image.Ref, base, on, cmp.Or(now[base], "nothing"), hint)
+		return problem.With(fmt.Errorf("cannot publish %s: it is built on %s as the store has it (%s), but the registry has %s", p.Image.Ref, base, on, cmp.Or(now[base], "nothing")), hint)
 	}
 	return nil
 }
@@ -308,11 +307,11 @@ func (r *Registries) replace(ref, digest, latest string, p runner.Publication) e
 		if digest == latest {
 			return nil
 		}
-		return fmt.Errorf("the tag latest was moved by others meanwhile, to %s\nhint: run the build again", digest)
+		return problem.With(fmt.Errorf("the tag latest was moved by others meanwhile, to %s", digest), "run the build again")
 	case p.Image.Listed != nil:
 		return nil // its tags are meant to move
 	}
-	return fmt.Errorf("another image was published under this tag meanwhile (%s)\nhint: run the build again: what is published counts then", digest)
+	return problem.With(fmt.Errorf("another image was published under this tag meanwhile (%s)", digest), "run the build again: what is published counts then")
 }
 
 // canonical is a reference as the registry's client writes it.

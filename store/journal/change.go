@@ -16,6 +16,8 @@ import (
 	"slices"
 
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // header is the first line. A later form has another number.
@@ -185,7 +187,7 @@ func readFile(path string) (p parsed, exists bool, err error) {
 	if p, err = parse(f); err != nil {
 		err = fmt.Errorf("cannot read the images' names in %s: %w", path, err)
 		if errors.Is(err, ErrVersion) {
-			err = fmt.Errorf("%w\nhint: take that Slipway, or other images with --root", err)
+			err = problem.With(err, "take that Slipway, or other images with --root")
 		}
 		return p, true, err
 	}

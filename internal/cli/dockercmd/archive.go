@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // archive writes what the server sends to a file, or to the output if that is no terminal.
@@ -12,7 +14,7 @@ func (a *app) archive(content io.ReadCloser, file string) (err error) {
 	defer content.Close()
 	if file == "" {
 		if isTerminal(a.Out) {
-			return errors.New("cowardly refusing to write an archive to a terminal\nhint: use -o FILE, or redirect the output")
+			return problem.New("cowardly refusing to write an archive to a terminal", "use -o FILE, or redirect the output")
 		}
 		_, err = io.Copy(a.Out, content)
 		return err

@@ -11,6 +11,8 @@ import (
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 	"github.com/spf13/cobra"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // onEach is a command that does one thing to each container named.
@@ -238,7 +240,7 @@ func (a *app) buildCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "build", Short: "Not done here: use `slipway build`", DisableFlagParsing: true,
 		RunE: func(_ *cobra.Command, args []string) error {
-			return fmt.Errorf("cannot build %s: Slipway's stand-in for docker builds no images\nhint: an image that a test needs is one of the fleet, or of base_images", strings.Join(args, " "))
+			return problem.With(fmt.Errorf("cannot build %s: Slipway's stand-in for docker builds no images", strings.Join(args, " ")), "an image that a test needs is one of the fleet, or of base_images")
 		},
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/moby/moby/client"
 	"github.com/slipway-build/slipway/imagetest/dockerapi"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/spf13/cobra"
 )
 
@@ -155,7 +156,7 @@ func (a *app) connect() (*client.Client, error) {
 		host = a.env("DOCKER_HOST")
 	}
 	if host == "" {
-		return nil, errors.New("cannot find Docker's API: DOCKER_HOST is not set\nhint: slipway sets it for the tests of images only")
+		return nil, problem.New("cannot find Docker's API: DOCKER_HOST is not set", "slipway sets it for the tests of images only")
 	}
 	cli, err := client.New(client.WithHost(host))
 	if err != nil {

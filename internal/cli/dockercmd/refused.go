@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // refusedCommands are docker's commands that are not done here, and what to do instead.
@@ -29,7 +31,7 @@ func refusedCommands() []*cobra.Command {
 		out = append(out, &cobra.Command{
 			Use: c.name, Short: "Not done here: " + c.reason, Hidden: true, DisableFlagParsing: true,
 			RunE: func(*cobra.Command, []string) error {
-				return fmt.Errorf("cannot do docker %s: Slipway's stand-in for docker does not have it\nhint: %s", c.name, c.reason)
+				return problem.With(fmt.Errorf("cannot do docker %s: Slipway's stand-in for docker does not have it", c.name), c.reason)
 			},
 		})
 	}
