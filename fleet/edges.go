@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/slipway-build/slipway/template"
+	"github.com/slipway-build/slipway/version"
 )
 
 // edges collects what one image depends on.
@@ -112,7 +113,7 @@ func (e *edges) miss(name string, line int) {
 // checkVersion compares a restriction like (>= 1.2) with what the fleet has. docker-pkg does not
 // look at restrictions, so one that does not hold is a warning.
 func (e *edges) checkVersion(img *Image, rel relation) {
-	if !satisfies(img.Version, rel.operator, rel.version) {
+	if !version.Satisfies(img.Version, rel.operator, rel.version) {
 		e.warnings = append(e.warnings, problem(UnmetVersion, e.scan.show(e.img, controlFile), rel.line, "",
 			"%s depends on %s (%s %s), the fleet has %s", e.img.Name, img.Name, rel.operator, rel.version, img.Version))
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/slipway-build/slipway/changelog"
+	"github.com/slipway-build/slipway/version"
 )
 
 // DefaultReason is what an update is for when nobody says; docker-pkg's words.
@@ -152,7 +153,7 @@ func planEdit(t *tree, f *Fleet, target, updated *Image, o UpdateOptions) (Edit,
 	if err := checkUpdate(f, target, entry, where); err != nil {
 		return Edit{}, err
 	}
-	if target == updated && o.Version != "" && !o.Force && GoesBack(o.Version, target.Version) {
+	if target == updated && o.Version != "" && !o.Force && version.GoesBack(o.Version, target.Version) {
 		return Edit{}, fmt.Errorf("cannot add version %s: it is older than %s, the newest entry's\nhint: --force adds it all the same; a version that was published before is not built again",
 			entry.Version, target.Version)
 	}

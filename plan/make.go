@@ -8,6 +8,7 @@ import (
 
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
+	"github.com/slipway-build/slipway/version"
 )
 
 // Make decides by content: what is in the store under the tag of its changelog, tested and made from
@@ -321,7 +322,7 @@ func previousTags(f *fleet.Fleet, facts Facts) map[string]string {
 }
 
 // compareTags is a total order: tags that Debian finds equal (1.0 and 1.00) are compared as text.
-func compareTags(a, b string) int { return cmp.Or(fleet.CompareVersions(a, b), cmp.Compare(a, b)) }
+func compareTags(a, b string) int { return cmp.Or(version.Compare(a, b), cmp.Compare(a, b)) }
 
 // splitRef cuts the tag off. A colon before the last slash belongs to a registry's port.
 func splitRef(ref string) (repo, tag string) {

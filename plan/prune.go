@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/version"
 )
 
 // PruneOptions say which images are pruned, and to what.
@@ -124,6 +125,7 @@ func (p *pruner) furtherTag(img *fleet.Image, ref string) bool {
 	if p.own[ref+p.night] {
 		return false
 	}
-	version, _, stamped := fleet.CutStamp(tag)
-	return !stamped || fleet.VersionForm(version, p.updateID) != fleet.VersionForm(img.Version, p.updateID)
+	of, _, stamped := version.CutStamp(tag)
+	updates := version.Updates(p.updateID)
+	return !stamped || updates.Form(of) != updates.Form(img.Version)
 }

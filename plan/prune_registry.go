@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/version"
 )
 
 // PublishedOptions say which published images are pruned, and to what.
@@ -154,7 +155,7 @@ func (p *publishedPruner) decide() {
 			p.keep(tag, PruneFixed, "the configuration's list says what tags the image has")
 		case !ok:
 			p.keep(tag, PruneForeign, "it is not a version of the image")
-		case fleet.CompareReleases(v.version, p.img.Version, p.o.UpdateID) > 0:
+		case version.Updates(p.o.UpdateID).Compare(v.version, p.img.Version) > 0:
 			p.keep(tag, PruneNewer, "it is newer than the changelog's %s", p.img.Version)
 		case v.stamp != "":
 			builds = append(builds, v)
@@ -200,7 +201,7 @@ func (p *publishedPruner) compare(a, b publishedVersion) int {
 		}
 		return 0
 	}
-	return cmp.Or(fleet.CompareReleases(a.version, b.version, p.o.UpdateID), cmp.Compare(a.stamp, b.stamp),
+	return cmp.Or(version.Updates(p.o.UpdateID).Compare(a.version, b.version), cmp.Compare(a.stamp, b.stamp),
 		cmp.Compare(newest(a), newest(b)), cmp.Compare(a.tag, b.tag))
 }
 
@@ -304,15 +305,15 @@ type publishedVersion struct {
 // versionReader tells which tags are versions of an image: what its changelog lists; for changelogs
 // that were cut short, what has the form of one of those; and builds of these by night.
 type versionReader struct {
-	updateID string
+	updates  version.Updates
 	versions map[string]bool
 	forms    map[string]bool
 }
 
 func newVersionReader(img *fleet.Image, versions []string, updateID string) versionReader {
-	r := versionReader{updateID: updateID, versions: map[string]bool{}, forms: map[string]bool{}}
+	r := versionReader{updates: version.Updates(updateID), versions: map[string]bool{}, forms: map[string]bool{}}
 	for _, v := range append(slices.Clone(versions), img.Version) {
-		r.versions[v], r.forms[fleet.VersionForm(v, updateID)] = true, true
+		r.versions[v], r.forms[r.updates.Form(v)] = true, true
 	}
 	return r
 }
@@ -321,8 +322,8 @@ func (r versionReader) version(tag string) (publishedVersion, bool) {
 	if r.versions[tag] {
 		return publishedVersion{tag: tag, version: tag}, true
 	}
-	if version, stamp, ok := fleet.CutStamp(tag); ok && (r.versions[version] || r.forms[fleet.VersionForm(version, r.updateID)]) {
-		return publishedVersion{tag: tag, version: version, stamp: stamp}, true
+	if of, stamp, ok := version.CutStamp(tag); ok && (r.versions[of] || r.forms[r.updates.Form(of)]) {
+		return publishedVersion{tag: tag, version: of, stamp: stamp}, true
 	}
-	return publishedVersion{tag: tag, version: tag}, r.forms[fleet.VersionForm(tag, r.updateID)]
+	return publishedVersion{tag: tag, version: tag}, r.forms[r.updates.Form(tag)]
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/slipway-build/slipway/changelog"
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/version"
 )
 
 // changelog judges the whole history; a scan reads the newest entry only.
@@ -55,7 +56,7 @@ func (c *check) history(entries []changelog.Entry) {
 			continue
 		}
 		older := entries[i+1]
-		if fleet.GoesBack(e.Version, older.Version) {
+		if version.GoesBack(e.Version, older.Version) {
 			c.addHistory(i, changelogOrder, e.Line, "",
 				"version %s is older than %s, the entry below it in line %d", e.Version, older.Version, older.Line)
 		}

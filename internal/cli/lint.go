@@ -125,7 +125,7 @@ func severity(flag, word string) (lint.Severity, error) {
 func (a *app) printReport(r *lint.Report, o lintOptions, least lint.Severity) error {
 	switch {
 	case o.asSARIF:
-		return printJSON(a.Out, r.SARIF(version(), least))
+		return printJSON(a.Out, r.SARIF(ownVersion(), least))
 	case o.asJSON:
 		return printJSON(a.Out, r.JSON(least))
 	}

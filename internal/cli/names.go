@@ -12,6 +12,7 @@ import (
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/store"
+	"github.com/slipway-build/slipway/version"
 )
 
 // nameable is an image that a name may mean.
@@ -160,7 +161,7 @@ func repositories(images []nameable) []string {
 // newestFirst sorts by date and, of one date, by version.
 func newestFirst(images []nameable) []nameable {
 	slices.SortStableFunc(images, func(a, b nameable) int {
-		return cmp.Or(b.created.Compare(a.created), fleet.CompareVersions(b.tag, a.tag), cmp.Compare(a.ref, b.ref))
+		return cmp.Or(b.created.Compare(a.created), version.Compare(b.tag, a.tag), cmp.Compare(a.ref, b.ref))
 	})
 	return images
 }

@@ -80,7 +80,7 @@ func seconds(d time.Duration) string {
 // buildVersion is set by the linker for releases (-X).
 var buildVersion string
 
-func version() string {
+func ownVersion() string {
 	if buildVersion != "" {
 		return buildVersion
 	}

@@ -36,7 +36,7 @@ func (a *app) registryOptions(cmd *cobra.Command) (registry.Options, error) {
 	return configuredRegistry(cfg, o)
 }
 
-func userAgent() string { return "slipway/" + version() }
+func userAgent() string { return "slipway/" + ownVersion() }
 
 // registryClient is a client as the configuration says.
 func registryClient(cfg *config.Config, o registry.Options) (*registry.Client, error) {

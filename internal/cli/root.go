@@ -196,7 +196,7 @@ func (a *app) command() *cobra.Command {
 		Short:         "Build and maintain fleets of container images",
 		Long:          rootLong,
 		Example:       rootExample,
-		Version:       version(),
+		Version:       ownVersion(),
 		SilenceErrors: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if a.info && a.debug {

@@ -20,7 +20,7 @@ import (
 const module = "github.com/slipway-build/slipway"
 
 // values are leaf rooms, which every room but jinja may import, and which import nothing.
-var values = []string{"problem"}
+var values = []string{"problem", "version"}
 
 // may lists, per room, the other rooms it may import, beside values. A room is a top folder;
 // packages inside one room may import each other.

@@ -3,13 +3,12 @@ package remote
 import (
 	"context"
 	"errors"
-	"regexp"
-	"strings"
 
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/registry"
+	"github.com/slipway-build/slipway/version"
 )
 
 // newerThan returns the version that "latest" stands for, or that the repository has, if it is newer
@@ -43,13 +42,13 @@ func (r *Registries) newerThan(ctx context.Context, repository string, img *flee
 // laterBuild finds among tags the latest nightly or snapshot build of an image's version that is later
 // than the image, which is one, too.
 func laterBuild(tags []string, img *fleet.Image) string {
-	_, stamp, ok := fleet.CutStamp(img.Tag)
+	_, stamp, ok := version.CutStamp(img.Tag)
 	if !ok || img.Tag == img.Version {
 		return ""
 	}
 	later := ""
 	for _, tag := range tags {
-		if of, s, ok := fleet.CutStamp(tag); ok && of == img.Version && s > stamp {
+		if of, s, ok := version.CutStamp(tag); ok && of == img.Version && s > stamp {
 			later, stamp = tag, s
 		}
 	}
@@ -70,48 +69,18 @@ func (r *Registries) tags(ctx context.Context, repository string) (tags []string
 	return tags, err == nil, err
 }
 
-func (r *Registries) compare(a, b string) int { return fleet.CompareReleases(a, b, r.UpdateID) }
+func (r *Registries) compare(a, b string) int { return version.Updates(r.UpdateID).Compare(a, b) }
 
 // newest is the newest version among tags that is newer than the image, if there is one. What is no
 // version as the image's is does not count.
 func (r *Registries) newest(tags []string, img *fleet.Image) string {
 	newer, of := "", img.Version
 	for _, tag := range tags {
-		if version, ok := r.version(tag, img); ok && r.compare(version, of) > 0 {
-			newer, of = tag, version
+		if v, ok := version.Updates(r.UpdateID).In(tag, img.Version); ok && r.compare(v, of) > 0 {
+			newer, of = tag, v
 		}
 	}
 	return newer
-}
-
-var (
-	numbers = regexp.MustCompile(`^[0-9]+([.:~+_-][0-9]+)*$`)
-	long    = regexp.MustCompile(`[0-9]{8}`)
-)
-
-// version takes the version out of a tag: numbers alone, behind the same letters as the image's own
-// (v1.2), or what has the form of the image's version (1.2-bookworm1), without what --nightly and
-// "slipway update" append. Beside 1.2, 1.3-alpine is none, nor is a date.
-func (r *Registries) version(tag string, img *fleet.Image) (string, bool) {
-	version := tag
-	if dated := long.MatchString(img.Version); !dated {
-		version, _, _ = fleet.CutStamp(tag)
-		if long.MatchString(version) {
-			return "", false
-		}
-	}
-	plain, _ := fleet.CutUpdate(version, r.UpdateID)
-	rest, ok := strings.CutPrefix(plain, letters(img.Version))
-	alike := fleet.VersionForm(version, r.UpdateID) == fleet.VersionForm(img.Version, r.UpdateID)
-	return version, alike || ok && numbers.MatchString(rest)
-}
-
-// letters are what stands before the first digit.
-func letters(version string) string {
-	if i := strings.IndexAny(version, "0123456789"); i >= 0 {
-		return version[:i]
-	}
-	return version
 }
 
 // settle looks whether another machine has published meanwhile: registries cannot move a tag only if it

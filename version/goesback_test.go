@@ -1,9 +1,9 @@
-package fleet_test
+package version_test
 
 import (
 	"testing"
 
-	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/version"
 )
 
 func TestGoesBack(t *testing.T) {
@@ -29,7 +29,7 @@ func TestGoesBack(t *testing.T) {
 		{"1.00", "1.0", false},
 		{"1.2-1", "1.2-1-s3", true},
 	} {
-		if got := fleet.GoesBack(test.newer, test.older); got != test.back {
+		if got := version.GoesBack(test.newer, test.older); got != test.back {
 			t.Errorf("%s above %s goes back: %v, want %v", test.newer, test.older, got, test.back)
 		}
 	}

@@ -1,13 +1,15 @@
-package fleet
+// Package version has the orders of versions and tags: Debian's, that of the rebuilds which "slipway update"
+// and nightly builds append, and what of a list of tags is a version of an image.
+package version
 
 import (
 	"cmp"
 	"strings"
 )
 
-// CompareVersions compares two versions as Debian does (deb-version(7)): negative when a is older
+// Compare compares two versions as Debian does (deb-version(7)): negative when a is older
 // than b. It takes any text: what dpkg refuses, such as a letter in front, is compared as well.
-func CompareVersions(a, b string) int {
+func Compare(a, b string) int {
 	epochA, upstreamA, revisionA := splitVersion(a)
 	epochB, upstreamB, revisionB := splitVersion(b)
 	return cmp.Or(compareDigits(epochA, epochB), comparePart(upstreamA, upstreamB), comparePart(revisionA, revisionB))
@@ -66,10 +68,14 @@ func weight(s string, i int) int {
 		return 0
 	case s[i] == '~':
 		return -1
-	case isAlphanumeric(rune(s[i])):
+	case isAlphanumeric(s[i]):
 		return int(s[i])
 	}
 	return int(s[i]) + 256
+}
+
+func isAlphanumeric(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 
 // compareDigits compares numbers of any length.
@@ -78,9 +84,9 @@ func compareDigits(a, b string) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 }
 
-// satisfies reports whether version fulfils "operator wanted"; no operator always holds.
-func satisfies(version, operator, wanted string) bool {
-	c := CompareVersions(version, wanted)
+// Satisfies reports whether version fulfils "operator wanted"; no operator always holds.
+func Satisfies(version, operator, wanted string) bool {
+	c := Compare(version, wanted)
 	switch operator {
 	case "<<":
 		return c < 0

@@ -1,4 +1,4 @@
-package fleet
+package version
 
 import (
 	"regexp"
@@ -19,8 +19,8 @@ func GoesBack(version, from string) bool {
 	if base == fromBase {
 		return date < fromDate
 	}
-	return CompareVersions(base, fromBase) < 0 &&
-		slices.CompareFunc(strings.Split(base, "-"), strings.Split(fromBase, "-"), CompareVersions) < 0
+	return Compare(base, fromBase) < 0 &&
+		slices.CompareFunc(strings.Split(base, "-"), strings.Split(fromBase, "-"), Compare) < 0
 }
 
 // cutDate takes the date of a rebuild off a version, and a v in front.
