@@ -13,7 +13,6 @@ import (
 	ctdmetadata "github.com/containerd/containerd/v2/core/metadata"
 	ctdsnapshot "github.com/containerd/containerd/v2/core/snapshots"
 	"github.com/containerd/containerd/v2/pkg/gc"
-	"github.com/containerd/containerd/v2/plugins/content/local"
 	"github.com/containerd/containerd/v2/plugins/diff/walking"
 	"github.com/containerd/platforms"
 	"github.com/moby/buildkit/cache/metadata"
@@ -59,7 +58,7 @@ func newWorker(ctx context.Context, root string, o Options) (*workerParts, error
 	if err != nil {
 		return nil, err
 	}
-	blobs, err := local.NewStore(BlobFolder(root))
+	blobs, err := newBlobStore(BlobFolder(root))
 	if err != nil {
 		return nil, fmt.Errorf("cannot open content store: %w", err)
 	}

@@ -44,9 +44,24 @@ func (a *app) engineRoot() (string, error) {
 		return "", fmt.Errorf("cannot find engine root: %w", err)
 	}
 	if real, err := filepath.EvalSymlinks(abs); err == nil {
-		return real, nil
+		abs = real
 	}
-	return abs, nil
+	return abs, noPipes(abs, embedded.Folder(abs))
+}
+
+// noPipes is the error of a pipe or a device in one of some folders, in the place of a file: who opens it
+// may wait for ever.
+func noPipes(folders ...string) error {
+	for _, folder := range folders {
+		list, _ := os.ReadDir(folder) // an error is told of by who needs the folder
+		for _, e := range list {
+			if e.Type()&(os.ModeNamedPipe|os.ModeDevice) != 0 {
+				name := filepath.Join(folder, e.Name())
+				return problem.With(fmt.Errorf("cannot use the images in %s: %s is no file, but a pipe or a device", folders[0], name), "remove it")
+			}
+		}
+	}
+	return nil
 }
 
 // startEngine takes the engine root, waiting for another process with a word.

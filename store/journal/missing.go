@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 
 	"github.com/containerd/containerd/v2/core/content"
@@ -101,6 +102,13 @@ func (n *Names) Heal(ctx context.Context, target ocispecs.Descriptor) error {
 	if err != nil {
 		return fmt.Errorf("cannot look at the content of %s: %w", target.Digest, err)
 	}
+	if slices.ContainsFunc(missing, func(d ocispecs.Descriptor) bool { return images.IsManifestType(d.MediaType) || images.IsIndexType(d.MediaType) }) {
+		more, err := n.gone(ctx)
+		if err != nil {
+			return fmt.Errorf("cannot look at the content of %s: %w", target.Digest, err)
+		}
+		missing = append(missing, more...)
+	}
 	for _, d := range missing {
 		if err := n.blobs.Delete(ctx, d.Digest); err != nil && !errdefs.IsNotFound(err) {
 			return fmt.Errorf("cannot mend %s: %w", target.Digest, err)
@@ -111,6 +119,26 @@ func (n *Names) Heal(ctx context.Context, target ocispecs.Descriptor) error {
 		}
 	}
 	return nil
+}
+
+// gone lists what the database knows and the disk does not have: of an image whose manifest is lost, nobody
+// can say what else belongs to it.
+func (n *Names) gone(ctx context.Context) (gone []ocispecs.Descriptor, err error) {
+	var known []ocispecs.Descriptor
+	err = n.blobs.Walk(ctx, func(info content.Info) error {
+		known = append(known, ocispecs.Descriptor{Digest: info.Digest, Size: info.Size})
+		return nil
+	})
+	for _, d := range known {
+		there := true
+		if err == nil {
+			there, err = readable(ctx, n.blobs, d)
+		}
+		if !there {
+			gone = append(gone, d)
+		}
+	}
+	return gone, err
 }
 
 // SetAside moves a damaged blob's file where nobody takes it for what its name says, and returns where that is. It
