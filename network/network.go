@@ -26,12 +26,12 @@ type Options struct {
 	AddsBundle bool   // CABundle is added to the system's
 	// Insecure lists hosts (with the port, if any) and networks (10.0.0.0/8) whose certificates are not verified.
 	Insecure []string
-	// Folders have Docker's layout of certificates: HOST[:PORT]/*.crt, *.cert and *.key. None: DockerFolders.
+	// Folders have Docker's layout of certificates: HOST[:PORT]/*.crt, *.cert and *.key. None: dockerFolders.
 	Folders []string
 }
 
-// DockerFolders are where Docker's daemon and its user keep certificates for registries.
-func DockerFolders() []string {
+// dockerFolders are where Docker's daemon and its user keep certificates for registries.
+func dockerFolders() []string {
 	folders := []string{"/etc/docker/certs.d"}
 	home, _ := os.UserHomeDir() // without one there is no such folder
 	if own := os.Getenv("DOCKER_CONFIG"); own != "" || home != "" {
@@ -60,7 +60,7 @@ type Network struct {
 // as it is now.
 func New(o Options) (*Network, error) {
 	if len(o.Folders) == 0 {
-		o.Folders = DockerFolders()
+		o.Folders = dockerFolders()
 	}
 	n := &Network{options: o, system: sync.OnceValues(systemAuthorities)}
 	env := httpproxy.FromEnvironment()

@@ -74,7 +74,7 @@ type check struct {
 
 	mu    sync.Mutex
 	found map[string]Remembered // by references as they were given; nil when nothing was asked
-	fails map[*host]*Unreadable
+	fails map[*host]*unreadableError
 	news  map[string]Remembered // by canonical references
 }
 
@@ -93,7 +93,7 @@ func (ck *check) run(ctx context.Context, refs []string) error {
 		return err
 	}
 	ck.known, ck.found, ck.news = known, map[string]Remembered{}, map[string]Remembered{}
-	ck.fails = map[*host]*Unreadable{}
+	ck.fails = map[*host]*unreadableError{}
 	names := slices.Sorted(maps.Keys(byHost))
 	errs := make([]error, len(names))
 	var wg sync.WaitGroup
@@ -199,7 +199,7 @@ func (ck *check) one(ctx context.Context, h *host, a asked) error {
 	if errors.Is(err, ErrUnauthorized) && h.accepts(ctx, a.repo) {
 		now, err = Remembered{}, ck.refused(ctx, h, a, err)
 	}
-	var unreadable *Unreadable
+	var unreadable *unreadableError
 	switch {
 	case errors.As(err, &unreadable):
 		return nil
@@ -233,7 +233,7 @@ func (ck *check) refused(ctx context.Context, h *host, a asked, err error) error
 	defer ck.mu.Unlock()
 	u := ck.fails[h]
 	if u == nil {
-		u = &Unreadable{Err: about("check", a, err)}
+		u = &unreadableError{Err: about("check", a, err)}
 		ck.fails[h] = u
 	}
 	u.Refs = append(u.Refs, a.ref)

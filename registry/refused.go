@@ -10,24 +10,24 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
-// Unreadable says that a registry refuses to tell what references name, although it accepts the same
+// unreadableError says that a registry refuses to tell what references name, although it accepts the same
 // credentials elsewhere: they may be absent, as Artifactory and Quay say it, or somebody else's.
-type Unreadable struct {
+type unreadableError struct {
 	Refs []string // as they were given; sorted
 	Err  error    // of the first
 }
 
 // Error is that of the first reference.
-func (u *Unreadable) Error() string { return u.Err.Error() }
+func (u *unreadableError) Error() string { return u.Err.Error() }
 
 // Unwrap is that error.
-func (u *Unreadable) Unwrap() error { return u.Err }
+func (u *unreadableError) Unwrap() error { return u.Err }
 
 // SplitUnreadable takes the references that are unreadable out of an error of Look or Digests; rest is what
 // else is wrong.
 func SplitUnreadable(err error) (refs []string, rest error) {
 	switch e := err.(type) {
-	case *Unreadable:
+	case *unreadableError:
 		return e.Refs, nil
 	case *Error, nil:
 		return nil, err

@@ -250,7 +250,7 @@ func (j *job) solve(ctx context.Context, files *buildcontext.Tree) error {
 		req.ArtifactDockerfile = []byte(j.image.BuildDockerfile)
 		req.ArtifactContext = files.With(req.ArtifactDockerfile)
 	}
-	builder := Retrying{
+	builder := retrying{
 		Builder: whole{j}, Retries: j.run.Retries, Delay: j.run.RetryDelay, Free: j.run.Free,
 		Notify: func(_ engine.Request, try int, cause string, pause time.Duration) {
 			j.flush()

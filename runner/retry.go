@@ -17,9 +17,9 @@ type Builder interface {
 	Build(ctx context.Context, r engine.Request) (engine.Result, error)
 }
 
-// Retrying is a Builder that tries again after a transient fault: of the network, of a server, of a
+// retrying is a Builder that tries again after a transient fault: of the network, of a server, of a
 // mirror that is being updated, or a full disk on which something could be freed.
-type Retrying struct {
+type retrying struct {
 	Builder
 	// Retries is how often it tries again; zero is never.
 	Retries int
@@ -32,7 +32,7 @@ type Retrying struct {
 }
 
 // Build implements Builder.
-func (b Retrying) Build(ctx context.Context, r engine.Request) (engine.Result, error) {
+func (b retrying) Build(ctx context.Context, r engine.Request) (engine.Result, error) {
 	for try := 0; ; try++ {
 		seen := &output{next: r.Progress}
 		watched := r

@@ -15,8 +15,8 @@ import (
 	"strings"
 )
 
-// MaxSize is how long a secret may be, in bytes: BuildKit refuses longer ones.
-const MaxSize = 500 << 10
+// maxSize is how long a secret may be, in bytes: BuildKit refuses longer ones.
+const maxSize = 500 << 10
 
 // ErrAbsent is why a source has nothing: there is no such file, or no such variable.
 var ErrAbsent = errors.New("it is not there")
@@ -165,8 +165,8 @@ func (a *absent) Error() string        { return a.why }
 func (a *absent) Is(target error) bool { return target == ErrAbsent }
 
 func (s Source) check(data []byte) error {
-	if len(data) > MaxSize {
-		return fmt.Errorf("cannot take the secret %s from the %s: it has more than %d bytes, and BuildKit takes no more", s.ID, s.What(), MaxSize)
+	if len(data) > maxSize {
+		return fmt.Errorf("cannot take the secret %s from the %s: it has more than %d bytes, and BuildKit takes no more", s.ID, s.What(), maxSize)
 	}
 	return nil
 }
@@ -200,7 +200,7 @@ func readAll(path string) ([]byte, error) {
 	if err != nil {
 		return nil, bare(err)
 	}
-	data, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
+	data, err := io.ReadAll(io.LimitReader(f, maxSize+1))
 	return data, bare(err)
 }
 

@@ -89,7 +89,7 @@ func full(dir string) bool {
 // fails, but for SaveContexts, TouchContexts and SaveRemote, which do nothing. The error is
 // fs.ErrNotExist when there is none yet.
 func OpenReadOnly(ctx context.Context, dir string) (*DB, error) {
-	path := filepath.Join(dir, FileName)
+	path := filepath.Join(dir, fileName)
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open state: %w", err)

@@ -23,8 +23,8 @@ import (
 	"github.com/slipway-build/slipway/problem"
 )
 
-// FileName is the database's name inside the state folder.
-const FileName = "state.db"
+// fileName is the database's name inside the state folder.
+const fileName = "state.db"
 
 // DB is an open state. It is safe for concurrent use; other processes may read and write the same
 // file meanwhile.
@@ -46,7 +46,7 @@ func Open(ctx context.Context, dir string) (*DB, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make state folder: %w", err)
 	}
-	path := filepath.Join(dir, FileName)
+	path := filepath.Join(dir, fileName)
 	db, err := open(ctx, path)
 	if !Damaged(err) {
 		return db, err
@@ -63,7 +63,7 @@ func Open(ctx context.Context, dir string) (*DB, error) {
 
 // Exists tells whether there is a state in the folder, or something that cannot be looked at.
 func Exists(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, FileName))
+	_, err := os.Stat(filepath.Join(dir, fileName))
 	return !errors.Is(err, fs.ErrNotExist)
 }
 

@@ -16,7 +16,7 @@ import (
 // idempotent.
 func (s *Store) Pin(ctx context.Context, ref string) error {
 	img, err := s.record(ctx, ref)
-	if errors.Is(err, ErrNotFound) || err == nil && img.Labels[TestedLabel] == "" {
+	if errors.Is(err, ErrNotFound) || err == nil && img.Labels[testedLabel] == "" {
 		return nil
 	}
 	if err != nil {

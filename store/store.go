@@ -26,28 +26,28 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// TestedLabel marks an image, in the store only, whose test has passed or that
+// testedLabel marks an image, in the store only, whose test has passed or that
 // has none. An image without it is not good yet: its run was cut short.
-const TestedLabel = "slipway.io/tested"
+const testedLabel = "slipway.io/tested"
 
-// InputsLabel holds, in the store only, the digest of what an image was made from.
-const InputsLabel = "slipway.io/inputs"
+// inputsLabel holds, in the store only, the digest of what an image was made from.
+const inputsLabel = "slipway.io/inputs"
 
-// FollowedLabel holds, in the store only, the record of what an image's build followed of its context, and
-// LevelLabel the level of the engine that made it.
+// followedLabel holds, in the store only, the record of what an image's build followed of its context, and
+// levelLabel the level of the engine that made it.
 const (
-	FollowedLabel = "slipway.io/followed"
-	LevelLabel    = "slipway.io/level"
+	followedLabel = "slipway.io/followed"
+	levelLabel    = "slipway.io/level"
 )
 
-// IDLabel holds, in the store only, the digest of an image's configuration. Two images with the same
+// idLabel holds, in the store only, the digest of an image's configuration. Two images with the same
 // one have the same content, whatever their manifests say beside it.
-const IDLabel = "slipway.io/id"
+const idLabel = "slipway.io/id"
 
-// TestLabel holds, in the store only, the digest of the test that an image has passed.
-const TestLabel = "slipway.io/test"
+// testLabel holds, in the store only, the digest of the test that an image has passed.
+const testLabel = "slipway.io/test"
 
-// Values of TestedLabel.
+// Values of testedLabel.
 const (
 	TestPassed = "passed"
 	TestNone   = "none"
@@ -75,13 +75,13 @@ type Image struct {
 	Digest  string    `json:"digest"`           // of the manifest or index
 	Size    int64     `json:"size"`             // bytes of all blobs, compressed
 	Created time.Time `json:"created"`          // from the image's configuration
-	Tested  string    `json:"tested,omitempty"` // TestedLabel's value
-	Test    string    `json:"test,omitempty"`   // TestLabel's value
-	Inputs  string    `json:"inputs,omitempty"` // InputsLabel's value
-	// Followed and Level are the values of FollowedLabel and LevelLabel.
+	Tested  string    `json:"tested,omitempty"` // testedLabel's value
+	Test    string    `json:"test,omitempty"`   // testLabel's value
+	Inputs  string    `json:"inputs,omitempty"` // inputsLabel's value
+	// Followed and Level are the values of followedLabel and levelLabel.
 	Followed string `json:"followed,omitempty"`
 	Level    int    `json:"level,omitempty"`
-	ID       string `json:"id,omitempty"` // IDLabel's value
+	ID       string `json:"id,omitempty"` // idLabel's value
 	// Damaged says why the image cannot be used, when blobs of it are missing.
 	Damaged string `json:"damaged,omitempty"`
 
@@ -112,10 +112,10 @@ func FromIndex(list []images.Image) []Image {
 func fromRecord(img images.Image) Image {
 	out := Image{
 		Ref: img.Name, Name: img.Name, Digest: img.Target.Digest.String(), target: img.Target,
-		Tested: img.Labels[TestedLabel], Test: img.Labels[TestLabel], Inputs: img.Labels[InputsLabel], ID: img.Labels[IDLabel],
+		Tested: img.Labels[testedLabel], Test: img.Labels[testLabel], Inputs: img.Labels[inputsLabel], ID: img.Labels[idLabel],
 	}
-	out.Followed = img.Labels[FollowedLabel]
-	out.Level, _ = strconv.Atoi(img.Labels[LevelLabel]) // zero when that is not known
+	out.Followed = img.Labels[followedLabel]
+	out.Level, _ = strconv.Atoi(img.Labels[levelLabel]) // zero when that is not known
 	out.Name, out.Tag = familiar(img.Name)
 	return out
 }
@@ -257,12 +257,12 @@ func (s *Store) Tag(ctx context.Context, ref, name string) error {
 // MarkTested records how the image's test went; value is TestPassed, TestNone or, for an image that
 // is good no more, empty; test is the digest of the test, empty for none.
 func (s *Store) MarkTested(ctx context.Context, ref, value, test string) error {
-	return s.label(ctx, ref, TestedLabel, value, TestLabel, test)
+	return s.label(ctx, ref, testedLabel, value, testLabel, test)
 }
 
 // Marks say what an image was made from; what is not known is empty.
 type Marks struct {
-	ID       string // IDLabel's value
+	ID       string // idLabel's value
 	Inputs   string // digest of what it was made from
 	Followed string // the record by which files were chosen
 	Level    int    // of the engine; zero when that is not known
@@ -274,7 +274,7 @@ func (s *Store) MarkInputs(ctx context.Context, ref string, m Marks) error {
 	if m.Level != 0 {
 		level = strconv.Itoa(m.Level)
 	}
-	return s.label(ctx, ref, IDLabel, m.ID, InputsLabel, m.Inputs, FollowedLabel, m.Followed, LevelLabel, level)
+	return s.label(ctx, ref, idLabel, m.ID, inputsLabel, m.Inputs, followedLabel, m.Followed, levelLabel, level)
 }
 
 // label sets pairs of keys and values.

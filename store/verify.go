@@ -23,9 +23,9 @@ import (
 
 // What can be wrong with a blob.
 const (
-	BlobMissing = "missing"       // or not in its whole length
-	BlobOther   = "other content" // than its digest says
-	BlobUnread  = "unreadable"
+	blobMissing = "missing"       // or not in its whole length
+	blobOther   = "other content" // than its digest says
+	blobUnread  = "unreadable"
 )
 
 // Fault is a blob that is not as it should be.
@@ -71,16 +71,16 @@ func (l Local) Verify(ctx context.Context, read func(done, total int64)) (Verifi
 	for _, img := range list {
 		missing, err := blobs.missing(ctx, img.target)
 		if err != nil {
-			v.Faults = append(v.Faults, Fault{Image: img.Familiar(), Digest: img.Digest, Problem: BlobUnread, Detail: err.Error()})
+			v.Faults = append(v.Faults, Fault{Image: img.Familiar(), Digest: img.Digest, Problem: blobUnread, Detail: err.Error()})
 			used[img.Digest] = true
 			continue
 		}
 		for _, d := range missing {
-			fault := Fault{Digest: d.Digest.String(), Problem: BlobMissing}
+			fault := Fault{Digest: d.Digest.String(), Problem: blobMissing}
 			if known, ok := bad[fault.Digest]; ok {
 				fault = known
 			} else if blobs.other(d) {
-				fault.Problem = BlobOther
+				fault.Problem = blobOther
 			}
 			fault.Image = img.Familiar()
 			used[fault.Digest] = true
@@ -171,7 +171,7 @@ func (l Local) readBlob(ctx context.Context, b blob, progress func(int)) (Fault,
 		if errors.Is(err, fs.ErrNotExist) {
 			return Fault{}, nil // it was removed meanwhile
 		}
-		fault := Fault{Digest: b.digest.String(), Problem: BlobUnread}
+		fault := Fault{Digest: b.digest.String(), Problem: blobUnread}
 		if err != nil {
 			fault.Detail = err.Error()
 			return fault, nil
@@ -190,7 +190,7 @@ func (l Local) readBlob(ctx context.Context, b blob, progress func(int)) (Fault,
 		}
 	}
 	aside, err := journal.SetAside(l.Folder, b.path, b.digest)
-	return Fault{Digest: b.digest.String(), Problem: BlobOther, Aside: aside}, err
+	return Fault{Digest: b.digest.String(), Problem: blobOther, Aside: aside}, err
 }
 
 // ForgetDamaged removes what Verify set aside.

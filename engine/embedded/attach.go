@@ -26,9 +26,9 @@ const indexTimeout = 50 * time.Millisecond
 // longer than one takes to stop.
 const indexPatience = 3 * stopGrace
 
-// Attach connects to the process that holds root, for as long as it does. The error is ErrNotRunning
+// attach connects to the process that holds root, for as long as it does. The error is ErrNotRunning
 // when there is none.
-func Attach(ctx context.Context, root string) (*Attachment, error) {
+func attach(ctx context.Context, root string) (*Attachment, error) {
 	return Follow(ctx, Options{Root: root})
 }
 
@@ -97,7 +97,7 @@ func whileWritten(path string) error {
 
 // askIndex asks the process that holds the root.
 func askIndex(ctx context.Context, root string) ([]images.Image, error) {
-	a, err := Attach(ctx, root)
+	a, err := attach(ctx, root)
 	if err != nil {
 		return nil, &BusyError{Root: root, Holder: readHolder(root)}
 	}

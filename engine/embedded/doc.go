@@ -3,7 +3,7 @@
 // An engine owns one folder, its root: content, snapshots, image names and the
 // build cache. Exactly one process holds a root at a time; others wait for it
 // (Start with a Wait callback) or talk to it over the socket in the root
-// (Attach). The OCI runtime is the runc found on PATH.
+// (attach). The OCI runtime is the runc found on PATH.
 package embedded
 
 import (
@@ -28,11 +28,11 @@ import (
 // namespace is containerd's name space that BuildKit's own parts are bound to.
 const namespace = "buildkit"
 
-// ErrUnsupported is what every entry point returns on systems without an
+// errUnsupported is what every entry point returns on systems without an
 // embedded engine (all but Linux).
-var ErrUnsupported = errors.New("the embedded engine needs Linux")
+var errUnsupported = errors.New("the embedded engine needs Linux")
 
-// ErrNotRunning is what Attach returns when no process holds the root.
+// ErrNotRunning is what attach returns when no process holds the root.
 var ErrNotRunning = errors.New("no slipway process holds this engine root")
 
 // Options say where an engine lives and how it tells what it does.

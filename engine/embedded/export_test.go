@@ -34,3 +34,6 @@ var (
 	LockPath   = lockPath
 	SocketPath = socketPath
 )
+
+// Attach is for tests.
+var Attach = attach

@@ -14,8 +14,8 @@ import (
 // Process is a running engine; there is none on this system.
 type Process struct{}
 
-// Start fails with ErrUnsupported.
-func Start(context.Context, Options) (*Process, error) { return nil, ErrUnsupported }
+// Start fails with errUnsupported.
+func Start(context.Context, Options) (*Process, error) { return nil, errUnsupported }
 
 // Killed tells that there was no process.
 func Killed(string) bool { return false }
@@ -23,9 +23,9 @@ func Killed(string) bool { return false }
 // Services returns nothing.
 func (p *Process) Services() Services { return Services{} }
 
-// Hold fails with ErrUnsupported.
+// Hold fails with errUnsupported.
 func (p *Process) Hold(context.Context) (context.Context, func(), error) {
-	return nil, nil, ErrUnsupported
+	return nil, nil, errUnsupported
 }
 
 // Root returns nothing.
@@ -37,27 +37,27 @@ func (p *Process) Groups() cgroup.Run { return cgroup.Run{} }
 // Close does nothing.
 func (p *Process) Close() error { return nil }
 
-// Images fails with ErrUnsupported.
-func (p *Process) Images(context.Context) ([]container.Image, error) { return nil, ErrUnsupported }
+// Images fails with errUnsupported.
+func (p *Process) Images(context.Context) ([]container.Image, error) { return nil, errUnsupported }
 
-// Image fails with ErrUnsupported.
+// Image fails with errUnsupported.
 func (p *Process) Image(context.Context, string) (container.Image, error) {
-	return container.Image{}, ErrUnsupported
+	return container.Image{}, errUnsupported
 }
 
-// NewContainer fails with ErrUnsupported.
+// NewContainer fails with errUnsupported.
 func (p *Process) NewContainer(context.Context, container.Spec) (container.Container, error) {
-	return nil, ErrUnsupported
+	return nil, errUnsupported
 }
 
 // Attachment is a connection to another process; there is none on this system.
 type Attachment struct{}
 
-// Attach fails with ErrUnsupported.
-func Attach(context.Context, string) (*Attachment, error) { return nil, ErrUnsupported }
+// attach fails with errUnsupported.
+func attach(context.Context, string) (*Attachment, error) { return nil, errUnsupported }
 
-// Follow fails with ErrUnsupported.
-func Follow(context.Context, Options) (*Attachment, error) { return nil, ErrUnsupported }
+// Follow fails with errUnsupported.
+func Follow(context.Context, Options) (*Attachment, error) { return nil, errUnsupported }
 
 // Services returns nothing.
 func (a *Attachment) Services() Services { return Services{} }

@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// LinkRootsKey is the key of the configuration that names the folders beside the fleet's that links
+// linkRootsKey is the key of the configuration that names the folders beside the fleet's that links
 // may lead into.
-const LinkRootsKey = "slipway.link_roots"
+const linkRootsKey = "slipway.link_roots"
 
 // errOutside tells that a link leads out of all folders that it may lead into.
 var errOutside = errors.New("it leads out of the fleet's folder")
@@ -159,4 +159,4 @@ func isLoop(err error) bool {
 }
 
 // outsideHint is the way out for a link that leads out of the fleet's folder.
-const outsideHint = "copy the file, list the link in " + IgnoreFile + ", or allow its folder in " + LinkRootsKey
+const outsideHint = "copy the file, list the link in " + IgnoreFile + ", or allow its folder in " + linkRootsKey

@@ -27,9 +27,9 @@ import (
 // .dockerignore syntax).
 const IgnoreFile = ".dockerignore"
 
-// MaxFiles bounds the entries of one context: a link to a whole disk is a
+// maxFiles bounds the entries of one context: a link to a whole disk is a
 // mistake, not a build context.
-const MaxFiles = 1_000_000
+const maxFiles = 1_000_000
 
 const maxIgnoreFile = 1 << 20
 
@@ -237,9 +237,9 @@ func (w *walker) dir(here folder, n *node, rel string, parent patternmatcher.Mat
 			w.fail(rel, fmt.Errorf("the name %q in it is not UTF-8, which BuildKit asks for", name))
 			continue
 		}
-		if w.tree.count++; w.tree.count > MaxFiles {
-			if w.tree.count == MaxFiles+1 {
-				w.fail(rel, fmt.Errorf("more than %d files", MaxFiles))
+		if w.tree.count++; w.tree.count > maxFiles {
+			if w.tree.count == maxFiles+1 {
+				w.fail(rel, fmt.Errorf("more than %d files", maxFiles))
 			}
 			return
 		}

@@ -48,7 +48,7 @@ func BenchmarkStamp(b *testing.B) {
 	r, _ := large(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		c, err := Find(r.path("."))
+		c, err := find(r.path("."))
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -26,7 +26,7 @@ type Checkout struct {
 // Find looks for the checkout that holds the folder dir: the first folder from dir upwards that has a
 // repository, as git does. It returns nil when there is none. Symbolic links in dir are followed first.
 // A repository that is bare or damaged is an error.
-func Find(dir string) (*Checkout, error) {
+func find(dir string) (*Checkout, error) {
 	here, err := physical(dir)
 	if err != nil {
 		return nil, fmt.Errorf("%s: cannot look for a git checkout: %w", dir, cause(err))

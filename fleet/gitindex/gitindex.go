@@ -37,7 +37,7 @@ type Index struct {
 // Open reads the index of the checkout that holds the folder dir. It returns nil when there is none. For a
 // folder of a submodule it is the submodule's index; while that is not checked out, it is the outer one.
 func Open(dir string) (*Index, error) {
-	c, err := Find(dir)
+	c, err := find(dir)
 	if c == nil || err != nil {
 		return nil, err
 	}

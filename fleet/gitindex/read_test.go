@@ -273,7 +273,7 @@ func TestStamp(t *testing.T) {
 	seen := map[Stamp]string{}
 	look := func(what string, isNew bool) {
 		t.Helper()
-		c, err := Find(r.dir)
+		c, err := find(r.dir)
 		if err != nil {
 			t.Fatal(err)
 		}

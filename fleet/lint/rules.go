@@ -213,8 +213,8 @@ func kebab(id string) string {
 	return b.String()
 }
 
-// Markdown is the table of all rules in docs/lint.md.
-func Markdown() string {
+// markdown is the table of all rules in docs/lint.md.
+func markdown() string {
 	var b strings.Builder
 	b.WriteString("| rule | severity | what is wrong | what it leads to |\n|---|---|---|---|\n")
 	for _, r := range rules {

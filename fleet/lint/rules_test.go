@@ -24,12 +24,12 @@ func TestRulesAreDocumented(t *testing.T) {
 		t.Fatal("there is no place for the table")
 	}
 	if *update {
-		if err := os.WriteFile(doc, []byte(head+"-->\n\n"+Markdown()), 0o644); err != nil {
+		if err := os.WriteFile(doc, []byte(head+"-->\n\n"+markdown()), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	if diff := cmp.Diff("\n"+Markdown(), table); diff != "" {
+	if diff := cmp.Diff("\n"+markdown(), table); diff != "" {
 		t.Errorf("docs/lint.md is not up to date (-want +got); go test ./fleet/lint -update\n%s", diff)
 	}
 }

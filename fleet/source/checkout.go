@@ -130,7 +130,7 @@ func (f *fetcher) fetch(ctx context.Context, g Git, o object) error {
 	if err == nil {
 		return nil
 	}
-	var e *Error
+	var e *failure
 	if !errors.As(err, &e) || ctx.Err() != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func refusesCommits(said string) bool {
 }
 
 func (f *fetcher) gone(o object) error {
-	return &Error{Doing: o.doing, Err: fmt.Errorf("the repository has no commit %s", o.commit),
+	return &failure{Doing: o.doing, Err: fmt.Errorf("the repository has no commit %s", o.commit),
 		Hint: "its branch may have been overwritten or deleted since; name another branch, tag or commit"}
 }
 
@@ -233,10 +233,10 @@ func (f *fetcher) commitTime(ctx context.Context, o object) (int64, error) {
 	}
 	words := strings.Fields(first)
 	if len(words) != 3 || words[0] != o.commit {
-		return 0, &Error{Doing: o.doing, Err: fmt.Errorf("internal error: git cat-file answers %q", clean(first))}
+		return 0, &failure{Doing: o.doing, Err: fmt.Errorf("internal error: git cat-file answers %q", clean(first))}
 	}
 	if words[1] != "commit" {
-		return 0, &Error{Doing: o.doing, Err: fmt.Errorf("%s is the id of a %s, not of a commit", o.commit, words[1])}
+		return 0, &failure{Doing: o.doing, Err: fmt.Errorf("%s is the id of a %s, not of a commit", o.commit, words[1])}
 	}
 	for line := range strings.Lines(body) {
 		if line == "\n" {

@@ -12,8 +12,8 @@ import (
 // attempt: nobody answers, the connection broke, the server is overloaded.
 var ErrTransient = errors.New("transient fault")
 
-// Error is a failure of git. It names no credentials.
-type Error struct {
+// failure is a failure of git. It names no credentials.
+type failure struct {
 	Doing string   // "cannot fetch https://example.com/repository#main"
 	Lines []string // git's last words, without "fatal: "
 	Hint  string   // the way out; may be empty
@@ -22,8 +22,8 @@ type Error struct {
 	transient bool
 }
 
-// Error returns the sentence, git's further lines indented, and the hint.
-func (e *Error) Error() string {
+// failure returns the sentence, git's further lines indented, and the hint.
+func (e *failure) Error() string {
 	s := e.Doing
 	switch {
 	case len(e.Lines) > 0:
@@ -35,16 +35,16 @@ func (e *Error) Error() string {
 }
 
 // WayOut returns the hint.
-func (e *Error) WayOut() string { return e.Hint }
+func (e *failure) WayOut() string { return e.Hint }
 
 // Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
+func (e *failure) Unwrap() error { return e.Err }
 
 // Is finds ErrTransient.
-func (e *Error) Is(target error) bool { return target == ErrTransient && e.transient }
+func (e *failure) Is(target error) bool { return target == ErrTransient && e.transient }
 
 // forGit is the same failure, of one of several references that were asked for together.
-func (e *Error) forGit(doing string) *Error {
+func (e *failure) forGit(doing string) *failure {
 	other := *e
 	other.Doing = doing
 	return &other
@@ -80,7 +80,7 @@ var hints = []struct {
 }
 
 // classify fills in what git's words mean.
-func (e *Error) classify() {
+func (e *failure) classify() {
 	text := strings.Join(e.Lines, "\n")
 	e.transient = transientWords.MatchString(text) && !settledWords.MatchString(text)
 	if e.transient || e.Hint != "" {

@@ -45,12 +45,12 @@ const (
 func (r *Repositories) Fetch(ctx context.Context, g Git, commit string, w Wish) (Checkout, error) {
 	doing := "cannot fetch " + g.String()
 	fail := func(err error) (Checkout, error) {
-		var e *Error
+		var e *failure
 		if errors.As(err, &e) {
 			return Checkout{}, err
 		}
 		var over *timeoutError
-		return Checkout{}, &Error{Doing: doing, Err: err, transient: errors.As(err, &over)}
+		return Checkout{}, &failure{Doing: doing, Err: err, transient: errors.As(err, &over)}
 	}
 	commit = strings.ToLower(commit)
 	if !isCommit(commit) {

@@ -188,7 +188,7 @@ func oldPointers(tree string) ([]unfiltered, error) {
 }
 
 // unfilteredError names files that are not what they stand for, and the cure.
-func unfilteredError(doing string, files []unfiltered) *Error {
+func unfilteredError(doing string, files []unfiltered) *failure {
 	filter, names := files[0].Filter, []string(nil)
 	for _, u := range files {
 		if u.Filter == filter {
@@ -202,9 +202,9 @@ func unfilteredError(doing string, files []unfiltered) *Error {
 		what = fmt.Sprintf("%s, %s and %d more", what, clean(names[1]), len(names)-2)
 	}
 	if filter == lfs {
-		return &Error{Doing: doing, Err: fmt.Errorf("git-lfs's pointers are in the place of %s: git has no filter %s here, or was told to skip it", what, lfs),
+		return &failure{Doing: doing, Err: fmt.Errorf("git-lfs's pointers are in the place of %s: git has no filter %s here, or was told to skip it", what, lfs),
 			Hint: "`apt-get install git-lfs` and `git lfs install --skip-repo` for the user who runs this; \"filters: false\" in the entry takes the pointers"}
 	}
-	return &Error{Doing: doing, Err: errors.New("the filter " + clean(filter) + ", which git does not have here, has not made " + what),
+	return &failure{Doing: doing, Err: errors.New("the filter " + clean(filter) + ", which git does not have here, has not made " + what),
 		Hint: "give git its filter." + clean(filter) + ".smudge, see gitattributes(5); \"filters: false\" in the entry takes the files as the repository has them"}
 }

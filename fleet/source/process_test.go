@@ -248,7 +248,7 @@ func TestNoTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := r.Resolve(t.Context(), Git{URL: "file:///x"})
-	var e *Error
+	var e *failure
 	if !errors.As(err, &e) || len(e.Lines) != 3 {
 		t.Fatalf("got %v", err)
 	}

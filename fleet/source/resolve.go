@@ -38,7 +38,7 @@ func (r *Repositories) ResolveAll(ctx context.Context, list []Git) []Resolution 
 	groups := map[string][]int{}
 	for i, g := range list {
 		if err := g.check(); err != nil {
-			results[i].Err = &Error{Doing: resolving(g), Err: err}
+			results[i].Err = &failure{Doing: resolving(g), Err: err}
 		} else if lower := strings.ToLower(g.Ref); isCommit(lower) {
 			results[i].Commit = lower
 		} else {
@@ -73,11 +73,11 @@ func (r *Repositories) list(ctx context.Context, g Git) (refs, error) {
 	doing := resolving(g)
 	rem, err := g.remote()
 	if err != nil {
-		return refs{}, &Error{Doing: doing, Err: err}
+		return refs{}, &failure{Doing: doing, Err: err}
 	}
 	cache, err := r.cache()
 	if err != nil {
-		return refs{}, &Error{Doing: doing, Err: err}
+		return refs{}, &failure{Doing: doing, Err: err}
 	}
 	limit := r.resolveTimeout()
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, &timeoutError{limit})
@@ -100,7 +100,7 @@ func (r *Repositories) list(ctx context.Context, g Git) (refs, error) {
 
 // pick chooses as git-checkout and Docker do: a branch goes before a tag.
 func (f refs) pick(g Git, err error) Resolution {
-	var failed *Error
+	var failed *failure
 	if errors.As(err, &failed) {
 		return Resolution{Err: failed.forGit(resolving(g))}
 	}
@@ -120,7 +120,7 @@ func (f refs) pick(g Git, err error) Resolution {
 		}
 	}
 	text, hint := f.missing(g.Ref)
-	return Resolution{Err: &Error{Doing: resolving(g), Err: errors.New(text), Hint: hint}}
+	return Resolution{Err: &failure{Doing: resolving(g), Err: errors.New(text), Hint: hint}}
 }
 
 // missing says why a name is not there.

@@ -221,7 +221,7 @@ func TestClassify(t *testing.T) {
 		"ERROR: Repository not found.\nfatal: Could not read from remote repository.":                                   false,
 		"fatal: unable to access 'https://h/x/': SSL certificate problem: unable to get local issuer certificate":       false,
 	} {
-		e := &Error{Lines: strings.Split(text, "\n")}
+		e := &failure{Lines: strings.Split(text, "\n")}
 		if e.classify(); errors.Is(e, ErrTransient) != transient {
 			t.Errorf("%s\ntransient: %t", text, !transient)
 		}
@@ -230,7 +230,7 @@ func TestClassify(t *testing.T) {
 
 // TestHintOfOwner: the command works as it is printed.
 func TestHintOfOwner(t *testing.T) {
-	e := &Error{Doing: "cannot look up file:///srv/r", Lines: []string{"detected dubious ownership in repository at '/srv/r'", "To add an exception for this directory, call:"}}
+	e := &failure{Doing: "cannot look up file:///srv/r", Lines: []string{"detected dubious ownership in repository at '/srv/r'", "To add an exception for this directory, call:"}}
 	e.classify()
 	wantError(t, e, "\nhint: `git config --global --add safe.directory '/srv/r'`, if you trust its owner")
 }

@@ -83,7 +83,7 @@ func (p place) stat() (api.PathStat, error) {
 }
 
 // getArchive answers GET, with a tar archive, and HEAD, with the header only.
-func (s *Server) getArchive(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) getArchive(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.find(r.PathValue("id"))
 	if err != nil {
 		return err
@@ -126,7 +126,7 @@ func send(w http.ResponseWriter, contentType string, archive io.ReadCloser) {
 }
 
 // putArchive unpacks an archive in a folder of the container.
-func (s *Server) putArchive(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) putArchive(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.find(r.PathValue("id"))
 	if err != nil {
 		return err

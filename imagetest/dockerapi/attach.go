@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-func (s *Server) attachContainer(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) attachContainer(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.find(r.PathValue("id"))
 	if err != nil {
 		return err

@@ -14,7 +14,7 @@ var changeTypes = map[container.ChangeKind]api.ChangeType{
 }
 
 // containerChanges says what the container has otherwise than its image (docker diff).
-func (s *Server) containerChanges(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) containerChanges(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.find(r.PathValue("id"))
 	if err != nil {
 		return err
@@ -36,7 +36,7 @@ func (s *Server) containerChanges(w http.ResponseWriter, r *http.Request) error 
 }
 
 // exportContainer answers with a tar archive of the container's files, without what is mounted.
-func (s *Server) exportContainer(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) exportContainer(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.find(r.PathValue("id"))
 	if err != nil {
 		return err

@@ -21,7 +21,7 @@ type commit struct {
 }
 
 // commitContainer makes an image of a container (docker commit).
-func (s *Server) commitContainer(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) commitContainer(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	c, err := s.find(q.Get("container"))
 	if err != nil {
@@ -79,7 +79,7 @@ func (c *instance) asImage(author, comment string) imagespec.DockerOCIImage {
 }
 
 // made is an image that the test made, by its digest or the beginning of it.
-func (s *Server) made(short string) (container.Image, bool) {
+func (s *daemon) made(short string) (container.Image, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.commits {
@@ -91,7 +91,7 @@ func (s *Server) made(short string) (container.Image, bool) {
 }
 
 // endCommits frees the images that the test made. The caller holds s.mu.
-func (s *Server) endCommits() error {
+func (s *daemon) endCommits() error {
 	var errs []error
 	for name, c := range s.commits {
 		errs = append(errs, c.release())

@@ -11,7 +11,7 @@ import (
 	"github.com/slipway-build/slipway/engine/container"
 )
 
-func (s *Server) createContainer(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) createContainer(w http.ResponseWriter, r *http.Request) error {
 	var request api.CreateRequest
 	if err := readJSON(r, &request); err != nil {
 		return err
@@ -48,7 +48,7 @@ func (s *Server) createContainer(w http.ResponseWriter, r *http.Request) error {
 }
 
 // create enters a container under its name and makes it. What it is made of is settled before others see it.
-func (s *Server) create(ctx context.Context, c *instance) error {
+func (s *daemon) create(ctx context.Context, c *instance) error {
 	c.turn.Lock()
 	defer c.turn.Unlock()
 	if err := s.attachVolumes(c); err != nil {
@@ -68,7 +68,7 @@ func (s *Server) create(ctx context.Context, c *instance) error {
 	return nil
 }
 
-func (s *Server) make(ctx context.Context, c *instance) error {
+func (s *daemon) make(ctx context.Context, c *instance) error {
 	runtime, err := s.backend.NewContainer(ctx, c.spec)
 	if err != nil {
 		return err
@@ -85,7 +85,7 @@ func (s *Server) make(ctx context.Context, c *instance) error {
 // configure merges the image's configuration into the container's, as Docker
 // does, and derives the runtime's specification. Harmless options that have no
 // effect are returned as warnings.
-func (s *Server) configure(c *instance) ([]string, error) {
+func (s *daemon) configure(c *instance) ([]string, error) {
 	warnings, err := checkHostConfig(c.config, c.host)
 	if err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ type execution struct {
 	in      *stdin
 }
 
-func (s *Server) createExec(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) createExec(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.find(r.PathValue("id"))
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func (s *Server) createExec(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *Server) findExec(id string) (*execution, error) {
+func (s *daemon) findExec(id string) (*execution, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if e, ok := s.execs[id]; ok {
@@ -60,7 +60,7 @@ func (s *Server) findExec(id string) (*execution, error) {
 }
 
 // execsOf lists the commands of a container that have not ended.
-func (s *Server) execsOf(c *instance) []string {
+func (s *daemon) execsOf(c *instance) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []string
@@ -73,7 +73,7 @@ func (s *Server) execsOf(c *instance) []string {
 }
 
 // endExecs ends the input of commands whose container has ended.
-func (s *Server) endExecs(containerID string) {
+func (s *daemon) endExecs(containerID string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range s.execs {
@@ -97,7 +97,7 @@ func (e *execution) exitCode() *int {
 	return e.code
 }
 
-func (s *Server) startExec(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) startExec(w http.ResponseWriter, r *http.Request) error {
 	e, err := s.findExec(r.PathValue("id"))
 	if err != nil {
 		return err
@@ -215,7 +215,7 @@ func (e *execution) wait() {
 	}
 }
 
-func (s *Server) resizeExec(_ http.ResponseWriter, r *http.Request) error {
+func (s *daemon) resizeExec(_ http.ResponseWriter, r *http.Request) error {
 	e, err := s.findExec(r.PathValue("id"))
 	if err != nil {
 		return err
@@ -233,7 +233,7 @@ func (s *Server) resizeExec(_ http.ResponseWriter, r *http.Request) error {
 	return running.Resize(rows, cols)
 }
 
-func (s *Server) inspectExec(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) inspectExec(w http.ResponseWriter, r *http.Request) error {
 	e, err := s.findExec(r.PathValue("id"))
 	if err != nil {
 		return err

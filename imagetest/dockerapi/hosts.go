@@ -27,7 +27,7 @@ func (c *instance) setHosts() error {
 }
 
 // setLinks gives linked containers their names. Their address is the host's, as their network is.
-func (s *Server) setLinks(c *instance) error {
+func (s *daemon) setLinks(c *instance) error {
 	for _, link := range c.host.Links {
 		name, alias, err := opts.ParseLink(link)
 		if err != nil {
@@ -50,7 +50,7 @@ func (s *Server) setLinks(c *instance) error {
 }
 
 // checkLinks refuses to start a container before those that it is linked to.
-func (s *Server) checkLinks(c *instance) error {
+func (s *daemon) checkLinks(c *instance) error {
 	for _, other := range c.links {
 		if !other.view().Running {
 			return fmt.Errorf("Cannot link to a non running container: /%s AS /%s", s.nameOf(other), s.nameOf(c))

@@ -37,7 +37,7 @@ func familiar(name string) string {
 }
 
 // image finds an image by name, or by its digest or the beginning of it.
-func (s *Server) image(ctx context.Context, ref string) (container.Image, error) {
+func (s *daemon) image(ctx context.Context, ref string) (container.Image, error) {
 	img, err := s.backend.Image(ctx, s.stored(normalize(ref)))
 	if err == nil || !errors.Is(err, container.ErrNoImage) {
 		return img, err
@@ -64,7 +64,7 @@ func matchDigest(ref, known string) bool {
 	return known == digest || len(short) >= 4 && strings.HasPrefix(strings.TrimPrefix(known, "sha256:"), short)
 }
 
-func (s *Server) listImages(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) listImages(w http.ResponseWriter, r *http.Request) error {
 	f, err := parseFilters(r.URL.Query().Get("filters"))
 	if err != nil {
 		return err
@@ -147,7 +147,7 @@ func imageConfig(c imagespec.DockerOCIImageConfig) *api.Config {
 }
 
 // lookAtImage answers GET /images/NAME/json, history and get; a name may have slashes.
-func (s *Server) lookAtImage(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) lookAtImage(w http.ResponseWriter, r *http.Request) error {
 	path := r.PathValue("name")
 	if name, ok := strings.CutSuffix(path, "/history"); ok {
 		return s.imageHistory(w, r, name)
@@ -161,7 +161,7 @@ func (s *Server) lookAtImage(w http.ResponseWriter, r *http.Request) error {
 	return s.leftOut(w, r)
 }
 
-func (s *Server) inspectImage(w http.ResponseWriter, r *http.Request, name string) error {
+func (s *daemon) inspectImage(w http.ResponseWriter, r *http.Request, name string) error {
 	img, err := s.image(r.Context(), name)
 	if err != nil {
 		return err
@@ -189,7 +189,7 @@ func (s *Server) inspectImage(w http.ResponseWriter, r *http.Request, name strin
 }
 
 // pullImage succeeds for what is in the store and fetches nothing.
-func (s *Server) pullImage(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) pullImage(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	name := q.Get("fromImage")
 	if name == "" {

@@ -15,7 +15,7 @@ import (
 )
 
 // all returns the containers, newest first.
-func (s *Server) all() []*instance {
+func (s *daemon) all() []*instance {
 	s.mu.Lock()
 	var out []*instance
 	for _, c := range s.containers {
@@ -56,7 +56,7 @@ type legacyNetwork struct {
 	MacAddress  string
 }
 
-func (s *Server) inspectContainer(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) inspectContainer(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.find(r.PathValue("id"))
 	if err != nil {
 		return err
@@ -131,7 +131,7 @@ func (c *instance) networks() map[string]*network.EndpointSettings {
 	return map[string]*network.EndpointSettings{name: endpoint}
 }
 
-func (s *Server) listContainers(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) listContainers(w http.ResponseWriter, r *http.Request) error {
 	filters, err := parseFilters(r.URL.Query().Get("filters"))
 	if err != nil {
 		return err
@@ -162,7 +162,7 @@ func (s *Server) listContainers(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *Server) summary(c *instance, state api.State) api.Summary {
+func (s *daemon) summary(c *instance, state api.State) api.Summary {
 	out := api.Summary{
 		ID: c.id, Names: []string{"/" + s.nameOf(c)}, Image: c.config.Image, ImageID: c.image.Digest,
 		Command: strings.Join(c.spec.Process.Args, " "), Created: c.created.Unix(), Labels: c.config.Labels,

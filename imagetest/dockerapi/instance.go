@@ -31,7 +31,7 @@ type instance struct {
 	created time.Time
 	runtime container.Container
 	output  *output
-	// name belongs to Server.mu, as a name is unique among containers.
+	// name belongs to daemon.mu, as a name is unique among containers.
 	name string
 
 	// turn is held by whoever starts or removes the container.
@@ -73,7 +73,7 @@ func newInstance(id, name string) *instance {
 }
 
 // start runs the container's process.
-func (s *Server) start(ctx context.Context, c *instance) error {
+func (s *daemon) start(ctx context.Context, c *instance) error {
 	c.turn.Lock()
 	defer c.turn.Unlock()
 	c.mu.Lock()
@@ -142,7 +142,7 @@ func startExitCode(err error) int {
 }
 
 // watch waits for the end of a run.
-func (s *Server) watch(ctx context.Context, c *instance, running container.Running) {
+func (s *daemon) watch(ctx context.Context, c *instance, running container.Running) {
 	code, err := running.Wait()
 	c.mu.Lock()
 	c.exitCode, c.finished, c.running = code, time.Now().UTC(), nil
@@ -254,7 +254,7 @@ func (c *instance) kill(ctx context.Context, exited <-chan struct{}) error {
 }
 
 // remove deletes a container. A running one is killed if force is set.
-func (s *Server) remove(ctx context.Context, c *instance, force bool) error {
+func (s *daemon) remove(ctx context.Context, c *instance, force bool) error {
 	c.turn.Lock()
 	defer c.turn.Unlock()
 	c.mu.Lock()
@@ -301,7 +301,7 @@ func (c *instance) keep(state api.ContainerState, err error) error {
 	return fmt.Errorf("cannot remove container %s: %w", shortID(c.id), err)
 }
 
-func (s *Server) forget(c *instance) {
+func (s *daemon) forget(c *instance) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.containers, c.id)
@@ -312,14 +312,14 @@ func (s *Server) forget(c *instance) {
 	}
 }
 
-func (s *Server) nameOf(c *instance) string {
+func (s *daemon) nameOf(c *instance) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return c.name
 }
 
 // add enters a new container, whose name must be free.
-func (s *Server) add(c *instance) error {
+func (s *daemon) add(c *instance) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing {

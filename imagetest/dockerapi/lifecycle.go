@@ -13,7 +13,7 @@ import (
 	"github.com/moby/sys/signal"
 )
 
-func (s *Server) startContainer(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) startContainer(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.find(r.PathValue("id"))
 	if err != nil {
 		return err
@@ -30,7 +30,7 @@ func (s *Server) startContainer(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *Server) stopContainer(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) stopContainer(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.find(r.PathValue("id"))
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ func (s *Server) stopContainer(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *Server) restartContainer(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) restartContainer(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.find(r.PathValue("id"))
 	if err != nil {
 		return err
@@ -108,7 +108,7 @@ func parseSignal(name string, otherwise syscall.Signal) (syscall.Signal, error) 
 	return sig, nil
 }
 
-func (s *Server) killContainer(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) killContainer(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.find(r.PathValue("id"))
 	if err != nil {
 		return err
@@ -138,7 +138,7 @@ func (s *Server) killContainer(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *Server) removeContainer(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) removeContainer(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.find(r.PathValue("id"))
 	if err != nil {
 		return err
@@ -151,7 +151,7 @@ func (s *Server) removeContainer(w http.ResponseWriter, r *http.Request) error {
 }
 
 // pruneContainers removes all containers that do not run.
-func (s *Server) pruneContainers(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) pruneContainers(w http.ResponseWriter, r *http.Request) error {
 	var report api.PruneReport
 	for _, c := range s.all() {
 		if c.view().Running {
@@ -165,7 +165,7 @@ func (s *Server) pruneContainers(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *Server) renameContainer(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) renameContainer(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.find(r.PathValue("id"))
 	if err != nil {
 		return err
@@ -194,7 +194,7 @@ func size(r *http.Request) (rows, cols uint16, err error) {
 	return uint16(h), uint16(w), nil
 }
 
-func (s *Server) resizeContainer(_ http.ResponseWriter, r *http.Request) error {
+func (s *daemon) resizeContainer(_ http.ResponseWriter, r *http.Request) error {
 	c, err := s.find(r.PathValue("id"))
 	if err != nil {
 		return err
@@ -212,7 +212,7 @@ func (s *Server) resizeContainer(_ http.ResponseWriter, r *http.Request) error {
 
 // waitContainer answers at once with its headers, so that a client knows that
 // the wait has begun, and with the exit code later.
-func (s *Server) waitContainer(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) waitContainer(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.find(r.PathValue("id"))
 	if err != nil {
 		return err

@@ -54,7 +54,7 @@ func parseTime(text string) (time.Time, error) {
 	return time.Unix(seconds, nanos), nil
 }
 
-func (s *Server) containerLogs(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) containerLogs(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.find(r.PathValue("id"))
 	if err != nil {
 		return err

@@ -84,7 +84,7 @@ func TestParseTime(t *testing.T) {
 }
 
 func TestVersions(t *testing.T) {
-	s := New(nil)
+	s := newDaemon(nil)
 	for path, want := range map[string]int{
 		"/_ping": http.StatusOK, "/v1.41/_ping": http.StatusOK, "/v1.47/version": http.StatusOK,
 		"/v1.99/_ping": http.StatusBadRequest, "/v1.12/_ping": http.StatusBadRequest, "/v2.0/_ping": http.StatusBadRequest,

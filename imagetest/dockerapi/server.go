@@ -25,8 +25,8 @@ const (
 // answerGrace bounds how long requests may take that are answered when the containers are gone.
 const answerGrace = time.Second
 
-// Server answers the API. Its zero value is of no use; call New.
-type Server struct {
+// daemon answers the API. Its zero value is of no use; call New.
+type daemon struct {
 	backend Backend
 	routes  *http.ServeMux
 
@@ -45,8 +45,8 @@ type Server struct {
 }
 
 // New returns a server that runs its containers on b. Close must be called.
-func New(b Backend) *Server {
-	s := &Server{
+func newDaemon(b Backend) *daemon {
+	s := &daemon{
 		backend:    b,
 		containers: map[string]*instance{},
 		execs:      map[string]*execution{},
@@ -62,7 +62,7 @@ func New(b Backend) *Server {
 // Serve answers on l until ctx ends. Then every container is removed, l closed,
 // and nil returned if that went well.
 func Serve(ctx context.Context, l net.Listener, b Backend) error {
-	s := New(b)
+	s := newDaemon(b)
 	web := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
 	served := make(chan error, 1)
 	go func() { served <- web.Serve(l) }()
@@ -83,7 +83,7 @@ func Serve(ctx context.Context, l net.Listener, b Backend) error {
 
 // Close removes all containers, ends all streams and refuses new containers. It
 // may be called again.
-func (s *Server) Close(ctx context.Context) error {
+func (s *daemon) Close(ctx context.Context) error {
 	s.mu.Lock()
 	s.closing = true
 	var list []*instance
@@ -118,7 +118,7 @@ func (s *Server) Close(ctx context.Context) error {
 var versionPrefix = regexp.MustCompile(`^/v(\d+)\.(\d+)(/.*)$`)
 
 // ServeHTTP implements http.Handler.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *daemon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Api-Version", apiVersion)
 	h.Set("Ostype", "linux")
@@ -154,7 +154,7 @@ func checkVersion(major, minor string) error {
 // handler is a request handler that leaves the reporting of errors to its caller.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
-func (s *Server) newRoutes() *http.ServeMux {
+func (s *daemon) newRoutes() *http.ServeMux {
 	mux := http.NewServeMux()
 	for pattern, h := range map[string]handler{
 		"GET /_ping":                    s.ping,
@@ -223,7 +223,7 @@ var leftOutReasons = []struct{ prefix, reason string }{
 // container under a name that only an image has.
 var inspected = regexp.MustCompile(`^/(containers/.+/json|(network|volume|plugin)s/[^/]+(/json)?)$`)
 
-func (s *Server) leftOut(_ http.ResponseWriter, r *http.Request) error {
+func (s *daemon) leftOut(_ http.ResponseWriter, r *http.Request) error {
 	// A client that does not know what a name stands for asks everywhere.
 	if inspected.MatchString(r.URL.Path) && r.Method == http.MethodGet {
 		return notFound("No such object: %s", r.URL.Path)
@@ -238,7 +238,7 @@ func (s *Server) leftOut(_ http.ResponseWriter, r *http.Request) error {
 
 // find looks a container up as Docker does: by id, name, or unambiguous prefix
 // of an id.
-func (s *Server) find(ref string) (*instance, error) {
+func (s *daemon) find(ref string) (*instance, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if c, ok := s.containers[ref]; ok {
@@ -263,7 +263,7 @@ func (s *Server) find(ref string) (*instance, error) {
 }
 
 // named returns the container of that name, or nil. The caller holds s.mu.
-func (s *Server) named(name string) *instance {
+func (s *daemon) named(name string) *instance {
 	for _, c := range s.containers {
 		if c.name == name {
 			return c

@@ -62,7 +62,7 @@ func (w frameWriter) Write(p []byte) (int, error) {
 type hijacked struct {
 	net.Conn
 	in *bufio.Reader
-	s  *Server
+	s  *daemon
 }
 
 // Read implements io.Reader, beginning with what HTTP has read ahead.
@@ -80,7 +80,7 @@ func (h *hijacked) Close() error {
 }
 
 // hijack takes the connection over and answers as Docker does.
-func (s *Server) hijack(w http.ResponseWriter, r *http.Request, tty bool) (*hijacked, error) {
+func (s *daemon) hijack(w http.ResponseWriter, r *http.Request, tty bool) (*hijacked, error) {
 	control := http.NewResponseController(w)
 	conn, rw, err := control.Hijack()
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 // compare the number.
 const Version = "27.3.0-slipway"
 
-func (s *Server) ping(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) ping(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
 	h.Set("Cache-Control", "no-cache, no-store, must-revalidate")
 	h.Set("Pragma", "no-cache")
@@ -25,7 +25,7 @@ func (s *Server) ping(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *Server) version(w http.ResponseWriter, _ *http.Request) error {
+func (s *daemon) version(w http.ResponseWriter, _ *http.Request) error {
 	writeJSON(w, http.StatusOK, system.VersionResponse{
 		Platform: system.PlatformInfo{Name: "Slipway's containers"}, Version: Version,
 		APIVersion: apiVersion, MinAPIVersion: minAPIVersion, Os: "linux", Arch: runtime.GOARCH, GoVersion: runtime.Version(),
@@ -37,7 +37,7 @@ func (s *Server) version(w http.ResponseWriter, _ *http.Request) error {
 	return nil
 }
 
-func (s *Server) info(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) info(w http.ResponseWriter, r *http.Request) error {
 	images, err := s.backend.Images(r.Context())
 	if err != nil {
 		return err

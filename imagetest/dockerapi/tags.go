@@ -16,7 +16,7 @@ import (
 // with the server. The store keeps what it has.
 
 // imageAction answers POST /images/NAME/tag; a name may have slashes.
-func (s *Server) imageAction(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) imageAction(w http.ResponseWriter, r *http.Request) error {
 	name, ok := strings.CutSuffix(r.PathValue("name"), "/tag")
 	if !ok {
 		return s.leftOut(w, r)
@@ -52,7 +52,7 @@ func fullName(repo, tag string) (string, error) {
 }
 
 // stored is the name in the store that a name of a test stands for.
-func (s *Server) stored(name string) string {
+func (s *daemon) stored(name string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if target, ok := s.tags[name]; ok {
@@ -62,7 +62,7 @@ func (s *Server) stored(name string) string {
 }
 
 // images are those of the store and the test's tags of them. Names are unique.
-func (s *Server) images(ctx context.Context) ([]container.Image, error) {
+func (s *daemon) images(ctx context.Context) ([]container.Image, error) {
 	list, err := s.backend.Images(ctx)
 	if err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func (s *Server) images(ctx context.Context) ([]container.Image, error) {
 }
 
 // removeImage takes a test's tag away.
-func (s *Server) removeImage(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) removeImage(w http.ResponseWriter, r *http.Request) error {
 	name := normalize(r.PathValue("name"))
 	s.mu.Lock()
 	_, ok := s.tags[name]
@@ -103,7 +103,7 @@ func (s *Server) removeImage(w http.ResponseWriter, r *http.Request) error {
 }
 
 // saveImages answers GET /images/get with an archive for docker load.
-func (s *Server) saveImages(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) saveImages(w http.ResponseWriter, r *http.Request) error {
 	var names []string
 	for _, n := range r.URL.Query()["names"] {
 		names = append(names, strings.Split(n, ",")...)
@@ -111,7 +111,7 @@ func (s *Server) saveImages(w http.ResponseWriter, r *http.Request) error {
 	return s.save(w, r, names)
 }
 
-func (s *Server) save(w http.ResponseWriter, r *http.Request, names []string) error {
+func (s *daemon) save(w http.ResponseWriter, r *http.Request, names []string) error {
 	saver, ok := s.backend.(container.Saver)
 	if !ok {
 		return notDone("saving images")
@@ -158,7 +158,7 @@ func (c *counter) Write(p []byte) (int, error) {
 }
 
 // imageHistory lists the steps an image was made of, the last one first. Sizes are those of compressed layers.
-func (s *Server) imageHistory(w http.ResponseWriter, r *http.Request, name string) error {
+func (s *daemon) imageHistory(w http.ResponseWriter, r *http.Request, name string) error {
 	img, err := s.image(r.Context(), name)
 	if err != nil {
 		return err
@@ -188,7 +188,7 @@ func (s *Server) imageHistory(w http.ResponseWriter, r *http.Request, name strin
 }
 
 // tagsOf are the names of an image as people write them, sorted.
-func (s *Server) tagsOf(ctx context.Context, digest string) ([]string, error) {
+func (s *daemon) tagsOf(ctx context.Context, digest string) ([]string, error) {
 	list, err := s.images(ctx)
 	if err != nil {
 		return nil, err

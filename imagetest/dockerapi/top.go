@@ -13,7 +13,7 @@ import (
 )
 
 // topContainer shows the container's processes as ps(1) of the host sees them, as Docker does.
-func (s *Server) topContainer(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) topContainer(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.find(r.PathValue("id"))
 	if err != nil {
 		return err

@@ -26,7 +26,7 @@ type volume struct {
 	named   bool
 	created time.Time
 	labels  map[string]string
-	// users and filled belong to Server.mu. Filled says that the first user's image has had its say.
+	// users and filled belong to daemon.mu. Filled says that the first user's image has had its say.
 	users  map[*instance]struct{}
 	filled bool
 }
@@ -44,7 +44,7 @@ type volumeUse struct {
 var validVolume = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]+$`)
 
 // makeVolume enters a volume under a name, or under one that it invents. The caller holds s.mu.
-func (s *Server) makeVolume(name string, labels map[string]string) (*volume, error) {
+func (s *daemon) makeVolume(name string, labels map[string]string) (*volume, error) {
 	if known := s.volumes[name]; known != nil {
 		return known, nil
 	}
@@ -75,7 +75,7 @@ func (s *Server) makeVolume(name string, labels map[string]string) (*volume, err
 
 // attachVolumes makes the volumes that a container asks for, and those of its image where nothing else is
 // mounted.
-func (s *Server) attachVolumes(c *instance) error {
+func (s *daemon) attachVolumes(c *instance) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, target := range slices.Sorted(maps.Keys(c.config.Volumes)) {
@@ -106,7 +106,7 @@ func (c *instance) mountsAt(target string) bool {
 }
 
 // fillVolumes copies what the image has at the target of a new volume, as Docker does.
-func (s *Server) fillVolumes(c *instance) error {
+func (s *daemon) fillVolumes(c *instance) error {
 	for _, u := range c.volumes {
 		if u.noCopy || !s.claim(u.volume) {
 			continue
@@ -126,7 +126,7 @@ func (s *Server) fillVolumes(c *instance) error {
 }
 
 // claim is true for the first who asks.
-func (s *Server) claim(v *volume) bool {
+func (s *daemon) claim(v *volume) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	was := v.filled
@@ -135,7 +135,7 @@ func (s *Server) claim(v *volume) bool {
 }
 
 // releaseVolumes removes the volumes without a name that nobody uses any more.
-func (s *Server) releaseVolumes(c *instance) error {
+func (s *daemon) releaseVolumes(c *instance) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
@@ -152,7 +152,7 @@ func (s *Server) releaseVolumes(c *instance) error {
 }
 
 // dropVolume removes a volume. The caller holds s.mu.
-func (s *Server) dropVolume(v *volume) error {
+func (s *daemon) dropVolume(v *volume) error {
 	delete(s.volumes, v.name)
 	if err := os.RemoveAll(v.dir); err != nil {
 		return fmt.Errorf("cannot remove volume %s: %w", v.name, err)
@@ -161,7 +161,7 @@ func (s *Server) dropVolume(v *volume) error {
 }
 
 // endVolumes removes all that is left.
-func (s *Server) endVolumes() error {
+func (s *daemon) endVolumes() error {
 	if s.volumesDir == "" {
 		return nil
 	}
@@ -173,7 +173,7 @@ func (s *Server) endVolumes() error {
 
 // setVolumesFrom takes over the binds and volumes of other containers (--volumes-from), where the
 // container does not mount something else itself.
-func (s *Server) setVolumesFrom(c *instance) error {
+func (s *daemon) setVolumesFrom(c *instance) error {
 	for _, from := range c.host.VolumesFrom {
 		name, mode, _ := strings.Cut(from, ":")
 		if mode != "" && mode != "ro" && mode != "rw" {

@@ -15,7 +15,7 @@ func (v *volume) describe() vol.Volume {
 		CreatedAt: v.created.Format(time.RFC3339), Options: map[string]string{}}
 }
 
-func (s *Server) createVolume(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) createVolume(w http.ResponseWriter, r *http.Request) error {
 	var request vol.CreateRequest
 	if err := readJSON(r, &request); err != nil {
 		return err
@@ -36,7 +36,7 @@ func (s *Server) createVolume(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *Server) findVolume(name string) (*volume, error) {
+func (s *daemon) findVolume(name string) (*volume, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if v := s.volumes[name]; v != nil {
@@ -45,7 +45,7 @@ func (s *Server) findVolume(name string) (*volume, error) {
 	return nil, notFound("get %s: no such volume", name)
 }
 
-func (s *Server) inspectVolume(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) inspectVolume(w http.ResponseWriter, r *http.Request) error {
 	v, err := s.findVolume(r.PathValue("name"))
 	if err != nil {
 		return err
@@ -54,7 +54,7 @@ func (s *Server) inspectVolume(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *Server) listVolumes(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) listVolumes(w http.ResponseWriter, r *http.Request) error {
 	f, err := parseFilters(r.URL.Query().Get("filters"))
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func (s *Server) listVolumes(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *Server) removeVolume(w http.ResponseWriter, r *http.Request) error {
+func (s *daemon) removeVolume(w http.ResponseWriter, r *http.Request) error {
 	v, err := s.findVolume(r.PathValue("name"))
 	if err != nil {
 		return err

@@ -195,7 +195,7 @@ func (r *buildRun) run(ctx context.Context, o runner.Options) error {
 	}
 	if err != nil { // the outcome's own text is printed already
 		r.app.printError(err)
-		return outcomeOr(outcome, &exitError{code: ExitFailed})
+		return outcomeOr(outcome, &exitError{code: exitFailed})
 	}
 	return outcome
 }

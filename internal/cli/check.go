@@ -60,7 +60,7 @@ The exit code is 1 when something is damaged.`,
 				fmt.Fprintln(a.Err, "note: a process that had the folder was killed; the next build takes away what it left: mounts, containers, and in memory the secrets of their steps")
 			}
 			if err == nil && len(found.Faults)+len(found.Unpacked.Faults) > 0 {
-				err = &exitError{code: ExitFailed}
+				err = &exitError{code: exitFailed}
 			}
 			return err
 		},

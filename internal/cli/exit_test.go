@@ -13,7 +13,7 @@ import (
 
 // TestExitCode: each error is said once, whatever it is joined to.
 func TestExitCode(t *testing.T) {
-	silent, said := &exitError{code: ExitFailed}, &exitError{ExitUsage, errors.New("wrong flag\nhint: another")}
+	silent, said := &exitError{code: exitFailed}, &exitError{exitUsage, errors.New("wrong flag\nhint: another")}
 	closing, stopped := errors.New("cannot close state: disk full"), fmt.Errorf("cannot stop: %w", context.Canceled)
 	interrupted, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -23,16 +23,16 @@ func TestExitCode(t *testing.T) {
 		code  int
 		print string
 	}{
-		{t.Context(), nil, ExitOK, ""},
-		{t.Context(), silent, ExitFailed, ""},
-		{t.Context(), said, ExitUsage, "error: wrong flag\nhint: another\n"},
-		{t.Context(), errors.Join(silent, closing), ExitFailed, "error: cannot close state: disk full\n"},
-		{t.Context(), errors.Join(closing, errors.Join(silent, errors.New("b"))), ExitFailed, "error: cannot close state: disk full\nerror: b\n"},
-		{t.Context(), errors.Join(said, closing), ExitUsage, "error: wrong flag\nhint: another\nerror: cannot close state: disk full\n"},
-		{t.Context(), errors.Join(silent, stopped), ExitFailed, "error: cannot stop: context canceled\n"},
-		{interrupted, errors.Join(&exitError{code: ExitInterrupted}, stopped, closing), ExitInterrupted, "error: cannot close state: disk full\n"},
-		{interrupted, stopped, ExitInterrupted, "slipway: interrupted\n"},
-		{t.Context(), errors.New("with hunter2"), ExitFailed, "error: with ***\n"},
+		{t.Context(), nil, exitOK, ""},
+		{t.Context(), silent, exitFailed, ""},
+		{t.Context(), said, exitUsage, "error: wrong flag\nhint: another\n"},
+		{t.Context(), errors.Join(silent, closing), exitFailed, "error: cannot close state: disk full\n"},
+		{t.Context(), errors.Join(closing, errors.Join(silent, errors.New("b"))), exitFailed, "error: cannot close state: disk full\nerror: b\n"},
+		{t.Context(), errors.Join(said, closing), exitUsage, "error: wrong flag\nhint: another\nerror: cannot close state: disk full\n"},
+		{t.Context(), errors.Join(silent, stopped), exitFailed, "error: cannot stop: context canceled\n"},
+		{interrupted, errors.Join(&exitError{code: exitInterrupted}, stopped, closing), exitInterrupted, "error: cannot close state: disk full\n"},
+		{interrupted, stopped, exitInterrupted, "slipway: interrupted\n"},
+		{t.Context(), errors.New("with hunter2"), exitFailed, "error: with ***\n"},
 	} {
 		var stderr bytes.Buffer
 		a := &app{Streams: Streams{Err: &stderr}, began: true, secrets: redact.New("hunter2")}

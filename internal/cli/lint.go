@@ -99,7 +99,7 @@ func (a *app) lint(cmd *cobra.Command, o lintOptions) error {
 		return err
 	}
 	if failOn != "" && report.Fails(failOn) {
-		return &exitError{code: ExitFailed} // the findings are the message
+		return &exitError{code: exitFailed} // the findings are the message
 	}
 	return nil
 }

@@ -26,10 +26,10 @@ import (
 
 // Exit codes of the program.
 const (
-	ExitOK          = 0
-	ExitFailed      = 1
-	ExitUsage       = 2
-	ExitInterrupted = 130
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130
 )
 
 // Streams are the program's standard streams.
@@ -118,7 +118,7 @@ func guarded(f func() error) (err error) {
 // those that are joined to it from being said.
 func (a *app) exitCode(ctx context.Context, err error) int {
 	if err == nil {
-		return ExitOK
+		return exitOK
 	}
 	var exit *exitError
 	if errors.As(err, &exit) {
@@ -129,14 +129,14 @@ func (a *app) exitCode(ctx context.Context, err error) int {
 	}
 	if ctx.Err() != nil {
 		fmt.Fprintln(a.Err, "slipway: interrupted")
-		return ExitInterrupted
+		return exitInterrupted
 	}
 	if lost := (*outlet.Error)(nil); !a.began && !errors.As(err, &lost) {
 		a.printError(problem.With(err, "`slipway --help` shows the commands"))
-		return ExitUsage
+		return exitUsage
 	}
 	a.printError(err)
-	return ExitFailed
+	return exitFailed
 }
 
 // sayUnsaid prints one error of several, if it is neither said already nor a mere word of the
@@ -236,7 +236,7 @@ func (a *app) command() *cobra.Command {
 
 // usageError points at the help of the command that was called wrongly.
 func usageError(cmd *cobra.Command, err error) error {
-	return &exitError{ExitUsage, problem.Withf(err, "`%s --help` shows the usage", cmd.CommandPath())}
+	return &exitError{exitUsage, problem.Withf(err, "`%s --help` shows the usage", cmd.CommandPath())}
 }
 
 // loadConfig reads the configuration and says its warnings.

@@ -309,9 +309,9 @@ func totals(s runner.Summary, f *fleet.Fleet) string {
 func outcomeError(s runner.Summary, f *fleet.Fleet) error {
 	switch {
 	case s.Interrupted && s.Count(runner.BuildError) == 0:
-		return &exitError{code: ExitInterrupted}
+		return &exitError{code: exitInterrupted}
 	case !s.Good() || len(f.Broken) > 0:
-		return &exitError{code: ExitFailed}
+		return &exitError{code: exitFailed}
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ import (
 )
 
 // User is who may use the registry.
-const User = "harbour"
+const user = "harbour"
 
 // Prepare fills a folder for Debian's docker-registry with a password and TLS on a loopback address,
 // and returns that as host:port. Afterwards the folder holds
@@ -72,7 +72,7 @@ func prepare(dir string) error {
 	}
 	files := map[string]string{
 		"address": addr + "\n", "password": password + "\n",
-		"htpasswd":     User + ":" + string(hash) + "\n",
+		"htpasswd":     user + ":" + string(hash) + "\n",
 		"certs/ca.crt": cert, "registry.key": key,
 		"config.yml": config(dir, addr),
 	}

@@ -50,6 +50,7 @@ type pkg struct {
 	ImportPath, Dir, Doc string
 	GoFiles, Imports     []string
 	TestGoFiles          []string
+	XTestGoFiles         []string
 }
 
 func packages(t *testing.T) []pkg {

@@ -94,7 +94,7 @@ func (p *Played) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
-	repository := RepositoryOf(req.URL.Path)
+	repository := repositoryOf(req.URL.Path)
 	read := req.Method == http.MethodGet || req.Method == http.MethodHead
 	switch {
 	case repository == "":

@@ -67,7 +67,7 @@ func (w *Witness) ServeHTTP(out http.ResponseWriter, req *http.Request) {
 		w.giveToken(out, req)
 		return
 	}
-	repository := RepositoryOf(req.URL.Path)
+	repository := repositoryOf(req.URL.Path)
 	user, scopes, ok := w.who(req)
 	if req.Header.Get("Authorization") != "" {
 		w.saw(Visit{Repository: repository, User: user})
@@ -123,8 +123,8 @@ func (w *Witness) giveToken(out http.ResponseWriter, req *http.Request) {
 	_ = json.NewEncoder(out).Encode(map[string]any{"token": "for-" + user + "|" + scopes, "expires_in": 300})
 }
 
-// RepositoryOf is the repository of a request's path, or "".
-func RepositoryOf(path string) string {
+// repositoryOf is the repository of a request's path, or "".
+func repositoryOf(path string) string {
 	repository := strings.TrimPrefix(path, "/v2/")
 	for _, kind := range []string{"/manifests/", "/blobs/", "/tags/", "/referrers/"} {
 		if i := strings.LastIndex(repository, kind); i > 0 {

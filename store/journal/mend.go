@@ -192,16 +192,16 @@ func (n *Names) turnBack(ctx context.Context, img images.Image, target ocispecs.
 
 // adopted tells whether all of an image is on the disk. The database knows of it then.
 func (n *Names) adopted(ctx context.Context, target ocispecs.Descriptor) (whole bool, err error) {
-	if err := Adopt(ctx, n.blobs, target); err != nil {
+	if err := adoptBlobs(ctx, n.blobs, target); err != nil {
 		return false, err
 	}
 	missing, err := Missing(ctx, n.blobs, target)
 	return len(missing) == 0, err
 }
 
-// Adopt lets the database know of blobs that are on the disk: an image's manifest and all that it leads
+// adoptBlobs lets the database know of blobs that are on the disk: an image's manifest and all that it leads
 // to. What is not on the disk is left out.
-func Adopt(ctx context.Context, blobs content.Store, target ocispecs.Descriptor) error {
+func adoptBlobs(ctx context.Context, blobs content.Store, target ocispecs.Descriptor) error {
 	children := images.LimitManifests(images.ChildrenHandler(blobs), platforms.Default(), 1)
 	handler := images.HandlerFunc(func(ctx context.Context, d ocispecs.Descriptor) ([]ocispecs.Descriptor, error) {
 		there, err := adopt(ctx, blobs, d)

@@ -102,7 +102,9 @@ func (n *Names) Heal(ctx context.Context, target ocispecs.Descriptor) error {
 	if err != nil {
 		return fmt.Errorf("cannot look at the content of %s: %w", target.Digest, err)
 	}
-	if slices.ContainsFunc(missing, func(d ocispecs.Descriptor) bool { return images.IsManifestType(d.MediaType) || images.IsIndexType(d.MediaType) }) {
+	if slices.ContainsFunc(missing, func(d ocispecs.Descriptor) bool {
+		return images.IsManifestType(d.MediaType) || images.IsIndexType(d.MediaType)
+	}) {
 		more, err := n.gone(ctx)
 		if err != nil {
 			return fmt.Errorf("cannot look at the content of %s: %w", target.Digest, err)

@@ -30,8 +30,8 @@ func BaseOf(config []byte) (Base, error) {
 func (b Base) Check() error {
 	env := &scope{variables: newVariables()}
 	env.add(b.Env)
-	if env.bytes > MaxEnvironment {
-		return tooMuch(0, "its variables have %d bytes, more than %d", env.bytes, MaxEnvironment)
+	if env.bytes > maxEnvironment {
+		return tooMuch(0, "its variables have %d bytes, more than %d", env.bytes, maxEnvironment)
 	}
 	only := Dockerfile{Stages: []instructions.Stage{{BaseName: "base"}}, Escape: '\\'}
 	_, err := Check(only, func(string) (Base, bool) { return b, true })

@@ -12,40 +12,40 @@ import (
 // Each bound is far above what people write: the largest Dockerfile of the fleets that were looked at has
 // 200 KB and 300 steps.
 const (
-	// MaxText is the length of a Dockerfile in bytes, templates rendered. BuildKit's parser takes a hundred
+	// maxText is the length of a Dockerfile in bytes, templates rendered. BuildKit's parser takes a hundred
 	// times as much.
-	MaxText = 1 << 20
-	// MaxLines is how many lines a Dockerfile may have, empty ones and comments too: places are kept of each.
-	MaxLines = 100_000
-	// MaxInstructions is how many a Dockerfile may have, with those that ONBUILD brings into each stage.
+	maxText = 1 << 20
+	// maxLines is how many lines a Dockerfile may have, empty ones and comments too: places are kept of each.
+	maxLines = 100_000
+	// maxInstructions is how many a Dockerfile may have, with those that ONBUILD brings into each stage.
 	// BuildKit looks at all that is above an instruction for each of its words.
-	MaxInstructions = 5000
-	// MaxStages is how many FROMs a Dockerfile may have: each copies what it inherits.
-	MaxStages = 1000
-	// MaxWords is how many words, options and elements of lists its instructions may have together. The
+	maxInstructions = 5000
+	// maxStages is how many FROMs a Dockerfile may have: each copies what it inherits.
+	maxStages = 1000
+	// maxWords is how many words, options and elements of lists its instructions may have together. The
 	// script of a RUN is one word.
-	MaxWords = 20_000
-	// MaxNesting is how deep ${A:-${B:-…}} may go: each level copies what is in it.
-	MaxNesting = 50
-	// MaxVariable is the length of a word or a variable in bytes, with all variables in place: Linux hands no
+	maxWords = 20_000
+	// maxNesting is how deep ${A:-${B:-…}} may go: each level copies what is in it.
+	maxNesting = 50
+	// maxVariable is the length of a word or a variable in bytes, with all variables in place: Linux hands no
 	// longer one to a program (MAX_ARG_STRLEN).
-	MaxVariable = 128 << 10
-	// MaxEnvironment is the length of all variables of a stage together: those of the kernel's
+	maxVariable = 128 << 10
+	// maxEnvironment is the length of all variables of a stage together: those of the kernel's
 	// smallest limit for a program's arguments and environment (ARG_MAX at a stack of 1 MiB).
-	MaxEnvironment = 256 << 10
-	// MaxExpanded is the length of all that the instructions become, in bytes: words with their variables,
+	maxEnvironment = 256 << 10
+	// maxExpanded is the length of all that the instructions become, in bytes: words with their variables,
 	// what steps are called, and for each step its environment and its entry in the image's history. BuildKit
 	// sends no longer message, and the image's configuration is one.
-	MaxExpanded = 16 << 20
-	// MaxEntries is how many variables, labels, ports, volumes and entries of the history the stages may
+	maxExpanded = 16 << 20
+	// maxEntries is how many variables, labels, ports, volumes and entries of the history the stages may
 	// inherit together.
-	MaxEntries = 500_000
-	// MaxPorts is how many ports may be exposed together: each of TCP, UDP and SCTP once.
-	MaxPorts = 3 << 16
-	// MaxPath is the length of a path in bytes: Linux' PATH_MAX.
-	MaxPath = 4096
-	// MaxReplaced is the length of the pattern in ${A#…}, ${A%…} and ${A/…/…}: it becomes a regular expression.
-	MaxReplaced = 1024
+	maxEntries = 500_000
+	// maxPorts is how many ports may be exposed together: each of TCP, UDP and SCTP once.
+	maxPorts = 3 << 16
+	// maxPath is the length of a path in bytes: Linux' PATH_MAX.
+	maxPath = 4096
+	// maxReplaced is the length of the pattern in ${A#…}, ${A%…} and ${A/…/…}: it becomes a regular expression.
+	maxReplaced = 1024
 	// MaxLayers is how many layers an image may have: as many as the kernel mounts over each other, which
 	// are 500 (overlayfs' OVL_MAX_STACK) below the one that is written.
 	MaxLayers = 501

@@ -8,7 +8,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
 )
 
-// Dockerfile is what BuildKit's parser made of a text that CheckText let pass.
+// Dockerfile is what BuildKit's parser made of a text that checkText let pass.
 type Dockerfile struct {
 	Stages []instructions.Stage
 	Meta   []instructions.ArgCommand // before the first FROM
@@ -43,7 +43,7 @@ func Check(d Dockerfile, bases func(ref string) (Base, bool)) (Report, error) {
 	if err := c.become(0); err != nil {
 		return Report{}, err
 	}
-	c.report.Unsure = c.report.Unsure || times(c.expanded.unknown, MaxEnvironment) > MaxExpanded
+	c.report.Unsure = c.report.Unsure || times(c.expanded.unknown, maxEnvironment) > maxExpanded
 	return c.report, nil
 }
 
@@ -137,10 +137,10 @@ func (c *checker) begin(base string) (*scope, []instructions.Command, error) {
 		s.layers, onBuild = known.Layers, known.OnBuild
 	}
 	// What BuildKit copies, or goes through, for each stage.
-	if c.entries += s.entries + len(s.of) + s.declared + len(c.globals.of); c.entries > MaxEntries {
-		return nil, nil, c.fail("its stages inherit more than %d variables, labels and other entries", MaxEntries)
+	if c.entries += s.entries + len(s.of) + s.declared + len(c.globals.of); c.entries > maxEntries {
+		return nil, nil, c.fail("its stages inherit more than %d variables, labels and other entries", maxEntries)
 	}
-	if len(onBuild) > MaxInstructions-c.instructions {
+	if len(onBuild) > maxInstructions-c.instructions {
 		return nil, nil, c.count(len(onBuild))
 	}
 	triggers, err := c.parse(onBuild)
@@ -158,7 +158,7 @@ func (s *scope) add(env []string) {
 // parse reads instructions that ONBUILD keeps. One that cannot be read is BuildKit's to refuse.
 func (c *checker) parse(onBuild []string) (commands []instructions.Command, err error) {
 	for _, text := range onBuild {
-		if err := CheckText([]byte(text)); err != nil {
+		if err := checkText([]byte(text)); err != nil {
 			return nil, err
 		}
 		tree, err := parser.Parse(strings.NewReader(text))
@@ -173,8 +173,8 @@ func (c *checker) parse(onBuild []string) (commands []instructions.Command, err 
 }
 
 func (c *checker) count(n int) error {
-	if c.instructions += n; c.instructions > MaxInstructions {
-		return c.fail("it has more than %d instructions, with those that ONBUILD brings", MaxInstructions)
+	if c.instructions += n; c.instructions > maxInstructions {
+		return c.fail("it has more than %d instructions, with those that ONBUILD brings", maxInstructions)
 	}
 	return nil
 }

@@ -195,8 +195,8 @@ func (c *checker) copy(s *scope, text string, what instructions.SourcesAndDest, 
 		switch {
 		case err != nil:
 			return err
-		case len(name) > MaxPath && !strings.Contains(name, "://"):
-			return c.fail("a path has %d bytes, more than %d", len(name), MaxPath)
+		case len(name) > maxPath && !strings.Contains(name, "://"):
+			return c.fail("a path has %d bytes, more than %d", len(name), maxPath)
 		case parents:
 			patterns = append(patterns, name)
 		}
@@ -224,8 +224,8 @@ func (c *checker) enter(s *scope, cmd *instructions.WorkdirCommand) error {
 	if !path.IsAbs(dir) {
 		dir = path.Join(s.workdir, dir)
 	}
-	if s.workdir = path.Clean(dir); len(s.workdir) > MaxPath {
-		return c.fail("the working directory has a path of %d bytes, more than %d", len(s.workdir), MaxPath)
+	if s.workdir = path.Clean(dir); len(s.workdir) > maxPath {
+		return c.fail("the working directory has a path of %d bytes, more than %d", len(s.workdir), maxPath)
 	}
 	if s.workdir != "/" { // which is there
 		s.layers++
@@ -249,8 +249,8 @@ func (c *checker) expose(s *scope, cmd *instructions.ExposeCommand) error {
 			s.entries += n
 		}
 	}
-	if c.ports > MaxPorts {
-		return c.fail("it exposes more than %d ports", MaxPorts)
+	if c.ports > maxPorts {
+		return c.fail("it exposes more than %d ports", maxPorts)
 	}
 	return nil
 }

@@ -18,9 +18,9 @@ func TestDocsNameTheBounds(t *testing.T) {
 	_, text, _ := strings.Cut(string(data), "\n## Bounds\n")
 	text, _, _ = strings.Cut(text, "\n## ")
 	for what, bound := range map[string]int{
-		"bytes": MaxText, "lines": MaxLines, "instructions": MaxInstructions, "stages": MaxStages, "words": MaxWords, "depth": MaxNesting,
-		"bytes of a variable": MaxVariable, "bytes of all variables": MaxEnvironment, "bytes of all that": MaxExpanded,
-		"variables, labels": MaxEntries, "ports": MaxPorts, "bytes of a path": MaxPath, "bytes of a pattern in `$": MaxReplaced,
+		"bytes": maxText, "lines": maxLines, "instructions": maxInstructions, "stages": maxStages, "words": maxWords, "depth": maxNesting,
+		"bytes of a variable": maxVariable, "bytes of all variables": maxEnvironment, "bytes of all that": maxExpanded,
+		"variables, labels": maxEntries, "ports": maxPorts, "bytes of a path": maxPath, "bytes of a pattern in `$": maxReplaced,
 		"layers": MaxLayers, "patterns": recipe.MaxPatterns, "bytes of a pattern |": recipe.MaxPattern,
 		"wildcards in a pattern": recipe.MaxWildcards, "wildcards in all": recipe.MaxAllWildcards,
 	} {

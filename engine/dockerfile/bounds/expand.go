@@ -37,11 +37,11 @@ func (c *checker) plain(text string) error {
 
 // spend counts what an expansion takes.
 func (c *checker) spend(m *measure, n size) error {
-	if m.deep > MaxNesting+1 {
-		return c.fail("variables stand in each other more than %d deep", MaxNesting)
+	if m.deep > maxNesting+1 {
+		return c.fail("variables stand in each other more than %d deep", maxNesting)
 	}
-	if m.long > MaxReplaced {
-		return c.fail("a variable has a pattern of %d bytes, more than %d", m.long, MaxReplaced)
+	if m.long > maxReplaced {
+		return c.fail("a variable has a pattern of %d bytes, more than %d", m.long, maxReplaced)
 	}
 	c.expanded = c.expanded.plus(n)
 	c.report.Unsure = c.report.Unsure || m.unsure
@@ -54,20 +54,20 @@ func (c *checker) become(n int) error {
 	if c.work > maxWork {
 		return c.fail("its variables take too many steps to replace")
 	}
-	if c.expanded.known = add(c.expanded.known, n); c.expanded.known > MaxExpanded {
-		return c.fail("with all variables in place it becomes longer than %d bytes", MaxExpanded)
+	if c.expanded.known = add(c.expanded.known, n); c.expanded.known > maxExpanded {
+		return c.fail("with all variables in place it becomes longer than %d bytes", maxExpanded)
 	}
 	return nil
 }
 
 // put sets a variable.
 func (c *checker) put(v *variables, name, value string, unknown int) error {
-	if len(value) > MaxVariable {
-		return c.fail("the variable %.40s gets a value of %d bytes, more than %d", name, len(value), MaxVariable)
+	if len(value) > maxVariable {
+		return c.fail("the variable %.40s gets a value of %d bytes, more than %d", name, len(value), maxVariable)
 	}
 	v.put(name, value, unknown)
-	if v.bytes > MaxEnvironment {
-		return c.fail("its variables have more than %d bytes", MaxEnvironment)
+	if v.bytes > maxEnvironment {
+		return c.fail("its variables have more than %d bytes", maxEnvironment)
 	}
 	return nil
 }

@@ -12,14 +12,14 @@ import (
 // small is a text that cannot be too much for the parser, whatever is in it.
 const small = 8 << 10
 
-// CheckText refuses a text that is too much for BuildKit's parser. It knows no more of the language than
+// checkText refuses a text that is too much for BuildKit's parser. It knows no more of the language than
 // where an instruction ends. The error is an *Error.
-func CheckText(data []byte) error {
-	if len(data) > MaxText {
-		return tooMuch(0, "it has %d bytes, more than %d", len(data), MaxText)
+func checkText(data []byte) error {
+	if len(data) > maxText {
+		return tooMuch(0, "it has %d bytes, more than %d", len(data), maxText)
 	}
-	if n := bytes.Count(data, []byte("\n")); n > MaxLines {
-		return tooMuch(0, "it has %d lines, more than %d", n, MaxLines)
+	if n := bytes.Count(data, []byte("\n")); n > maxLines {
+		return tooMuch(0, "it has %d lines, more than %d", n, maxLines)
 	}
 	if len(data) <= small {
 		return nil
@@ -86,24 +86,24 @@ func (t *text) continued(line []byte) ([]byte, bool) {
 }
 
 func (t *text) check() error {
-	if t.instructions++; t.instructions > MaxInstructions {
-		return tooMuch(t.begin, "it has more than %d instructions", MaxInstructions)
+	if t.instructions++; t.instructions > maxInstructions {
+		return tooMuch(t.begin, "it has more than %d instructions", maxInstructions)
 	}
-	if n := depth(t.one); n > MaxNesting {
-		return tooMuch(t.begin, "variables stand in each other %d deep, more than %d", n, MaxNesting)
+	if n := depth(t.one); n > maxNesting {
+		return tooMuch(t.begin, "variables stand in each other %d deep, more than %d", n, maxNesting)
 	}
 	name, args := instruction(t.one)
 	if name == "from" {
-		if t.stages++; t.stages > MaxStages {
-			return tooMuch(t.begin, "it has more than %d stages", MaxStages)
+		if t.stages++; t.stages > maxStages {
+			return tooMuch(t.begin, "it has more than %d stages", maxStages)
 		}
 	}
 	t.words += words(name, args)
 	if (name == "run" || name == "copy" || name == "add") && bytes.Contains(args, []byte("<<")) {
 		t.heredocs()
 	}
-	if t.words > MaxWords {
-		return tooMuch(t.begin, "its instructions have more than %d words", MaxWords)
+	if t.words > maxWords {
+		return tooMuch(t.begin, "its instructions have more than %d words", maxWords)
 	}
 	return nil
 }

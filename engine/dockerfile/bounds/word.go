@@ -66,7 +66,7 @@ func (m *measure) until(stop byte) (n size) {
 	m.level++
 	m.deep = max(m.deep, m.level)
 	defer func() { m.level--; m.work = add(m.work, n.known) }()
-	if m.level > MaxNesting+1 {
+	if m.level > maxNesting+1 {
 		m.broken = true
 		return n
 	}

@@ -81,7 +81,7 @@ func FuzzMeasure(f *testing.F) {
 		if backtick {
 			escape = '`'
 		}
-		if depth([]byte(word)) <= MaxNesting {
+		if depth([]byte(word)) <= maxNesting {
 			measured(t, word, escape, quotes)
 		}
 	})

@@ -24,7 +24,7 @@ import (
 // busybox-static).
 const Busybox = "/bin/busybox"
 
-// Ref is the image the suite runs. Config is what it must be made of.
+// Ref is the image the suite runs. imageConfig is what it must be made of.
 const Ref = "registry.example/test/busybox:1"
 
 // Dockerfile builds the image of the suite from a context with busybox in it.
@@ -39,8 +39,8 @@ WORKDIR /srv
 CMD ["sh", "-c", "echo $GREETING, $TARGET"]
 `
 
-// Config is the configuration of the image of the suite.
-func Config() imagespec.DockerOCIImage {
+// imageConfig is the configuration of the image of the suite.
+func imageConfig() imagespec.DockerOCIImage {
 	var out imagespec.DockerOCIImage
 	out.OS, out.Architecture = "linux", "amd64"
 	out.Config.ImageConfig = ocispecs.ImageConfig{
@@ -75,7 +75,7 @@ func (h Host) Image(ctx context.Context, ref string) (container.Image, error) {
 	if err != nil {
 		return container.Image{}, err
 	}
-	list[0].Config, list[0].Size = Config(), 1000
+	list[0].Config, list[0].Size = imageConfig(), 1000
 	return list[0], nil
 }
 

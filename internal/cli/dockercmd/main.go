@@ -23,10 +23,10 @@ import (
 const (
 	// ExitDaemon is for what went wrong before the container's command ran.
 	ExitDaemon = 125
-	// ExitCannotRun is for a command that exists and cannot be run.
-	ExitCannotRun = 126
-	// ExitNotFound is for a command that does not exist.
-	ExitNotFound = 127
+	// exitCannotRun is for a command that exists and cannot be run.
+	exitCannotRun = 126
+	// exitNotFound is for a command that does not exist.
+	exitNotFound = 127
 )
 
 // Streams are the standard streams of a command. A terminal among them must be

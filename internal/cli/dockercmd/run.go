@@ -38,7 +38,7 @@ type RunOptions struct {
 // Run makes a container, starts it, connects it to the streams and returns its
 // exit code once it has ended. An error comes with the exit code that docker has
 // for it: 125 for the server's, 126 and 127 for a command that cannot be run.
-func Run(ctx context.Context, cli *client.Client, o RunOptions, s Streams) (int, error) {
+func run(ctx context.Context, cli *client.Client, o RunOptions, s Streams) (int, error) {
 	if o.Detach && len(o.Attach) > 0 {
 		return ExitDaemon, errors.New("conflicting options: cannot specify both --attach and --detach")
 	}
@@ -54,7 +54,7 @@ func Run(ctx context.Context, cli *client.Client, o RunOptions, s Streams) (int,
 		size := sizeOf(s.Out)
 		o.Host.ConsoleSize = [2]uint{size.Height, size.Width}
 	}
-	id, err := Create(ctx, cli, o, s)
+	id, err := create(ctx, cli, o, s)
 	if err != nil {
 		return ExitDaemon, beforeStart(err)
 	}
@@ -73,8 +73,8 @@ func Run(ctx context.Context, cli *client.Client, o RunOptions, s Streams) (int,
 		start: true, until: condition, signals: !o.KeepSignals}, s)
 }
 
-// Create makes a container and returns its id; warnings go to the error stream.
-func Create(ctx context.Context, cli *client.Client, o RunOptions, s Streams) (string, error) {
+// create makes a container and returns its id; warnings go to the error stream.
+func create(ctx context.Context, cli *client.Client, o RunOptions, s Streams) (string, error) {
 	if o.IDFile != "" {
 		if _, err := os.Stat(o.IDFile); err == nil {
 			return "", fmt.Errorf("container ID file found, make sure the other container isn't running or delete %s", o.IDFile)
@@ -112,9 +112,9 @@ func startCode(err error) int {
 	text := err.Error()
 	switch {
 	case strings.Contains(text, "executable file not found"), strings.Contains(text, "no such file or directory"):
-		return ExitNotFound
+		return exitNotFound
 	case strings.Contains(text, "permission denied"), strings.Contains(text, "is a directory"):
-		return ExitCannotRun
+		return exitCannotRun
 	}
 	return ExitDaemon
 }
@@ -133,7 +133,7 @@ func (a *app) runCommand() *cobra.Command {
 				return &exitError{ExitDaemon, err}
 			}
 			o.KeepSignals, o.Attach = !proxy, attach.GetSlice()
-			code, err := Run(cmd.Context(), cli, o, a.Streams)
+			code, err := run(cmd.Context(), cli, o, a.Streams)
 			if err != nil || code != 0 {
 				return &exitError{code, err}
 			}
@@ -160,7 +160,7 @@ func (a *app) createCommand() *cobra.Command {
 			}
 			o.Config.AttachStdout, o.Config.AttachStderr = true, true
 			o.Config.AttachStdin, o.Config.StdinOnce = o.Config.OpenStdin, o.Config.OpenStdin
-			id, err := Create(cmd.Context(), cli, o, a.Streams)
+			id, err := create(cmd.Context(), cli, o, a.Streams)
 			if err == nil {
 				fmt.Fprintln(a.Out, id)
 			}

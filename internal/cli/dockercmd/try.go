@@ -22,7 +22,7 @@ func Try(ctx context.Context, host string, o RunOptions, s Streams) (code int, g
 	if !isTerminal(s.Out) {
 		s.Out = out
 	}
-	code, err = Run(ctx, cli, o, s)
+	code, err = run(ctx, cli, o, s)
 	switch {
 	case errors.As(err, new(*goneError)):
 		return code, true, plainError{err}

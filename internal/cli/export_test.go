@@ -1,0 +1,4 @@
+package cli
+
+// ExitInterrupted is for tests.
+const ExitInterrupted = exitInterrupted

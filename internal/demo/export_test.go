@@ -1,0 +1,4 @@
+package demo
+
+// User is for tests.
+const User = user

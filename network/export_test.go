@@ -1,0 +1,4 @@
+package network
+
+// DockerFolders is for tests.
+var DockerFolders = dockerFolders

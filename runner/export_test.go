@@ -1,0 +1,4 @@
+package runner
+
+// Retrying is for tests.
+type Retrying = retrying

@@ -1,0 +1,4 @@
+package secret
+
+// MaxSize is for tests.
+const MaxSize = maxSize

@@ -1,0 +1,4 @@
+package state
+
+// FileName is for tests.
+const FileName = fileName
