@@ -102,13 +102,14 @@ func (s Sources) Decide(ctx context.Context, f *fleet.Fleet, o plan.Options) (De
 		}
 	}
 	facts.Tests = s.readTests(f, set)
-	p := plan.Make(f, facts, o)
-	past, err := s.past(ctx, f, facts, p, set)
+	memory, err := s.remembers(ctx, f, set)
 	if err != nil {
 		return Decision{}, err
 	}
-	if facts.Past = past; len(past) > 0 {
-		p = plan.Make(f, facts, o)
+	facts.Past = memory.past
+	p := plan.Make(f, facts, o)
+	if memory.err != nil {
+		return Decision{}, memory.err
 	}
 	return Decision{p, set, facts.Published, facts.Images}, s.learn(ctx, set)
 }
