@@ -43,9 +43,13 @@ type node struct {
 func (n *node) add(reasons []Reason) {
 	for _, r := range reasons {
 		n.stale = n.stale || r.builds()
-		if r.err != nil {
-			n.step.Err = r.err
+		if r.more != nil && r.more.err != nil {
+			n.step.Err = r.more.err
 		}
+	}
+	if n.reasons == nil {
+		n.reasons = reasons
+		return
 	}
 	n.reasons = append(n.reasons, reasons...)
 }

@@ -134,7 +134,7 @@ func (r Reason) Text() string {
 	words, args := vocabulary[r.cause], make([]any, 0, 3)
 	switch r.cause {
 	case byFiles:
-		args = append(args, filesText(r.files))
+		args = append(args, filesText(r.more))
 	case byTags, byPublishedTags:
 		args = append(args, strings.Join(r.args, ", "))
 	case byNeeded:
@@ -249,11 +249,11 @@ func firstLine(s string) string {
 // mostFiles is how many changed files a sentence names.
 const mostFiles = 5
 
-func filesText(files []fileChange) string {
-	if len(files) == 0 {
+func filesText(changes *detail) string {
+	if changes == nil {
 		return "which ones is not known"
 	}
-	more := ""
+	files, more := changes.files, ""
 	if n := len(files); n > mostFiles+1 {
 		files, more = files[:mostFiles], fmt.Sprintf(", %d more", n-mostFiles)
 	}

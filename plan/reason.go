@@ -9,9 +9,14 @@ import (
 // the Text, which is made when somebody reads it.
 type Reason struct {
 	cause cause
-	args  []string     // in the order in which the sentence has them
-	files []fileChange // of byFiles; none when they are not known
-	note  bool         // it is only said: no action follows from it
+	note  bool     // it is only said: no action follows from it
+	args  []string // in the order in which the sentence has them
+	more  *detail  // of few reasons, since plans have many
+}
+
+// detail is what is no text.
+type detail struct {
+	files []fileChange // of byFiles
 	err   error        // of a reason for the action Error, whole
 }
 

@@ -4,7 +4,7 @@ package plan
 func wrong(err error) []Reason {
 	var all []Reason
 	for _, text := range problems(err) {
-		all = append(all, Reason{cause: byError, args: []string{text}, err: err})
+		all = append(all, Reason{cause: byError, args: []string{text}, more: &detail{err: err}})
 	}
 	return all
 }

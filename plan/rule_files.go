@@ -44,7 +44,7 @@ func changedFiles(past Past, before, after inputs.Parts) (why []Reason, changed 
 	if len(files) == 0 {
 		return nil, false
 	}
-	return all(Reason{cause: byFiles, files: files}), true
+	return all(Reason{cause: byFiles, more: &detail{files: files}}), true
 }
 
 // contextFiles are those that differ of the files that the record of the past build chooses.

@@ -39,7 +39,7 @@ func otherPublished(m *maker, n *node) []Reason {
 		why = append(why, is(byMoved, n.moved, n.published.Digest))
 	}
 	why = append(why, is(byPublishedContent, img.Tag, img.Name))
-	why[len(why)-1].err = m.publishedError(n, why)
+	why[len(why)-1].more = &detail{err: m.publishedError(n, why)}
 	return why
 }
 
