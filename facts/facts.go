@@ -64,44 +64,10 @@ func (d Decision) Followed(img *fleet.Image) recipe.Followed {
 
 // Decide gathers the facts and makes the plan.
 func (s Sources) Decide(ctx context.Context, f *fleet.Fleet, o plan.Options) (Decision, error) {
-	var facts plan.Facts
-	var set *inputs.Set
-	group, both := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		list, err := s.readStore(both, f, o)
-		facts.Images = FromStore(list)
-		return err
-	})
-	group.Go(func() (err error) {
-		set, err = s.readInputs(both, f, o)
-		return err
-	})
-	group.Go(func() (err error) {
-		facts.Published, facts.Unreadable, err = s.readPublished(both, f, o)
-		return err
-	})
-	group.Go(func() (err error) {
-		facts.Bases, err = s.readBases(both, f, o)
-		return err
-	})
-	if err := group.Wait(); err != nil {
+	facts, set, err := s.gather(ctx, f, o)
+	if err != nil {
 		return Decision{}, err
 	}
-	if err := set.Need(ctx, marks(f, facts)); err != nil {
-		return Decision{}, err
-	}
-	facts.Inputs, facts.Errors = set.Images, set.Errors
-	if facts.Published != nil {
-		var refs []string
-		for _, img := range f.Images {
-			refs = append(refs, img.Ref)
-		}
-		var err error
-		if facts.Seen, err = s.State.Published(ctx, refs); err != nil {
-			return Decision{}, err
-		}
-	}
-	facts.Tests = s.readTests(f, set)
 	memory, err := s.remembers(ctx, f, set)
 	if err != nil {
 		return Decision{}, err
@@ -112,6 +78,46 @@ func (s Sources) Decide(ctx context.Context, f *fleet.Fleet, o plan.Options) (De
 		return Decision{}, memory.err
 	}
 	return Decision{p, set, facts.Published, facts.Images}, s.learn(ctx, set)
+}
+
+// gather asks all sources, side by side, about the images that the plan is about.
+func (s Sources) gather(ctx context.Context, f *fleet.Fleet, o plan.Options) (facts plan.Facts, set *inputs.Set, err error) {
+	relevant := plan.Relevant(f, o)
+	group, all := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		list, err := s.readStore(all, f, relevant)
+		facts.Images = FromStore(list)
+		return err
+	})
+	group.Go(func() (err error) {
+		set, err = s.readInputs(all, f, relevant)
+		return err
+	})
+	group.Go(func() (err error) {
+		facts.Published, facts.Unreadable, err = s.readPublished(all, f, relevant)
+		return err
+	})
+	group.Go(func() (err error) {
+		if !o.NoPull {
+			facts.Bases, err = s.readBases(all, f, relevant)
+		}
+		return err
+	})
+	if err := group.Wait(); err != nil {
+		return facts, nil, err
+	}
+	if err := set.Need(ctx, marks(f, facts)); err != nil {
+		return facts, nil, err
+	}
+	facts.Inputs, facts.Errors, facts.Tests = set.Images, set.Errors, s.readTests(f, set)
+	if facts.Published != nil {
+		var refs []string
+		for _, img := range f.Images {
+			refs = append(refs, img.Ref)
+		}
+		facts.Seen, err = s.State.Published(ctx, refs)
+	}
+	return facts, set, err
 }
 
 // marks are what the images say of their inputs, in the store and at the registry.
@@ -133,7 +139,7 @@ const touchAfter = 24 * time.Hour
 
 // readInputs reads the contexts of the images that the plan may be about. Files that the state knows
 // are not read again.
-func (s Sources) readInputs(ctx context.Context, f *fleet.Fleet, o plan.Options) (*inputs.Set, error) {
+func (s Sources) readInputs(ctx context.Context, f *fleet.Fleet, relevant func(*fleet.Image) bool) (*inputs.Set, error) {
 	known, err := s.State.Contexts(ctx)
 	if err != nil {
 		return nil, err
@@ -141,7 +147,7 @@ func (s Sources) readInputs(ctx context.Context, f *fleet.Fleet, o plan.Options)
 	var mu sync.Mutex // guards faded
 	var faded []string
 	set, err := inputs.Read(ctx, f, inputs.Options{
-		Level: s.Level, Only: plan.Relevant(f, o),
+		Level: s.Level, Only: relevant,
 		Known: func(folder string) (inputs.Context, bool) {
 			c, ok := known[folder]
 			if ok && time.Since(c.Seen) > touchAfter {

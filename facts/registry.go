@@ -22,11 +22,10 @@ type Registry interface {
 
 // readPublished asks for the images that the plan may be about. It is nil when there is no registry. What may
 // not be read is apart from it.
-func (s Sources) readPublished(ctx context.Context, f *fleet.Fleet, o plan.Options) (all map[string]plan.PublishedImage, unreadable map[string]bool, err error) {
+func (s Sources) readPublished(ctx context.Context, f *fleet.Fleet, relevant func(*fleet.Image) bool) (all map[string]plan.PublishedImage, unreadable map[string]bool, err error) {
 	if s.Registry == nil {
 		return nil, nil, nil
 	}
-	relevant := plan.Relevant(f, o)
 	var refs []string
 	spelled := map[string]string{} // the fleet's references, by the canonical forms of all that an image has
 	for _, img := range f.Images {
@@ -63,8 +62,8 @@ func (s Sources) readPublished(ctx context.Context, f *fleet.Fleet, o plan.Optio
 
 // readBases asks for the base images that the plan's images are built on, and that are to be
 // refreshed. What is wrong with one is the affair of the images that are to be built on it.
-func (s Sources) readBases(ctx context.Context, f *fleet.Fleet, o plan.Options) (map[string]plan.BaseImage, error) {
-	if s.Registry == nil || o.NoPull {
+func (s Sources) readBases(ctx context.Context, f *fleet.Fleet, relevant func(*fleet.Image) bool) (map[string]plan.BaseImage, error) {
+	if s.Registry == nil {
 		return nil, nil
 	}
 	refresh := map[string]bool{}
@@ -73,7 +72,6 @@ func (s Sources) readBases(ctx context.Context, f *fleet.Fleet, o plan.Options) 
 			refresh[canonical] = true
 		}
 	}
-	relevant := plan.Relevant(f, o)
 	bases := map[string]plan.BaseImage{}
 	var refs []string
 	for _, img := range f.Images {
