@@ -10,6 +10,7 @@ import (
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
 	"github.com/slipway-build/slipway/fleet/inputs"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/recipe"
 )
 
@@ -167,24 +168,27 @@ func texts(reasons []Reason, but string) string {
 // strictError is what the option Strict makes of content that changed under an unchanged version.
 func (m *maker) strictError(n *node) error {
 	img := n.img
-	return fmt.Errorf("%s:%d: cannot build %s %s again: its content changed, its version did not: %s\nhint: `slipway update %s --reason TEXT` adds a changelog entry; without --strict it is built under the old version%s",
-		m.fleet.Path(img, "changelog"), img.Line, img.Name, img.Tag, texts(n.reasons, kindUnversioned), img.Name, m.ignoreHint(img, n.stored.Mark()))
+	err := fmt.Errorf("%s:%d: cannot build %s %s again: its content changed, its version did not: %s",
+		m.fleet.Path(img, "changelog"), img.Line, img.Name, img.Tag, texts(n.reasons, kindUnversioned))
+	err = problem.Withf(err, "`slipway update %s --reason TEXT` adds a changelog entry; without --strict it is built under the old version", img.Name)
+	return m.withIgnoreHint(err, img, n.stored.Mark())
 }
 
 // publishedError is that of other content under a published version.
 func (m *maker) publishedError(n *node, why []Reason) error {
 	img := n.img
-	return fmt.Errorf("%s:%d: cannot build %s %s: %s\nhint: --force builds it under its old version, and replaces the published one%s",
-		m.fleet.Path(img, "changelog"), img.Line, img.Name, img.Tag, texts(why, ""), m.ignoreHint(img, n.published.Mark))
+	err := fmt.Errorf("%s:%d: cannot build %s %s: %s", m.fleet.Path(img, "changelog"), img.Line, img.Name, img.Tag, texts(why, ""))
+	err = problem.With(err, "--force builds it under its old version, and replaces the published one")
+	return m.withIgnoreHint(err, img, n.published.Mark)
 }
 
 // baseError is that of an image from elsewhere that cannot be built on.
 func (m *maker) baseError(img *fleet.Image, ref string, err error) error {
-	hint := ""
+	err = fmt.Errorf("%s: cannot build %s %s: its base %s cannot be refreshed: %w", m.fleet.Path(img, ""), img.Name, img.Tag, ref, err)
 	if m.facts.stored(ref).Digest != "" {
-		hint = "\nhint: with --no-pull it is built on the one in the store"
+		err = problem.With(err, "with --no-pull it is built on the one in the store")
 	}
-	return fmt.Errorf("%s: cannot build %s %s: its base %s cannot be refreshed: %w%s", m.fleet.Path(img, ""), img.Name, img.Tag, ref, err, hint)
+	return err
 }
 
 // IgnoreHint says how to leave out of a context what only Slipway reads.
@@ -193,28 +197,12 @@ func IgnoreHint(f *fleet.Fleet, img *fleet.Image) string {
 		" leave out what only Slipway reads: .dockerignore, changelog, control, Dockerfile*, test.sh"
 }
 
-// ignoreHint is that as a line of its own, for an image all of whose folder counts.
-func (m *maker) ignoreHint(img *fleet.Image, mark inputs.Mark) string {
-	if followed, err := recipe.Parse(mark.Followed); err != nil || !followed.Known || !followed.Whole() || img.Listed != nil {
-		return ""
+// withIgnoreHint gives it to the error of an image all of whose folder counts.
+func (m *maker) withIgnoreHint(err error, img *fleet.Image, mark inputs.Mark) error {
+	if followed, bad := recipe.Parse(mark.Followed); bad != nil || !followed.Known || !followed.Whole() || img.Listed != nil {
+		return err
 	}
-	return "\nhint: " + IgnoreHint(m.fleet, img)
-}
-
-// problems takes joined errors apart, without their hints.
-func problems(err error) []string {
-	if err == nil {
-		return nil
-	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var all []string
-		for _, e := range joined.Unwrap() {
-			all = append(all, problems(e)...)
-		}
-		return all
-	}
-	text, _, _ := strings.Cut(err.Error(), "\nhint: ")
-	return []string{text}
+	return problem.With(err, IgnoreHint(m.fleet, img))
 }
 
 // someOf lists up to three names in alphabetical order.

@@ -1,5 +1,7 @@
 package plan
 
+import "github.com/slipway-build/slipway/problem"
+
 // wrong are reasons for the action Error: one for each problem.
 func wrong(err error) []Reason {
 	var all []Reason
@@ -70,6 +72,19 @@ func blocked(_ *maker, n *node) []Reason {
 	var all []Reason
 	for _, name := range n.causes {
 		all = append(all, is(byBlocked, name))
+	}
+	return all
+}
+
+// problems are the sentences of joined errors, without their hints.
+func problems(err error) []string {
+	if err == nil {
+		return nil
+	}
+	var all []string
+	for _, e := range problem.Each(err) {
+		text, _ := problem.Cut(e.Error())
+		all = append(all, text)
 	}
 	return all
 }
