@@ -44,6 +44,19 @@ func TestPageListsAll(t *testing.T) {
 	}
 }
 
+// TestPageOfRegistriesListsAll: docs/registries.md names each kind of reason of PrunePublished.
+func TestPageOfRegistriesListsAll(t *testing.T) {
+	page, err := os.ReadFile("../docs/registries.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, words := range vocabulary[pruneOld:] {
+		if !strings.Contains(string(page), "`"+words.kind+"`") {
+			t.Errorf("docs/registries.md does not name %q", words.kind)
+		}
+	}
+}
+
 // TestTable: each cause has words and, if a plan gives it, a place in the table. It calls one row at most.
 func TestTable(t *testing.T) {
 	for c := range cause(causes) {
@@ -79,15 +92,15 @@ func TestFollow(t *testing.T) {
 		action  Action
 		said    string
 	}{
-		{[]Reason{is(byTested)}, UpToDate, "built and tested"},
-		{[]Reason{is(byTested), is(byUnpublished)}, Publish, "built and tested; not published"},
-		{[]Reason{is(byTested), note(is(byUnpublished))}, UpToDate, "built and tested; not published"},
-		{[]Reason{is(byTags, "1"), is(byTested), is(byUnpublished)}, Tag, "further tags: 1"},
-		{[]Reason{is(byPublished), is(byOutdated), note(is(byNeeded, "b", "a"))}, Published, "published; what it is made from is another at the registry now; needed by a, b"},
-		{[]Reason{is(byPublished), is(byPublishedTags, "1", "2"), is(byNeeded, "a")}, Pull, "published; further tags: 1, 2; needed by a"},
-		{[]Reason{is(byDate), is(byContent, "1", "a"), is(byError, "x")}, Error, "x"},
-		{[]Reason{is(byNew), is(byBlocked, "a"), note(is(byNeeded, "b"))}, Blocked, "blocked by a, which has an error"},
-		{[]Reason{is(byNew), is(byError, "x"), is(byUnselected)}, Skip, "not selected"},
+		{[]Reason{reason(byTested)}, UpToDate, "built and tested"},
+		{[]Reason{reason(byTested), reason(byUnpublished)}, Publish, "built and tested; not published"},
+		{[]Reason{reason(byTested), note(reason(byUnpublished))}, UpToDate, "built and tested; not published"},
+		{[]Reason{reason(byTags, "1"), reason(byTested), reason(byUnpublished)}, Tag, "further tags: 1"},
+		{[]Reason{reason(byPublished), reason(byOutdated), note(reason(byNeeded, "b", "a"))}, Published, "published; what it is made from is another at the registry now; needed by a, b"},
+		{[]Reason{reason(byPublished), reason(byPublishedTags, "1", "2"), reason(byNeeded, "a")}, Pull, "published; further tags: 1, 2; needed by a"},
+		{[]Reason{reason(byDate), reason(byContent, "1", "a"), reason(byError, "x")}, Error, "x"},
+		{[]Reason{reason(byNew), reason(byBlocked, "a"), note(reason(byNeeded, "b"))}, Blocked, "blocked by a, which has an error"},
+		{[]Reason{reason(byNew), reason(byError, "x"), reason(byUnselected)}, Skip, "not selected"},
 	} {
 		action, reasons := follow(tt.reasons)
 		if said := texts(reasons, ""); action != tt.action || said != tt.said {

@@ -128,7 +128,7 @@ type publishedPruner struct {
 	old  []publishedVersion
 }
 
-func (p *publishedPruner) keep(tag string, c cause, args ...string) { p.kept[tag] = is(c, args...) }
+func (p *publishedPruner) keep(tag string, c cause, args ...string) { p.kept[tag] = reason(c, args...) }
 
 func (p *publishedPruner) decide() {
 	read := newVersionReader(p.img, p.facts.Versions, p.o.UpdateID)
@@ -194,7 +194,7 @@ func (p *publishedPruner) compare(a, b publishedVersion) int {
 func (p *publishedPruner) keepUsed() {
 	p.keepOld(func(v publishedVersion) []Reason {
 		if by := cmp.Or(p.used[v.tag], p.used[p.facts.Tags[v.tag].Digest]); by != "" {
-			return all(is(pruneUsed, by))
+			return because(pruneUsed, by)
 		}
 		return nil
 	})
@@ -204,7 +204,7 @@ func (p *publishedPruner) keepUsed() {
 func (p *publishedPruner) keepShared() {
 	for _, t := range p.facts.Tags {
 		if t.Digest == "" {
-			p.keepOld(func(publishedVersion) []Reason { return all(is(pruneUnknown)) })
+			p.keepOld(func(publishedVersion) []Reason { return because(pruneUnknown) })
 		}
 	}
 	for before := -1; before != len(p.old); {
@@ -220,9 +220,9 @@ func (p *publishedPruner) keepShared() {
 		p.keepOld(func(v publishedVersion) []Reason {
 			digest := p.facts.Tags[v.tag].Digest
 			if tag := tagOf[digest]; tag != "" {
-				return all(is(pruneSame, tag))
+				return because(pruneSame, tag)
 			} else if tag := wholeOf[digest]; tag != "" {
-				return all(is(prunePart, tag))
+				return because(prunePart, tag)
 			}
 			return nil
 		})
@@ -262,7 +262,7 @@ func (p *publishedPruner) removals() []Removed {
 			what = "nightly build"
 		}
 		at[digest] = len(all)
-		all = append(all, Removed{Digest: digest, Tags: []string{v.tag}, Reason: is(pruneOld, several(p.o.Keep, what))})
+		all = append(all, Removed{Digest: digest, Tags: []string{v.tag}, Reason: reason(pruneOld, several(p.o.Keep, what))})
 	}
 	return all
 }

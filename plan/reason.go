@@ -104,11 +104,11 @@ const (
 	causes       int = iota
 )
 
-// is makes a reason of a cause and what it is about.
-func is(c cause, args ...string) Reason { return Reason{cause: c, args: args} }
+// reason makes one of its cause and what it is about.
+func reason(c cause, about ...string) Reason { return Reason{cause: c, args: about} }
 
-// all is one reason, as a rule gives it.
-func all(r Reason) []Reason { return []Reason{r} }
+// because is all that a rule says, where that is one reason.
+func because(c cause, about ...string) []Reason { return []Reason{reason(c, about...)} }
 
 // same tells whether two reasons are one.
 func (r Reason) same(other Reason) bool {

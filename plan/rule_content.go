@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -23,7 +22,7 @@ func changed(m *maker, n *node) []Reason {
 		if past.known() && past.Parts.Digest() == n.stored.Inputs {
 			why := m.differences(past, n)
 			if changedContent(why) && versioned(img) {
-				why = append(why, is(byContent, img.Tag, img.Name))
+				why = append(why, reason(byContent, img.Tag, img.Name))
 			}
 			if len(why) > 0 {
 				return why
@@ -33,16 +32,16 @@ func changed(m *maker, n *node) []Reason {
 	why := m.changedParents(n.parents, n.parents, n.fresh) // of what is certain anyway
 	switch {
 	case n.otherLevel() && n.sameAs(n.stored.Mark()):
-		why = append(why, is(byEngine, strconv.Itoa(n.stored.Level), strconv.Itoa(n.now.Level)))
+		why = append(why, reason(byEngine, strconv.Itoa(n.stored.Level), strconv.Itoa(n.now.Level)))
 	case n.same:
 	case n.stored.Inputs == InputsUnsure:
-		why = append(why, is(byUnsureInputs))
+		why = append(why, reason(byUnsureInputs))
 	case n.stored.Inputs == "":
-		why = append(why, is(byUnknownInputs))
+		why = append(why, reason(byUnknownInputs))
 	default:
-		why = append(why, is(byOtherInputs))
+		why = append(why, reason(byOtherInputs))
 		if versioned(img) {
-			why = append(why, is(byContent, img.Tag, img.Name))
+			why = append(why, reason(byContent, img.Tag, img.Name))
 		}
 	}
 	return why
@@ -83,14 +82,14 @@ func (m *maker) differences(past Past, n *node) []Reason {
 	differ(byCheckout, before.Checkout, after.Checkout, sameCommit)
 	dockerfiles := before.Dockerfile != after.Dockerfile || before.BuildDockerfile != after.BuildDockerfile
 	if dockerfiles && !files && sameCommit && before.Folder == after.Folder && sameNames(before.Parents, after.Counted()) {
-		why = append(why, is(byDockerfile))
+		why = append(why, reason(byDockerfile))
 	}
 	differ(byTarget, before.Target, after.Target, true)
 	for _, name := range union(before.Args, after.Args) {
 		if name != "SOURCE_DATE_EPOCH" {
 			why = appendArgument(why, name, before.Args[name], after.Args[name])
 		} else if before.Args[name] != after.Args[name] && !files && sameCommit {
-			why = append(why, is(byDate))
+			why = append(why, reason(byDate))
 		}
 	}
 	why = append(why, m.changedParents(before.Parents, after.Counted(), n.fresh)...)
@@ -115,7 +114,7 @@ func appendArgument(why []Reason, name, before, after string) []Reason {
 	case after == "":
 		verb = "removed"
 	}
-	return append(why, is(byArgument, name, verb))
+	return append(why, reason(byArgument, name, verb))
 }
 
 func union(a, b map[string]string) []string {
@@ -125,75 +124,4 @@ func union(a, b map[string]string) []string {
 	}
 	maps.Copy(all, b)
 	return slices.Sorted(maps.Keys(all))
-}
-
-// changedParents says which of the images it is made from are others, changed, or are to be built.
-func (m *maker) changedParents(before, after []inputs.Parent, fresh []*node) []Reason {
-	toBuild := map[string]bool{}
-	for _, n := range fresh {
-		toBuild[n.img.Name] = true
-	}
-	was := slices.Clone(before)
-	var why []Reason
-	for _, p := range after {
-		old, known := take(&was, after, p)
-		if r, other := m.changedParent(old, p, known, toBuild); other { // under several tags it is one parent
-			why = appendNew(why, r)
-		}
-	}
-	slices.SortStableFunc(was, func(a, b inputs.Parent) int { return cmp.Compare(a.Name, b.Name) })
-	for _, p := range was {
-		gone := byParentGone
-		if p.OnBuild {
-			gone = byTriggerGone
-		}
-		why = appendNew(why, is(gone, p.Shown()))
-	}
-	return why
-}
-
-// take takes out what a parent was before: the same reference, else another version of it that is none of
-// the parents now.
-func take(was *[]inputs.Parent, after []inputs.Parent, p inputs.Parent) (inputs.Parent, bool) {
-	same := func(a, b inputs.Parent) bool { return a.Name == b.Name && a.Ref == b.Ref }
-	i := slices.IndexFunc(*was, func(o inputs.Parent) bool { return same(o, p) })
-	if i < 0 {
-		i = slices.IndexFunc(*was, func(o inputs.Parent) bool {
-			return o.Name == p.Name && !slices.ContainsFunc(after, func(a inputs.Parent) bool { return same(a, o) })
-		})
-	}
-	if i < 0 {
-		return inputs.Parent{}, false
-	}
-	old := (*was)[i]
-	*was = slices.Delete(*was, i, i+1)
-	return old, true
-}
-
-// changedParent says what is other with one, if anything is.
-func (m *maker) changedParent(old, p inputs.Parent, known bool, toBuild map[string]bool) (r Reason, other bool) {
-	_, oldTag := splitRef(old.Ref)
-	_, tag := splitRef(p.Ref)
-	name := cmp.Or(p.Of, p.Name)
-	if ours := m.fleet.Lookup(p.Of); ours != nil {
-		tag = ours.Tag
-	}
-	made, version := byParent, byParentVersion
-	if p.OnBuild { // edited in another image
-		made, version = byTrigger, byTriggerVersion
-	}
-	elsewhere := p.Of == "" && p.Elsewhere()
-	switch {
-	case !known:
-		return is(made, p.Shown()), true
-	case old.Ref != p.Ref:
-		return is(version, p.Name, oldTag, tag), true
-	case toBuild[name] && !elsewhere:
-		return is(byParentToBuild, name, tag), true
-	case old.Digest == p.Digest:
-		return Reason{}, false
-	case elsewhere:
-		return is(byImage, p.Shown()), true
-	}
-	return is(byParentBuilt, name, tag), true
 }

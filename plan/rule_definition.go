@@ -31,7 +31,7 @@ func unread(_ *maker, n *node) []Reason {
 func unreadDefinition(_ *maker, n *node) []Reason {
 	var all []Reason
 	for _, text := range problems(n.step.Unread) {
-		all = append(all, is(byUnread, text))
+		all = append(all, reason(byUnread, text))
 	}
 	return all
 }
@@ -71,7 +71,7 @@ func refused(m *maker, n *node) []Reason {
 func blocked(_ *maker, n *node) []Reason {
 	var all []Reason
 	for _, name := range n.causes {
-		all = append(all, is(byBlocked, name))
+		all = append(all, reason(byBlocked, name))
 	}
 	return all
 }

@@ -26,7 +26,7 @@ func changedFiles(past Past, before, after inputs.Parts) (why []Reason, changed 
 	switch {
 	case before.Scheme == 0 && before.Tree != after.Tree, before.Scheme != 0 && before.Files != after.Files:
 		if past.Before == nil || past.After == nil {
-			return all(is(byFiles)), true
+			return because(byFiles), true
 		}
 		files = contextFiles(past, before)
 	}
@@ -44,7 +44,7 @@ func changedFiles(past Past, before, after inputs.Parts) (why []Reason, changed 
 	if len(files) == 0 {
 		return nil, false
 	}
-	return all(Reason{cause: byFiles, more: &detail{files: files}}), true
+	return []Reason{{cause: byFiles, more: &detail{files: files}}}, true
 }
 
 // contextFiles are those that differ of the files that the record of the past build chooses.

@@ -5,7 +5,7 @@ func unselected(_ *maker, n *node) []Reason {
 	if n.wanted() {
 		return nil
 	}
-	return all(is(byUnselected))
+	return because(byUnselected)
 }
 
 // requested: --force.
@@ -13,7 +13,7 @@ func requested(m *maker, n *node) []Reason {
 	if !m.judges(n) || m.Force == nil || !n.selected || !m.Force(n.img) {
 		return nil
 	}
-	return all(is(byRequested))
+	return because(byRequested)
 }
 
 // needed: something that is to be built needs it. What is published is fetched for that.
@@ -22,7 +22,7 @@ func needed(m *maker, n *node) []Reason {
 	if len(n.neededBy) == 0 || n.selected && !fetch {
 		return nil
 	}
-	r := is(byNeeded, n.neededBy...)
+	r := reason(byNeeded, n.neededBy...)
 	r.note = !fetch
-	return all(r)
+	return []Reason{r}
 }

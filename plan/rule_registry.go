@@ -31,14 +31,14 @@ func otherPublished(m *maker, n *node) []Reason {
 	if repo, tag := splitRef(n.published.Base); len(why) == 0 {
 		for _, parent := range img.Used() {
 			if repository(parent) == repo && parent.Tag != tag {
-				why = append(why, is(byParentVersion, parent.Name, tag, parent.Tag))
+				why = append(why, reason(byParentVersion, parent.Name, tag, parent.Tag))
 			}
 		}
 	}
 	if n.moved != "" {
-		why = append(why, is(byMoved, n.moved, n.published.Digest))
+		why = append(why, reason(byMoved, n.moved, n.published.Digest))
 	}
-	why = append(why, is(byPublishedContent, img.Tag, img.Name))
+	why = append(why, reason(byPublishedContent, img.Tag, img.Name))
 	why[len(why)-1].more = &detail{err: m.publishedError(n, why)}
 	return why
 }
@@ -48,7 +48,7 @@ func movedTag(_ *maker, n *node) []Reason {
 	if !n.counts || n.moved == "" {
 		return nil
 	}
-	return all(is(byMoved, n.moved, n.published.Digest))
+	return because(byMoved, n.moved, n.published.Digest)
 }
 
 // published: the registry has it.
@@ -56,7 +56,7 @@ func published(_ *maker, n *node) []Reason {
 	if !n.counts {
 		return nil
 	}
-	return all(is(byPublished))
+	return because(byPublished)
 }
 
 // publishedTags: further tags of a listed image are not at the registry, or name something else there.
@@ -74,7 +74,7 @@ func publishedTags(m *maker, n *node) []Reason {
 	if len(missing) == 0 {
 		return nil
 	}
-	return all(is(byPublishedTags, missing...))
+	return because(byPublishedTags, missing...)
 }
 
 // outdated: what the published image was built on is another now.
@@ -84,22 +84,22 @@ func outdated(m *maker, n *node) []Reason {
 	}
 	if m.onOther(n) {
 		if parent, ours := m.byRef[n.published.Base]; ours && n.published.BaseDigest != parent.published.Digest {
-			return all(is(byOutdatedParent, parent.img.Name, parent.img.Tag))
+			return because(byOutdatedParent, parent.img.Name, parent.img.Tag)
 		}
-		return all(is(byOutdated))
+		return because(byOutdated)
 	}
 	written, b := m.refreshed(n.img, n.published.Base)
 	switch {
 	case written == "":
 		return nil
 	case b.Err != nil:
-		return all(is(byUnseenBase, written, firstLine(b.Err.Error())))
+		return because(byUnseenBase, written, firstLine(b.Err.Error()))
 	case b.Digest == n.published.BaseDigest:
 		return nil
 	case n.img.Listed != nil: // it has no changelog
-		return all(is(byNewBaseOfListed, written, n.img.Name))
+		return because(byNewBaseOfListed, written, n.img.Name)
 	}
-	return all(is(byNewBase, written, n.img.Name))
+	return because(byNewBase, written, n.img.Name)
 }
 
 // refreshed finds the image from elsewhere that has been looked at among those that the Dockerfile names,
@@ -118,19 +118,19 @@ func unpublished(m *maker, n *node) []Reason {
 	if m.facts.Published == nil || n.counts || n.step.Err != nil {
 		return nil
 	}
-	r := is(byUnpublished)
+	r := reason(byUnpublished)
 	switch {
 	case n.private != "":
-		r = is(byPrivate, n.private)
+		r = reason(byPrivate, n.private)
 	case n.toPublish && n.isPublished:
-		r = is(byReplaced)
+		r = reason(byReplaced)
 	case n.isPublished:
-		r = is(byOther)
+		r = reason(byOther)
 	case m.facts.Unreadable[n.img.Ref]:
-		r = is(byUnreadable)
+		r = reason(byUnreadable)
 	case m.facts.Seen[n.img.Ref] != "":
-		r = is(byVanished, n.img.Tag)
+		r = reason(byVanished, n.img.Tag)
 	}
 	r.note = !n.toPublish
-	return all(r)
+	return []Reason{r}
 }

@@ -15,21 +15,21 @@ func missing(m *maker, n *node) []Reason {
 	if err != nil {
 		return wrong(err)
 	}
-	return append(all(m.whyMissing(n, past)), m.sinceGood(n, past)...)
+	return append(m.whyMissing(n, past), m.sinceGood(n, past)...)
 }
 
-func (m *maker) whyMissing(n *node, past Past) Reason {
+func (m *maker) whyMissing(n *node, past Past) []Reason {
 	img := n.img
 	old := cmp.Or(m.previous[repository(img)], past.Tag)
 	switch {
 	case past.FailedTest:
-		return is(byFailedTest)
+		return because(byFailedTest)
 	case past.Failed:
-		return is(byFailedBuild)
+		return because(byFailedBuild)
 	case past.Tag == img.Tag:
-		return is(byRemoved, img.Tag)
+		return because(byRemoved, img.Tag)
 	case old == "":
-		return is(byNew)
+		return because(byNew)
 	}
 	source := "changelog"
 	switch {
@@ -38,7 +38,7 @@ func (m *maker) whyMissing(n *node, past Past) Reason {
 	case img.Listed != nil:
 		source = "tags"
 	}
-	return is(byVersion, old, img.Tag, source)
+	return because(byVersion, old, img.Tag, source)
 }
 
 // sinceGood says what changed since this version was good, although it is not in the store now: its
@@ -58,7 +58,7 @@ func (m *maker) sinceGood(n *node, past Past) []Reason {
 		}
 	}
 	if changedContent(why) && versioned(img) {
-		why = append(why, is(byContent, img.Tag, img.Name))
+		why = append(why, reason(byContent, img.Tag, img.Name))
 	}
 	return why
 }
@@ -68,7 +68,7 @@ func damaged(m *maker, n *node) []Reason {
 	if !m.judges(n) || !n.found || n.stored.Damaged == "" {
 		return nil
 	}
-	return all(is(byDamaged, n.stored.Damaged))
+	return because(byDamaged, n.stored.Damaged)
 }
 
 // unsureTest: its test did not end, and nobody knows whether its definition is still what it was built from.
@@ -76,7 +76,7 @@ func unsureTest(m *maker, n *node) []Reason {
 	if !m.judges(n) || !n.usable() || n.known || n.stored.Tested {
 		return nil
 	}
-	return all(is(byUnsureTest))
+	return because(byUnsureTest)
 }
 
 // untested: it is here, but did not pass the test that it has now.
@@ -85,13 +85,13 @@ func untested(m *maker, n *node) []Reason {
 	case !n.good():
 		return nil
 	case !n.stored.Tested:
-		return all(is(byUntested))
+		return because(byUntested)
 	case !n.known || test == "" || test == n.stored.Test:
 		return nil
 	case n.stored.Test == "":
-		return all(is(byNewTest))
+		return because(byNewTest)
 	}
-	return all(is(byTest))
+	return because(byTest)
 }
 
 // furtherTags of a listed image name nothing, or something else.
@@ -109,7 +109,7 @@ func furtherTags(m *maker, n *node) []Reason {
 	if len(missing) == 0 {
 		return nil
 	}
-	return all(is(byTags, missing...))
+	return because(byTags, missing...)
 }
 
 // tested: it is here, as it would be built.
@@ -118,7 +118,7 @@ func tested(m *maker, n *node) []Reason {
 		return nil
 	}
 	if m.facts.Tests != nil && m.facts.Tests[n.img] == "" {
-		return all(is(byTestless))
+		return because(byTestless)
 	}
-	return all(is(byTested))
+	return because(byTested)
 }

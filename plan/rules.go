@@ -1,8 +1,8 @@
 package plan
 
 // A rule looks at one image and the facts, and gives a reason for each thing that it sees, none when there is
-// nothing to say. What follows from a reason is the affair of the table, how it is told that of the vocabulary.
-// A new rule is a file of its own, and a line in one of these two lists.
+// nothing to say. A new one is a file rule_*.go and its name in one of the lists below. Its causes stand in
+// reason.go, what follows from them in table.go, their words in explain.go, their kinds in docs/plan.md.
 type rule func(m *maker, n *node) []Reason
 
 // buildRules say why an image is to be built, and then why it cannot be; after a reason of the action Error no more
