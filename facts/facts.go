@@ -15,6 +15,7 @@ import (
 	"github.com/slipway-build/slipway/imagetest/fleettest"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/recipe"
+	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/state"
 	"github.com/slipway-build/slipway/store"
 )
@@ -27,10 +28,10 @@ type Sources struct {
 	Check func(context.Context, []*store.Image) error
 	// State is what earlier runs left.
 	State *state.DB
-	// Registry tells what is published; nil if nothing is to be asked. Bases are the images from
-	// elsewhere that are refreshed before others are built on them.
-	Registry Registry
-	Bases    []string
+	// Look asks the registry what is published, see registry.Client; nil if nothing is to be asked. Bases are
+	// the images from elsewhere that are refreshed before others are built on them.
+	Look  func(ctx context.Context, platform string, annotations, refs []string) (map[string]registry.Published, error)
+	Bases []string
 	// Test is what verifies images.
 	Test fleettest.Test
 	// Level is the engine's, see engine.Level.
