@@ -69,14 +69,14 @@ func (s Sources) Decide(ctx context.Context, f *fleet.Fleet, o plan.Options) (De
 	if err != nil {
 		return Decision{}, err
 	}
-	memory, err := s.remembers(ctx, f, set)
+	memories, err := s.remembers(ctx, f, set)
 	if err != nil {
 		return Decision{}, err
 	}
-	facts.Past = memory.past
+	facts.Past = memories.past
 	p := plan.Make(f, facts, o)
-	if memory.err != nil {
-		return Decision{}, memory.err
+	if memories.err != nil {
+		return Decision{}, memories.err
 	}
 	return Decision{p, set, facts.Published, facts.Images}, s.learn(ctx, set)
 }

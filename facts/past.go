@@ -12,25 +12,25 @@ import (
 	"github.com/slipway-build/slipway/state"
 )
 
-// memory is what the state remembers, for plan.Facts.
-type memory struct {
+// recollection is plan.Facts.Past, which has no way to tell that reading the state failed.
+type recollection struct {
 	past func(img *fleet.Image, inputs string) (plan.Past, error) // nil for an empty state
 	err  error                                                    // why the state could not be read
 }
 
 // remembers is what the state knows of images. The plan asks only for those that are other than they were.
-func (s Sources) remembers(ctx context.Context, f *fleet.Fleet, set *inputs.Set) (*memory, error) {
-	m := &memory{}
+func (s Sources) remembers(ctx context.Context, f *fleet.Fleet, set *inputs.Set) (*recollection, error) {
+	r := &recollection{}
 	if empty, err := s.State.Empty(ctx); empty || err != nil {
-		return m, err
+		return r, err
 	}
-	m.past = func(img *fleet.Image, made string) (past plan.Past, err error) {
-		if m.err == nil {
-			past, m.err = remember(ctx, s.State, img, f.Platform, made, set)
+	r.past = func(img *fleet.Image, made string) (past plan.Past, err error) {
+		if r.err == nil {
+			past, r.err = remember(ctx, s.State, img, f.Platform, made, set)
 		}
 		return past, set.Errors[img]
 	}
-	return m, nil
+	return r, nil
 }
 
 // remember finds the build of an image that was made from the inputs. Without these it is the last good
