@@ -15,6 +15,7 @@ import (
 	"github.com/slipway-build/slipway/imagetest/fleettest"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/recipe"
+	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/state"
 	"github.com/slipway-build/slipway/store"
 )
@@ -27,10 +28,10 @@ type Sources struct {
 	Check func(context.Context, []*store.Image) error
 	// State is what earlier runs left.
 	State *state.DB
-	// Registry tells what is published; nil if nothing is to be asked. Bases are the images from
-	// elsewhere that are refreshed before others are built on them.
-	Registry Registry
-	Bases    []string
+	// Look asks the registry what is published, see registry.Client; nil if nothing is to be asked. Bases are
+	// the images from elsewhere that are refreshed before others are built on them.
+	Look  func(ctx context.Context, platform string, annotations, refs []string) (map[string]registry.Published, error)
+	Bases []string
 	// Test is what verifies images.
 	Test fleettest.Test
 	// Level is the engine's, see engine.Level.
@@ -64,53 +65,60 @@ func (d Decision) Followed(img *fleet.Image) recipe.Followed {
 
 // Decide gathers the facts and makes the plan.
 func (s Sources) Decide(ctx context.Context, f *fleet.Fleet, o plan.Options) (Decision, error) {
-	var facts plan.Facts
-	var set *inputs.Set
-	group, both := errgroup.WithContext(ctx)
+	facts, set, err := s.gather(ctx, f, o)
+	if err != nil {
+		return Decision{}, err
+	}
+	memories, err := s.remembers(ctx, f, set)
+	if err != nil {
+		return Decision{}, err
+	}
+	facts.Past = memories.past
+	p := plan.Make(f, facts, o)
+	if memories.err != nil {
+		return Decision{}, memories.err
+	}
+	return Decision{p, set, facts.Published, facts.Images}, s.learn(ctx, set)
+}
+
+// gather asks all sources, side by side, about the images that the plan is about.
+func (s Sources) gather(ctx context.Context, f *fleet.Fleet, o plan.Options) (facts plan.Facts, set *inputs.Set, err error) {
+	relevant := plan.Relevant(f, o)
+	group, all := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		list, err := s.readStore(both, f, o)
+		list, err := s.readStore(all, f, relevant)
 		facts.Images = FromStore(list)
 		return err
 	})
 	group.Go(func() (err error) {
-		set, err = s.readInputs(both, f, o)
+		set, err = s.readInputs(all, f, relevant)
 		return err
 	})
 	group.Go(func() (err error) {
-		facts.Published, facts.Unreadable, err = s.readPublished(both, f, o)
+		facts.Published, facts.Unreadable, err = s.readPublished(all, f, relevant)
 		return err
 	})
 	group.Go(func() (err error) {
-		facts.Bases, err = s.readBases(both, f, o)
+		if !o.NoPull {
+			facts.Bases, err = s.readBases(all, f, relevant)
+		}
 		return err
 	})
 	if err := group.Wait(); err != nil {
-		return Decision{}, err
+		return facts, nil, err
 	}
 	if err := set.Need(ctx, marks(f, facts)); err != nil {
-		return Decision{}, err
+		return facts, nil, err
 	}
-	facts.Inputs, facts.Errors = set.Images, set.Errors
+	facts.Inputs, facts.Errors, facts.Tests = set.Images, set.Errors, s.readTests(f, set)
 	if facts.Published != nil {
 		var refs []string
 		for _, img := range f.Images {
 			refs = append(refs, img.Ref)
 		}
-		var err error
-		if facts.Seen, err = s.State.Published(ctx, refs); err != nil {
-			return Decision{}, err
-		}
+		facts.Seen, err = s.State.Published(ctx, refs)
 	}
-	facts.Tests = s.readTests(f, set)
-	p := plan.Make(f, facts, o)
-	past, err := s.past(ctx, f, facts, p, set)
-	if err != nil {
-		return Decision{}, err
-	}
-	if facts.Past = past; len(past) > 0 {
-		p = plan.Make(f, facts, o)
-	}
-	return Decision{p, set, facts.Published, facts.Images}, s.learn(ctx, set)
+	return facts, set, err
 }
 
 // marks are what the images say of their inputs, in the store and at the registry.
@@ -132,7 +140,7 @@ const touchAfter = 24 * time.Hour
 
 // readInputs reads the contexts of the images that the plan may be about. Files that the state knows
 // are not read again.
-func (s Sources) readInputs(ctx context.Context, f *fleet.Fleet, o plan.Options) (*inputs.Set, error) {
+func (s Sources) readInputs(ctx context.Context, f *fleet.Fleet, relevant func(*fleet.Image) bool) (*inputs.Set, error) {
 	known, err := s.State.Contexts(ctx)
 	if err != nil {
 		return nil, err
@@ -140,7 +148,7 @@ func (s Sources) readInputs(ctx context.Context, f *fleet.Fleet, o plan.Options)
 	var mu sync.Mutex // guards faded
 	var faded []string
 	set, err := inputs.Read(ctx, f, inputs.Options{
-		Level: s.Level, Only: plan.Relevant(f, o),
+		Level: s.Level, Only: relevant,
 		Known: func(folder string) (inputs.Context, bool) {
 			c, ok := known[folder]
 			if ok && time.Since(c.Seen) > touchAfter {

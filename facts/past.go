@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
@@ -13,53 +12,51 @@ import (
 	"github.com/slipway-build/slipway/state"
 )
 
-// unexplained are the actions that need no past to be explained.
-var unexplained = []plan.Action{plan.UpToDate, plan.Published, plan.Pull, plan.Publish, plan.Skip, plan.Test}
+// recollection is plan.Facts.Past, which has no way to tell that reading the state failed.
+type recollection struct {
+	past func(img *fleet.Image, inputs string) (plan.Past, error) // nil for an empty state
+	err  error                                                    // why the state could not be read
+}
 
-// past is what the state remembers of the images that are not up to date.
-func (s Sources) past(ctx context.Context, f *fleet.Fleet, facts plan.Facts, p *plan.Plan, set *inputs.Set) (map[string]plan.Past, error) {
-	db, found := s.State, map[string]plan.Past{}
-	if empty, err := db.Empty(ctx); empty || err != nil {
-		return nil, err
+// remembers is what the state knows of images. The plan asks only for those that are other than they were.
+func (s Sources) remembers(ctx context.Context, f *fleet.Fleet, set *inputs.Set) (*recollection, error) {
+	r := &recollection{}
+	if empty, err := s.State.Empty(ctx); empty || err != nil {
+		return r, err
 	}
-	for _, step := range p.Steps {
-		img := step.Image
-		if slices.Contains(unexplained, step.Action) || img.Err != nil || facts.Errors[img] != nil {
-			continue
+	r.past = func(img *fleet.Image, made string) (past plan.Past, err error) {
+		if r.err == nil {
+			past, r.err = remember(ctx, s.State, img, f.Platform, made, set)
 		}
-		var b state.Build
-		var ok bool
-		var err error
-		stored, inStore := facts.Images[img.Ref]
-		published, atRegistry := facts.Published[img.Ref]
-		switch {
-		case step.Action == plan.Error && atRegistry && published.Mark.Inputs != "":
-			b, ok, err = db.MadeFrom(ctx, img.Name, f.Platform, published.Mark.Inputs)
-		case inStore && stored.Inputs != "":
-			b, ok, err = db.MadeFrom(ctx, img.Name, f.Platform, stored.Inputs)
-		default:
-			b, ok, err = lastGood(ctx, db, img, f.Platform)
+		return past, set.Errors[img]
+	}
+	return r, nil
+}
+
+// remember finds the build of an image that was made from the inputs. Without these it is the last good
+// one, and how the last attempt went.
+func remember(ctx context.Context, db *state.DB, img *fleet.Image, platform, made string, set *inputs.Set) (plan.Past, error) {
+	if made != "" {
+		b, ok, err := db.MadeFrom(ctx, img.Name, platform, made)
+		if !ok || err != nil {
+			return plan.Past{}, err
 		}
-		if err != nil {
-			return nil, err
-		}
-		var record plan.Past
-		if ok {
-			if record, err = remember(ctx, db, b, img, set); err != nil {
-				return nil, err
-			}
-		}
-		last, tried, err := db.Newest(ctx, img.Ref, f.Platform, false)
-		if err != nil {
-			return nil, err
-		}
-		record.Failed = tried && last.Outcome == state.BuildFailed
-		record.FailedTest = record.Failed && last.Test == state.TestFailed
-		if ok || record.Failed {
-			found[img.Name] = record
+		return recall(ctx, db, b, img, set)
+	}
+	b, ok, err := lastGood(ctx, db, img, platform)
+	if err != nil {
+		return plan.Past{}, err
+	}
+	var past plan.Past
+	if ok {
+		if past, err = recall(ctx, db, b, img, set); err != nil {
+			return past, err
 		}
 	}
-	return found, nil
+	last, tried, err := db.Newest(ctx, img.Ref, platform, false)
+	past.Failed = tried && last.Outcome == state.BuildFailed
+	past.FailedTest = past.Failed && last.Test == state.TestFailed
+	return past, err
 }
 
 // lastGood is the newest good build of the image's version, else of any.
@@ -72,7 +69,8 @@ func lastGood(ctx context.Context, db *state.DB, img *fleet.Image, platform stri
 	return db.NewestOf(ctx, repository, platform)
 }
 
-func remember(ctx context.Context, db *state.DB, b state.Build, img *fleet.Image, set *inputs.Set) (plan.Past, error) {
+// recall is a build, beside what its image would be made from now.
+func recall(ctx context.Context, db *state.DB, b state.Build, img *fleet.Image, set *inputs.Set) (plan.Past, error) {
 	_, tag, _ := fleet.SplitRef(b.Ref)
 	past := plan.Past{Tag: tag}
 	if len(b.Parts) == 0 {
@@ -85,7 +83,8 @@ func remember(ctx context.Context, db *state.DB, b state.Build, img *fleet.Image
 	if err := set.Need(ctx, map[*fleet.Image][]inputs.Mark{img: {past.Mark()}}); err != nil {
 		return past, err
 	}
-	if past.Parts.Tree == set.Images[img].Tree || past.Parts.Tree == "" {
+	past.Now = set.Images[img]
+	if past.Parts.Tree == past.Now.Tree || past.Parts.Tree == "" {
 		return past, nil
 	}
 	listing, err := db.Tree(ctx, past.Parts.Tree)

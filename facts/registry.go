@@ -15,18 +15,12 @@ import (
 	"github.com/slipway-build/slipway/store"
 )
 
-// Registry tells what is published. *registry.Client is one.
-type Registry interface {
-	Look(ctx context.Context, platform string, annotations, refs []string) (map[string]registry.Published, error)
-}
-
 // readPublished asks for the images that the plan may be about. It is nil when there is no registry. What may
 // not be read is apart from it.
-func (s Sources) readPublished(ctx context.Context, f *fleet.Fleet, o plan.Options) (all map[string]plan.PublishedImage, unreadable map[string]bool, err error) {
-	if s.Registry == nil {
+func (s Sources) readPublished(ctx context.Context, f *fleet.Fleet, relevant func(*fleet.Image) bool) (all map[string]plan.PublishedImage, unreadable map[string]bool, err error) {
+	if s.Look == nil {
 		return nil, nil, nil
 	}
-	relevant := plan.Relevant(f, o)
 	var refs []string
 	spelled := map[string]string{} // the fleet's references, by the canonical forms of all that an image has
 	for _, img := range f.Images {
@@ -41,7 +35,7 @@ func (s Sources) readPublished(ctx context.Context, f *fleet.Fleet, o plan.Optio
 			}
 		}
 	}
-	found, err := s.Registry.Look(ctx, f.Platform, inputs.Annotations, refs)
+	found, err := s.Look(ctx, f.Platform, inputs.Annotations, refs)
 	refused, err := registry.SplitUnreadable(err)
 	if err != nil {
 		return nil, nil, err
@@ -63,8 +57,8 @@ func (s Sources) readPublished(ctx context.Context, f *fleet.Fleet, o plan.Optio
 
 // readBases asks for the base images that the plan's images are built on, and that are to be
 // refreshed. What is wrong with one is the affair of the images that are to be built on it.
-func (s Sources) readBases(ctx context.Context, f *fleet.Fleet, o plan.Options) (map[string]plan.BaseImage, error) {
-	if s.Registry == nil || o.NoPull {
+func (s Sources) readBases(ctx context.Context, f *fleet.Fleet, relevant func(*fleet.Image) bool) (map[string]plan.BaseImage, error) {
+	if s.Look == nil {
 		return nil, nil
 	}
 	refresh := map[string]bool{}
@@ -73,7 +67,6 @@ func (s Sources) readBases(ctx context.Context, f *fleet.Fleet, o plan.Options) 
 			refresh[canonical] = true
 		}
 	}
-	relevant := plan.Relevant(f, o)
 	bases := map[string]plan.BaseImage{}
 	var refs []string
 	for _, img := range f.Images {
@@ -84,7 +77,7 @@ func (s Sources) readBases(ctx context.Context, f *fleet.Fleet, o plan.Options) 
 		}
 	}
 	for _, ref := range refs { // few, and each with its own error
-		found, err := s.Registry.Look(ctx, f.Platform, nil, []string{ref})
+		found, err := s.Look(ctx, f.Platform, nil, []string{ref})
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

@@ -12,18 +12,17 @@ import (
 )
 
 // readStore lists the store. Of the images that the plan may be about the content is looked at, too.
-func (s Sources) readStore(ctx context.Context, f *fleet.Fleet, o plan.Options) ([]store.Image, error) {
+func (s Sources) readStore(ctx context.Context, f *fleet.Fleet, relevant func(*fleet.Image) bool) ([]store.Image, error) {
 	list, err := s.Stored(ctx)
 	if err != nil {
 		return nil, err
 	}
 	byRef := make(map[string]*store.Image, len(list))
 	for i := range list {
-		for _, ref := range Spellings(list[i]) {
+		for _, ref := range spellings(list[i]) {
 			byRef[ref] = &list[i]
 		}
 	}
-	relevant := plan.Relevant(f, o)
 	var check []*store.Image
 	for _, img := range f.Images {
 		if found := byRef[img.Ref]; found != nil && relevant(img) {
@@ -41,7 +40,7 @@ func FromStore(list []store.Image) map[string]plan.StoredImage {
 		if i.Level == 0 && (inputs.Mark{Inputs: i.Inputs}).Old() {
 			i.Level = v1.Level
 		}
-		for _, ref := range Spellings(i) {
+		for _, ref := range spellings(i) {
 			found[ref] = plan.StoredImage{
 				Digest: i.Identity(), Manifest: i.Digest, Tested: i.Tested != "", Test: i.Test,
 				Inputs: i.Inputs, Followed: i.Followed, Level: i.Level, Damaged: i.Damaged,
@@ -51,9 +50,9 @@ func FromStore(list []store.Image) map[string]plan.StoredImage {
 	return found
 }
 
-// Spellings are the forms in which a configuration may write an image's reference: a registry
+// spellings are the forms in which a configuration may write an image's reference: a registry
 // docker.io, a namespace library and neither of them mean the same.
-func Spellings(i store.Image) []string {
+func spellings(i store.Image) []string {
 	forms := []string{i.Ref}
 	if hub, ok := strings.CutPrefix(i.Ref, "docker.io/"); ok {
 		forms = append(forms, hub)

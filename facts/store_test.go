@@ -19,7 +19,7 @@ func TestSpellings(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := Spellings(store.Image{Ref: canonical}); !slices.Contains(got, ref) {
+			if got := spellings(store.Image{Ref: canonical}); !slices.Contains(got, ref) {
 				t.Errorf("%s is stored as %s, which can be written %q", ref, canonical, got)
 			}
 		}

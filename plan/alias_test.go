@@ -102,7 +102,7 @@ func (h *harbour) note(name, alias string) {
 	image := h.facts.Images[img.Ref]
 	image.Inputs = h.noted(name, alias, func(ref string) string { return h.facts.Images[ref].Digest })
 	h.facts.Images[img.Ref] = image
-	delete(h.facts.Past, name)
+	delete(h.past, name)
 }
 
 // TestMoreParentsPublished: what the first Slipways published stays, also of the list; but not when

@@ -15,17 +15,18 @@ import (
 
 // shop is a fleet with a store and a state, in which building takes no time.
 type shop struct {
-	fleet  *fleet.Fleet
-	facts  plan.Facts
-	salt   map[string]string // by name: goes into the bits, beside the inputs
-	before map[string]inputs.Parts
-	old    bool // images are marked by the first rules
+	fleet *fleet.Fleet
+	facts plan.Facts
+	salt  map[string]string // by name: goes into the bits, beside the inputs
+	past  map[string]plan.Past
+	old   bool // images are marked by the first rules
 }
 
 // newShop makes a fleet as newFleet does; everything is used by the Dockerfiles.
 func newShop(t testing.TB, lines ...string) *shop {
-	s := &shop{fleet: newFleet(t, lines...), salt: map[string]string{}, before: map[string]inputs.Parts{}}
-	s.facts = plan.Facts{Images: map[string]plan.StoredImage{}, Inputs: map[*fleet.Image]inputs.Now{}, Past: map[string]plan.Past{}}
+	s := &shop{fleet: newFleet(t, lines...), salt: map[string]string{}, past: map[string]plan.Past{}}
+	s.facts = plan.Facts{Images: map[string]plan.StoredImage{}, Inputs: map[*fleet.Image]inputs.Now{}}
+	s.facts.Past = s.remembers
 	for _, img := range s.fleet.Images {
 		for i := range img.Depends {
 			img.Depends[i].Used = true
@@ -36,6 +37,15 @@ func newShop(t testing.TB, lines ...string) *shop {
 		})
 	}
 	return s
+}
+
+// remembers is the fact Past.
+func (s *shop) remembers(img *fleet.Image, _ string) (plan.Past, error) {
+	past, known := s.past[img.Name]
+	if known {
+		past.Now = s.facts.Inputs[img]
+	}
+	return past, nil
 }
 
 // set says what an image would be made from.
@@ -90,7 +100,7 @@ func (s *shop) carryOut(p *plan.Plan) []string {
 		same := parts
 		same.Dockerfile = strings.TrimSuffix(parts.Dockerfile, "-comment") // makes the same bits
 		s.facts.Images[img.Ref] = stored(same.Digest()+s.salt[img.Name], parts)
-		s.facts.Past[img.Name] = plan.Past{Tag: img.Tag, Parts: parts, Before: map[string]string{"a": "100644 1", "b": "100644 1"}, After: map[string]string{"a": "100644 2", "b": "100644 1"}}
+		s.past[img.Name] = plan.Past{Tag: img.Tag, Parts: parts, Before: map[string]string{"a": "100644 1", "b": "100644 1"}, After: map[string]string{"a": "100644 2", "b": "100644 1"}}
 	}
 	return built
 }
@@ -106,9 +116,9 @@ func TestReasonsOfContent(t *testing.T) {
 		{"files", func(s *shop) { s.edit("app", func(p *inputs.Parts) { p.Files = "sha256:t2" }) }, "app: build: files changed: a" + note},
 		{"files, no listing", func(s *shop) {
 			s.edit("app", func(p *inputs.Parts) { p.Files = "sha256:t2" })
-			past := s.facts.Past["app"]
+			past := s.past["app"]
 			past.Before = nil
-			s.facts.Past["app"] = past
+			s.past["app"] = past
 		}, "app: build: files changed: which ones is not known" + note},
 		{"dockerfile", func(s *shop) { s.edit("app", func(p *inputs.Parts) { p.Dockerfile = "sha256:d2" }) },
 			"app: build: the rendered Dockerfile changed (by the configuration, or by another image's version)" + note},
@@ -119,30 +129,30 @@ func TestReasonsOfContent(t *testing.T) {
 		{"engine", func(s *shop) { s.edit("app", func(p *inputs.Parts) { p.Level = 2 }) }, "app: build: engine level 1 → 2"},
 		{"commit", func(s *shop) {
 			s.edit("app", func(p *inputs.Parts) { p.Commit = "0123456789abcdef" })
-			past := s.facts.Past["app"]
+			past := s.past["app"]
 			past.Parts.Commit = "fedcba9876543210"
-			s.facts.Past["app"] = past
+			s.past["app"] = past
 			s.facts.Images[s.image("app").Ref] = stored("sha256:1", past.Parts)
 		}, "app: build: commit fedcba987654 → 0123456789ab" + note},
 		{"folder", func(s *shop) {
 			s.edit("app", func(p *inputs.Parts) { p.Commit, p.Folder, p.Dockerfile = "0123456789abcdef", "api", "sha256:d2" })
-			past := s.facts.Past["app"]
+			past := s.past["app"]
 			past.Parts.Commit = "0123456789abcdef"
-			s.facts.Past["app"] = past
+			s.past["app"] = past
 			s.facts.Images[s.image("app").Ref] = stored("sha256:1", past.Parts)
 		}, "app: build: folder / → api of the repository" + note},
 		{"ignore file", func(s *shop) {
 			s.edit("app", func(p *inputs.Parts) { p.Commit, p.IgnoreFile = "0123456789abcdef", "Dev.dockerignore" })
-			past := s.facts.Past["app"]
+			past := s.past["app"]
 			past.Parts.Commit = "0123456789abcdef"
-			s.facts.Past["app"] = past
+			s.past["app"] = past
 			s.facts.Images[s.image("app").Ref] = stored("sha256:1", past.Parts)
 		}, "app: build: ignore file .dockerignore → Dev.dockerignore" + note},
 		{"checkout", func(s *shop) {
 			s.edit("app", func(p *inputs.Parts) { p.Commit, p.Checkout = "0123456789abcdef", "submodules=a,b" })
-			past := s.facts.Past["app"]
+			past := s.past["app"]
 			past.Parts.Commit = "0123456789abcdef"
-			s.facts.Past["app"] = past
+			s.past["app"] = past
 			s.facts.Images[s.image("app").Ref] = plan.StoredImage{Digest: "sha256:1", Tested: true, Inputs: past.Parts.Digest()}
 		}, "app: build: checked out of the commit: all → submodules=a,b" + note},
 		{"parent rebuilt", func(s *shop) {
@@ -162,11 +172,11 @@ func TestReasonsOfContent(t *testing.T) {
 			"app: build: it is not known what it was made from"},
 		{"state lost", func(s *shop) {
 			s.edit("app", func(p *inputs.Parts) { p.Files = "sha256:t2" })
-			delete(s.facts.Past, "app")
+			delete(s.past, "app")
 		}, "app: build: its content changed; what exactly is not known, because the state has no record of that build" + note},
 		{"failed", func(s *shop) {
 			delete(s.facts.Images, s.image("app").Ref)
-			s.facts.Past["app"] = plan.Past{Failed: true}
+			s.past["app"] = plan.Past{Failed: true}
 		}, "app: build: its last build failed"},
 		{"removed", func(s *shop) { delete(s.facts.Images, s.image("app").Ref) }, "app: build: 1 was built, but is no longer in the store"},
 	} {
@@ -259,7 +269,7 @@ func TestRebuiltIffChanged(t *testing.T) {
 			want, bits := map[string]bool{}, map[string]bool{}
 			for _, step := range p.Steps {
 				name := step.Image.Name
-				edited := s.parts(step.Image).On(s.facts.Past[name].Parts.Parents).Digest() != s.facts.Images[step.Image.Ref].Inputs
+				edited := s.parts(step.Image).On(s.past[name].Parts.Parents).Digest() != s.facts.Images[step.Image.Ref].Inputs
 				above, fresh := false, false
 				for _, need := range step.Needs {
 					above = above || want[need.Image.Name]

@@ -24,7 +24,7 @@ func Example() {
 	}}
 	for _, step := range plan.Make(f, facts, plan.Options{Select: "app:*"}).Steps {
 		for _, reason := range step.Reasons {
-			fmt.Printf("%s: %s: %s\n", step.Image.Name, step.Action, reason.Text)
+			fmt.Printf("%s: %s: %s\n", step.Image.Name, step.Action, reason.Text())
 		}
 	}
 	for _, r := range plan.Prune(f, facts.Images, plan.PruneOptions{}) {

@@ -39,8 +39,8 @@ func TestParents(t *testing.T) {
 		{"elsewhere", []inputs.Parent{outside}, []inputs.Parent{with(outside, outside.Ref, "e")}, "image x:1 changed"},
 	} {
 		var texts []string
-		for _, r := range m.parents(tt.before, tt.after, nil) {
-			texts = append(texts, r.Text)
+		for _, r := range m.changedParents(tt.before, tt.after, nil) {
+			texts = append(texts, r.Text())
 		}
 		if diff := cmp.Diff(tt.want, strings.Join(texts, "; ")); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", tt.name, diff)

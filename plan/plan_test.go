@@ -61,7 +61,7 @@ func text(p *plan.Plan) []string {
 	for _, s := range p.Steps {
 		var reasons []string
 		for _, r := range s.Reasons {
-			reasons = append(reasons, r.Text)
+			reasons = append(reasons, r.Text())
 		}
 		lines = append(lines, fmt.Sprintf("%s: %s: %s", s.Image.Name, s.Action, strings.Join(reasons, "; ")))
 	}

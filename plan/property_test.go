@@ -130,8 +130,8 @@ func checkCauses(w world, p *plan.Plan, s *plan.Step, isStored bool) error {
 	visit(s)
 	var got []string
 	for _, r := range s.Reasons {
-		if r.Kind == plan.KindBlocked {
-			name, _, _ := strings.Cut(strings.TrimPrefix(r.Text, "blocked by "), ",")
+		if r.Kind() == "blocked" {
+			name, _, _ := strings.Cut(strings.TrimPrefix(r.Text(), "blocked by "), ",")
 			got = append(got, name)
 		}
 	}

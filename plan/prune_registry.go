@@ -29,19 +29,6 @@ type PublishedTag struct {
 	Parts  []string // what it names is an index of these
 }
 
-// The kinds of reasons of PrunePublished.
-const (
-	PruneOld      = "old"      // removed: enough newer ones are kept
-	PruneNewest   = "newest"   // kept: one of the newest
-	PruneNewer    = "newer"    // kept: the changelog does not know it yet
-	PruneUsed     = "used"     // kept: a Dockerfile of the fleet names it, in whatever registry
-	PruneSame     = "same"     // kept: a kept tag names the same manifest
-	PrunePart     = "part"     // kept: what a kept tag names is made of it
-	PruneNoDigest = "nodigest" // kept: it is old, but not all digests of the image are known
-	PruneForeign  = "foreign"  // kept: the tag is not a version of the image
-	PruneFixed    = "fixed"    // kept: the configuration's list says what tags the image has
-)
-
 // PrunedImage is what is done with the tags of one image.
 type PrunedImage struct {
 	Image      *fleet.Image
@@ -141,9 +128,7 @@ type publishedPruner struct {
 	old  []publishedVersion
 }
 
-func (p *publishedPruner) keep(tag, kind, format string, args ...any) {
-	p.kept[tag] = Reason{Kind: kind, Text: fmt.Sprintf(format, args...)}
-}
+func (p *publishedPruner) keep(tag string, c cause, args ...string) { p.kept[tag] = reason(c, args...) }
 
 func (p *publishedPruner) decide() {
 	read := newVersionReader(p.img, p.facts.Versions, p.o.UpdateID)
@@ -152,11 +137,11 @@ func (p *publishedPruner) decide() {
 		v, ok := read.version(tag)
 		switch {
 		case p.img.Listed != nil:
-			p.keep(tag, PruneFixed, "the configuration's list says what tags the image has")
+			p.keep(tag, pruneFixed)
 		case !ok:
-			p.keep(tag, PruneForeign, "it is not a version of the image")
+			p.keep(tag, pruneForeign)
 		case version.Updates(p.o.UpdateID).Compare(v.version, p.img.Version) > 0:
-			p.keep(tag, PruneNewer, "it is newer than the changelog's %s", p.img.Version)
+			p.keep(tag, pruneNewer, p.img.Version)
 		case v.stamp != "":
 			builds = append(builds, v)
 		default:
@@ -175,9 +160,9 @@ func (p *publishedPruner) count(list []publishedVersion, what string) {
 	for i, v := range list {
 		switch {
 		case v.tag == p.img.Version:
-			p.keep(v.tag, PruneNewest, "it is the changelog's newest version")
+			p.keep(v.tag, pruneOwn)
 		case i < p.o.Keep:
-			p.keep(v.tag, PruneNewest, "it is among the newest %s", several(p.o.Keep, what))
+			p.keep(v.tag, pruneNewest, several(p.o.Keep, what))
 		default:
 			p.old = append(p.old, v)
 		}
@@ -207,11 +192,11 @@ func (p *publishedPruner) compare(a, b publishedVersion) int {
 
 // keepUsed keeps what Dockerfiles of the fleet are made from by a version of its own.
 func (p *publishedPruner) keepUsed() {
-	p.keepOld(func(v publishedVersion) (why Reason) {
+	p.keepOld(func(v publishedVersion) []Reason {
 		if by := cmp.Or(p.used[v.tag], p.used[p.facts.Tags[v.tag].Digest]); by != "" {
-			why = Reason{PruneUsed, fmt.Sprintf("the Dockerfile of %s names it", by)}
+			return because(pruneUsed, by)
 		}
-		return why
+		return nil
 	})
 }
 
@@ -219,9 +204,7 @@ func (p *publishedPruner) keepUsed() {
 func (p *publishedPruner) keepShared() {
 	for _, t := range p.facts.Tags {
 		if t.Digest == "" {
-			p.keepOld(func(publishedVersion) Reason {
-				return Reason{PruneNoDigest, "the registry did not say what all tags of the image name"}
-			})
+			p.keepOld(func(publishedVersion) []Reason { return because(pruneUnknown) })
 		}
 	}
 	for before := -1; before != len(p.old); {
@@ -234,27 +217,26 @@ func (p *publishedPruner) keepShared() {
 				wholeOf[part] = better(wholeOf[part], tag)
 			}
 		}
-		p.keepOld(func(v publishedVersion) (why Reason) {
+		p.keepOld(func(v publishedVersion) []Reason {
 			digest := p.facts.Tags[v.tag].Digest
 			if tag := tagOf[digest]; tag != "" {
-				why = Reason{PruneSame, fmt.Sprintf("%s names the same image, and would be deleted with it", tag)}
+				return because(pruneSame, tag)
 			} else if tag := wholeOf[digest]; tag != "" {
-				why = Reason{PrunePart, fmt.Sprintf("it is part of %s", tag)}
+				return because(prunePart, tag)
 			}
-			return why
+			return nil
 		})
 	}
 }
 
 // keepOld keeps those old versions that have a reason.
-func (p *publishedPruner) keepOld(why func(publishedVersion) Reason) {
+func (p *publishedPruner) keepOld(why func(publishedVersion) []Reason) {
 	p.old = slices.DeleteFunc(p.old, func(v publishedVersion) bool {
-		reason := why(v)
-		if reason.Kind == "" {
-			return false
+		for _, r := range why(v) {
+			p.kept[v.tag] = r
+			return true
 		}
-		p.kept[v.tag] = reason
-		return true
+		return false
 	})
 }
 
@@ -280,9 +262,7 @@ func (p *publishedPruner) removals() []Removed {
 			what = "nightly build"
 		}
 		at[digest] = len(all)
-		all = append(all, Removed{Digest: digest, Tags: []string{v.tag}, Reason: Reason{
-			Kind: PruneOld, Text: "it is older than the newest " + several(p.o.Keep, what),
-		}})
+		all = append(all, Removed{Digest: digest, Tags: []string{v.tag}, Reason: reason(pruneOld, several(p.o.Keep, what))})
 	}
 	return all
 }

@@ -30,7 +30,7 @@ func newHarbour(t testing.TB, lines ...string) *harbour {
 
 // otherMachine has the same definitions and the same registry, and nothing else.
 func (h *harbour) otherMachine() {
-	h.facts.Images, h.facts.Past, h.facts.Seen = map[string]plan.StoredImage{}, map[string]plan.Past{}, map[string]string{}
+	h.facts.Images, h.past, h.facts.Seen = map[string]plan.StoredImage{}, map[string]plan.Past{}, map[string]string{}
 }
 
 func (h *harbour) make(o plan.Options) *plan.Plan {
@@ -55,7 +55,7 @@ func (h *harbour) carryOut(p *plan.Plan) (done []string) {
 			image := stored(id, parts)
 			image.Manifest = "m" + id
 			h.facts.Images[img.Ref] = image
-			h.facts.Past[img.Name] = plan.Past{Tag: img.Tag, Parts: parts, Before: map[string]string{"a": "100644 1"}, After: map[string]string{"a": "100644 2"}}
+			h.past[img.Name] = plan.Past{Tag: img.Tag, Parts: parts, Before: map[string]string{"a": "100644 1"}, After: map[string]string{"a": "100644 2"}}
 			done = append(done, "built "+img.Name)
 		}
 		if s.Publish {
@@ -280,7 +280,7 @@ func TestBasesOfPublished(t *testing.T) {
 			img.External = []string{debian}
 			h.facts.Images[debian] = plan.StoredImage{Digest: "sha256:1", Manifest: "m:1"}
 			h.carryOut(h.make(plan.Options{}))
-			h.facts.Past = nil
+			h.past = nil
 			if pub := h.facts.Published[img.Ref]; tt.published {
 				pub.Base, pub.BaseDigest = debian, "m:1"
 				h.facts.Published[img.Ref] = pub

@@ -316,7 +316,7 @@ func (s *shipyard) decide(f *fleet.Fleet, o plan.Options, asked bool) facts.Deci
 		Unwritten: func(_ context.Context, err error) error { return err },
 	}
 	if asked {
-		sources.Registry = s.client
+		sources.Look = s.client.Look
 	}
 	d, err := sources.Decide(s.ctx(), f, o)
 	s.must(err)

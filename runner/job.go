@@ -181,16 +181,11 @@ func (j *job) build(ctx context.Context) (same bool, err error) {
 	return false, j.markInputs(ctx)
 }
 
-// noChange are reasons that come true without anybody's edit.
-var noChange = []string{plan.KindRebuilt, plan.KindNeeded, plan.KindUnpublished, plan.KindUnreadable, plan.KindVanished, plan.KindMoved}
-
 // unchanged tells whether the image is what it would become: its parents were built again and came
 // out the same.
 func (j *job) unchanged(ctx context.Context) (bool, error) {
-	for _, r := range j.step.Reasons {
-		if !slices.Contains(noChange, r.Kind) {
-			return false, nil
-		}
+	if !j.step.Unedited() {
+		return false, nil
 	}
 	stored, err := j.run.Store.Look(ctx, j.image.Ref)
 	if err != nil || stored.Tested == "" || stored.Level != 0 && stored.Level != engine.Level {

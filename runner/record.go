@@ -38,7 +38,7 @@ func (r *run) beginRecord(ctx context.Context, s *plan.Step, began time.Time) *r
 	if r.History == nil {
 		return rec
 	}
-	reasons, err := json.Marshal(s.Reasons)
+	reasons, err := json.Marshal(r.plan.Said(s))
 	if err == nil {
 		rec.build.Reasons = reasons
 		rec.build.ID, err = r.History.BeginBuild(context.WithoutCancel(ctx), rec.build)

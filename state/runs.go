@@ -37,7 +37,7 @@ type Build struct {
 	Name     string          `json:"name"`
 	Version  string          `json:"version"`
 	Platform string          `json:"platform"`
-	Reasons  json.RawMessage `json:"reasons,omitempty"` // as plan.Reason
+	Reasons  json.RawMessage `json:"reasons,omitempty"` // as plan.Said
 	Inputs   string          `json:"inputs,omitempty"`  // digest of Parts
 	Parts    json.RawMessage `json:"parts,omitempty"`   // as inputs.Parts
 	Tree     string          `json:"-"`                 // digest of the build context, for DB.Tree

@@ -119,7 +119,7 @@ func orDash(s string) string {
 }
 
 func firstReason(data json.RawMessage) string {
-	var reasons []plan.Reason
+	var reasons []plan.Said
 	if err := json.Unmarshal(data, &reasons); err != nil || len(reasons) == 0 {
 		return ""
 	}

@@ -238,7 +238,7 @@ func (a *app) showDecision(cmd *cobra.Command, f *fleet.Fleet, d facts.Decision,
 		if step, err = findStep(f, p, o.why); err != nil {
 			return usageError(cmd, err)
 		}
-		err = errors.Join(showWhy(a.Out, f, step), a.showCounted(cmd.Context(), f, d, step.Image))
+		err = errors.Join(showWhy(a.Out, f, p, step), a.showCounted(cmd.Context(), f, d, step.Image))
 	case o.asJSON:
 		err = printJSON(a.Out, p)
 	default:
@@ -292,8 +292,9 @@ func showPlan(out io.Writer, p *plan.Plan) error {
 	w := tabwriter.NewWriter(buffered, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(w, "IMAGE\tACTION\tWHY")
 	for _, s := range p.Steps {
-		texts := make([]string, len(s.Reasons))
-		for i, r := range s.Reasons {
+		said := p.Said(s)
+		texts := make([]string, len(said))
+		for i, r := range said {
 			texts[i] = r.Text
 		}
 		action := string(s.Action)

@@ -119,7 +119,7 @@ func askPublished(ctx context.Context, client *registry.Client, f *fleet.Fleet, 
 	var refs []string
 	unsure := map[*fleet.Image]bool{}
 	for _, p := range plan.PrunePublished(f, images, o) {
-		unsure[p.Image] = slices.ContainsFunc(p.Keep, func(k plan.Kept) bool { return k.Reason.Kind == plan.PruneNoDigest })
+		unsure[p.Image] = slices.ContainsFunc(p.Keep, func(k plan.Kept) bool { return k.Reason.Kind() == plan.PruneNoDigest })
 		for _, k := range p.Keep {
 			if unsure[p.Image] {
 				refs = append(refs, p.Repository+":"+k.Tag)
@@ -215,14 +215,14 @@ func (p *registryPruning) show() (tags int) {
 	for _, img := range p.images {
 		var foreign []string
 		for _, k := range img.Keep {
-			switch k.Reason.Kind {
+			switch k.Reason.Kind() {
 			case plan.PruneForeign:
 				if k.Tag != "latest" {
 					foreign = append(foreign, k.Tag)
 				}
 			case plan.PruneNewest, plan.PruneFixed:
 			default:
-				say("* %s:%s: %s\n", img.Repository, k.Tag, k.Reason.Text)
+				say("* %s:%s: %s\n", img.Repository, k.Tag, k.Reason.Text())
 			}
 		}
 		if len(foreign) > 0 {

@@ -45,11 +45,10 @@ func (a *app) hideInFleet(f *fleet.Fleet) {
 }
 
 func (a *app) hideInPlan(p *plan.Plan) {
+	secrets, typed := a.secrets, a.typed
+	p.Words = func(text string) string { return typed.complete(secrets.Text(text)) }
 	for _, s := range p.Steps {
-		s.Err, s.Unread = a.secrets.Error(s.Err), a.secrets.Error(s.Unread)
-		for i := range s.Reasons {
-			s.Reasons[i].Text = a.typed.complete(a.secrets.Text(s.Reasons[i].Text))
-		}
+		s.Err, s.Unread = secrets.Error(s.Err), secrets.Error(s.Unread)
 	}
 }
 

@@ -82,7 +82,7 @@ func (a *app) decide(ctx context.Context, db *state.DB, cfg *config.Config, f *f
 		},
 	}
 	if client != nil {
-		sources.Registry, sources.Bases = client, cfg.BaseImages
+		sources.Look, sources.Bases = client.Look, cfg.BaseImages
 	}
 	err = a.mended(ctx, db, func() error {
 		d, err = sources.Decide(ctx, f, o)

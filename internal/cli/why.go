@@ -15,8 +15,8 @@ import (
 )
 
 // showWhy prints an image's reasons and, below them, those of the images that they are about.
-func showWhy(out io.Writer, f *fleet.Fleet, s *plan.Step) error {
-	w := &whyWriter{out: out, fleet: f, seen: map[*plan.Step]bool{}}
+func showWhy(out io.Writer, f *fleet.Fleet, p *plan.Plan, s *plan.Step) error {
+	w := &whyWriter{out: out, fleet: f, plan: p, seen: map[*plan.Step]bool{}}
 	w.step(s, "")
 	return w.err
 }
@@ -24,6 +24,7 @@ func showWhy(out io.Writer, f *fleet.Fleet, s *plan.Step) error {
 type whyWriter struct {
 	out   io.Writer
 	fleet *fleet.Fleet
+	plan  *plan.Plan
 	seen  map[*plan.Step]bool
 	err   error
 }
@@ -41,7 +42,7 @@ func (w *whyWriter) step(s *plan.Step, indent string) {
 		return
 	}
 	w.seen[s] = true
-	for _, r := range s.Reasons {
+	for _, r := range w.plan.Said(s) {
 		w.line("%s- %s", indent, firstLine(r.Text))
 	}
 	for _, need := range s.Needs {

@@ -2,36 +2,32 @@ package plan
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"github.com/slipway-build/slipway/fleet/inputs"
 )
 
-// parents says which of the images it is made from are others, changed, or are to be built.
-func (m *maker) parents(before, after []inputs.Parent, fresh []*Step) []Reason {
+// changedParents says which of the images it is made from are others, changed, or are to be built.
+func (m *maker) changedParents(before, after []inputs.Parent, fresh []*node) []Reason {
 	toBuild := map[string]bool{}
-	for _, s := range fresh {
-		toBuild[s.Image.Name] = true
+	for _, n := range fresh {
+		toBuild[n.img.Name] = true
 	}
 	was := slices.Clone(before)
 	var why []Reason
 	for _, p := range after {
 		old, known := take(&was, after, p)
-		kind, text := m.parent(old, p, known, toBuild)
-		if r := (Reason{kind, text}); text != "" && !slices.Contains(why, r) { // under several tags it is one parent
-			why = append(why, r)
+		if r, other := m.changedParent(old, p, known, toBuild); other { // under several tags it is one parent
+			why = appendNew(why, r)
 		}
 	}
 	slices.SortStableFunc(was, func(a, b inputs.Parent) int { return cmp.Compare(a.Name, b.Name) })
 	for _, p := range was {
-		kind := KindParent
+		gone := byParentGone
 		if p.OnBuild {
-			kind = KindRebuilt
+			gone = byTriggerGone
 		}
-		if r := (Reason{kind, "now made without " + p.Shown()}); !slices.Contains(why, r) {
-			why = append(why, r)
-		}
+		why = appendNew(why, reason(gone, p.Shown()))
 	}
 	return why
 }
@@ -54,30 +50,30 @@ func take(was *[]inputs.Parent, after []inputs.Parent, p inputs.Parent) (inputs.
 	return old, true
 }
 
-// parent says what is other with one; the text is empty for nothing.
-func (m *maker) parent(old, p inputs.Parent, known bool, toBuild map[string]bool) (kind, text string) {
+// changedParent says what is other with one, if anything is.
+func (m *maker) changedParent(old, p inputs.Parent, known bool, toBuild map[string]bool) (r Reason, other bool) {
 	_, oldTag := splitRef(old.Ref)
 	_, tag := splitRef(p.Ref)
 	name := cmp.Or(p.Of, p.Name)
 	if ours := m.fleet.Lookup(p.Of); ours != nil {
 		tag = ours.Tag
 	}
-	edited := KindParent
-	if p.OnBuild {
-		edited = KindRebuilt // in another image
+	made, version := byParent, byParentVersion
+	if p.OnBuild { // edited in another image
+		made, version = byTrigger, byTriggerVersion
 	}
 	elsewhere := p.Of == "" && p.Elsewhere()
 	switch {
 	case !known:
-		return edited, "now made from " + p.Shown()
+		return reason(made, p.Shown()), true
 	case old.Ref != p.Ref:
-		return edited, fmt.Sprintf("parent %s %s → %s", p.Name, oldTag, tag)
+		return reason(version, p.Name, oldTag, tag), true
 	case toBuild[name] && !elsewhere:
-		return KindRebuilt, fmt.Sprintf("parent %s %s is to be built", name, tag)
+		return reason(byParentToBuild, name, tag), true
 	case old.Digest == p.Digest:
-		return "", ""
+		return Reason{}, false
 	case elsewhere:
-		return KindRebuilt, "image " + p.Shown() + " changed"
+		return reason(byImage, p.Shown()), true
 	}
-	return KindRebuilt, fmt.Sprintf("parent %s %s was built again", name, tag)
+	return reason(byParentBuilt, name, tag), true
 }
