@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"path"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -15,9 +16,13 @@ type Image struct {
 	Name    string // of the newest changelog entry; a valid repository path, without registry
 	Version string // of the newest changelog entry, as written
 	Tag     string // Version and the suffix of a nightly or snapshot build
-	Ref     string // registry/namespace/name:tag
-	Dir     string // slash-separated, relative to Fleet.Root; "." for the root itself
-	Line    int    // of the newest entry's heading in the changelog, from one
+	// Further are more tags that it is given, each with the suffix.
+	Further []string
+	// Moving tells that its tags say nothing of what it holds: each build moves them.
+	Moving bool
+	Ref    string // registry/namespace/name:tag
+	Dir    string // slash-separated, relative to Fleet.Root; "." for the root itself
+	Line   int    // of the newest entry's heading in the changelog, from one
 
 	// Date is the newest changelog entry's, and the image's; zero when the changelog has none.
 	Date time.Time
@@ -148,6 +153,16 @@ func (i *Image) Elsewhere() []string {
 
 // Written is the Dockerfile without what a build puts in the place of Aliases.
 func (i *Image) Written() string { return cmp.Or(i.written, i.Dockerfile) }
+
+// FurtherRefs are the image's references beside Ref.
+func (i *Image) FurtherRefs() []string {
+	repository := strings.TrimSuffix(i.Ref, ":"+i.Tag)
+	var refs []string
+	for _, tag := range i.Further {
+		refs = append(refs, repository+":"+tag)
+	}
+	return refs
+}
 
 // Parents are the images that must exist before this one can be built, sorted by name.
 func (i *Image) Parents() []*Image { return i.dependencies(Dependency.Orders) }

@@ -196,6 +196,10 @@ func (l *Listed) definition(r *reader) definition {
 	}
 	img := &Image{
 		Name: l.Name, Version: l.Tags[0], Tag: l.Tags[0] + r.suffix, Dir: l.dir, Line: l.Line, Date: l.date, Listed: l,
+		Moving: true,
+	}
+	for _, tag := range l.Tags[1:] {
+		img.Further = append(img.Further, tag+r.suffix)
 	}
 	img.Ref = r.config.Ref(img.Name, img.Tag)
 	for _, p := range problems {
@@ -319,19 +323,6 @@ func (f *Fleet) dependencyFile(img *Image, d Dependency) string {
 		return img.Listed.Path
 	}
 	return f.Path(img, d.File)
-}
-
-// FurtherRefs are the references of a listed image beside Ref.
-func (i *Image) FurtherRefs() []string {
-	if i.Listed == nil {
-		return nil
-	}
-	repository, suffix := strings.TrimSuffix(i.Ref, ":"+i.Tag), strings.TrimPrefix(i.Tag, i.Version)
-	var refs []string
-	for _, tag := range i.Listed.Tags[1:] {
-		refs = append(refs, repository+":"+tag+suffix)
-	}
-	return refs
 }
 
 // Folder is the absolute path of the image's folder.

@@ -151,7 +151,7 @@ func (p *publishedPruner) decide() {
 	for tag := range p.facts.Tags {
 		v, ok := read.version(tag)
 		switch {
-		case p.img.Listed != nil:
+		case p.img.Moving:
 			p.keep(tag, PruneFixed, "the configuration's list says what tags the image has")
 		case !ok:
 			p.keep(tag, PruneForeign, "it is not a version of the image")

@@ -35,7 +35,7 @@ func (m *maker) remote(step *Step, st *state) {
 		return
 	}
 	known := st.published.Mark.Definition != "" // else somebody else published it, or Slipway in another way
-	other := st.known && (known || img.Listed != nil && !m.TrustVersions) && !st.defined(st.published.Mark)
+	other := st.known && (known || img.Moving && !m.TrustVersions) && !st.defined(st.published.Mark)
 	seen := m.facts.Seen[img.Ref]
 	moved := seen != "" && seen != st.published.Digest
 	if moved {
@@ -45,8 +45,8 @@ func (m *maker) remote(step *Step, st *state) {
 	case m.Replace && st.selected: // also what an interrupted run has built by force already
 		st.replace = true
 	case step.Err != nil && !st.known: // nothing but its version is known, and a listed image's tags say nothing
-		st.replace = img.Listed != nil && !m.TrustVersions
-	case img.Listed != nil:
+		st.replace = img.Moving && !m.TrustVersions
+	case img.Moving:
 		// A parent that is only built because it may not be fetched is what is published.
 		st.replace = other || m.onOther(img, st) || slices.ContainsFunc(st.fresh, func(p *Step) bool { return !m.states[p].counts })
 	case versioned(img) && !m.TrustVersions && (other || moved && !known):
@@ -189,7 +189,7 @@ func (m *maker) outdated(img *fleet.Image, st *state) []Reason {
 			text = fmt.Sprintf("its base %s cannot be looked at: %s", written, firstLine(b.Err.Error()))
 		case b.Digest != st.published.BaseDigest:
 			command := "update " + img.Name
-			if img.Listed != nil { // it has no changelog
+			if img.Moving { // it has no changelog
 				command = fmt.Sprintf("build --force --select '%s:*'", img.Name)
 			}
 			text = fmt.Sprintf("its base %s is newer now (`slipway %s` builds on it)", written, command)

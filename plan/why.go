@@ -49,7 +49,7 @@ func (m *maker) whyMissing(img *fleet.Image) []Reason {
 	switch {
 	case img.Tag != img.Version:
 		source = "nightly or snapshot"
-	case img.Listed != nil:
+	case img.Moving:
 		source = "tags"
 	}
 	return []Reason{{KindVersion, fmt.Sprintf("version %s → %s (%s)", old, img.Tag, source)}}
@@ -116,7 +116,7 @@ func changedContent(why []Reason) bool {
 
 // versioned tells whether the image's tag is to stand for one content: that of its changelog does, a
 // nightly build's and that of a listed image do not.
-func versioned(img *fleet.Image) bool { return img.Listed == nil && img.Tag == img.Version }
+func versioned(img *fleet.Image) bool { return !img.Moving && img.Tag == img.Version }
 
 func unversioned(img *fleet.Image) Reason {
 	return Reason{KindUnversioned, fmt.Sprintf("built %s has other content now: the version says nothing of it (`slipway update %s` adds a changelog entry)", img.Tag, img.Name)}
