@@ -119,11 +119,11 @@ func TestFurtherShortNames(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	img := f.Lookup("app")
-	if diff := cmp.Diff("FROM registry.example/team/base:1\nCOPY --from=registry.example/team/base:1 / /\nCOPY --from=registry.example/team/tool:2 / /\nCOPY --from=registry.example/team/tool:2 / /\n", img.Dockerfile); diff != "" {
+	if diff := cmp.Diff("FROM registry.example/team/base:1\nCOPY --from=registry.example/team/base:1 / /\nCOPY --from=registry.example/team/tool:2 / /\nCOPY --from=registry.example/team/tool:2 / /\n", f.Recipe(img).Dockerfile.Text); diff != "" {
 		t.Errorf("built (-want +got)\n%s", diff)
 	}
 	// What was published before this was so is not to change.
-	if diff := cmp.Diff("FROM base\nCOPY --from=registry.example/team/base:1 / /\nCOPY --from=tool:new / /\nCOPY --from=registry.example/team/tool:2 / /\n", img.Written()); diff != "" {
+	if diff := cmp.Diff("FROM base\nCOPY --from=registry.example/team/base:1 / /\nCOPY --from=tool:new / /\nCOPY --from=registry.example/team/tool:2 / /\n", f.Recipe(img).Dockerfile.Written()); diff != "" {
 		t.Errorf("written (-want +got)\n%s", diff)
 	}
 	// base has an ONBUILD instruction that names tool so, too.
@@ -131,8 +131,8 @@ func TestFurtherShortNames(t *testing.T) {
 		t.Errorf("%d added", n)
 	}
 	base := f.Lookup("base")
-	if !strings.Contains(base.Dockerfile, "ONBUILD COPY --from=registry.example/team/tool:2 ") || !strings.Contains(base.Written(), "ONBUILD COPY --from=tool:new ") {
-		t.Errorf("built %q, written %q", base.Dockerfile, base.Written())
+	if !strings.Contains(f.Recipe(base).Dockerfile.Text, "ONBUILD COPY --from=registry.example/team/tool:2 ") || !strings.Contains(f.Recipe(base).Dockerfile.Written(), "ONBUILD COPY --from=tool:new ") {
+		t.Errorf("built %q, written %q", f.Recipe(base).Dockerfile.Text, f.Recipe(base).Dockerfile.Written())
 	}
 }
 

@@ -138,8 +138,8 @@ func TestListedBounds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if img := f.Lookup("fits"); img.Err != nil || len(img.Dockerfile) != most {
-		t.Errorf("%d bytes, %v", len(img.Dockerfile), img.Err)
+	if img := f.Lookup("fits"); img.Err != nil || len(f.Recipe(img).Dockerfile.Text) != most {
+		t.Errorf("%d bytes, %v", len(f.Recipe(img).Dockerfile.Text), img.Err)
 	}
 	if img := f.Lookup("large"); img.Err == nil || !strings.Contains(img.Err.Error(), "large/Dockerfile: cannot read the Dockerfile: it is larger than 1048576 bytes") {
 		t.Errorf("got %v", img.Err)

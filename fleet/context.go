@@ -9,20 +9,17 @@ import (
 
 // Context lists the files that a build of the image may see, but for its Dockerfile. The caller closes it.
 func (f *Fleet) Context(img *Image) (*buildcontext.Tree, error) {
-	name := f.Root
-	if img.Listed != nil {
-		name = img.Listed.Root
-	}
-	root, err := os.OpenRoot(name)
+	s := img.Definition.Source()
+	root, err := os.OpenRoot(s.Root)
 	if err != nil {
-		return nil, fmt.Errorf("%s: cannot open the build context: %w", f.Path(img, ""), err)
+		return nil, fmt.Errorf("%s: cannot open the build context: %w", s.Path(""), err)
 	}
 	var t *buildcontext.Tree
-	modes := f.Modes(img)
-	if l := img.Listed; l != nil {
-		t, err = buildcontext.OpenWithLinks(root, img.Dir, f.Path(img, ""), l.Dockerfile, buildcontext.Options{Modes: modes})
+	o := buildcontext.Options{LinkRoots: s.LinkRoots, Modes: f.Modes(img)}
+	if s.Beside != "" {
+		t, err = buildcontext.OpenWithLinks(root, s.Dir, s.Path(""), s.Beside, o)
 	} else {
-		t, err = buildcontext.Open(root, img.Dir, f.Path(img, ""), buildcontext.Options{LinkRoots: f.linkRoots, Modes: modes})
+		t, err = buildcontext.Open(root, s.Dir, s.Path(""), o)
 	}
 	if err != nil {
 		root.Close()

@@ -98,7 +98,7 @@ func TestLacking(t *testing.T) {
 	if _, _, fetched := asking(t, repositories, entry); fetched == 0 {
 		t.Error("nobody has found out that the image does without, and nobody asked again")
 	}
-	img.Listed.Settle(true)
+	f.Settled(img, true)
 	f, again, fetched := asking(t, repositories, entry)
 	if again.Err != nil || fetched != 0 || f.MayLack(again, recipe.Followed{}) == nil {
 		t.Errorf("%d fetched for who does without: %v", fetched, again.Err)
@@ -108,7 +108,7 @@ func TestLacking(t *testing.T) {
 	if _, _, fetched := asking(t, repositories, other); fetched == 0 {
 		t.Error("with other arguments an image may take other files, and nobody asked again")
 	}
-	again.Listed.Settle(false)
+	f.Settled(again, false)
 	if _, _, fetched := asking(t, repositories, entry); fetched == 0 {
 		t.Error("the build failed for it, and nobody asked again")
 	}

@@ -76,7 +76,7 @@ done
 		t.Fatal(err)
 	}
 	for _, img := range f.Images {
-		if img.Err != nil || !strings.Contains(img.Dockerfile, "# "+img.Name) {
+		if img.Err != nil || !strings.Contains(f.Recipe(img).Dockerfile.Text, "# "+img.Name) {
 			t.Errorf("%s: %v", img.Name, img.Err)
 		}
 	}
@@ -171,7 +171,7 @@ func TestShortNames(t *testing.T) {
 		"COPY --from=" + whole + " test/base:1 /\nRUN --mount=type=bind,from=" + whole + ",target=/x echo test/base:1\n" +
 		"FROM test/base:2\nFROM test/base\nFROM base:1\nFROM ${X}\nFROM " + whole
 	img := f.Lookup("app")
-	if diff := cmp.Diff(want, img.Dockerfile); diff != "" || img.Base != whole {
+	if diff := cmp.Diff(want, f.Recipe(img).Dockerfile.Text); diff != "" || img.Base != whole {
 		t.Errorf("base %s (-want +got)\n%s", img.Base, diff)
 	}
 	if got := fmt.Sprint(img.External); got != "[base:1 test/base test/base:1 test/base:2]" {

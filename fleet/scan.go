@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"sync/atomic"
 
@@ -65,14 +64,14 @@ func Scan(ctx context.Context, o ScanOptions) (*Fleet, error) {
 		}
 	}
 	s := &scan{ScanOptions: o, tree: t, fleet: &Fleet{
-		Root: t.root, linkRoots: o.Config.Slipway.LinkRoots, dir: t.dir, Broken: found.broken, Warnings: append(found.warnings, found.nameless...),
+		Root: t.root, dir: t.dir, Broken: found.broken, Warnings: append(found.warnings, found.nameless...),
 	}}
 	s.fleet.Platform = s.platform()
-	if o.Config.Slipway.GitModes {
-		s.fleet.keepModes(o.Listed)
-	}
 	if err := s.read(ctx, found.images); err != nil {
 		return nil, err
+	}
+	if o.Config.Slipway.GitModes {
+		s.fleet.keepModes()
 	}
 	if err := s.render(ctx); err != nil {
 		return nil, err
@@ -145,10 +144,17 @@ func (s *scan) render(ctx context.Context) error {
 		s.fleet.missing = append(s.fleet.missing, result.missing...)
 	}
 	sortProblems(s.fleet.missing)
-	s.fleet.renderer = r
+	s.keep(results)
 	problems, err := r.keyProblems(ctx)
 	s.fleet.Warnings = append(s.fleet.Warnings, problems...)
 	return err
+}
+
+// keep gives the definitions their recipes.
+func (s *scan) keep(results []rendered) {
+	for i, result := range results {
+		s.definitions[i].draft.keep(s.platform(), result.recipe)
+	}
 }
 
 func (s *scan) report() {
@@ -185,11 +191,8 @@ func (s *scan) parallel(ctx context.Context, n int, do func(i int)) error {
 
 // show is a file of an image's folder as messages have it.
 func (s *scan) show(img *Image, file string) string {
-	switch {
-	case img.Listed == nil:
-		return s.tree.show(path.Join(img.Dir, file))
-	case file == controlFile:
-		return img.Listed.Path
+	if file == controlFile {
+		return img.declares
 	}
-	return img.Listed.path(file)
+	return img.Definition.Source().Path(file)
 }

@@ -46,11 +46,9 @@ func Inspect(ctx context.Context, o ScanOptions) (*Survey, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Survey{Fleet: &Fleet{Root: t.root, linkRoots: o.Config.Slipway.LinkRoots, dir: t.dir}, Ordered: true}
+	v := &Survey{Fleet: &Fleet{Root: t.root, dir: t.dir}, Ordered: true}
 	v.scan = &scan{ScanOptions: o, tree: t, fleet: v.Fleet}
-	if o.Config.Slipway.GitModes {
-		v.Fleet.keepModes(nil)
-	}
+	v.Fleet.Platform = v.scan.platform()
 	v.add(nil, found.warnings...)
 	for _, p := range found.nameless { // who wrote the template meant an image
 		v.Observations = append(v.Observations, Observation{Problem: p, Fails: true})
@@ -58,6 +56,9 @@ func Inspect(ctx context.Context, o ScanOptions) (*Survey, error) {
 	v.add(nil, found.broken...)
 	if err := v.read(ctx, found.images); err != nil {
 		return nil, err
+	}
+	if o.Config.Slipway.GitModes {
+		v.Fleet.keepModes()
 	}
 	if err := v.render(ctx); err != nil {
 		return nil, err
@@ -120,6 +121,7 @@ func (v *Survey) render(ctx context.Context) error {
 		return err
 	}
 	r.triggers(results)
+	v.scan.keep(results)
 	v.inspected = make([]map[string]*inspection, len(results))
 	all := &doubts{have: map[Problem]int{}, takes: map[string]int{}}
 	for i, result := range results {

@@ -71,7 +71,7 @@ func IgnoreHint(f *fleet.Fleet, img *fleet.Image) string {
 
 // ignoreHint is that as a line of its own, for an image all of whose folder counts.
 func (m *maker) ignoreHint(img *fleet.Image, mark inputs.Mark) string {
-	if followed, err := recipe.Parse(mark.Followed); err != nil || !followed.Known || !followed.Whole() || img.Listed != nil {
+	if followed, err := recipe.Parse(mark.Followed); err != nil || !followed.Known || !followed.Whole() || m.fleet.Recipe(img).Plain {
 		return ""
 	}
 	return "\nhint: " + IgnoreHint(m.fleet, img)

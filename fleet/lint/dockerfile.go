@@ -74,7 +74,7 @@ func newBases(l *linter) *bases {
 	for _, img := range l.fleet.Images {
 		b.repos[l.Config.Name(img.Name)] = true
 		b.read[img] = sync.OnceValues(func() (Dockerfile, error) {
-			return l.ReadDockerfile([]byte(img.Dockerfile), b.base)
+			return l.ReadDockerfile([]byte(l.fleet.Recipe(img).Dockerfile.Text), b.base)
 		})
 		if l.survey.Ordered { // else looking down might never end
 			b.byRef[img.Ref] = img
@@ -96,13 +96,14 @@ func (b *bases) base(ref string) Base {
 }
 
 // dockerfile judges one rendered Dockerfile.
-func (c *check) dockerfile(file, text string) {
+func (c *check) dockerfile(t fleet.Text) {
+	file, text := t.File, t.Text
 	if text == "" {
 		return // the scan said why
 	}
 	var d Dockerfile
 	var err error
-	if file == templateFile {
+	if file == c.recipe.Dockerfile.File {
 		d, err = c.bases.read[c.img]()
 	} else {
 		d, err = c.ReadDockerfile([]byte(text), c.bases.base)
@@ -208,7 +209,7 @@ func (c *check) source(s Copy, file string) {
 	if c.tree == nil || name == "" || name == "Dockerfile" || strings.ContainsAny(s.Source, `$*?[\`) {
 		return
 	}
-	if c.img.HasBuild && file == templateFile && (name == "build" || strings.HasPrefix(name, "build/")) {
+	if c.recipe.Artifacts.File != "" && file == c.recipe.Dockerfile.File && (name == "build" || strings.HasPrefix(name, "build/")) {
 		return // Dockerfile.build.template makes it
 	}
 	if _, err := c.tree.Stat(name); err == nil || !errors.Is(err, fs.ErrNotExist) {

@@ -87,10 +87,10 @@ func (c *check) test() {
 
 // dependencies looks for what control names in vain. An image that could not be read may use it.
 func (c *check) dependencies() {
-	if c.img.Err != nil || c.img.Dockerfile == "" {
+	if c.img.Err != nil || c.recipe.Dockerfile.Text == "" {
 		return
 	}
-	text := c.img.Dockerfile + "\n" + c.img.BuildDockerfile
+	text := c.recipe.Dockerfile.Text + "\n" + c.recipe.Artifacts.Text
 	for _, d := range c.img.Depends {
 		// A template may ask for a tag without building on it, and what it uses in another version
 		// the scan has reported.

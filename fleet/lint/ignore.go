@@ -76,7 +76,7 @@ func (l *linter) ignore() (func(Finding) *Suppression, error) {
 
 // below returns a shown path as one below the fleet's folder, if it is.
 func (l *linter) below(shown string) (rel string, inside bool) {
-	top := l.fleet.Path(&fleet.Image{Dir: "."}, "")
+	top := l.fleet.Shown()
 	switch {
 	case top == ".":
 		return shown, !path.IsAbs(shown) && !strings.HasPrefix(shown, "../")

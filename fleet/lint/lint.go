@@ -178,20 +178,21 @@ func newFinding(o fleet.Observation) Finding {
 type check struct {
 	*linter
 	img      *fleet.Image
+	recipe   fleet.Recipe
 	findings []Finding
 	tree     *buildcontext.Tree // nil when there is something wrong with it
 }
 
 func (l *linter) image(img *fleet.Image) []Finding {
-	c := &check{linter: l, img: img}
+	c := &check{linter: l, img: img, recipe: l.fleet.Recipe(img)}
 	for _, o := range l.observed[img] {
 		c.findings = append(c.findings, newFinding(o))
 	}
 	c.context()
 	c.changelog()
-	c.dockerfile(templateFile, img.Dockerfile)
-	if img.HasBuild {
-		c.dockerfile(buildFile, img.BuildDockerfile)
+	c.dockerfile(c.recipe.Dockerfile)
+	if c.recipe.Artifacts.File != "" {
+		c.dockerfile(c.recipe.Artifacts)
 	}
 	c.secrets()
 	c.dependencies()

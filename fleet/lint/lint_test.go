@@ -106,7 +106,11 @@ func TestHistory(t *testing.T) {
 		"of another name also": {entries("b 1", "a 1"), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := &check{linter: &linter{fleet: &fleet.Fleet{}}, img: &fleet.Image{Dir: "i"}}
+			f, err := fleet.New("fleet", []*fleet.Image{{Name: "a", Dir: "i"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := &check{linter: &linter{fleet: f}, img: f.Images[0]}
 			c.history(test.entries)
 			var got []string
 			for _, f := range c.findings {

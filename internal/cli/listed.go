@@ -106,16 +106,18 @@ func (a *app) listID() (string, error) {
 }
 
 // forgetUnlisted drops from the state what this list had once and has no more.
-func (a *app) forgetUnlisted(ctx context.Context, db *state.DB, f *fleet.Fleet) error {
-	list, err := a.listID()
+func (a *app) forgetUnlisted(ctx context.Context, db *state.DB, cfg *config.Config) error {
+	id, err := a.listID()
 	if err != nil {
 		return err
 	}
-	var names []string
-	for _, img := range f.Images {
-		if img.Listed != nil {
-			names = append(names, img.Name)
-		}
+	list, err := fleet.IncludedList(cfg)
+	if err != nil {
+		return err
 	}
-	return db.SetList(context.WithoutCancel(ctx), list, names)
+	names := make([]string, len(list))
+	for i, l := range list {
+		names[i] = l.Name
+	}
+	return db.SetList(context.WithoutCancel(ctx), id, names)
 }

@@ -100,7 +100,7 @@ func askPublished(ctx context.Context, client *registry.Client, f *fleet.Fleet, 
 	images, repositories := map[*fleet.Image]plan.PublishedTags{}, []string{}
 	repository := func(img *fleet.Image) string { return strings.TrimSuffix(img.Ref, ":"+img.Tag) }
 	for _, img := range f.Select(o.Select) {
-		versions, err := f.Versions(img)
+		versions, err := img.Definition.Versions()
 		if err != nil {
 			return nil, err
 		}

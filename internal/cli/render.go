@@ -87,9 +87,10 @@ func (a *app) renderOne(cmd *cobra.Command, o renderOptions, name, dir string) e
 	if err != nil {
 		return err
 	}
-	text := img.Dockerfile
+	r := f.Recipe(img)
+	text := r.Dockerfile.Text
 	if o.artifact {
-		text = img.BuildDockerfile
+		text = r.Artifacts.Text
 	}
 	if text == "" && img.Err != nil {
 		return img.Err
@@ -136,10 +137,11 @@ func (a *app) renderAll(cmd *cobra.Command, o renderOptions, dir string) error {
 		}
 		list = append(list, item)
 		to := filepath.Join(o.output, filepath.FromSlash(img.Dir))
-		if err := writeRendered(to, "Dockerfile", img.Dockerfile); err != nil {
+		r := f.Recipe(img)
+		if err := writeRendered(to, "Dockerfile", r.Dockerfile.Text); err != nil {
 			return err
 		}
-		if err := writeRendered(to, "Dockerfile.build", img.BuildDockerfile); err != nil {
+		if err := writeRendered(to, "Dockerfile.build", r.Artifacts.Text); err != nil {
 			return err
 		}
 	}
