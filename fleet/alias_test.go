@@ -8,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/slipway-build/slipway/config"
-	"github.com/slipway-build/slipway/engine/dockerfile"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/source"
 )
@@ -19,13 +18,13 @@ func scanAll(t *testing.T, dir string, list ...config.Listed) *fleet.Fleet {
 	for i := range list {
 		list[i].From, list[i].Dockerfile, list[i].Path, list[i].Line = "./"+list[i].Name, "Dockerfile", "config.yaml", i+1
 	}
-	found, release, err := fleet.FindListed(t.Context(), list, &source.Repositories{})
+	found, release, err := fleet.FindListed(t.Context(), list, &source.Repositories{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer release()
 	o := scanOptions(t, dir)
-	o.Listed, o.ListedOnly, o.ParseListed = found, dir == "", dockerfile.ParseWith
+	o.Dir, o.Listed = dir, found
 	f, err := fleet.Scan(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

@@ -18,7 +18,6 @@ type edges struct {
 	names   *resolver
 	img     *Image
 	control bool // there is a file that declares what it depends on
-	derived bool // what the Dockerfile uses need not be declared
 	warned  bool // by the template that is rendered now
 }
 
@@ -153,7 +152,7 @@ func (e *edges) use(given *Use, from *origins) {
 	d := e.find(target.Name)
 	if d == nil || as != outdated && !d.Declared && !d.becomesPart() {
 		d = e.place(target, from, u)
-		if as != outdated && target != e.img && !e.derived { // an image that needs itself is a cycle, whatever control says
+		if as != outdated && target != e.img && !e.img.Derived { // an image that needs itself is a cycle, whatever control says
 			loose.warning = e.undeclared(u, *d, from)
 		}
 	}

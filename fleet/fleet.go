@@ -32,6 +32,9 @@ type Image struct {
 	// Date is what the definition says, and the image's; zero when it says none.
 	Date time.Time
 
+	// Derived tells that what the image needs is read out of its recipe: what is declared beside that is meant
+	// for the order alone.
+	Derived bool
 	// Depends are sorted by name. Not all of them say what is built first: see Dependency.Orders.
 	Depends []Dependency
 

@@ -18,7 +18,7 @@ import (
 // images are rendered.
 func (r *renderer) keyProblems(ctx context.Context) ([]Problem, error) {
 	problems := r.scan.tree.exclude.unused(r.scan.Config)
-	if r.scan.ListedOnly {
+	if r.scan.Dir == "" {
 		problems = nil // nobody knows what the folders would have had
 	}
 	slips := slipsOf(r.scan.Config)

@@ -44,12 +44,12 @@ func asking(t *testing.T, repositories *source.Repositories, entry config.Listed
 	log := filepath.Join(t.TempDir(), "log")
 	repositories.Program = log + ".sh"
 	put(t, repositories.Program, "#!/bin/sh\necho \"$*\" >> "+log+"\nexec git \"$@\"\n", 0o755)
-	found, release, err := fleet.FindListed(t.Context(), []config.Listed{entry}, repositories)
+	found, release, err := fleet.FindListed(t.Context(), []config.Listed{entry}, repositories, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(release)
-	f, err := fleet.Scan(t.Context(), fleet.ScanOptions{Config: config.Default(), Listed: found, ListedOnly: true})
+	f, err := fleet.Scan(t.Context(), fleet.ScanOptions{Config: config.Default(), Listed: found})
 	if err != nil || len(f.Images) != 1 {
 		t.Fatal(f, err)
 	}

@@ -94,7 +94,7 @@ func inspectOne(t *testing.T, files map[string]string) *Survey {
 	}
 	v, err := Inspect(t.Context(), ScanOptions{
 		Dir: dir, Config: &config.Config{ScanWorkers: 2},
-		ParseDockerfile: func([]byte) (Dockerfile, error) { return Dockerfile{}, nil },
+		ParseDockerfile: func([]byte, map[string]string, string) (Dockerfile, error) { return Dockerfile{}, nil },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -39,12 +39,14 @@ type Listed struct {
 	// settle notes whether a build does without what the repository did not give.
 	settle func(without bool)
 	err    error
+	named  bool // its repository was not fetched: only the entry is known
 }
 
 // FindListed looks up the folders and repositories of the list: of a repository the commit, and its
 // files if they are not there yet. What cannot be found is the error of that image alone. The files
-// stay until the returned function is called.
-func FindListed(ctx context.Context, list []config.Listed, repositories *source.Repositories) ([]*Listed, func(), error) {
+// stay until the returned function is called. Of entries that fetch, if it is not nil, says no to, nothing
+// is asked: only names and tags are known.
+func FindListed(ctx context.Context, list []config.Listed, repositories *source.Repositories, fetch func(config.Listed) bool) ([]*Listed, func(), error) {
 	found := make([]*Listed, len(list))
 	var gits []source.Git
 	var ofGit []*Listed
@@ -60,7 +62,11 @@ func FindListed(ctx context.Context, list []config.Listed, repositories *source.
 		case err != nil:
 			l.Shown, l.err = "", err
 		case src.IsGit():
-			l.Shown, l.Unprotected = src.String(), src.Git.Unprotected()
+			l.Shown = src.String()
+			if l.named = fetch != nil && !fetch(entry); l.named {
+				break
+			}
+			l.Unprotected = src.Git.Unprotected()
 			gits, ofGit = append(gits, src.Git), append(ofGit, l)
 		default:
 			l.Root = src.Folder
@@ -83,6 +89,9 @@ const fetches = 4
 
 // fetchListed gives each entry its files, which stay until release is called.
 func fetchListed(ctx context.Context, gits []source.Git, ofGit []*Listed, repositories *source.Repositories) (release func()) {
+	if len(gits) == 0 { // there need be no repositories
+		return func() {}
+	}
 	checkouts := make([]source.Checkout, len(gits))
 	var group errgroup.Group
 	group.SetLimit(fetches)
@@ -170,7 +179,7 @@ func Commits(list []*Listed) (commits []string, complete bool) {
 		switch {
 		case l.Commit != "":
 			commits = append(commits, l.Commit)
-		case l.err != nil:
+		case l.err != nil || l.named:
 			complete = false
 		}
 	}
@@ -188,7 +197,7 @@ func (l *Listed) definition(r *reader) definition {
 	}
 	img := &Image{
 		Name: l.Name, Version: l.Tags[0], Tag: l.Tags[0] + r.suffix, Dir: l.dir, File: l.Path, Line: l.Line, Date: l.date,
-		Moving: true, declares: l.Path,
+		Moving: true, Derived: true, declares: l.Path,
 	}
 	for _, tag := range l.Tags[1:] {
 		img.Further = append(img.Further, tag+r.suffix)
@@ -199,7 +208,7 @@ func (l *Listed) definition(r *reader) definition {
 	}
 	e := &entry{Listed: l, image: img}
 	img.Definition = e
-	d := definition{draft: e, image: img, controlled: true, derived: true}
+	d := definition{draft: e, image: img, controlled: true}
 	if len(l.Depends) > maxDepends {
 		img.Err = errors.Join(img.Err, tooManyDepends(l.Path, l.Line))
 		return d
@@ -274,7 +283,7 @@ func (e *entry) Versions() ([]string, error) { return nil, nil }
 // render reads the Dockerfile.
 func (e *entry) render(r *renderer, to *edges) {
 	to.recipe = Recipe{Dockerfile: Text{File: e.Dockerfile}, Target: e.Target, Args: e.Args, Plain: true}
-	if e.err == nil && e.dockerfileIsPath() { // whatever else is wrong, all is told at once
+	if e.err == nil && !e.named && e.dockerfileIsPath() { // whatever else is wrong, all is told at once
 		e.image.Err = errors.Join(e.image.Err, e.read(r, to))
 	}
 }
@@ -294,10 +303,10 @@ func (e *entry) read(r *renderer, to *edges) error {
 	to.listed = &listedText{text: strings.Split(string(data), "\n"), replaced: map[Use]replacement{}}
 	to.listed.built = slices.Clone(to.listed.text)
 	defer r.keepPlain(to)
-	if r.scan.ParseListed == nil {
+	if r.scan.ParseDockerfile == nil {
 		return nil
 	}
-	parsed, err := r.parse(data, func(data []byte) (Dockerfile, error) { return r.scan.ParseListed(data, e.Args, e.Target) })
+	parsed, err := r.parse(data, e.Args, e.Target)
 	if err != nil {
 		line := 0
 		if at := (*ParseError)(nil); errors.As(err, &at) {

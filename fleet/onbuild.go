@@ -64,7 +64,7 @@ func (r *renderer) triggers(results []rendered) {
 		if d := (&edges{img: a.img}).find(a.target.Name); d == nil || !d.Orders() {
 			continue // it was a cycle
 		}
-		if !r.scan.definitions[a.img.index].derived && a.img != a.target && !declares(a.img, a.target, map[*Image]bool{}) {
+		if !a.img.Derived && a.img != a.target && !declares(a.img, a.target, map[*Image]bool{}) {
 			results[a.img.index].warnings = append(results[a.img.index].warnings, t.undeclared(a))
 		}
 	}

@@ -68,7 +68,7 @@ type rendered struct {
 }
 
 func (r *renderer) image(d definition) rendered {
-	e := &edges{names: r.names, scan: r.scan, img: d.image, control: d.controlled, derived: d.derived}
+	e := &edges{names: r.names, scan: r.scan, img: d.image, control: d.controlled}
 	e.warnings, e.missing = slices.Clone(d.unfit), slices.Clone(d.unread)
 	for _, rel := range d.relations {
 		e.declare(rel)
@@ -128,14 +128,14 @@ func (r *renderer) tooMuch(results []rendered, size func(rendered) int, format s
 	return problem(TemplateError, r.scan.show(img, results[largest].recipe.Dockerfile.File), 0, "the largest is that of "+img.Name, format, args...)
 }
 
-// parse calls a parser; of large Dockerfiles it reads one at a time.
-func (r *renderer) parse(data []byte, parser func([]byte) (Dockerfile, error)) (Dockerfile, error) {
+// parse calls the parser; of large Dockerfiles it reads one at a time.
+func (r *renderer) parse(data []byte, args map[string]string, target string) (Dockerfile, error) {
 	if len(data) > largeDockerfile {
 		r.large.Lock()
 		defer r.large.Unlock()
 		defer runtime.GC() // the next one begins when the garbage of this one is gone
 	}
-	return parser(data)
+	return r.scan.ParseDockerfile(data, args, target)
 }
 
 // keepLines is keep for what a survey keeps beside a Dockerfile.
@@ -182,7 +182,7 @@ func (r *renderer) file(env imageTemplates, e *edges, name string) (out Text) {
 	if err != nil || r.scan.ParseDockerfile == nil {
 		return out
 	}
-	parsed, err := r.parse(result.Text, r.scan.ParseDockerfile)
+	parsed, err := r.parse(result.Text, nil, "")
 	if err != nil {
 		e.failUnread(r.parseProblem(e.img, from, err))
 		return out

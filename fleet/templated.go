@@ -25,16 +25,14 @@ type reader struct {
 // definition is what the first phase knows of an image, or why it is none.
 type definition struct {
 	draft
-	warnings []Problem
-	image    *Image
-	// controlled tells that the file exists which declares dependencies; derived that the Dockerfile's uses
-	// need not be declared there.
-	controlled, derived bool
-	relations           []relation
-	unfit               []Problem // in control, what does not fit its format
-	unread              []Problem // likewise, where an update could miss an image for it
-	problem             *Problem  // image is nil
-	further             []Problem // beside problem
+	warnings   []Problem
+	image      *Image
+	controlled bool // the file exists that declares dependencies
+	relations  []relation
+	unfit      []Problem // in control, what does not fit its format
+	unread     []Problem // likewise, where an update could miss an image for it
+	problem    *Problem  // image is nil
+	further    []Problem // beside problem
 }
 
 // relation is one item of control's Depends or Build-Depends.

@@ -74,7 +74,8 @@ func newBases(l *linter) *bases {
 	for _, img := range l.fleet.Images {
 		b.repos[l.Config.Name(img.Name)] = true
 		b.read[img] = sync.OnceValues(func() (Dockerfile, error) {
-			return l.ReadDockerfile([]byte(l.fleet.Recipe(img).Dockerfile.Text), b.base)
+			r := l.fleet.Recipe(img)
+			return l.ReadDockerfile([]byte(r.Dockerfile.Text), r.Args, r.Target, b.base)
 		})
 		if l.survey.Ordered { // else looking down might never end
 			b.byRef[img.Ref] = img
@@ -106,7 +107,7 @@ func (c *check) dockerfile(t fleet.Text) {
 	if file == c.recipe.Dockerfile.File {
 		d, err = c.bases.read[c.img]()
 	} else {
-		d, err = c.ReadDockerfile([]byte(text), c.bases.base)
+		d, err = c.ReadDockerfile([]byte(text), nil, "", c.bases.base)
 	}
 	if err != nil && !d.copiesURL(err) {
 		c.unreadable(file, text, err) // what was found up to there counts as well
@@ -152,7 +153,7 @@ func (d Dockerfile) copiesURL(err error) bool {
 
 // unreadable reports what the scan's own parser let pass.
 func (c *check) unreadable(file, text string, err error) {
-	if _, known := c.ParseDockerfile([]byte(text)); known != nil {
+	if _, known := c.ParseDockerfile([]byte(text), c.recipe.Args, c.recipe.Target); known != nil {
 		return // said already
 	}
 	c.addRendered(string(fleet.DockerfileSyntax), file, lineOf(err), "", "cannot build the rendered Dockerfile: %v", err)
@@ -206,7 +207,7 @@ func (c *check) source(s Copy, file string) {
 	}
 	// What has variables or wildcards is for the build to find out.
 	name := path.Clean("/" + s.Source)[1:]
-	if c.tree == nil || name == "" || name == "Dockerfile" || strings.ContainsAny(s.Source, `$*?[\`) {
+	if c.tree == nil || name == "" || name == "Dockerfile" && !c.recipe.Plain || strings.ContainsAny(s.Source, `$*?[\`) {
 		return
 	}
 	if c.recipe.Artifacts.File != "" && file == c.recipe.Dockerfile.File && (name == "build" || strings.HasPrefix(name, "build/")) {

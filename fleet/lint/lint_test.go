@@ -149,9 +149,11 @@ func run(t *testing.T, dir string, facts func(data string, bases Bases) Dockerfi
 		t.Fatal(err)
 	}
 	r, err := Run(t.Context(), Options{
-		Dir: filepath.Join(dir, "fleet"), Config: cfg,
-		ParseDockerfile: func([]byte) (fleet.Dockerfile, error) { return fleet.Dockerfile{}, nil },
-		ReadDockerfile: func(data []byte, bases Bases) (Dockerfile, error) {
+		ScanOptions: fleet.ScanOptions{
+			Dir: filepath.Join(dir, "fleet"), Config: cfg,
+			ParseDockerfile: func([]byte, map[string]string, string) (fleet.Dockerfile, error) { return fleet.Dockerfile{}, nil },
+		},
+		ReadDockerfile: func(data []byte, _ map[string]string, _ string, bases Bases) (Dockerfile, error) {
 			return facts(string(data), bases), nil
 		},
 	})

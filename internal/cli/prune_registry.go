@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,13 +37,13 @@ func (a *app) pruneRegistry(cmd *cobra.Command, dir string, o pruneOptions) erro
 	if o.asJSON {
 		out = io.Discard
 	}
-	fmt.Fprintf(out, "== Step 0: scanning %s ==\n", dir)
+	fmt.Fprintf(out, "== Step 0: scanning %s ==\n", cmp.Or(dir, theList))
 	var f *fleet.Fleet
 	release := func() {}
 	defer func() { release() }()
 	err = a.steady(ctx, dir, o.dryRun, func() (err error) {
 		release()
-		if f, release, err = a.scanAll(cmd, cfg, planOptions{directory: dir, looking: o.dryRun}, ""); err != nil {
+		if f, release, err = a.read(cmd, cfg, reading{directory: dir, looking: o.dryRun, repositories: allOf}); err != nil {
 			release = func() {}
 		}
 		return err
