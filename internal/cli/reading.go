@@ -43,9 +43,13 @@ func (a *app) read(cmd *cobra.Command, cfg *config.Config, r reading) (_ *fleet.
 		release()
 		return nil, nil, err
 	}
-	a.hideInFleet(f)
-	for _, w := range f.Warnings {
-		if !r.quiet {
+	names := make([]string, len(f.Images))
+	for i, img := range f.Images {
+		names[i] = img.Name
+	}
+	a.spare(names...)
+	if !r.quiet {
+		for _, w := range a.told(f.Warnings) {
 			a.warnOnce(w.Error())
 		}
 	}

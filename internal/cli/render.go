@@ -143,7 +143,7 @@ func (a *app) renderAll(cmd *cobra.Command, o renderOptions, dir string) error {
 	for _, img := range f.Images {
 		item := renderedImage{Name: img.Name, Version: img.Version, Tag: img.Tag, Ref: img.Ref, Dir: renderedDir(f, img)}
 		if img.Err != nil {
-			item.Error = a.typed.complete(img.Err.Error())
+			item.Error = a.typed.complete(a.secrets.Text(img.Err.Error()))
 			if !said[item.Error] {
 				said[item.Error] = true
 				errs = append(errs, img.Err)
