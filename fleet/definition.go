@@ -89,31 +89,6 @@ func (s Source) Path(file string) string {
 	return strings.TrimSuffix(s.Shown, "/") + "/" + file
 }
 
-// draft is a definition in a scan.
-type draft interface {
-	Definition
-	// render makes the recipe's texts, with the dependencies that they cause and all that is wrong.
-	render(r *renderer, e *edges)
-	// keep sets the recipe, when all phases are over.
-	keep(platform string, recipe Recipe)
-}
-
-// made is the recipe of a definition.
-type made struct {
-	platform string
-	recipe   Recipe
-}
-
-func (m *made) keep(platform string, recipe Recipe) { m.platform, m.recipe = platform, recipe }
-
-// Recipe implements Definition.
-func (m *made) Recipe(platform string) Recipe {
-	if platform != m.platform {
-		return Recipe{}
-	}
-	return m.recipe
-}
-
 // unwritten is the definition of an image that New was given without one.
 type unwritten struct{ source Source }
 

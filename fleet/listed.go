@@ -186,6 +186,14 @@ func Commits(list []*Listed) (commits []string, complete bool) {
 	return commits, complete
 }
 
+// list finds the entries of the configuration's list.
+func list(_ context.Context, s *scan, r *reader) (definitions []definition, err error) {
+	for _, l := range s.Listed {
+		definitions = append(definitions, l.definition(r))
+	}
+	return definitions, nil
+}
+
 // definition makes an image of an entry, with all that is wrong with the entry. A wrong name leaves
 // nothing to speak of.
 func (l *Listed) definition(r *reader) definition {
@@ -206,7 +214,12 @@ func (l *Listed) definition(r *reader) definition {
 	for _, p := range problems {
 		img.Err = errors.Join(img.Err, p)
 	}
-	e := &entry{Listed: l, image: img}
+	e := &entry{Listed: l, image: img, source: Source{
+		Root: l.Root, Dir: l.dir, Shown: l.Shown, Beside: l.Dockerfile, Test: l.Test, Commit: l.Commit, Lacks: l.lacks, Settle: l.settle,
+	}}
+	if l.Commit != "" {
+		e.source.Checkout = l.Checkout()
+	}
 	img.Definition = e
 	d := definition{draft: e, image: img, controlled: true}
 	if len(l.Depends) > maxDepends {
@@ -257,24 +270,18 @@ func (l *Listed) dockerfileIsPath() bool { return fs.ValidPath(path.Clean(l.Dock
 type entry struct {
 	*Listed
 	made
-	image      *Image
-	ignoreFile string
+	image  *Image
+	source Source
 }
 
 var _ Definition = (*entry)(nil)
 
 // Source implements Definition.
-func (e *entry) Source() Source {
-	s := Source{Root: e.Root, Dir: e.dir, Shown: e.Shown, Beside: e.Dockerfile, Test: e.Test, Commit: e.Commit, Lacks: e.lacks, Settle: e.settle}
-	if e.Commit != "" {
-		s.Checkout, s.IgnoreFile = e.Checkout(), e.ignoreFile
-	}
-	return s
-}
+func (e *entry) Source() Source { return e.source }
 
 // Place implements Definition.
 func (e *entry) Place(file string, line int) template.Place {
-	return template.Place{Path: e.Source().Path(file), Line: line}
+	return template.Place{Path: e.source.Path(file), Line: line}
 }
 
 // Versions implements Definition: nobody writes them down.
@@ -289,7 +296,7 @@ func (e *entry) render(r *renderer, to *edges) {
 }
 
 func (e *entry) read(r *renderer, to *edges) error {
-	shown := e.Source().Path(e.Dockerfile)
+	shown := e.source.Path(e.Dockerfile)
 	root, err := os.OpenRoot(e.Root)
 	if err != nil {
 		return problem(UnreadableFile, e.Path, e.Line, "from names a folder with a Dockerfile, or a git repository", "image %s: cannot open %s: %v", e.Name, e.Shown, cause(err))
@@ -299,7 +306,7 @@ func (e *entry) read(r *renderer, to *edges) error {
 	if err != nil {
 		return problem(UnreadableFile, shown, 0, "", "cannot read the Dockerfile: %v", err)
 	}
-	e.ignoreFile = buildcontext.IgnoreFileOf(root, e.dir, e.Dockerfile)
+	e.source.IgnoreFile = buildcontext.IgnoreFileOf(root, e.dir, e.Dockerfile)
 	to.listed = &listedText{text: strings.Split(string(data), "\n"), replaced: map[Use]replacement{}}
 	to.listed.built = slices.Clone(to.listed.text)
 	defer r.keepPlain(to)

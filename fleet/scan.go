@@ -36,6 +36,8 @@ type ScanOptions struct {
 	// for who looks at images one by one. In Fleet.Order they come last, in the order of names.
 	KeepCycles bool
 
+	kinds []kind // to read; nil for all
+
 	// Warn, if not nil, is called for each of Fleet.Warnings, in their order, before Scan returns.
 	Warn func(Problem)
 }
@@ -116,44 +118,6 @@ func begin(ctx context.Context, o ScanOptions) (*scan, error) {
 		s.fleet.keepModes()
 	}
 	return s, nil
-}
-
-// find finds the definitions of all kinds, without those that are left out.
-func (s *scan) find(ctx context.Context) ([]definition, error) {
-	r := &reader{tree: s.tree, config: s.Config, suffix: s.TagSuffix, platform: s.platform()}
-	var all []definition
-	for _, kind := range kinds {
-		found, err := kind(ctx, s, r)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, found...)
-	}
-	return slices.DeleteFunc(all, func(d definition) bool { return d.image != nil && s.tree.exclude.leavesOut(d.image.Name) }), nil
-}
-
-// kinds are all kinds of definitions. Each finds its images, with names and versions.
-var kinds = []func(context.Context, *scan, *reader) ([]definition, error){templates, list}
-
-// templates are the folders below the one that is scanned.
-func templates(ctx context.Context, s *scan, r *reader) (definitions []definition, err error) {
-	if s.Dir == "" {
-		return nil, nil
-	}
-	if s.found, err = s.tree.walk(ctx); err != nil {
-		return nil, err
-	}
-	definitions = make([]definition, len(s.found.images))
-	err = s.parallel(ctx, len(definitions), func(i int) { definitions[i] = r.read(s.found.images[i]) })
-	return definitions, err
-}
-
-// list are the entries of the configuration's list.
-func list(_ context.Context, s *scan, r *reader) (definitions []definition, err error) {
-	for _, l := range s.Listed {
-		definitions = append(definitions, l.definition(r))
-	}
-	return definitions, nil
 }
 
 // render is the second phase: Dockerfiles, and with them the edges of the graph. Everything tells to look

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path"
@@ -14,25 +15,25 @@ import (
 	"github.com/slipway-build/slipway/template"
 )
 
+// templates finds the folders below the one that is scanned.
+func templates(ctx context.Context, s *scan, r *reader) (definitions []definition, err error) {
+	if s.Dir == "" {
+		return nil, nil
+	}
+	if s.found, err = s.tree.walk(ctx); err != nil {
+		return nil, err
+	}
+	definitions = make([]definition, len(s.found.images))
+	err = s.parallel(ctx, len(definitions), func(i int) { definitions[i] = r.read(s.found.images[i]) })
+	return definitions, err
+}
+
 // reader turns one folder's changelog and control into an Image.
 type reader struct {
 	tree     *tree
 	config   *config.Config
 	platform string
 	suffix   string
-}
-
-// definition is what the first phase knows of an image, or why it is none.
-type definition struct {
-	draft
-	warnings   []Problem
-	image      *Image
-	controlled bool // the file exists that declares dependencies
-	relations  []relation
-	unfit      []Problem // in control, what does not fit its format
-	unread     []Problem // likewise, where an update could miss an image for it
-	problem    *Problem  // image is nil
-	further    []Problem // beside problem
 }
 
 // relation is one item of control's Depends or Build-Depends.
