@@ -177,7 +177,7 @@ func (w *world) digest(followed recipe.Followed) string {
 	}
 	files, err := contents.Digest(followed, own)
 	w.must(err)
-	parsed, err := dockerfile.Parse([]byte(w.text()))
+	parsed, err := dockerfile.Parse([]byte(w.text()), nil, "")
 	if err != nil {
 		return "unreadable: " + err.Error()
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/slipway-build/slipway/config"
-	"github.com/slipway-build/slipway/engine/dockerfile"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/source"
 )
@@ -19,13 +18,13 @@ func scanAll(t *testing.T, dir string, list ...config.Listed) *fleet.Fleet {
 	for i := range list {
 		list[i].From, list[i].Dockerfile, list[i].Path, list[i].Line = "./"+list[i].Name, "Dockerfile", "config.yaml", i+1
 	}
-	found, release, err := fleet.FindListed(t.Context(), list, &source.Repositories{})
+	found, release, err := fleet.FindListed(t.Context(), list, &source.Repositories{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer release()
 	o := scanOptions(t, dir)
-	o.Listed, o.ListedOnly, o.ParseListed = found, dir == "", dockerfile.ParseWith
+	o.Dir, o.Listed = dir, found
 	f, err := fleet.Scan(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -119,11 +118,11 @@ func TestFurtherShortNames(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	img := f.Lookup("app")
-	if diff := cmp.Diff("FROM registry.example/team/base:1\nCOPY --from=registry.example/team/base:1 / /\nCOPY --from=registry.example/team/tool:2 / /\nCOPY --from=registry.example/team/tool:2 / /\n", img.Dockerfile); diff != "" {
+	if diff := cmp.Diff("FROM registry.example/team/base:1\nCOPY --from=registry.example/team/base:1 / /\nCOPY --from=registry.example/team/tool:2 / /\nCOPY --from=registry.example/team/tool:2 / /\n", f.Recipe(img).Dockerfile.Text); diff != "" {
 		t.Errorf("built (-want +got)\n%s", diff)
 	}
 	// What was published before this was so is not to change.
-	if diff := cmp.Diff("FROM base\nCOPY --from=registry.example/team/base:1 / /\nCOPY --from=tool:new / /\nCOPY --from=registry.example/team/tool:2 / /\n", img.Written()); diff != "" {
+	if diff := cmp.Diff("FROM base\nCOPY --from=registry.example/team/base:1 / /\nCOPY --from=tool:new / /\nCOPY --from=registry.example/team/tool:2 / /\n", f.Recipe(img).Dockerfile.Written()); diff != "" {
 		t.Errorf("written (-want +got)\n%s", diff)
 	}
 	// base has an ONBUILD instruction that names tool so, too.
@@ -131,8 +130,8 @@ func TestFurtherShortNames(t *testing.T) {
 		t.Errorf("%d added", n)
 	}
 	base := f.Lookup("base")
-	if !strings.Contains(base.Dockerfile, "ONBUILD COPY --from=registry.example/team/tool:2 ") || !strings.Contains(base.Written(), "ONBUILD COPY --from=tool:new ") {
-		t.Errorf("built %q, written %q", base.Dockerfile, base.Written())
+	if !strings.Contains(f.Recipe(base).Dockerfile.Text, "ONBUILD COPY --from=registry.example/team/tool:2 ") || !strings.Contains(f.Recipe(base).Dockerfile.Written(), "ONBUILD COPY --from=tool:new ") {
+		t.Errorf("built %q, written %q", f.Recipe(base).Dockerfile.Text, f.Recipe(base).Dockerfile.Written())
 	}
 }
 

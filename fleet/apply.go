@@ -13,7 +13,7 @@ import (
 func ApplyUpdate(u *updating.Update, f *Fleet, edits []Edit) error {
 	folders := []string{f.Root}
 	for _, img := range f.Images {
-		if img.Listed == nil {
+		if img.Definition.Source().Root == f.Root {
 			folders = append(folders, f.Folder(img))
 		}
 	}

@@ -87,7 +87,7 @@ func TestManyStaleLines(t *testing.T) {
 			define(t, "images/b", "b", "1.0", "FROM scratch\n", "")
 			define(t, "images/a", "a", "1.0", fmt.Sprintf("{{ '\\n' * %d }}{%% for i in range(30000) %%}FROM registry.example/b:0\n{%% endfor %%}", blank), "")
 			o := scanOptions(t, "images")
-			o.ParseDockerfile = func(data []byte) (fleet.Dockerfile, error) {
+			o.ParseDockerfile = func(data []byte, _ map[string]string, _ string) (fleet.Dockerfile, error) {
 				var d fleet.Dockerfile
 				for i, line := range bytes.Split(data, []byte("\n")) {
 					if ref, ok := bytes.CutPrefix(line, []byte("FROM ")); ok {
@@ -114,13 +114,13 @@ func TestManyStaleLines(t *testing.T) {
 
 func scanListed(t *testing.T, list []config.Listed) (*fleet.Fleet, error) {
 	t.Helper()
-	found, release, err := fleet.FindListed(t.Context(), list, &source.Repositories{})
+	found, release, err := fleet.FindListed(t.Context(), list, &source.Repositories{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer release()
 	o := scanOptions(t, "")
-	o.ParseDockerfile, o.Listed, o.ListedOnly = nil, found, true
+	o.Dir, o.ParseDockerfile, o.Listed = "", nil, found
 	return fleet.Scan(t.Context(), o)
 }
 
@@ -138,8 +138,8 @@ func TestListedBounds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if img := f.Lookup("fits"); img.Err != nil || len(img.Dockerfile) != most {
-		t.Errorf("%d bytes, %v", len(img.Dockerfile), img.Err)
+	if img := f.Lookup("fits"); img.Err != nil || len(f.Recipe(img).Dockerfile.Text) != most {
+		t.Errorf("%d bytes, %v", len(f.Recipe(img).Dockerfile.Text), img.Err)
 	}
 	if img := f.Lookup("large"); img.Err == nil || !strings.Contains(img.Err.Error(), "large/Dockerfile: cannot read the Dockerfile: it is larger than 1048576 bytes") {
 		t.Errorf("got %v", img.Err)

@@ -1,200 +1,98 @@
 package fleet
 
 import (
-	"errors"
-	"fmt"
+	"cmp"
 	"path"
-	"regexp"
 	"strings"
 
-	"github.com/slipway-build/slipway/changelog"
-	"github.com/slipway-build/slipway/config"
-	"github.com/slipway-build/slipway/deb822"
+	"github.com/slipway-build/slipway/fleet/source"
+	"github.com/slipway-build/slipway/template"
 )
 
-// reader turns one folder's changelog and control into an Image.
-type reader struct {
-	tree     *tree
-	config   *config.Config
-	platform string
-	suffix   string
+// Definition is how an image is written down. Once a fleet was read, this is all in which kinds of images
+// differ: nobody asks for the kind. It does not change and may be used by many goroutines.
+type Definition interface {
+	// Recipe is what a build for the platform is told. It is empty for a platform that the fleet was not
+	// read for; a text that could not be made is empty, and Image.Err says why.
+	Recipe(platform string) Recipe
+	// Source says which files of the disk a build may take.
+	Source() Source
+	// Place says where a line of one of the recipe's texts comes from; file is Text.File, lines count from
+	// one. A place without a line is one that is not known.
+	Place(file string, line int) template.Place
+	// Versions reads all versions that the definition lists, newest first; none where nobody writes them
+	// down. The error is a Problem.
+	Versions() ([]string, error)
 }
 
-// definition is what the first phase knows of a folder: an image, or why it is none.
-type definition struct {
-	warnings  []Problem
-	folder    folder
-	image     *Image
-	relations []relation
-	unfit     []Problem // in control, what does not fit its format
-	unread    []Problem // likewise, where an update could miss an image for it
-	problem   *Problem  // image is nil
-	further   []Problem // beside problem
+// Recipe is what a build makes an image from, but for files.
+type Recipe struct {
+	Dockerfile Text
+	// Artifacts is the Dockerfile of docker-pkg 1 and 2 whose result the other one finds in its context;
+	// without File there is none.
+	Artifacts Text
+	Target    string            // the stage to build; empty for the last
+	Args      map[string]string // build arguments of the image's own
+	// Plain tells that the Dockerfile is a file as it stands: the context has it only as one of its files.
+	Plain bool
 }
 
-// relation is one item of control's Depends or Build-Depends.
-type relation struct {
-	names             []string // alternatives, best first
-	operator, version string   // of the first name
-	line              int
-	partial           bool // read in spite of an error: counts where the names are the fleet's
-	overridden        bool // by a later field of the same name
+// Text is a Dockerfile that is made from a file of the definition.
+type Text struct {
+	File string // a slash path in the image's folder
+	Text string
+	// Instructions are what of the text can change what is built; empty when it was not parsed.
+	Instructions string
+
+	written string // Text without what Alias.Rewritten tells of; empty when it is the same
 }
 
-func (r *reader) read(f folder) definition {
-	d := definition{folder: f}
-	rel := path.Join(f.rel, changelogFile)
-	entry, err := r.newestEntry(rel)
-	if err == nil {
-		err = checkName(r.tree.show(rel), entry, r.config)
-	}
-	if err != nil {
-		p := asProblem(r.tree.show(rel), err)
-		d.problem = &p
-		return d
-	}
-	img := &Image{
-		Name: entry.Package, Version: entry.Version, Tag: entry.Version + r.suffix,
-		Dir: f.rel, Line: entry.Line, Date: entry.Date, HasBuild: f.build,
-	}
-	img.Ref = r.config.Ref(img.Name, img.Tag)
-	if img.Date.IsZero() {
-		d.warnings = append(d.warnings, problem(ChangelogFormat, r.tree.show(rel), img.Line,
-			"end the entry with a line like \" -- Name <mail@example.com>  Mon, 02 Nov 2026 10:00:00 +0000\"",
-			"the newest entry has no date that can be read: the image's date will be 1970-01-01"))
-	}
-	img.Err = checkTag(r.tree.show(rel), img, "in the changelog")
-	d.image = img
-	if f.control {
-		if err := r.control(&d, path.Join(f.rel, controlFile)); err != nil {
-			img.depsUnknown = true
-			img.Err = errors.Join(img.Err, err)
-		}
-	}
-	return d
+// Written is the text without what a build puts in the place of Image.Aliases.
+func (t Text) Written() string { return cmp.Or(t.written, t.Text) }
+
+// Source says where an image's files are. No file outside Root is read but by LinkRoots.
+type Source struct {
+	Root  string // absolute path
+	Dir   string // the image's folder, a slash path below Root
+	Shown string // the image's folder or its repository, as messages have it; empty for the current one
+	// LinkRoots are folders outside Root that links may lead into.
+	LinkRoots []string
+	// Beside is set where the folder is sent as Docker sends it: links stay links, and the list of files to
+	// leave out may stand beside this Dockerfile, a path in the folder.
+	Beside string
+	// Test is a script in the folder; empty for what the configuration says.
+	Test string
+
+	// Commit is what the files are of, and Checkout what of it is checked out, if not all; both are empty
+	// for a folder. IgnoreFile is the list of files to leave out.
+	Commit, Checkout, IgnoreFile string
+	// Lacks are the parts of the folder that are not as the commit has them. Settle notes whether a build
+	// does without them, so that they are not asked for again.
+	Lacks  []Lack
+	Settle func(without bool)
 }
 
-func (r *reader) newestEntry(rel string) (changelog.Entry, error) {
-	data, err := r.tree.read(rel, maxChangelog)
-	if err != nil {
-		return changelog.Entry{}, problem(ChangelogSyntax, r.tree.show(rel), 0, "", "cannot read the changelog: %v", err)
-	}
-	return changelog.ParseNewest(r.tree.show(rel), data)
+// Lack is a part of a repository that is not in a context as it should be.
+type Lack struct {
+	source.Lack
+	Rel string // a path in the context
 }
 
-// asProblem takes a changelog's error apart, so that all problems can be sorted by place.
-func asProblem(path string, err error) Problem {
-	if p := (Problem{}); errors.As(err, &p) {
-		return p
+// Path is a file of the image's folder as messages show it.
+func (s Source) Path(file string) string {
+	switch file = path.Clean(file); {
+	case file == ".":
+		return cmp.Or(s.Shown, ".")
+	case s.Shown == "":
+		return file
 	}
-	if e := (*changelog.Error)(nil); errors.As(err, &e) {
-		return Problem{Kind: ChangelogSyntax, Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}
-	}
-	return problem(ChangelogSyntax, path, 0, "", "%v", err)
+	return strings.TrimSuffix(s.Shown, "/") + "/" + file
 }
 
-// control reads the dependencies. What does not fit the format is a warning: docker-pkg passes over it
-// and builds.
-func (r *reader) control(d *definition, rel string) error {
-	data, err := r.tree.read(rel, maxControl)
-	if err != nil {
-		return problem(ControlSyntax, r.tree.show(rel), 0, "", "cannot read the control file: %v", err)
-	}
-	paragraphs, err := deb822.Parse(r.tree.show(rel), data)
-	d.unfitting(err)
-	named := 0
-	for _, p := range paragraphs {
-		for _, field := range []string{"Build-Depends", "Depends"} {
-			relations, err := p.Relations(field)
-			d.unfitting(err)
-			for _, item := range relations {
-				d.relations = append(d.relations, newRelation(item))
-				if named += 1 + len(item.Alternatives); named > maxDepends {
-					d.relations = nil
-					return tooManyDepends(r.tree.show(rel), item.Line)
-				}
-			}
-		}
-	}
-	return nil
-}
+// unwritten is the definition of an image that New was given without one.
+type unwritten struct{ source Source }
 
-// maxDepends is how many images one may name that it needs. Those of real fleets name a handful, and each
-// is looked for among all that are known.
-const maxDepends = 2000
-
-func tooManyDepends(path string, line int) error {
-	return problem(ControlSyntax, path, line, "name only those that the Dockerfile uses, each once",
-		"cannot read what the image depends on: it names more than %d images", maxDepends)
-}
-
-// unfitting takes the errors that deb822 joins apart, so that all can be sorted by line.
-func (d *definition) unfitting(err error) {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, e := range joined.Unwrap() {
-			d.unfitting(e)
-		}
-		return
-	}
-	if e := (*deb822.Error)(nil); errors.As(err, &e) {
-		p := Problem{Kind: ControlSyntax, Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}
-		if e.Lost {
-			d.unread = append(d.unread, p)
-		} else {
-			d.unfit = append(d.unfit, p)
-		}
-	}
-}
-
-func newRelation(item deb822.Relation) relation {
-	rel := relation{names: []string{item.Name}, operator: item.Operator, version: item.Version, line: item.Line, partial: item.Partial, overridden: item.Overridden}
-	for _, other := range item.Alternatives {
-		rel.names = append(rel.names, other.Name)
-		rel.partial = rel.partial || other.Partial
-	}
-	return rel
-}
-
-// repositoryPath is the path part of a repository name in the grammar of distribution/reference;
-// OCI's distribution-spec has the same.
-var repositoryPath = regexp.MustCompile(`^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$`)
-
-const maxRepository = 255 // bytes, with registry and namespace; distribution/reference
-
-func checkName(path string, entry changelog.Entry, cfg *config.Config) error {
-	if !repositoryPath.MatchString(entry.Package) {
-		return problem(InvalidName, path, entry.Line,
-			"use lower-case letters and digits, with single . or _ or dashes between them",
-			"cannot use %q as the name of an image: it is not a repository path", entry.Package)
-	}
-	if full := cfg.Name(entry.Package); len(full) > maxRepository {
-		return problem(InvalidName, path, entry.Line, "shorten the name", "cannot use %q as the name of an image: "+
-			"with registry and namespace it has %d bytes, more than %d", entry.Package, len(full), maxRepository)
-	}
-	return nil
-}
-
-var validTag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
-
-// checkTag refuses versions that Debian allows and registries do not. The hint says where it is written.
-func checkTag(path string, img *Image, where string) error {
-	if validTag.MatchString(img.Tag) {
-		return nil
-	}
-	for _, c := range img.Tag {
-		if !strings.ContainsRune("_.-", c) && !isAlphanumeric(c) {
-			return problem(InvalidTag, path, img.Line, fmt.Sprintf("write a dash or a dot instead of %q %s", string(c), where),
-				"cannot use version %s of %s as a tag: tags have no %q", img.Tag, img.Name, string(c))
-		}
-	}
-	if len(img.Tag) > 128 {
-		return problem(InvalidTag, path, img.Line, "shorten the version", "cannot use version %s… of %s as a tag: "+
-			"it has %d bytes, more than 128", img.Tag[:40], img.Name, len(img.Tag))
-	}
-	return problem(InvalidTag, path, img.Line, "begin the version with a digit",
-		"cannot use version %q of %s as a tag: tags begin with a letter, a digit or _", img.Tag, img.Name)
-}
-
-func isAlphanumeric(c rune) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
-}
+func (unwritten) Recipe(string) Recipe             { return Recipe{} }
+func (u unwritten) Source() Source                 { return u.source }
+func (unwritten) Place(string, int) template.Place { return template.Place{} }
+func (unwritten) Versions() ([]string, error)      { return nil, nil }

@@ -126,7 +126,7 @@ func slipwayMakes(t *testing.T) (map[string]any, error) {
 		t.Fatal(err)
 	}
 	for _, img := range f.Images {
-		got[img.Name] = img.Dockerfile
+		got[img.Name] = f.Recipe(img).Dockerfile.Text
 		if img.Err != nil {
 			got[img.Name] = img.Err
 		}

@@ -17,7 +17,7 @@ type edges struct {
 	scan    *scan
 	names   *resolver
 	img     *Image
-	control bool // there is a control file
+	control bool // there is a file that declares what it depends on
 	warned  bool // by the template that is rendered now
 }
 
@@ -152,7 +152,7 @@ func (e *edges) use(given *Use, from *origins) {
 	d := e.find(target.Name)
 	if d == nil || as != outdated && !d.Declared && !d.becomesPart() {
 		d = e.place(target, from, u)
-		if as != outdated && target != e.img && e.img.Listed == nil { // an image that needs itself is a cycle, whatever control says
+		if as != outdated && target != e.img && !e.img.Derived { // an image that needs itself is a cycle, whatever control says
 			loose.warning = e.undeclared(u, *d, from)
 		}
 	}
@@ -179,7 +179,7 @@ func (e *edges) use(given *Use, from *origins) {
 // original tells whether an image means by its own name the one that it is made of: under a further tag, or
 // where its name is that of Docker Hub's, which no registry stands before.
 func (e *edges) original(as meaning) bool {
-	return as == alias || as == rewritten || as == current && e.img.Listed != nil && e.names.config.Registry == ""
+	return as == alias || as == rewritten || as == current && e.listed != nil && e.names.config.Registry == ""
 }
 
 // elsewhere notes an image that is none of the fleet's current ones.
@@ -224,7 +224,7 @@ func (e *edges) stale(u Use, target *Image, from *origins) {
 		what = target.Name + "@" + digest
 	}
 	hint := fmt.Sprintf("write {{ %q | image_tag }} to follow the fleet", target.Name)
-	if e.img.Listed != nil {
+	if from.plain {
 		hint = "write " + target.Ref
 	}
 	e.warnings = append(e.warnings, from.mark(problem(OutdatedReference, e.scan.show(e.img, from.name), 0, hint,

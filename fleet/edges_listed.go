@@ -25,7 +25,7 @@ type replacement struct {
 // the Dockerfile: BuildKit takes the short one for an image of the Docker Hub's. It returns nil for a
 // name that is none of the fleet's. Nobody means the image itself by its own name: that is the original.
 func (e *edges) short(u Use, from *origins) (*Image, meaning) {
-	if e.img.Listed == nil || strings.Contains(u.Ref, "$") {
+	if e.listed == nil || strings.Contains(u.Ref, "$") {
 		return nil, outdated
 	}
 	repo, _, _ := SplitRef(u.Ref)

@@ -29,7 +29,7 @@ func Example() {
 		fmt.Println(img.Ref)
 	}
 	base := f.Lookup("base")
-	fmt.Println(base.Dockerfile)
+	fmt.Println(f.Recipe(base).Dockerfile.Text)
 	for _, img := range f.Dependents(base) {
 		fmt.Println(img.Name, "depends on", base.Name)
 	}

@@ -69,18 +69,6 @@ func (x *exclusion) unused(cfg *config.Config) []Problem {
 	return problems
 }
 
-// included are the definitions whose names are not left out.
-func (s *scan) included(definitions []definition) []definition {
-	s.fleet.exclude = s.tree.exclude
-	kept := make([]definition, 0, len(definitions))
-	for _, d := range definitions {
-		if d.image == nil || !s.tree.exclude.leavesOut(d.image.Name) {
-			kept = append(kept, d)
-		}
-	}
-	return kept
-}
-
 // splitPlace takes what config.Place returns apart.
 func splitPlace(place string) (path string, line int) {
 	i := strings.LastIndexByte(place, ':')

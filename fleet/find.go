@@ -25,6 +25,9 @@ func (f *Fleet) Find(name string) (*Image, error) {
 	return nil, errors.Join(errs...)
 }
 
+// Shown is the folder that was scanned, as messages have it.
+func (f *Fleet) Shown() string { return f.dir }
+
 // ExcludedHint says that the configuration leaves an image out, if it does so by this name; else it is "".
 func (f *Fleet) ExcludedHint(name string) string {
 	if f.exclude.names(name) {

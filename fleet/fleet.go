@@ -5,23 +5,36 @@ package fleet
 import (
 	"cmp"
 	"path"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
-// Image is one definition: what a folder with a Dockerfile.template and a changelog says. It is not
-// a built image; whether one exists is for the plan to find out.
+// Image is what a person names: a name, a version, and what it is made from. It is not a built image;
+// whether one exists is for the plan to find out.
 type Image struct {
-	Name    string // of the newest changelog entry; a valid repository path, without registry
-	Version string // of the newest changelog entry, as written
+	Name    string // a valid repository path, without registry
+	Version string // as written
 	Tag     string // Version and the suffix of a nightly or snapshot build
-	Ref     string // registry/namespace/name:tag
-	Dir     string // slash-separated, relative to Fleet.Root; "." for the root itself
-	Line    int    // of the newest entry's heading in the changelog, from one
+	// Further are more tags that it is given, each with the suffix.
+	Further []string
+	// Moving tells that its tags say nothing of what it holds: each build moves them.
+	Moving bool
+	Ref    string // registry/namespace/name:tag
+	Dir    string // slash-separated, relative to Source.Root; "." for the root itself
+	// File says name and version, a changelog say, in its Line, from one. It is written as messages have it.
+	File string
+	Line int
 
-	// Date is the newest changelog entry's, and the image's; zero when the changelog has none.
+	Definition Definition
+
+	// Date is what the definition says, and the image's; zero when it says none.
 	Date time.Time
 
+	// Derived tells that what the image needs is read out of its recipe: what is declared beside that is meant
+	// for the order alone.
+	Derived bool
 	// Depends are sorted by name. Not all of them say what is built first: see Dependency.Orders.
 	Depends []Dependency
 
@@ -39,17 +52,6 @@ type Image struct {
 	// parents, name the fleet's current images; sorted.
 	Aliases []Alias
 
-	// Listed is set for an image of the configuration's list. Its Dir is relative to Listed.Root, its
-	// Dockerfile no template, its Version a tag that says nothing of its content.
-	Listed *Listed
-
-	Dockerfile      string // rendered; empty when it could not be
-	BuildDockerfile string // rendered Dockerfile.build.template, which docker-pkg 1 and 2 knew
-	HasBuild        bool   // there is a Dockerfile.build.template
-	// Instructions and BuildInstructions are what of the two texts can change what is built; empty when
-	// they were not parsed.
-	Instructions, BuildInstructions string
-
 	// Secrets are what its RUN steps ask for, and what ONBUILD instructions of the fleet's images add, sorted
 	// by file and line. An image from elsewhere may add more.
 	Secrets []SecretUse
@@ -61,8 +63,8 @@ type Image struct {
 	// Err is why this definition cannot be built: one or more problems that begin with path:line.
 	Err error
 
-	written     string    // Dockerfile without what Alias.Rewritten tells of; empty when it is the same
-	depsUnknown bool      // the control file could not be read
+	declares    string    // the file that says what it depends on, as messages have it
+	depsUnknown bool      // that could not be read
 	unread      []Problem // of Err: for these it is not known what a Dockerfile is made from
 	index       int       // in Fleet.Images
 	position    int       // in Fleet.Order
@@ -73,7 +75,7 @@ type Image struct {
 type Alias struct {
 	Ref   string // as written
 	Image *Image
-	// Rewritten tells that Image.Dockerfile has the image's Ref in its place; else a build must find the
+	// Rewritten tells that Recipe.Dockerfile has the image's Ref in its place; else a build must find the
 	// image under this name.
 	Rewritten bool
 	OnBuild   bool // it stands in an ONBUILD instruction of another image
@@ -146,8 +148,15 @@ func (i *Image) Elsewhere() []string {
 	return slices.Compact(all)
 }
 
-// Written is the Dockerfile without what a build puts in the place of Aliases.
-func (i *Image) Written() string { return cmp.Or(i.written, i.Dockerfile) }
+// FurtherRefs are the image's references beside Ref.
+func (i *Image) FurtherRefs() []string {
+	repository := strings.TrimSuffix(i.Ref, ":"+i.Tag)
+	var refs []string
+	for _, tag := range i.Further {
+		refs = append(refs, repository+":"+tag)
+	}
+	return refs
+}
 
 // Parents are the images that must exist before this one can be built, sorted by name.
 func (i *Image) Parents() []*Image { return i.dependencies(Dependency.Orders) }
@@ -170,14 +179,12 @@ type Fleet struct {
 	// Warnings are sorted and include those of MissingDependencies.
 	Warnings []Problem
 
-	linkRoots []string // that links in build contexts may lead into; see the configuration
-	dir       string   // the folder as the user named it, for messages
+	dir       string // the folder as the user named it, for messages
 	missing   []Problem
 	exclude   *exclusion // what the configuration leaves out; nil when New made the fleet
 	byName    map[string]*Image
 	order     []*Image
 	children  [][]*Image            // by Image.index, sorted by name
-	renderer  *renderer             // of a scan, for Place
 	modes     map[string]*lazyModes // by root of images' folders; those of others are as they stand
 	unreadGit *unreadGit            // nil when modes count as they stand
 }
@@ -186,6 +193,12 @@ type Fleet struct {
 // looked up by name. The error lists every name that two images have and every dependency cycle.
 func New(root string, images []*Image) (*Fleet, error) {
 	f := &Fleet{Root: root, dir: root, Images: images}
+	for _, img := range images {
+		if img.Definition == nil {
+			img.Definition = unwritten{Source{Root: root, Dir: img.Dir, Shown: path.Join(root, img.Dir)}}
+			img.File, img.declares = f.Path(img, changelogFile), f.Path(img, controlFile)
+		}
+	}
 	if err := f.index(); err != nil {
 		return nil, err
 	}
@@ -218,11 +231,9 @@ func (f *Fleet) index() error {
 			f.byName[img.Name] = img
 			continue
 		}
-		path, line := f.place(img)
-		otherPath, otherLine := f.place(other)
-		problems = append(problems, problem(DuplicateName, path, line,
+		problems = append(problems, problem(DuplicateName, img.File, img.Line,
 			"give one of the two another name in its changelog, or remove one of the folders",
-			"cannot use the name %s: %s:%d has it too", img.Name, otherPath, otherLine))
+			"cannot use the name %s: %s:%d has it too", img.Name, other.File, other.Line))
 	}
 	return joinProblems(problems)
 }
@@ -232,19 +243,23 @@ func (f *Fleet) Lookup(name string) *Image { return f.byName[name] }
 
 // Path returns a file of the image's folder as messages show it: below the folder that was scanned,
 // as the user named it.
-func (f *Fleet) Path(img *Image, file string) string {
-	if img.Listed != nil {
-		return img.Listed.path(file)
-	}
-	return path.Join(f.dir, img.Dir, file)
+func (f *Fleet) Path(img *Image, file string) string { return img.Definition.Source().Path(file) }
+
+// Folder is the absolute path of the image's folder.
+func (f *Fleet) Folder(img *Image) string {
+	s := img.Definition.Source()
+	return filepath.Join(s.Root, filepath.FromSlash(s.Dir))
 }
 
-// place is where the image gets its name, for messages.
-func (f *Fleet) place(img *Image) (path string, line int) {
-	if img.Listed != nil {
-		return img.Listed.Path, img.Listed.Line
+// Recipe is what a build of the image for the fleet's platform is told.
+func (f *Fleet) Recipe(img *Image) Recipe { return img.Definition.Recipe(f.Platform) }
+
+// DependencyFile is the file that says that the image needs another, as messages have it.
+func (f *Fleet) DependencyFile(img *Image, d Dependency) string {
+	if d.File == controlFile {
+		return img.declares
 	}
-	return f.Path(img, changelogFile), img.Line
+	return f.Path(img, d.File)
 }
 
 // MissingDependencies are the dependencies that no folder defines and no base image provides, and items

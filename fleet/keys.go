@@ -18,7 +18,7 @@ import (
 // images are rendered.
 func (r *renderer) keyProblems(ctx context.Context) ([]Problem, error) {
 	problems := r.scan.tree.exclude.unused(r.scan.Config)
-	if r.scan.ListedOnly {
+	if r.scan.Dir == "" {
 		problems = nil // nobody knows what the folders would have had
 	}
 	slips := slipsOf(r.scan.Config)
@@ -149,21 +149,11 @@ func (r *renderer) takenIn(ctx context.Context) ([]string, error) {
 	var files []string
 	images := r.scan.fleet.Images
 	err := r.scan.parallel(ctx, len(images), func(i int) {
-		img := images[i]
-		if img.Listed != nil {
-			return
-		}
-		at := r.desks.Get().(*desk)
-		at.edges = &edges{scan: r.scan, names: r.names, img: img}
-		defer func() { at.edges = nil; r.desks.Put(at) }()
-		for _, name := range []string{templateFile, buildFile} {
-			if name == buildFile && !img.HasBuild {
-				continue
-			}
-			found := at.env.inspect(at.edges.dir(), name).Files
+		if d, ok := images[i].Definition.(interface{ takenIn() []string }); ok {
+			found := d.takenIn()
 			mu.Lock()
+			defer mu.Unlock()
 			files = append(files, found...)
-			mu.Unlock()
 		}
 	})
 	return files, err

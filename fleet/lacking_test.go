@@ -44,12 +44,12 @@ func asking(t *testing.T, repositories *source.Repositories, entry config.Listed
 	log := filepath.Join(t.TempDir(), "log")
 	repositories.Program = log + ".sh"
 	put(t, repositories.Program, "#!/bin/sh\necho \"$*\" >> "+log+"\nexec git \"$@\"\n", 0o755)
-	found, release, err := fleet.FindListed(t.Context(), []config.Listed{entry}, repositories)
+	found, release, err := fleet.FindListed(t.Context(), []config.Listed{entry}, repositories, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(release)
-	f, err := fleet.Scan(t.Context(), fleet.ScanOptions{Config: config.Default(), Listed: found, ListedOnly: true})
+	f, err := fleet.Scan(t.Context(), fleet.ScanOptions{Config: config.Default(), Listed: found})
 	if err != nil || len(f.Images) != 1 {
 		t.Fatal(f, err)
 	}
@@ -98,7 +98,7 @@ func TestLacking(t *testing.T) {
 	if _, _, fetched := asking(t, repositories, entry); fetched == 0 {
 		t.Error("nobody has found out that the image does without, and nobody asked again")
 	}
-	img.Listed.Settle(true)
+	f.Settled(img, true)
 	f, again, fetched := asking(t, repositories, entry)
 	if again.Err != nil || fetched != 0 || f.MayLack(again, recipe.Followed{}) == nil {
 		t.Errorf("%d fetched for who does without: %v", fetched, again.Err)
@@ -108,7 +108,7 @@ func TestLacking(t *testing.T) {
 	if _, _, fetched := asking(t, repositories, other); fetched == 0 {
 		t.Error("with other arguments an image may take other files, and nobody asked again")
 	}
-	again.Listed.Settle(false)
+	f.Settled(again, false)
 	if _, _, fetched := asking(t, repositories, entry); fetched == 0 {
 		t.Error("the build failed for it, and nobody asked again")
 	}

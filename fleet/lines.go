@@ -52,12 +52,13 @@ type origins struct {
 	env   imageTemplates
 	name  string // of the template
 	text  string // of the Dockerfile
+	plain bool   // the text is the file as it stands
 }
 
 // place is where a rendered line comes from. Its Line is 0 when that is not known: for a line that
 // the Dockerfile does not have, or where a template gives another text each time.
 func (o *origins) place(rendered int) template.Place {
-	if l := o.edges.img.Listed; l != nil { // nothing was rendered
+	if o.plain { // nothing was rendered
 		return template.Place{Path: o.edges.scan.show(o.edges.img, o.name), Line: rendered}
 	}
 	return placeOf(o.inspect().places, rendered)
@@ -92,39 +93,12 @@ func own(place template.Place) int {
 	return place.Line
 }
 
-// Place says where a line of a rendered Dockerfile comes from; file is Dockerfile.template or
-// Dockerfile.build.template. A place without a line is one that is not known.
+// Place says where a line of a rendered Dockerfile comes from; file is its Text.File. A place without a line is one that is not known.
 func (v *Survey) Place(img *Image, file string, rendered int) template.Place {
-	ins := v.inspected[img.index][file]
-	if ins == nil {
-		return template.Place{}
+	if ins := v.inspected[img.index][file]; ins != nil {
+		return placeOf(ins.places, rendered)
 	}
-	return placeOf(ins.places, rendered)
-}
-
-// Place says where a line of an image's rendered Dockerfile comes from; file is Dockerfile.template or
-// Dockerfile.build.template. It renders the template again. A place without a line is one that is
-// not known: the files have changed since the scan, say, or the fleet does not come from files.
-func (f *Fleet) Place(img *Image, file string, rendered int) template.Place {
-	if img.Listed != nil {
-		return template.Place{Path: f.Path(img, img.Listed.Dockerfile), Line: rendered}
-	}
-	if f.renderer == nil {
-		return template.Place{}
-	}
-	return f.renderer.placeIn(img, file, rendered)
-}
-
-// placeIn is where a line of a template's text comes from; it renders the template again.
-func (r *renderer) placeIn(img *Image, file string, rendered int) template.Place {
-	at := r.desks.Get().(*desk)
-	at.edges = &edges{scan: r.scan, names: r.names, img: img}
-	defer func() { at.edges = nil; r.desks.Put(at) }()
-	from := &origins{edges: at.edges, env: at.env, name: file, text: img.Dockerfile}
-	if file == buildFile {
-		from.text = img.BuildDockerfile
-	}
-	return from.place(rendered)
+	return img.Definition.Place(file, rendered)
 }
 
 // templateProblems are what is wrong with a template that cannot be rendered: all faults, or the

@@ -43,7 +43,7 @@ func TestPlace(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for i, line := range strings.Split(img.Dockerfile, "\n") {
+			for i, line := range strings.Split(f.Recipe(img).Dockerfile.Text, "\n") {
 				words := strings.Fields(line)
 				if len(words) == 0 {
 					continue
@@ -57,14 +57,14 @@ func TestPlace(t *testing.T) {
 				if err == nil && (got.Line != want || filepath.Base(got.Path) != file) {
 					t.Errorf("%q comes from %s:%d", line, got.Path, got.Line)
 				}
-				if scanned := f.Place(f.Images[0], templateFile, i+1); scanned.Path != got.Path || scanned.Line != got.Line {
+				if scanned := f.Images[0].Definition.Place(templateFile, i+1); scanned.Path != got.Path || scanned.Line != got.Line {
 					t.Errorf("a scan says %q comes from %s:%d", line, scanned.Path, scanned.Line)
 				}
 				if isOther && got.Via == nil {
 					t.Errorf("%q comes via %v", line, got.Via)
 				}
 			}
-			for _, outside := range []int{-1, 0, strings.Count(img.Dockerfile, "\n") + 2} {
+			for _, outside := range []int{-1, 0, strings.Count(f.Recipe(img).Dockerfile.Text, "\n") + 2} {
 				if got := v.Place(img, templateFile, outside); got.Line != 0 {
 					t.Errorf("line %d comes from %v", outside, got)
 				}
@@ -94,7 +94,7 @@ func inspectOne(t *testing.T, files map[string]string) *Survey {
 	}
 	v, err := Inspect(t.Context(), ScanOptions{
 		Dir: dir, Config: &config.Config{ScanWorkers: 2},
-		ParseDockerfile: func([]byte) (Dockerfile, error) { return Dockerfile{}, nil },
+		ParseDockerfile: func([]byte, map[string]string, string) (Dockerfile, error) { return Dockerfile{}, nil },
 	})
 	if err != nil {
 		t.Fatal(err)

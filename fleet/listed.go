@@ -35,24 +35,18 @@ type Listed struct {
 
 	dir   string // of the context, a slash path below Root
 	date  time.Time
-	lacks []lack // in the context
+	lacks []Lack // in the context
 	// settle notes whether a build does without what the repository did not give.
 	settle func(without bool)
 	err    error
-}
-
-// path is a file of the folder or the repository, as messages have it.
-func (l *Listed) path(file string) string {
-	if file == "" {
-		return l.Shown
-	}
-	return strings.TrimSuffix(l.Shown, "/") + "/" + path.Clean(file)
+	named  bool // its repository was not fetched: only the entry is known
 }
 
 // FindListed looks up the folders and repositories of the list: of a repository the commit, and its
 // files if they are not there yet. What cannot be found is the error of that image alone. The files
-// stay until the returned function is called.
-func FindListed(ctx context.Context, list []config.Listed, repositories *source.Repositories) ([]*Listed, func(), error) {
+// stay until the returned function is called. Of entries that fetch, if it is not nil, says no to, nothing
+// is asked: only names and tags are known.
+func FindListed(ctx context.Context, list []config.Listed, repositories *source.Repositories, fetch func(config.Listed) bool) ([]*Listed, func(), error) {
 	found := make([]*Listed, len(list))
 	var gits []source.Git
 	var ofGit []*Listed
@@ -68,7 +62,11 @@ func FindListed(ctx context.Context, list []config.Listed, repositories *source.
 		case err != nil:
 			l.Shown, l.err = "", err
 		case src.IsGit():
-			l.Shown, l.Unprotected = src.String(), src.Git.Unprotected()
+			l.Shown = src.String()
+			if l.named = fetch != nil && !fetch(entry); l.named {
+				break
+			}
+			l.Unprotected = src.Git.Unprotected()
 			gits, ofGit = append(gits, src.Git), append(ofGit, l)
 		default:
 			l.Root = src.Folder
@@ -91,6 +89,9 @@ const fetches = 4
 
 // fetchListed gives each entry its files, which stay until release is called.
 func fetchListed(ctx context.Context, gits []source.Git, ofGit []*Listed, repositories *source.Repositories) (release func()) {
+	if len(gits) == 0 { // there need be no repositories
+		return func() {}
+	}
 	checkouts := make([]source.Checkout, len(gits))
 	var group errgroup.Group
 	group.SetLimit(fetches)
@@ -178,11 +179,19 @@ func Commits(list []*Listed) (commits []string, complete bool) {
 		switch {
 		case l.Commit != "":
 			commits = append(commits, l.Commit)
-		case l.err != nil:
+		case l.err != nil || l.named:
 			complete = false
 		}
 	}
 	return commits, complete
+}
+
+// list finds the entries of the configuration's list.
+func list(_ context.Context, s *scan, r *reader) (definitions []definition, err error) {
+	for _, l := range s.Listed {
+		definitions = append(definitions, l.definition(r))
+	}
+	return definitions, nil
 }
 
 // definition makes an image of an entry, with all that is wrong with the entry. A wrong name leaves
@@ -195,13 +204,32 @@ func (l *Listed) definition(r *reader) definition {
 		return definition{problem: &p, further: problems}
 	}
 	img := &Image{
-		Name: l.Name, Version: l.Tags[0], Tag: l.Tags[0] + r.suffix, Dir: l.dir, Line: l.Line, Date: l.date, Listed: l,
+		Name: l.Name, Version: l.Tags[0], Tag: l.Tags[0] + r.suffix, Dir: l.dir, File: l.Path, Line: l.Line, Date: l.date,
+		Moving: true, Derived: true, declares: l.Path,
+	}
+	for _, tag := range l.Tags[1:] {
+		img.Further = append(img.Further, tag+r.suffix)
 	}
 	img.Ref = r.config.Ref(img.Name, img.Tag)
 	for _, p := range problems {
 		img.Err = errors.Join(img.Err, p)
 	}
-	return definition{image: img}
+	e := &entry{Listed: l, image: img, source: Source{
+		Root: l.Root, Dir: l.dir, Shown: l.Shown, Beside: l.Dockerfile, Test: l.Test, Commit: l.Commit, Lacks: l.lacks, Settle: l.settle,
+	}}
+	if l.Commit != "" {
+		e.source.Checkout = l.Checkout()
+	}
+	img.Definition = e
+	d := definition{draft: e, image: img, controlled: true}
+	if len(l.Depends) > maxDepends {
+		img.Err = errors.Join(img.Err, tooManyDepends(l.Path, l.Line))
+		return d
+	}
+	for _, name := range l.Depends {
+		d.relations = append(d.relations, relation{names: []string{name}, line: l.Line})
+	}
+	return d
 }
 
 // check finds what is wrong with an entry beside its name.
@@ -238,63 +266,72 @@ func (l *Listed) check(r *reader) (problems []Problem) {
 
 func (l *Listed) dockerfileIsPath() bool { return fs.ValidPath(path.Clean(l.Dockerfile)) }
 
-// listed is the second phase for an image of the list.
-func (r *renderer) listed(d definition) rendered {
-	img, l := d.image, d.image.Listed
-	e := &edges{names: r.names, scan: r.scan, img: img, control: true}
-	if len(l.Depends) > maxDepends {
-		img.Err = errors.Join(img.Err, tooManyDepends(l.Path, l.Line))
-		return e.rendered
-	}
-	for _, name := range l.Depends {
-		e.declare(relation{names: []string{name}, line: l.Line})
-	}
-	if l.err == nil && l.dockerfileIsPath() { // whatever else is wrong, all is told at once
-		img.Err = errors.Join(img.Err, r.readListed(e))
-	}
-	img.sortDepends()
-	e.limitWarnings()
-	return e.rendered
+// entry is the definition of an image of the list.
+type entry struct {
+	*Listed
+	made
+	image  *Image
+	source Source
 }
 
-func (r *renderer) readListed(e *edges) error {
-	img, l := e.img, e.img.Listed
-	root, err := os.OpenRoot(l.Root)
+var _ Definition = (*entry)(nil)
+
+// Source implements Definition.
+func (e *entry) Source() Source { return e.source }
+
+// Place implements Definition.
+func (e *entry) Place(file string, line int) template.Place {
+	return template.Place{Path: e.source.Path(file), Line: line}
+}
+
+// Versions implements Definition: nobody writes them down.
+func (e *entry) Versions() ([]string, error) { return nil, nil }
+
+// render reads the Dockerfile.
+func (e *entry) render(r *renderer, to *edges) {
+	to.recipe = Recipe{Dockerfile: Text{File: e.Dockerfile}, Target: e.Target, Args: e.Args, Plain: true}
+	if e.err == nil && !e.named && e.dockerfileIsPath() { // whatever else is wrong, all is told at once
+		e.image.Err = errors.Join(e.image.Err, e.read(r, to))
+	}
+}
+
+func (e *entry) read(r *renderer, to *edges) error {
+	shown := e.source.Path(e.Dockerfile)
+	root, err := os.OpenRoot(e.Root)
 	if err != nil {
-		return problem(UnreadableFile, l.Path, l.Line, "from names a folder with a Dockerfile, or a git repository", "image %s: cannot open %s: %v", l.Name, l.Shown, cause(err))
+		return problem(UnreadableFile, e.Path, e.Line, "from names a folder with a Dockerfile, or a git repository", "image %s: cannot open %s: %v", e.Name, e.Shown, cause(err))
 	}
 	defer root.Close()
-	file := path.Join(img.Dir, l.Dockerfile)
-	data, err := readRegular(root, file, template.MaxOutput)
+	data, err := readRegular(root, path.Join(e.dir, e.Dockerfile), template.MaxOutput)
 	if err != nil {
-		return problem(UnreadableFile, l.path(l.Dockerfile), 0, "", "cannot read the Dockerfile: %v", err)
+		return problem(UnreadableFile, shown, 0, "", "cannot read the Dockerfile: %v", err)
 	}
-	l.IgnoreFile = buildcontext.IgnoreFileOf(root, img.Dir, l.Dockerfile)
-	e.listed = &listedText{text: strings.Split(string(data), "\n"), replaced: map[Use]replacement{}}
-	e.listed.built = slices.Clone(e.listed.text)
-	defer r.keepListed(e)
-	if r.scan.ParseListed == nil {
+	e.source.IgnoreFile = buildcontext.IgnoreFileOf(root, e.dir, e.Dockerfile)
+	to.listed = &listedText{text: strings.Split(string(data), "\n"), replaced: map[Use]replacement{}}
+	to.listed.built = slices.Clone(to.listed.text)
+	defer r.keepPlain(to)
+	if r.scan.ParseDockerfile == nil {
 		return nil
 	}
-	parsed, err := r.parse(data, func(data []byte) (Dockerfile, error) { return r.scan.ParseListed(data, l.Args, l.Target) })
+	parsed, err := r.parse(data, e.Args, e.Target)
 	if err != nil {
 		line := 0
 		if at := (*ParseError)(nil); errors.As(err, &at) {
 			line = at.Line
 		}
-		return problem(DockerfileSyntax, l.path(l.Dockerfile), line, "", "cannot parse the Dockerfile: %v", err)
+		return problem(DockerfileSyntax, shown, line, "", "cannot parse the Dockerfile: %v", err)
 	}
-	img.Base, img.Instructions, e.base = parsed.Base, parsed.Instructions, parsed.Base
-	from := &origins{edges: e, name: l.Dockerfile, text: string(data)}
-	e.useAll(parsed, from)
-	img.sortUses()
+	e.image.Base, to.base = parsed.Base, parsed.Base
+	to.recipe.Dockerfile.Instructions = parsed.Instructions
+	to.useAll(parsed, &origins{edges: to, name: e.Dockerfile, text: string(data), plain: true})
 	return nil
 }
 
-// keepListed keeps the Dockerfile of a listed image.
-func (r *renderer) keepListed(e *edges) {
-	e.img.Dockerfile, e.img.written = e.listed.texts()
-	e.img.Dockerfile, e.img.written = r.keep(e, e.img.Dockerfile), r.keep(e, e.img.written)
+// keepPlain keeps a Dockerfile that is a file as it stands.
+func (r *renderer) keepPlain(e *edges) {
+	built, written := e.listed.texts()
+	text := &e.recipe.Dockerfile
+	text.Text, text.written = r.keep(e, built), r.keep(e, written)
 }
 
 func readRegular(root *os.Root, name string, limit int64) ([]byte, error) {
@@ -311,34 +348,4 @@ func readRegular(root *os.Root, name string, limit int64) ([]byte, error) {
 		return nil, tooLarge(limit)
 	}
 	return data, nil
-}
-
-// dependencyFile is the file that says that the image needs another.
-func (f *Fleet) dependencyFile(img *Image, d Dependency) string {
-	if img.Listed != nil && d.File == controlFile {
-		return img.Listed.Path
-	}
-	return f.Path(img, d.File)
-}
-
-// FurtherRefs are the references of a listed image beside Ref.
-func (i *Image) FurtherRefs() []string {
-	if i.Listed == nil {
-		return nil
-	}
-	repository, suffix := strings.TrimSuffix(i.Ref, ":"+i.Tag), strings.TrimPrefix(i.Tag, i.Version)
-	var refs []string
-	for _, tag := range i.Listed.Tags[1:] {
-		refs = append(refs, repository+":"+tag+suffix)
-	}
-	return refs
-}
-
-// Folder is the absolute path of the image's folder.
-func (f *Fleet) Folder(img *Image) string {
-	root := f.Root
-	if img.Listed != nil {
-		root = img.Listed.Root
-	}
-	return filepath.Join(root, filepath.FromSlash(img.Dir))
 }

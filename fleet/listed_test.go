@@ -66,17 +66,17 @@ for i in $(seq 100); do
 	sleep 0.1
 done
 [ "$n" -ge 4 ] || exit 1`)
-	found, release, err := fleet.FindListed(t.Context(), gitEntries(t, "a", "b", "c", "d"), source.New(t.TempDir(), program))
+	found, release, err := fleet.FindListed(t.Context(), gitEntries(t, "a", "b", "c", "d"), source.New(t.TempDir(), program), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer release()
-	f, err := fleet.Scan(t.Context(), fleet.ScanOptions{Config: config.Default(), Listed: found, ListedOnly: true})
+	f, err := fleet.Scan(t.Context(), fleet.ScanOptions{Config: config.Default(), Listed: found})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, img := range f.Images {
-		if img.Err != nil || !strings.Contains(img.Dockerfile, "# "+img.Name) {
+		if img.Err != nil || !strings.Contains(f.Recipe(img).Dockerfile.Text, "# "+img.Name) {
 			t.Errorf("%s: %v", img.Name, img.Err)
 		}
 	}
@@ -87,7 +87,7 @@ func TestFindListedInterrupted(t *testing.T) {
 	program, dir := slowGit(t, `touch "$DIR/waits"; sleep 100`)
 	cache := t.TempDir()
 	list := gitEntries(t, "there", "slow")
-	_, release, err := fleet.FindListed(t.Context(), list[:1], source.New(cache, "git"))
+	_, release, err := fleet.FindListed(t.Context(), list[:1], source.New(cache, "git"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func TestFindListedInterrupted(t *testing.T) {
 		cancel()
 	}()
 	repositories := source.New(cache, program)
-	if _, _, err := fleet.FindListed(ctx, list, repositories); !errors.Is(err, context.Canceled) {
+	if _, _, err := fleet.FindListed(ctx, list, repositories, nil); !errors.Is(err, context.Canceled) {
 		t.Fatalf("got %v", err)
 	}
 	if n, err := repositories.Prune(t.Context()); n != 1 || err != nil {
@@ -115,7 +115,7 @@ func TestCommitsIncomplete(t *testing.T) {
 	list := gitEntries(t, "a", "b", "c")
 	list[1].From = "file:///nowhere"
 	list[2].From = "."
-	found, release, err := fleet.FindListed(t.Context(), list, source.New(t.TempDir(), "git"))
+	found, release, err := fleet.FindListed(t.Context(), list, source.New(t.TempDir(), "git"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,14 +143,14 @@ func TestShortNames(t *testing.T) {
 		{Name: "app", From: "./app", Dockerfile: "Dockerfile", Tags: []string{"1"}, Path: "config.yaml", Line: 4},
 		{Name: "base", From: "./base", Dockerfile: "Dockerfile", Tags: []string{"latest"}, Path: "config.yaml", Line: 5},
 	}
-	found, release, err := fleet.FindListed(t.Context(), list, &source.Repositories{})
+	found, release, err := fleet.FindListed(t.Context(), list, &source.Repositories{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer release()
 	o := scanOptions(t, "")
-	o.Listed, o.ListedOnly = found, true
-	o.ParseListed = func(data []byte, _ map[string]string, _ string) (fleet.Dockerfile, error) {
+	o.Dir, o.Listed = "", found
+	o.ParseDockerfile = func(data []byte, _ map[string]string, _ string) (fleet.Dockerfile, error) {
 		if !strings.Contains(string(data), "COPY") {
 			return fleet.Dockerfile{Uses: []fleet.Use{{Ref: "base", Line: 1, Kind: "FROM"}}}, nil
 		}
@@ -171,7 +171,7 @@ func TestShortNames(t *testing.T) {
 		"COPY --from=" + whole + " test/base:1 /\nRUN --mount=type=bind,from=" + whole + ",target=/x echo test/base:1\n" +
 		"FROM test/base:2\nFROM test/base\nFROM base:1\nFROM ${X}\nFROM " + whole
 	img := f.Lookup("app")
-	if diff := cmp.Diff(want, img.Dockerfile); diff != "" || img.Base != whole {
+	if diff := cmp.Diff(want, f.Recipe(img).Dockerfile.Text); diff != "" || img.Base != whole {
 		t.Errorf("base %s (-want +got)\n%s", img.Base, diff)
 	}
 	if got := fmt.Sprint(img.External); got != "[base:1 test/base test/base:1 test/base:2]" {

@@ -118,7 +118,7 @@ func (r *renderer) drop(edge looseEdge, way []*Image, results []rendered) {
 			img.External = append(img.External, u.ref)
 		}
 		img.Before = append(img.Before, u.ref)
-		result.warnings = append(result.warnings, r.unordered(u, img, way))
+		result.warnings = append(result.warnings, r.unordered(u, img, way, results))
 	}
 	if img.Base == target.Ref {
 		img.Base = result.base
@@ -132,37 +132,31 @@ func (r *renderer) restore(u looseUse, img *Image, results []rendered) string {
 	if u.added() {
 		owner, line = u.of, u.ofLine
 	}
-	text := results[owner.index].listed
-	if text == nil || owner.Dockerfile == "" {
+	result := &results[owner.index]
+	text := &result.recipe.Dockerfile
+	if result.listed == nil || text.Text == "" {
 		return u.ref
 	}
-	was := text.restore(line, strings.TrimPrefix(u.kind, OnBuildUse), u.target.Ref)
-	owner.Dockerfile, owner.written = text.texts()
+	was := result.listed.restore(line, strings.TrimPrefix(u.kind, OnBuildUse), u.target.Ref)
+	text.Text, text.written = result.listed.texts()
 	return cmp.Or(was, u.ref)
 }
 
 // unordered tells of a use that a cycle keeps from being built first.
-func (r *renderer) unordered(u looseUse, img *Image, way []*Image) Problem {
+func (r *renderer) unordered(u looseUse, img *Image, way []*Image, results []rendered) Problem {
 	names, kind := img.Name, strings.TrimPrefix(u.kind, OnBuildUse)
 	for _, i := range way {
 		names += " → " + i.Name
 	}
 	if u.added() {
-		at := r.placeIn(u.of, r.scan.mainFile(u.of), u.ofLine)
-		kind = fmt.Sprintf("%s%s in %s", OnBuildUse, kind, place(cmp.Or(at.Path, r.scan.show(u.of, r.scan.mainFile(u.of))), at.Line))
+		file := results[u.of.index].recipe.Dockerfile.File
+		at := u.of.Definition.Place(file, u.ofLine)
+		kind = fmt.Sprintf("%s%s in %s", OnBuildUse, kind, place(cmp.Or(at.Path, r.scan.show(u.of, file)), at.Line))
 	} else {
 		kind += ", a further name of " + u.target.Ref
 	}
 	p := problem(UnorderedReference, r.scan.show(img, u.by), 0,
 		"nothing is to be done if that is meant; else name another image there, or end the cycle",
 		"%s uses %s (%s) as it was before: it cannot be built first, as %s is a dependency cycle", img.Name, u.ref, kind, names)
-	return p.at(r.placeIn(img, u.by, u.line), u.line)
-}
-
-// mainFile is the Dockerfile that an image is made from.
-func (s *scan) mainFile(img *Image) string {
-	if img.Listed != nil {
-		return img.Listed.Dockerfile
-	}
-	return templateFile
+	return p.at(img.Definition.Place(u.by, u.line), u.line)
 }

@@ -98,10 +98,10 @@ hint: HINT
 `, loosened(f, "compiler", "runtime", "short", "python", "onuse", "tmpl")); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if got := f.Lookup("short").Dockerfile; got != "FROM python AS x\nFROM x\nCOPY --from=python:latest / /\nCOPY --from=registry.example/runtime:latest / /\n" || f.Lookup("short").Written() != got {
-		t.Errorf("built %q, written %q", got, f.Lookup("short").Written())
+	if got := f.Recipe(f.Lookup("short")).Dockerfile.Text; got != "FROM python AS x\nFROM x\nCOPY --from=python:latest / /\nCOPY --from=registry.example/runtime:latest / /\n" || f.Recipe(f.Lookup("short")).Dockerfile.Written() != got {
+		t.Errorf("built %q, written %q", got, f.Recipe(f.Lookup("short")).Dockerfile.Written())
 	}
-	if got := f.Lookup("onbuild").Dockerfile; got != "FROM scratch\nONBUILD COPY --from=onuse:latest / /\n" {
+	if got := f.Recipe(f.Lookup("onbuild")).Dockerfile.Text; got != "FROM scratch\nONBUILD COPY --from=onuse:latest / /\n" {
 		t.Errorf("built %q", got)
 	}
 }

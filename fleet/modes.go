@@ -120,23 +120,20 @@ func (l *lazyModes) open() *gitModes {
 }
 
 // keepModes takes the modes of files in build contexts from git where it can.
-func (f *Fleet) keepModes(listed []*Listed) {
+func (f *Fleet) keepModes() {
 	f.unreadGit = &unreadGit{found: map[string]Problem{}}
-	f.modes = map[string]*lazyModes{f.Root: {root: f.Root, unread: f.unreadGit}}
-	for _, l := range listed {
-		if l.Root != "" && l.Commit == "" { // a fetched commit has the modes that git keeps
-			f.modes[l.Root] = &lazyModes{root: l.Root, unread: f.unreadGit}
+	f.modes = map[string]*lazyModes{}
+	for _, img := range f.Images {
+		s := img.Definition.Source()
+		if s.Root != "" && s.Commit == "" && f.modes[s.Root] == nil { // a fetched commit has the modes that git keeps
+			f.modes[s.Root] = &lazyModes{root: s.Root, unread: f.unreadGit}
 		}
 	}
 }
 
 // Modes are those that a build sees of the files in the image's folder; nil when they count as they stand.
 func (f *Fleet) Modes(img *Image) buildcontext.Modes {
-	root := f.Root
-	if img.Listed != nil {
-		root = img.Listed.Root
-	}
-	if l := f.modes[root]; l != nil {
+	if l := f.modes[img.Definition.Source().Root]; l != nil {
 		if git := l.open(); git != nil {
 			return git
 		}

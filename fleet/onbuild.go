@@ -25,7 +25,7 @@ func (e *edges) note(from *origins, d Dockerfile) {
 
 // shortOnBuild is short for what an ONBUILD instruction of a listed image uses in others.
 func (e *edges) shortOnBuild(u *Use) (*Image, meaning) {
-	if e.img.Listed == nil {
+	if e.listed == nil {
 		return nil, outdated
 	}
 	repo, _, digest := SplitRef(u.Ref)
@@ -51,7 +51,7 @@ func (r *renderer) triggers(results []rendered) {
 	t := &trigger{renderer: r, onBuild: map[*Image][]Use{}}
 	for i, result := range results {
 		img := r.scan.definitions[i].image
-		if uses := finalStage(img, result).OnBuild; len(uses) > 0 {
+		if uses := finalStage(result).OnBuild; len(uses) > 0 {
 			t.onBuild[img] = uses
 		}
 	}
@@ -64,7 +64,7 @@ func (r *renderer) triggers(results []rendered) {
 		if d := (&edges{img: a.img}).find(a.target.Name); d == nil || !d.Orders() {
 			continue // it was a cycle
 		}
-		if a.img.Listed == nil && a.img != a.target && !declares(a.img, a.target, map[*Image]bool{}) {
+		if !a.img.Derived && a.img != a.target && !declares(a.img, a.target, map[*Image]bool{}) {
 			results[a.img.index].warnings = append(results[a.img.index].warnings, t.undeclared(a))
 		}
 	}
@@ -87,14 +87,10 @@ func (t *trigger) all(results []rendered) {
 }
 
 // finalStage is the stage that becomes the image.
-func finalStage(img *Image, result rendered) Stage {
-	target := ""
-	if img.Listed != nil {
-		target = img.Listed.Target
-	}
+func finalStage(result rendered) Stage {
 	for _, file := range result.files {
-		if len(file.Stages) > 0 && (img.Listed != nil || file.name == templateFile) {
-			return file.Stages[file.Stage(target)]
+		if len(file.Stages) > 0 && file.name == result.recipe.Dockerfile.File {
+			return file.Stages[file.Stage(result.recipe.Target)]
 		}
 	}
 	return Stage{}
@@ -175,10 +171,10 @@ func (t *trigger) depend(a addition, part bool) {
 // undeclared tells of an edge that only an ONBUILD instruction makes: docker-pkg's order comes from
 // control files alone.
 func (t *trigger) undeclared(a addition) Problem {
-	hint := t.scan.declaring(a.img, a.target.Name, t.scan.definitions[a.img.index].folder.control)
+	hint := t.scan.declaring(a.img, a.target.Name, t.scan.definitions[a.img.index].controlled)
 	p := problem(UndeclaredDependency, t.scan.show(a.img, a.file), 0, hint,
 		"dependency missing from control: %s uses %s (%s%s in %s)", a.img.Name, a.target.Name, OnBuildUse, a.use.Kind, a.of.Name)
-	return p.at(t.placeIn(a.img, a.file, a.line), a.line)
+	return p.at(a.img.Definition.Place(a.file, a.line), a.line)
 }
 
 // declares tells whether control files lead from an image to another.

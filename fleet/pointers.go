@@ -41,7 +41,7 @@ func (f *Fleet) PointersIn(img *Image, t *buildcontext.Tree, followed recipe.Fol
 }
 
 func (f *Fleet) mayHavePointers(img *Image) bool {
-	return (img.Listed == nil || img.Listed.Commit == "") && usesLFS(f.Folder(img))
+	return img.Definition.Source().Commit == "" && usesLFS(f.Folder(img))
 }
 
 // usesLFS looks from a folder upwards, to where the checkout ends.

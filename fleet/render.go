@@ -63,27 +63,17 @@ type rendered struct {
 	files             []parsedFile
 	loose             []looseUse
 	base              string      // of the image, as written
-	listed            *listedText // nil for an image that is not listed
+	listed            *listedText // of a text that is a file as it stands; else nil
+	recipe            Recipe
 }
 
 func (r *renderer) image(d definition) rendered {
-	if d.image.Listed != nil {
-		return r.listed(d)
-	}
-	e := &edges{names: r.names, scan: r.scan, img: d.image, control: d.folder.control}
+	e := &edges{names: r.names, scan: r.scan, img: d.image, control: d.controlled}
 	e.warnings, e.missing = slices.Clone(d.unfit), slices.Clone(d.unread)
 	for _, rel := range d.relations {
 		e.declare(rel)
 	}
-	at := r.desks.Get().(*desk)
-	at.edges = e
-	defer func() { at.edges = nil; r.desks.Put(at) }()
-	d.image.Dockerfile = r.keep(e, r.file(at.env, e, templateFile))
-	if d.folder.build {
-		d.image.BuildDockerfile = r.keep(e, r.file(at.env, e, buildFile))
-	}
-	slices.Sort(d.image.Templates)
-	d.image.Templates = slices.Compact(d.image.Templates)
+	d.draft.render(r, e)
 	d.image.sortUses()
 	d.image.sortDepends()
 	e.limitWarnings()
@@ -135,21 +125,17 @@ func (r *renderer) tooMuch(results []rendered, size func(rendered) int, format s
 		}
 	}
 	img := r.scan.definitions[largest].image
-	file := templateFile
-	if img.Listed != nil {
-		file = img.Listed.Dockerfile
-	}
-	return problem(TemplateError, r.scan.show(img, file), 0, "the largest is that of "+img.Name, format, args...)
+	return problem(TemplateError, r.scan.show(img, results[largest].recipe.Dockerfile.File), 0, "the largest is that of "+img.Name, format, args...)
 }
 
-// parse calls a parser; of large Dockerfiles it reads one at a time.
-func (r *renderer) parse(data []byte, parser func([]byte) (Dockerfile, error)) (Dockerfile, error) {
+// parse calls the parser; of large Dockerfiles it reads one at a time.
+func (r *renderer) parse(data []byte, args map[string]string, target string) (Dockerfile, error) {
 	if len(data) > largeDockerfile {
 		r.large.Lock()
 		defer r.large.Unlock()
 		defer runtime.GC() // the next one begins when the garbage of this one is gone
 	}
-	return parser(data)
+	return r.scan.ParseDockerfile(data, args, target)
 }
 
 // keepLines is keep for what a survey keeps beside a Dockerfile.
@@ -174,15 +160,17 @@ func (e *edges) limitWarnings() {
 }
 
 // file renders one template, parses the result and takes its edges over. Errors go to the image.
-func (r *renderer) file(env imageTemplates, e *edges, name string) string {
+func (r *renderer) file(env imageTemplates, e *edges, name string) (out Text) {
+	out.File = name
 	shown := r.scan.show(e.img, name)
 	if _, _, err := r.scan.tree.check(path.Join(e.img.Dir, name), maxTemplate); err != nil {
 		e.failUnread(problem(UnreadableFile, shown, 0, "", "cannot read the template: %v", err))
-		return ""
+		return out
 	}
 	result, err := env.render(e.dir(), name)
 	e.img.Templates = append(e.img.Templates, result.Files...)
 	text := string(result.Text)
+	out.Text = r.keep(e, text)
 	from := &origins{edges: e, env: env, name: name, text: text}
 	if err != nil {
 		e.failUnread(from.templateProblems(err)...)
@@ -192,23 +180,22 @@ func (r *renderer) file(env imageTemplates, e *edges, name string) string {
 		r.keepLines(e, from.inspect())
 	}
 	if err != nil || r.scan.ParseDockerfile == nil {
-		return text
+		return out
 	}
-	parsed, err := r.parse(result.Text, r.scan.ParseDockerfile)
+	parsed, err := r.parse(result.Text, nil, "")
 	if err != nil {
 		e.failUnread(r.parseProblem(e.img, from, err))
-		return text
+		return out
 	}
+	out.Instructions = parsed.Instructions
 	if name == templateFile {
-		e.img.Base, e.img.Instructions, e.base = parsed.Base, parsed.Instructions, parsed.Base
-	} else {
-		e.img.BuildInstructions = parsed.Instructions
+		e.img.Base, e.base = parsed.Base, parsed.Base
 	}
 	e.useAll(parsed, from)
 	if name == templateFile && r.scan.Config.ForceNumericUser {
 		r.checkUser(e, from, parsed)
 	}
-	return text
+	return out
 }
 
 func (r *renderer) parseProblem(img *Image, from *origins, err error) Problem {

@@ -44,14 +44,14 @@ func TestImageTemplates(t *testing.T) {
 			}
 		}
 	}
-	if want, got := "FROM scratch\nRUN a 1.0 linux/riscv64 2026-01-01T10:00:00Z", f.Lookup("a").Dockerfile; got != want {
+	if want, got := "FROM scratch\nRUN a 1.0 linux/riscv64 2026-01-01T10:00:00Z", f.Recipe(f.Lookup("a")).Dockerfile.Text; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	o.Platform = ""
 	if f, err = fleet.Scan(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
-	if got := f.Lookup("c").Dockerfile; len(got) < len("linux/x") || got[:6] != "linux/" {
+	if got := f.Recipe(f.Lookup("c")).Dockerfile.Text; len(got) < len("linux/x") || got[:6] != "linux/" {
 		t.Errorf("platform %q", got)
 	}
 }
@@ -76,8 +76,8 @@ func TestTemplatesCannotReadConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"a", "b"} {
-		if img := f.Lookup(name); img.Err == nil || img.Dockerfile != "" {
-			t.Errorf("%s: made %q, error %v", name, img.Dockerfile, img.Err)
+		if img := f.Lookup(name); img.Err == nil || f.Recipe(img).Dockerfile.Text != "" {
+			t.Errorf("%s: made %q, error %v", name, f.Recipe(img).Dockerfile.Text, img.Err)
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"sync/atomic"
 
@@ -15,7 +14,7 @@ import (
 
 // ScanOptions say what Scan reads and with what.
 type ScanOptions struct {
-	Dir    string // the folder to walk; empty is the current one
+	Dir    string // the folder to walk; empty for none, but for the images of the list
 	Config *config.Config
 
 	// TagSuffix is put behind every version: "-20260131" for a nightly build.
@@ -26,28 +25,63 @@ type ScanOptions struct {
 
 	// ParseDockerfile reads a rendered Dockerfile; a *ParseError says where it cannot. It is called
 	// by several goroutines at once. Without it dependencies come from control files alone, and
-	// force_numeric_user is not checked.
-	ParseDockerfile func(data []byte) (Dockerfile, error)
+	// force_numeric_user is not checked. Args and target are the recipe's.
+	ParseDockerfile func(data []byte, args map[string]string, target string) (Dockerfile, error)
 
-	// Listed are images of the configuration's list, which FindListed found; ListedOnly leaves Dir
-	// alone. ParseListed is ParseDockerfile with the build arguments and the target of the entry.
-	Listed      []*Listed
-	ParseListed func(data []byte, args map[string]string, target string) (Dockerfile, error)
-	ListedOnly  bool
+	// Listed are images of the configuration's list, which FindListed found. Without them the names and
+	// tags of the list are known all the same.
+	Listed []*Listed
 
 	// KeepCycles makes dependency cycles the Err of the images on them and of those that need them,
 	// for who looks at images one by one. In Fleet.Order they come last, in the order of names.
 	KeepCycles bool
 
+	kinds []kind // to read; nil for all
+
 	// Warn, if not nil, is called for each of Fleet.Warnings, in their order, before Scan returns.
 	Warn func(Problem)
 }
 
-// Scan reads all definitions below a folder. What is wrong with one definition never stops it: it
-// is Image.Err, or Fleet.Broken when not even the name could be read. The error of Scan itself means
-// that there is no fleet: the folder cannot be read, two folders have one name, there are dependency
+// Scan reads all definitions below a folder, and those of the list. What is wrong with one definition never
+// stops it: it is Image.Err, or Fleet.Broken when not even the name could be read. The error of Scan itself
+// means that there is no fleet: the folder cannot be read, two images have one name, there are dependency
 // cycles (of either, all are listed), or ctx ended. The result does not depend on config.ScanWorkers.
 func Scan(ctx context.Context, o ScanOptions) (*Fleet, error) {
+	s, err := begin(ctx, o)
+	if err == nil {
+		err = s.taken
+	}
+	if err != nil {
+		return nil, err
+	}
+	results, err := s.render(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	s.report(results)
+	if err := s.fleet.link(); err != nil {
+		if !o.KeepCycles {
+			return nil, err
+		}
+		s.fleet.blameCycles()
+	}
+	return s.fleet, nil
+}
+
+// scan is one reading of a fleet on its way.
+type scan struct {
+	ScanOptions
+	tree        *tree
+	fleet       *Fleet
+	found       found
+	definitions []definition // of fleet.Images, by Image.index
+	count       int          // of definitions, with those that are no images
+	taken       error        // two images have one name
+	problems    []Problem    // about keys of the configuration
+}
+
+// begin is the first phase: names and versions, from which the second makes references.
+func begin(ctx context.Context, o ScanOptions) (*scan, error) {
 	if o.Config == nil {
 		return nil, errors.New("internal error: cannot scan without a configuration")
 	}
@@ -58,100 +92,62 @@ func Scan(ctx context.Context, o ScanOptions) (*Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
-	var found found
-	if !o.ListedOnly {
-		if found, err = t.walk(ctx); err != nil {
-			return nil, err
-		}
-	}
-	s := &scan{ScanOptions: o, tree: t, fleet: &Fleet{
-		Root: t.root, linkRoots: o.Config.Slipway.LinkRoots, dir: t.dir, Broken: found.broken, Warnings: append(found.warnings, found.nameless...),
-	}}
+	s := &scan{ScanOptions: o, tree: t, fleet: &Fleet{Root: t.root, dir: t.dir, exclude: t.exclude}}
 	s.fleet.Platform = s.platform()
-	if o.Config.Slipway.GitModes {
-		s.fleet.keepModes(o.Listed)
-	}
-	if err := s.read(ctx, found.images); err != nil {
-		return nil, err
-	}
-	if err := s.render(ctx); err != nil {
-		return nil, err
-	}
-	s.report()
-	if err := s.fleet.link(); err != nil {
-		if !o.KeepCycles {
-			return nil, err
-		}
-		s.fleet.blameCycles()
-	}
-	return s.fleet, nil
-}
-
-// scan is one Scan on its way.
-type scan struct {
-	ScanOptions
-	tree        *tree
-	fleet       *Fleet
-	definitions []definition // of fleet.Images, by Image.index
-}
-
-// read is the first phase: names and versions, from which the second makes references.
-func (s *scan) read(ctx context.Context, folders []folder) error {
-	definitions := make([]definition, len(folders))
-	r := &reader{tree: s.tree, config: s.Config, suffix: s.TagSuffix, platform: s.platform()}
-	err := s.parallel(ctx, len(folders), func(i int) { definitions[i] = r.read(folders[i]) })
+	definitions, err := s.find(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, l := range s.Listed {
-		definitions = append(definitions, l.definition(r))
-	}
-	definitions = s.included(definitions)
+	s.count, s.fleet.Broken = len(definitions), s.found.broken
 	for _, d := range definitions {
 		if d.problem != nil {
 			s.fleet.Broken = append(append(s.fleet.Broken, *d.problem), d.further...)
 		} else {
 			s.fleet.Images = append(s.fleet.Images, d.image)
-			s.fleet.Warnings = append(s.fleet.Warnings, d.warnings...)
 		}
 	}
 	sortProblems(s.fleet.Broken)
-	if err := s.fleet.index(); err != nil {
-		return err
-	}
+	s.taken = s.fleet.index()
 	s.definitions = make([]definition, len(s.fleet.Images))
 	for _, d := range definitions {
 		if d.image != nil {
 			s.definitions[d.image.index] = d
 		}
 	}
-	return nil
+	if o.Config.Slipway.GitModes {
+		s.fleet.keepModes()
+	}
+	return s, nil
 }
 
-// render is the second phase: Dockerfiles, and with them the edges of the graph.
-func (s *scan) render(ctx context.Context) error {
+// render is the second phase: Dockerfiles, and with them the edges of the graph. Everything tells to look
+// at each template closely, whether or not there is a problem.
+func (s *scan) render(ctx context.Context, everything bool) ([]rendered, error) {
 	r := newRenderer(s)
+	r.everything = everything
 	results := make([]rendered, len(s.definitions))
 	err := s.parallel(ctx, len(s.definitions), func(i int) { results[i] = r.image(s.definitions[i]) })
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := r.checkKept(results); err != nil {
-		return err
+		return nil, err
 	}
 	r.triggers(results)
-	for _, result := range results {
-		s.fleet.Warnings = append(s.fleet.Warnings, result.warnings...)
+	for i, result := range results {
+		s.definitions[i].keep(s.platform(), result.recipe)
 		s.fleet.missing = append(s.fleet.missing, result.missing...)
 	}
 	sortProblems(s.fleet.missing)
-	s.fleet.renderer = r
-	problems, err := r.keyProblems(ctx)
-	s.fleet.Warnings = append(s.fleet.Warnings, problems...)
-	return err
+	s.problems, err = r.keyProblems(ctx)
+	return results, err
 }
 
-func (s *scan) report() {
+func (s *scan) report(results []rendered) {
+	s.fleet.Warnings = slices.Concat(s.found.warnings, s.found.nameless, s.problems)
+	for i, result := range results {
+		s.fleet.Warnings = append(append(s.fleet.Warnings, s.definitions[i].warnings...), result.warnings...)
+	}
 	s.fleet.Warnings = append(s.fleet.Warnings, s.fleet.missing...)
 	sortProblems(s.fleet.Warnings)
 	s.fleet.Warnings = slices.Compact(s.fleet.Warnings)
@@ -185,11 +181,8 @@ func (s *scan) parallel(ctx context.Context, n int, do func(i int)) error {
 
 // show is a file of an image's folder as messages have it.
 func (s *scan) show(img *Image, file string) string {
-	switch {
-	case img.Listed == nil:
-		return s.tree.show(path.Join(img.Dir, file))
-	case file == controlFile:
-		return img.Listed.Path
+	if file == controlFile {
+		return img.declares
 	}
-	return img.Listed.path(file)
+	return img.Definition.Source().Path(file)
 }

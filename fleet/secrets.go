@@ -58,7 +58,7 @@ func (r *renderer) triggeredSecrets(results []rendered) {
 				if u.Kind != FromUse || u.Idle || parent == nil || as == outdated || parent == img {
 					continue
 				}
-				for _, s := range finalStage(parent, results[parent.index]).OnBuildSecrets {
+				for _, s := range finalStage(results[parent.index]).OnBuildSecrets {
 					s.Line, s.File = u.Line, file.name
 					img.Secrets = append(img.Secrets, s)
 				}
@@ -70,7 +70,7 @@ func (r *renderer) triggeredSecrets(results []rendered) {
 
 // SecretPlace is where the image asks for a secret, as "path:line", or the path alone.
 func (f *Fleet) SecretPlace(img *Image, s SecretUse) string {
-	place := f.Place(img, s.File, s.Line)
+	place := img.Definition.Place(s.File, s.Line)
 	if place.Line == 0 {
 		return f.Path(img, s.File)
 	}

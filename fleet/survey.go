@@ -3,7 +3,6 @@ package fleet
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 )
 
@@ -22,6 +21,8 @@ type Survey struct {
 	// folders with one name.
 	Fleet   *Fleet
 	Ordered bool
+	// Definitions is how many were read, with those of which not even the name is known.
+	Definitions int
 
 	Observations []Observation // sorted by path, line and text
 
@@ -29,43 +30,27 @@ type Survey struct {
 	inspected []map[string]*inspection // by Image.index and the template's name
 }
 
-// Inspect reads all definitions below a folder. The error means that there is nothing to judge: the
-// folder cannot be read, or ctx ended.
+// Inspect reads all definitions, as Scan does. The error means that there is nothing to judge: the folder
+// cannot be read, or ctx ended.
 func Inspect(ctx context.Context, o ScanOptions) (*Survey, error) {
-	if o.Config == nil {
-		return nil, errors.New("internal error: cannot inspect without a configuration")
-	}
-	t, err := openTree(o.Dir)
-	if err == nil {
-		t.exclude, err = newExclusion(o.Config)
-	}
+	s, err := begin(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	found, err := t.walk(ctx)
-	if err != nil {
-		return nil, err
-	}
-	v := &Survey{Fleet: &Fleet{Root: t.root, linkRoots: o.Config.Slipway.LinkRoots, dir: t.dir}, Ordered: true}
-	v.scan = &scan{ScanOptions: o, tree: t, fleet: v.Fleet}
-	if o.Config.Slipway.GitModes {
-		v.Fleet.keepModes(nil)
-	}
-	v.add(nil, found.warnings...)
-	for _, p := range found.nameless { // who wrote the template meant an image
+	v := &Survey{Fleet: s.fleet, Ordered: true, Definitions: s.count, scan: s}
+	v.add(nil, s.found.warnings...)
+	for _, p := range s.found.nameless { // who wrote the template meant an image
 		v.Observations = append(v.Observations, Observation{Problem: p, Fails: true})
 	}
-	v.add(nil, found.broken...)
-	if err := v.read(ctx, found.images); err != nil {
+	v.add(nil, s.fleet.Broken...)
+	v.unordered(s.taken)
+	results, err := s.render(ctx, true)
+	if err != nil {
 		return nil, err
 	}
-	if err := v.render(ctx); err != nil {
-		return nil, err
-	}
-	if err := v.Fleet.link(); err != nil {
-		v.Ordered = false
-		v.add(nil, problemsOf(err)...)
-	}
+	v.add(nil, s.problems...)
+	v.observeAll(results)
+	v.unordered(s.fleet.link())
 	slices.SortStableFunc(v.Observations, func(a, b Observation) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Text, b.Text))
 	})
@@ -78,48 +63,16 @@ func (v *Survey) add(img *Image, problems ...Problem) {
 	}
 }
 
-// read is scan.read, but two folders with one name do not end it.
-func (v *Survey) read(ctx context.Context, folders []folder) error {
-	definitions := make([]definition, len(folders))
-	r := &reader{tree: v.scan.tree, config: v.scan.Config, suffix: v.scan.TagSuffix}
-	if err := v.scan.parallel(ctx, len(folders), func(i int) { definitions[i] = r.read(folders[i]) }); err != nil {
-		return err
-	}
-	definitions = v.scan.included(definitions)
-	for _, d := range definitions {
-		if d.problem == nil {
-			v.Fleet.Images = append(v.Fleet.Images, d.image)
-			continue
-		}
-		v.add(nil, *d.problem)
-		v.Fleet.Broken = append(v.Fleet.Broken, *d.problem)
-	}
-	sortProblems(v.Fleet.Broken)
-	if err := v.Fleet.index(); err != nil {
+// unordered takes what keeps the fleet from having an order, if anything does.
+func (v *Survey) unordered(err error) {
+	if err != nil {
 		v.Ordered = false
 		v.add(nil, problemsOf(err)...)
 	}
-	v.scan.definitions = make([]definition, len(v.Fleet.Images))
-	for _, d := range definitions {
-		if d.image != nil {
-			v.scan.definitions[d.image.index] = d
-		}
-	}
-	return nil
 }
 
-func (v *Survey) render(ctx context.Context) error {
-	r := newRenderer(v.scan)
-	r.everything = true
-	results := make([]rendered, len(v.scan.definitions))
-	err := v.scan.parallel(ctx, len(results), func(i int) { results[i] = r.image(v.scan.definitions[i]) })
-	if err != nil {
-		return err
-	}
-	if err := r.checkKept(results); err != nil {
-		return err
-	}
-	r.triggers(results)
+// observeAll takes what the renderer says of the images.
+func (v *Survey) observeAll(results []rendered) {
 	v.inspected = make([]map[string]*inspection, len(results))
 	all := &doubts{have: map[Problem]int{}, takes: map[string]int{}}
 	for i, result := range results {
@@ -128,12 +81,7 @@ func (v *Survey) render(ctx context.Context) error {
 	for i, result := range results {
 		v.inspected[i] = result.inspected
 		v.observe(v.Fleet.Images[i], result, all)
-		v.Fleet.missing = append(v.Fleet.missing, result.missing...)
 	}
-	sortProblems(v.Fleet.missing)
-	problems, err := r.keyProblems(ctx)
-	v.add(nil, problems...)
-	return err
 }
 
 // observe takes what the renderer says of one image.

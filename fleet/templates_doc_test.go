@@ -82,7 +82,7 @@ func TestTemplatesPage(t *testing.T) {
 			t.Fatal(err)
 		}
 		img := f.Lookup("httpd")
-		got := img.Dockerfile
+		got := f.Recipe(img).Dockerfile.Text
 		if img.Err != nil {
 			got = img.Err.Error()
 		}

@@ -83,7 +83,7 @@ func (f *Fleet) knowsAllEdges() error {
 	problems := slices.Concat(f.Broken, f.missing)
 	var errs []error
 	for _, img := range f.Images {
-		if img.depsUnknown || img.Dockerfile == "" && img.Err != nil {
+		if img.depsUnknown || f.Recipe(img).Dockerfile.Text == "" && img.Err != nil {
 			errs = append(errs, img.Err)
 		}
 	}

@@ -28,17 +28,21 @@ func TestVersions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := f.Versions(f.Images[0])
+	got, err := f.Images[0].Definition.Versions()
 	if diff := cmp.Diff([]string{"2.0-s1", "2.0", "1.0"}, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got)\n%s", err, diff)
 	}
-	if got, err := f.Versions(&fleet.Image{Name: "listed", Listed: &fleet.Listed{}}); got != nil || err != nil {
+	listed, err := scanListed(t, []config.Listed{{Name: "listed", From: ".", Dockerfile: "Dockerfile", Tags: []string{"1"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := listed.Images[0].Definition.Versions(); got != nil || err != nil {
 		t.Errorf("an image of the list has %q, %v", got, err)
 	}
 	if err := os.Remove(filepath.Join(dir, "changelog")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Versions(f.Images[0]); err == nil || !strings.Contains(err.Error(), "changelog: cannot read the changelog") {
+	if _, err := f.Images[0].Definition.Versions(); err == nil || !strings.Contains(err.Error(), "changelog: cannot read the changelog") {
 		t.Errorf("a changelog that is gone: %v", err)
 	}
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
@@ -30,7 +29,7 @@ func newMore(t *testing.T, listed bool) *harbour {
 	h.facts.Inputs[app] = now
 	app.Aliases = []fleet.Alias{{Ref: "registry.example:5000/ns/lib", Image: h.image("lib")}}
 	if listed {
-		app.Listed = &fleet.Listed{Listed: config.Listed{Tags: []string{"1"}}}
+		app.Moving = true
 	}
 	return h
 }

@@ -119,7 +119,7 @@ func (m *maker) compare(n *node) {
 func (m *maker) comparePublished(n *node) {
 	img := n.img
 	known := n.published.Mark.Definition != "" // else somebody else published it, or Slipway in another way
-	other := n.known && (known || img.Listed != nil && !m.TrustVersions) && !n.defined(n.published.Mark)
+	other := n.known && (known || img.Moving && !m.TrustVersions) && !n.defined(n.published.Mark)
 	if seen := m.facts.Seen[img.Ref]; seen != n.published.Digest {
 		n.moved = seen
 	}
@@ -127,8 +127,8 @@ func (m *maker) comparePublished(n *node) {
 	case m.Replace && n.selected: // also what an interrupted run has built by force already
 		n.replace = true
 	case n.wrong != nil && !n.known: // nothing but its version is known, and a listed image's tags say nothing
-		n.replace = img.Listed != nil && !m.TrustVersions
-	case img.Listed != nil:
+		n.replace = img.Moving && !m.TrustVersions
+	case img.Moving:
 		// A parent that is only built because it may not be fetched is what is published.
 		n.replace = other || m.onOther(n) || slices.ContainsFunc(n.fresh, func(p *node) bool { return !p.counts })
 	case versioned(img) && !m.TrustVersions:
@@ -191,4 +191,4 @@ func (m *maker) privateParent(img *fleet.Image) string {
 
 // versioned tells whether the image's tag is to stand for one content: that of its changelog does, a
 // nightly build's and that of a listed image do not.
-func versioned(img *fleet.Image) bool { return img.Listed == nil && img.Tag == img.Version }
+func versioned(img *fleet.Image) bool { return !img.Moving && img.Tag == img.Version }

@@ -199,7 +199,7 @@ func IgnoreHint(f *fleet.Fleet, img *fleet.Image) string {
 
 // withIgnoreHint gives it to the error of an image all of whose folder counts.
 func (m *maker) withIgnoreHint(err error, img *fleet.Image, mark inputs.Mark) error {
-	if followed, bad := recipe.Parse(mark.Followed); bad != nil || !followed.Known || !followed.Whole() || img.Listed != nil {
+	if followed, bad := recipe.Parse(mark.Followed); bad != nil || !followed.Known || !followed.Whole() || m.fleet.Recipe(img).Plain {
 		return err
 	}
 	return problem.With(err, IgnoreHint(m.fleet, img))

@@ -25,13 +25,14 @@ type Removal struct {
 // Prune lists the stored references (registry/namespace/name:tag) to remove: every tag of the
 // fleet's selected images but the one of the newest changelog entry, those of the night that the
 // options name, and what else people call one of these. What builds on an image comes before it;
-// of one image the oldest version comes first. An image the fleet does not define is never removed.
+// of one image the oldest version comes first. An image the fleet does not define is never removed, nor is one
+// whose tags move: nobody knows which of them its definition has had.
 func Prune(f *fleet.Fleet, stored map[string]StoredImage, o PruneOptions) []Removal {
 	p := newPruner(f, stored, o)
 	selection := fleet.NewSelection(o.Select)
 	var removals []Removal
 	for _, img := range slices.Backward(f.Order()) {
-		if !selection.MatchesRef(p.selectable(img)...) {
+		if img.Moving || !selection.MatchesRef(p.selectable(img)...) {
 			continue
 		}
 		refs := p.byRepo[repository(img)]
@@ -79,6 +80,9 @@ func newPruner(f *fleet.Fleet, stored map[string]StoredImage, o PruneOptions) *p
 		p.byRepo[repo] = append(p.byRepo[repo], ref)
 	}
 	for _, img := range f.Images {
+		if img.Moving {
+			continue // all its tags are kept, whatever they name
+		}
 		for _, ref := range slices.Concat([]string{img.Ref}, img.FurtherRefs(), p.nightly(img)) {
 			p.own[ref] = true
 			p.manifests[stored[ref].Manifest] = true

@@ -136,7 +136,7 @@ func (p *publishedPruner) decide() {
 	for tag := range p.facts.Tags {
 		v, ok := read.version(tag)
 		switch {
-		case p.img.Listed != nil:
+		case p.img.Moving:
 			p.keep(tag, pruneFixed)
 		case !ok:
 			p.keep(tag, pruneForeign)

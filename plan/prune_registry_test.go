@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
 )
@@ -145,7 +144,7 @@ func TestPrunePublishedReasons(t *testing.T) {
 // TestPrunePublishedFleet: children before parents, selected images only, and none of the list.
 func TestPrunePublishedFleet(t *testing.T) {
 	f := newFleet(t, "base:1.1", "lib:1.1 needs base", "app:1.1 needs lib", "alone:1.1", "listed:1.1", "absent:1.1")
-	f.Lookup("listed").Listed = &fleet.Listed{Listed: config.Listed{Tags: []string{"1.1"}}}
+	f.Lookup("listed").Moving = true
 	published := map[*fleet.Image]plan.PublishedTags{}
 	for _, img := range f.Images {
 		if img.Name != "absent" {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
@@ -218,7 +217,7 @@ func TestPublishing(t *testing.T) {
 func TestListedTagsMove(t *testing.T) {
 	h := newHarbour(t, "app:1")
 	img := h.image("app")
-	img.Listed = &fleet.Listed{Listed: config.Listed{Tags: []string{"1"}}}
+	img.Moving = true
 	h.facts.Published[img.Ref] = plan.PublishedImage{Digest: "m:1", ID: "sha256:1"}
 	p := h.make(plan.Options{})
 	const want = "app: build: never built; the registry has another image under this tag, which is replaced"
@@ -233,7 +232,7 @@ func TestListedTagsMove(t *testing.T) {
 // What an image copies from, beside its base, is noticed by the digest of its inputs.
 func TestCopiedFromAnother(t *testing.T) {
 	h := newHarbour(t, "base:1", "tool:1", "app:1 needs base tool", "list:1 needs base tool")
-	h.image("list").Listed = &fleet.Listed{Listed: config.Listed{Tags: []string{"1"}}}
+	h.image("list").Moving = true
 	h.carryOut(h.make(plan.Options{}))
 	h.carryOut(h.make(plan.Options{Select: "tool:*", Replace: true, Force: func(*fleet.Image) bool { return true }}))
 	p := h.make(plan.Options{})
@@ -247,10 +246,10 @@ func TestCopiedFromAnother(t *testing.T) {
 func TestPullAndPublish(t *testing.T) {
 	h := newHarbour(t, "lib:1", "app:1 needs lib")
 	lib := h.image("lib")
-	lib.Listed = &fleet.Listed{Listed: config.Listed{Tags: []string{"1"}}}
+	lib.Moving = true
 	h.carryOut(h.make(plan.Options{Select: "lib:*"}))
 	h.otherMachine()
-	lib.Listed.Tags = []string{"1", "newest"}
+	lib.Further = []string{"newest"}
 	p := h.make(plan.Options{})
 	if got := text(p)[0]; got != "lib: pull: published; further tags: newest; needed by app" || !p.Steps[0].Publish {
 		t.Errorf("%s", got)
@@ -299,7 +298,7 @@ func TestBasesOfPublished(t *testing.T) {
 	}
 	h := newHarbour(t, "app:1")
 	listed := h.image("app")
-	listed.External, listed.Listed = []string{debian}, &fleet.Listed{Listed: config.Listed{Tags: []string{"1"}}}
+	listed.External, listed.Moving = []string{debian}, true
 	h.facts.Images[debian] = plan.StoredImage{Digest: "sha256:1", Manifest: "m:1"}
 	h.carryOut(h.make(plan.Options{}))
 	pub := h.facts.Published[listed.Ref]

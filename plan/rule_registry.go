@@ -96,7 +96,7 @@ func outdated(m *maker, n *node) []Reason {
 		return because(byUnseenBase, written, firstLine(b.Err.Error()))
 	case b.Digest == n.published.BaseDigest:
 		return nil
-	case n.img.Listed != nil: // it has no changelog
+	case n.img.Moving: // it has no changelog
 		return because(byNewBaseOfListed, written, n.img.Name)
 	}
 	return because(byNewBase, written, n.img.Name)

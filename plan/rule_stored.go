@@ -35,7 +35,7 @@ func (m *maker) whyMissing(n *node, past Past) []Reason {
 	switch {
 	case img.Tag != img.Version:
 		source = "nightly or snapshot"
-	case img.Listed != nil:
+	case img.Moving:
 		source = "tags"
 	}
 	return because(byVersion, old, img.Tag, source)

@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
 )
@@ -18,7 +17,7 @@ func TestUnread(t *testing.T) {
 	const wrong = "fleet/lib/Dockerfile.template:1: no FROM"
 	force := plan.Options{Replace: true, Force: func(*fleet.Image) bool { return true }}
 	listed := func(h *harbour) {
-		h.image("lib").Listed = &fleet.Listed{Listed: config.Listed{Tags: []string{"1", "newest"}}}
+		h.image("lib").Moving, h.image("lib").Further = true, []string{"newest"}
 	}
 	for _, tt := range []struct {
 		name    string

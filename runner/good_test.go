@@ -297,7 +297,7 @@ func (s *shipyard) bump(name string) {
 func (s *shipyard) scan() *fleet.Fleet {
 	f, err := fleet.Scan(s.ctx(), fleet.ScanOptions{
 		Dir: filepath.Join(s.dir, "fleet"), Config: s.config, Platform: platforms.DefaultString(),
-		ParseDockerfile: func(data []byte) (fleet.Dockerfile, error) { return dockerfile.Parse(data) },
+		ParseDockerfile: dockerfile.Parse,
 	})
 	s.must(err)
 	return f

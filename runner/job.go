@@ -211,11 +211,16 @@ func (j *job) solve(ctx context.Context, files *buildcontext.Tree) error {
 	if err != nil {
 		return err
 	}
+	r := j.run.Fleet.Recipe(j.image)
+	args := map[string]string{}
+	maps.Copy(args, r.Args)
+	maps.Copy(args, j.run.Args)
 	req := engine.Request{
 		Ref:        ref,
-		Context:    files.With([]byte(j.image.Dockerfile)),
-		Dockerfile: []byte(j.image.Dockerfile),
-		Args:       j.run.Args,
+		Context:    files,
+		Dockerfile: []byte(r.Dockerfile.Text),
+		Target:     r.Target,
+		Args:       args,
 		NoCache:    j.run.NoCache,
 		Limits:     j.run.Limits,
 		Epoch:      j.image.Date,
@@ -233,16 +238,11 @@ func (j *job) solve(ctx context.Context, files *buildcontext.Tree) error {
 	if j.run.Given != nil {
 		req.Given = j.run.Given(j.image)
 	}
-	if l := j.image.Listed; l != nil {
-		req.Context, req.Target = files, l.Target
-		req.Args = maps.Clone(l.Args)
-		if req.Args == nil {
-			req.Args = map[string]string{}
-		}
-		maps.Copy(req.Args, j.run.Args)
+	if !r.Plain {
+		req.Context = files.With(req.Dockerfile)
 	}
-	if j.image.HasBuild {
-		req.ArtifactDockerfile = []byte(j.image.BuildDockerfile)
+	if r.Artifacts.File != "" {
+		req.ArtifactDockerfile = []byte(r.Artifacts.Text)
 		req.ArtifactContext = files.With(req.ArtifactDockerfile)
 	}
 	builder := retrying{
@@ -346,17 +346,15 @@ func (j *job) findParents(ctx context.Context) ([]inputs.Parent, error) {
 
 // explain says which file to look at, and what to do about a full disk.
 func (j *job) explain(err error) error {
-	name := "Dockerfile.template"
-	if l := j.image.Listed; l != nil {
-		name = l.Dockerfile
-	}
+	r := j.run.Fleet.Recipe(j.image)
+	name := r.Dockerfile.File
 	var step *engine.StepError
 	if errors.As(err, &step) && step.File != "Dockerfile" {
-		name = "Dockerfile.build.template"
+		name = r.Artifacts.File
 	}
 	where := j.run.Fleet.Path(j.image, name)
 	if step != nil {
-		if place := j.run.Fleet.Place(j.image, name, step.Line); place.Line > 0 {
+		if place := j.image.Definition.Place(name, step.Line); place.Line > 0 {
 			where = fmt.Sprintf("%s:%d", place.Path, place.Line)
 		}
 	}

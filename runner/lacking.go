@@ -26,7 +26,7 @@ func (w whole) Build(ctx context.Context, r engine.Request) (engine.Result, erro
 // a folder, where nothing is fetched, pointers of git-lfs are only told of.
 func (j *job) lacks(files *buildcontext.Tree) error {
 	err := j.run.Fleet.Lacking(j.image, files, j.followed)
-	j.image.Listed.Settle(err == nil)
+	j.run.Fleet.Settled(j.image, err == nil)
 	if err != nil {
 		return err
 	}

@@ -173,8 +173,13 @@ func TestInterruptedPublishing(t *testing.T) {
 func TestCheckBasis(t *testing.T) {
 	steps := graph(nil, []int{0})
 	steps[0].Digest = "sha256:there"
-	steps[1].Image.Depends = []fleet.Dependency{{Image: steps[0].Image, Used: true}}
-	r := &run{Options: Options{Fleet: &fleet.Fleet{}}}
+	steps[0].Image.Name, steps[1].Image.Name = "a", "b"
+	steps[1].Image.Depends = []fleet.Dependency{{Name: "a", Image: steps[0].Image, Used: true}}
+	f, err := fleet.New("fleet", []*fleet.Image{steps[0].Image, steps[1].Image})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &run{Options: Options{Fleet: f}}
 	p := newPublisher(r, steps)
 	ref := steps[0].Image.Ref
 	p.of[steps[0]].was = "sha256:was"

@@ -28,11 +28,11 @@ func TestInstructions(t *testing.T) {
 		{"a quoted document", "FROM a:1\nRUN one && \\\n  two\nCOPY <<'END' /d\nline\n# line\nEND\n", false},
 		{"a chomped document", "FROM a:1\nRUN one && \\\n  two\nCOPY <<-END /d\nline\n# line\nEND\n", false},
 	} {
-		a, err := dockerfile.Parse([]byte(text))
+		a, err := dockerfile.Parse([]byte(text), nil, "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := dockerfile.Parse([]byte(tt.other))
+		b, err := dockerfile.Parse([]byte(tt.other), nil, "")
 		if err != nil && tt.name != "another escape" {
 			t.Fatalf("%s: %v", tt.name, err)
 		}

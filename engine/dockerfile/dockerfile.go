@@ -19,16 +19,13 @@ import (
 // Parse finds the images that a Dockerfile builds on or copies from, and its
 // last USER. References with build arguments are resolved with the defaults of
 // the ARGs before the first FROM; stages are not images and are left out. The
-// error is a *fleet.ParseError.
-func Parse(data []byte) (fleet.Dockerfile, error) { return ParseWith(data, nil, "") }
-
-// ParseWith is Parse for a build of the named stage, empty for the last, with values for build
-// arguments, which replace defaults.
-func ParseWith(data []byte, given map[string]string, target string) (fleet.Dockerfile, error) {
-	return parse(data, given, target, nil)
+// error is a *fleet.ParseError. The build is of the target, a stage's name, empty for the last; args are
+// values for build arguments, which replace defaults.
+func Parse(data []byte, args map[string]string, target string) (fleet.Dockerfile, error) {
+	return parse(data, args, target, nil)
 }
 
-// parse is ParseWith where something is known of the images that the Dockerfile is built on: takes are what
+// parse is Parse where something is known of the images that the Dockerfile is built on: takes are what
 // the ONBUILD instructions of one take files from, which may be stages of this Dockerfile.
 func parse(data []byte, given map[string]string, target string, takes func(ref string) []fleet.Use) (out fleet.Dockerfile, err error) {
 	defer guard(&err)

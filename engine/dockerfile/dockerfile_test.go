@@ -69,7 +69,7 @@ func TestParse(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := dockerfile.Parse([]byte(tt.text))
+			got, err := dockerfile.Parse([]byte(tt.text), nil, "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -81,10 +81,10 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// TestParseWith: the target says which stage becomes the image, and which are not built.
-func TestParseWith(t *testing.T) {
+// TestParse: the target says which stage becomes the image, and which are not built.
+func TestParseTarget(t *testing.T) {
 	const text = "ARG V=1\nFROM a:$V AS x\nONBUILD COPY --from=b /c /c\nFROM d:1 AS last\nRUN --mount=type=no true\n"
-	got, err := dockerfile.ParseWith([]byte(text), map[string]string{"V": "2"}, "X")
+	got, err := dockerfile.Parse([]byte(text), map[string]string{"V": "2"}, "X")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestParseWith(t *testing.T) {
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(got, "Instructions")); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := dockerfile.ParseWith([]byte(text), nil, ""); err == nil || !strings.Contains(err.Error(), "unsupported mount type") {
+	if _, err := dockerfile.Parse([]byte(text), nil, ""); err == nil || !strings.Contains(err.Error(), "unsupported mount type") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -119,7 +119,7 @@ func TestParseErrors(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := dockerfile.Parse([]byte(tt.text))
+			_, err := dockerfile.Parse([]byte(tt.text), nil, "")
 			var at *fleet.ParseError
 			if !errors.As(err, &at) {
 				t.Fatalf("error is %T: %v", err, err)

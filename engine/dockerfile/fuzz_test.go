@@ -34,8 +34,8 @@ func FuzzLint(f *testing.F) {
 		if len(text) > 2000 {
 			return // large ones take long
 		}
-		_, parsed := Parse([]byte(text))
-		_, judged := Lint(t.Context(), []byte(text), nil)
+		_, parsed := Parse([]byte(text), nil, "")
+		_, judged := Lint(t.Context(), []byte(text), nil, "", nil)
 		if parsed != nil && judged == nil {
 			t.Errorf("parsed: %v", parsed)
 		}

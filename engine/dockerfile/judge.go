@@ -14,6 +14,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
+	"github.com/moby/buildkit/frontend/dockerui"
 	"github.com/moby/buildkit/solver/pb"
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
 
@@ -23,6 +24,8 @@ import (
 // judge turns a Dockerfile into build steps, and keeps what BuildKit says of it on the way.
 type judge struct {
 	data     []byte
+	args     map[string]string
+	target   string
 	stages   []instructions.Stage
 	nodes    []*parser.Node
 	known    []bool // by stage: all of what is below it is known
@@ -70,6 +73,7 @@ func (j *judge) convert(ctx context.Context, all bool) (err error) {
 	j.round = nil
 	caps := pb.Caps.CapSet(pb.Caps.All())
 	result, err := dockerfile2llb.Dockerfile2LLB(ctx, j.data, dockerfile2llb.ConvertOpt{
+		Config:       dockerui.Config{BuildArgs: j.args, Target: j.target},
 		MetaResolver: j.resolver, Warn: j.warn, AllStages: all, LLBCaps: &caps,
 		SourceMap: llb.NewSourceMap(nil, "Dockerfile", "Dockerfile", j.data),
 	})

@@ -15,8 +15,8 @@ import (
 // TestNasty: no Dockerfile ends a reader, and lint judges the rest of those that BuildKit cannot build.
 func TestNasty(t *testing.T) {
 	for i, text := range nasty(t) {
-		_, parsed := Parse([]byte(text))
-		_, judged := Lint(t.Context(), []byte(text), nil)
+		_, parsed := Parse([]byte(text), nil, "")
+		_, judged := Lint(t.Context(), []byte(text), nil, "", nil)
 		for _, err := range []error{parsed, judged} {
 			if at := (*fleet.ParseError)(nil); err != nil && (!errors.As(err, &at) || strings.Contains(err.Error(), "internal error")) {
 				t.Errorf("%d: %T %v\n%s", i, err, err, text)
@@ -27,7 +27,7 @@ func TestNasty(t *testing.T) {
 
 // TestGuard: a panic is the error of one Dockerfile.
 func TestGuard(t *testing.T) {
-	_, err := Lint(t.Context(), []byte("FROM debian:12\n"), func(string) lint.Base { panic("hot") })
+	_, err := Lint(t.Context(), []byte("FROM debian:12\n"), nil, "", func(string) lint.Base { panic("hot") })
 	if at := (*fleet.ParseError)(nil); !errors.As(err, &at) || err.Error() != "BuildKit cannot read it: internal error: hot" {
 		t.Errorf("got %v", err)
 	}
@@ -37,7 +37,7 @@ func TestGuard(t *testing.T) {
 func TestMountWritable(t *testing.T) {
 	for _, options := range []string{"type=bind,rw", "readwrite", "from=x,rw", "from=x,type=bind,readonly=false"} {
 		text := "FROM scratch AS x\nFROM scratch\nRUN --mount=target=/c," + options + " true\nCMD x\n"
-		got, err := Lint(t.Context(), []byte(text), nil)
+		got, err := Lint(t.Context(), []byte(text), nil, "", nil)
 		if err != nil || len(got.Warnings) != 1 || got.Warnings[0].Rule != "JSONArgsRecommended" {
 			t.Errorf("%s: %+v %v", options, got.Warnings, err)
 		}
@@ -76,7 +76,7 @@ func TestUndefined(t *testing.T) {
 		"COPY <<E /a\n${X:-y} '$Z'\nE":                       "Z",
 		"COPY <<E /a\n${X:-y}\nE":                            "",
 	} {
-		got, err := Lint(t.Context(), []byte("FROM scratch\n"+instruction+"\n"), nil)
+		got, err := Lint(t.Context(), []byte("FROM scratch\n"+instruction+"\n"), nil, "", nil)
 		if err != nil {
 			t.Errorf("%s: %v", instruction, err)
 			continue
@@ -95,7 +95,7 @@ func TestUndefined(t *testing.T) {
 
 // TestSources: a source is what BuildKit makes of the word.
 func TestSources(t *testing.T) {
-	got, err := Lint(t.Context(), []byte("FROM scratch\nCOPY \"a\"b '' c'd' /x/\nADD [\"e\", \"\", \"$F\", \"/x/\"]\nCOPY g\\ h \"$I\" /x/\n"), nil)
+	got, err := Lint(t.Context(), []byte("FROM scratch\nCOPY \"a\"b '' c'd' /x/\nADD [\"e\", \"\", \"$F\", \"/x/\"]\nCOPY g\\ h \"$I\" /x/\n"), nil, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,11 +111,11 @@ func TestSources(t *testing.T) {
 // TestUnusedStage: BuildKit does not look at what the image is not made from.
 func TestUnusedStage(t *testing.T) {
 	const bad = "FROM scratch AS a\nRUN --mount=type=cache,target=/c,uid=x true\nCMD x\n"
-	got, err := Lint(t.Context(), []byte(bad+"FROM scratch\nCMD y\n"), nil)
+	got, err := Lint(t.Context(), []byte(bad+"FROM scratch\nCMD y\n"), nil, "", nil)
 	if at := (*fleet.ParseError)(nil); err != nil || !errors.As(got.Unused, &at) || at.Line != 2 || len(got.Warnings) != 1 {
 		t.Errorf("error %v, unused %v, warnings %v", err, got.Unused, got.Warnings)
 	}
-	got, err = Lint(t.Context(), []byte(bad+"FROM a\n"), nil)
+	got, err = Lint(t.Context(), []byte(bad+"FROM a\n"), nil, "", nil)
 	if err == nil || got.Unused != nil {
 		t.Errorf("error %v, unused %v", err, got.Unused)
 	}
@@ -139,7 +139,7 @@ func TestIdleSources(t *testing.T) {
 		a + b + "FROM parent:1 AS x\nFROM scratch AS c\nCOPY c /\n":           "a b",
 		a + "FROM a AS b\nCOPY b /\nFROM parent:1 AS c\nCOPY c /\n":           "",
 	} {
-		got, err := Lint(t.Context(), []byte(text), bases)
+		got, err := Lint(t.Context(), []byte(text), nil, "", bases)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -153,7 +153,7 @@ func TestIdleSources(t *testing.T) {
 			t.Errorf("%s (-want +got)\n%s", text, diff)
 		}
 	}
-	got, err := Lint(t.Context(), []byte("FROM scratch\nONBUILD COPY --from=b / /\n"), nil)
+	got, err := Lint(t.Context(), []byte("FROM scratch\nONBUILD COPY --from=b / /\n"), nil, "", nil)
 	if err != nil || len(got.Result.Takes) != 1 || got.Result.Takes[0].Ref != "b" {
 		t.Errorf("%+v %v", got.Result, err)
 	}
@@ -162,7 +162,7 @@ func TestIdleSources(t *testing.T) {
 // TestOnBuildIsUnknown: an image's ONBUILD instructions may set variables.
 func TestOnBuildIsUnknown(t *testing.T) {
 	for onBuild, want := range map[bool]int{false: 1, true: 0} {
-		got, err := Lint(t.Context(), []byte("FROM parent:1\nENV A=$B\n"), func(string) lint.Base {
+		got, err := Lint(t.Context(), []byte("FROM parent:1\nENV A=$B\n"), nil, "", func(string) lint.Base {
 			return lint.Base{Known: true, Env: []string{"C=d"}, OnBuild: onBuild}
 		})
 		if err != nil || len(got.Warnings) != want {
@@ -182,10 +182,10 @@ func TestCheckComments(t *testing.T) {
 		"# check=error=true\nFROM debian:12\nENV A=$B\nCMD x\n":                     "JSONArgsRecommended 4: lint violation found for rules:",
 		"# check=skip=all\nFROM debian:12\nRUN --mount=target=/c,type=$T,rw true\n": "",
 	} {
-		if _, err := Parse([]byte(text)); err != nil {
+		if _, err := Parse([]byte(text), nil, ""); err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
-		got, err := Lint(t.Context(), []byte(text), nil)
+		got, err := Lint(t.Context(), []byte(text), nil, "", nil)
 		var all []string
 		for _, w := range got.Warnings {
 			all = append(all, fmt.Sprintf("%s %d", w.Rule, w.Line))

@@ -24,11 +24,11 @@ import (
 // Lint finds what lint judges, with BuildKit's own linter. It takes BuildKit's way from a
 // Dockerfile to build steps, for all stages and without network: images that bases does not know
 // are taken for empty ones. The error is a *fleet.ParseError; what was found before it is returned
-// too. A Dockerfile that BuildKit builds has none.
-func Lint(ctx context.Context, data []byte, bases lint.Bases) (out lint.Dockerfile, err error) {
+// too. A Dockerfile that BuildKit builds has none. Args and target are those of Parse.
+func Lint(ctx context.Context, data []byte, args map[string]string, target string, bases lint.Bases) (out lint.Dockerfile, err error) {
 	defer guard(&err)
 	r := &resolver{bases}
-	used, err := parse(data, nil, "", func(ref string) []fleet.Use { return r.base(ref).Takes })
+	used, err := parse(data, args, target, func(ref string) []fleet.Use { return r.base(ref).Takes })
 	if err != nil {
 		return out, err
 	}
@@ -47,14 +47,15 @@ func Lint(ctx context.Context, data []byte, bases lint.Bases) (out lint.Dockerfi
 			l.command(cmd)
 		}
 	}
-	j := &judge{data: data, stages: stages, nodes: tree.AST.Children, known: r.stages(stages), resolver: r, escape: byte(tree.EscapeToken), told: map[lint.Advice]bool{}}
+	j := &judge{data: data, args: args, target: target, stages: stages, nodes: tree.AST.Children, known: r.stages(stages), resolver: r, escape: byte(tree.EscapeToken), told: map[lint.Advice]bool{}}
 	err = j.all(ctx)
 	out.Warnings, out.Unused = j.warnings(), j.unused
 	if err != nil {
 		return out, newError(err)
 	}
 	if config := j.config; config != nil {
-		out.Result = lint.Base{Env: config.Env, Workdir: config.WorkingDir, Known: j.known[len(stages)-1], OnBuild: len(config.OnBuild) > 0, Takes: used.Stages[len(stages)-1].OnBuild}
+		last := used.Stage(target)
+		out.Result = lint.Base{Env: config.Env, Workdir: config.WorkingDir, Known: j.known[last], OnBuild: len(config.OnBuild) > 0, Takes: used.Stages[last].OnBuild}
 	}
 	return out, nil
 }

@@ -41,7 +41,7 @@ func TestLint(t *testing.T) {
 		"mounts, heredocs, options": {"# syntax=docker/dockerfile:1\nFROM parent:1\nRUN --mount=type=cache,target=/c --mount=type=secret,id=s --network=none <<X\ntrue\nX\nCOPY --link --chmod=755 <<A <<B /\na\nA\nb\nB\nHEALTHCHECK NONE\nONBUILD RUN x\nSHELL [\"a\"]\nSTOPSIGNAL 9\nVOLUME /v\n", nil, lint.Base{Env: []string{"HOME=/home", "PATH=/bin"}, Workdir: "/srv", Known: true, OnBuild: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := Lint(t.Context(), []byte(test.in), bases)
+			got, err := Lint(t.Context(), []byte(test.in), nil, "", bases)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -82,7 +82,7 @@ func TestLintSources(t *testing.T) {
 		{"ssh://git@example.com/o/r.git#" + id, "", "git repository", true},
 		{"git.example.com/o/r", "", "", false}, // a file: this form is for build contexts only
 	} {
-		got, err := Lint(t.Context(), []byte("FROM scratch\nADD "+test.flags+" "+test.source+" /\n"), nil)
+		got, err := Lint(t.Context(), []byte("FROM scratch\nADD "+test.flags+" "+test.source+" /\n"), nil, "", nil)
 		if err != nil {
 			t.Errorf("%s: %v", test.source, err)
 			continue
@@ -99,7 +99,7 @@ func TestLintSources(t *testing.T) {
 
 // What was found above a fault is not lost.
 func TestLintError(t *testing.T) {
-	got, err := Lint(t.Context(), []byte("ARG V\nFROM scratch as a\nENV A=b\nFROM debian:$V\n"), nil)
+	got, err := Lint(t.Context(), []byte("ARG V\nFROM scratch as a\nENV A=b\nFROM debian:$V\n"), nil, "", nil)
 	if err == nil || !strings.Contains(err.Error(), "invalid reference") {
 		t.Errorf("error %v", err)
 	}

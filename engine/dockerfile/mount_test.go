@@ -28,10 +28,10 @@ func TestMountVariables(t *testing.T) {
 		"FROM b:1\nVOLUME $BASE_PATH\nSTOPSIGNAL $BASE_UID\n",
 		"FROM b:1 AS a\nONBUILD RUN --mount=type=cache,target=/c,uid=$BASE_UID true\nFROM a\nRUN true\n",
 	} {
-		if _, err := dockerfile.Parse([]byte(text)); err != nil {
+		if _, err := dockerfile.Parse([]byte(text), nil, ""); err != nil {
 			t.Errorf("%s: parsed: %v", text, err)
 		}
-		if _, err := dockerfile.Lint(t.Context(), []byte(text), nil); err != nil {
+		if _, err := dockerfile.Lint(t.Context(), []byte(text), nil, "", nil); err != nil {
 			t.Errorf("%s: judged: %v", text, err)
 		}
 		if _, _, _, err := convert(t.Context(), text, mountBase, false); err != nil {
@@ -80,8 +80,8 @@ func TestMountsAreBuildKits(t *testing.T) {
 		text += w.pick("", "FROM s\n", "FROM b:1\n", "FROM s AS t\nONBUILD RUN --mount="+w.options()+" true\nFROM t\n")
 		text += "RUN --mount=" + w.options() + " true\n" + w.pick("", "RUN --mount="+w.options()+" true\n", "FROM scratch\n")
 		_, _, _, theirs := convert(t.Context(), text, mountBase, false)
-		_, parsed := dockerfile.Parse([]byte(text))
-		_, judged := dockerfile.Lint(t.Context(), []byte(text), func(string) lint.Base { return lint.Base{} })
+		_, parsed := dockerfile.Parse([]byte(text), nil, "")
+		_, judged := dockerfile.Lint(t.Context(), []byte(text), nil, "", func(string) lint.Base { return lint.Base{} })
 		variable := strings.Contains(text[strings.Index(text, "--mount"):], "$")
 		switch {
 		case theirs == nil && (parsed != nil || judged != nil):

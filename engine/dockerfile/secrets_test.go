@@ -25,7 +25,7 @@ func TestSecrets(t *testing.T) {
 		"FROM b:1 AS s\nONBUILD RUN --mount=type=secret,id=x,required true\nFROM s\nRUN true\n":  {{ID: "x", Line: 3, Required: true}},
 		"FROM b:1\nONBUILD RUN --mount=type=secret,id=x true\n":                                  nil,
 	} {
-		d, err := dockerfile.Parse([]byte(text))
+		d, err := dockerfile.Parse([]byte(text), nil, "")
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 			continue

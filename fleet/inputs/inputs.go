@@ -108,37 +108,31 @@ func (r *reader) image(ctx context.Context, img *fleet.Image) error {
 
 // texts is what is known of an image without looking at its folder.
 func (s *Set) texts(img *fleet.Image) Now {
+	r := s.fleet.Recipe(img)
 	n := Now{Parts: Parts{
-		Scheme: Scheme, Level: s.options.Level, Platform: s.fleet.Platform, Args: args(img),
-		Dockerfile: digest([]byte(untagged(cmp.Or(img.Instructions, img.Written()), img))),
+		Scheme: Scheme, Level: s.options.Level, Platform: s.fleet.Platform, Args: map[string]string{}, Target: r.Target,
+		Dockerfile: digest([]byte(untagged(cmp.Or(r.Dockerfile.Instructions, r.Dockerfile.Written()), img))),
 	}}
-	if img.HasBuild {
-		n.BuildDockerfile = digest([]byte(untagged(cmp.Or(img.BuildInstructions, img.BuildDockerfile), img)))
+	for k, v := range Args(img, r) {
+		n.Args[k] = digest([]byte(v))
 	}
-	n.listed(img)
+	if r.Artifacts.File != "" {
+		n.BuildDockerfile = digest([]byte(untagged(cmp.Or(r.Artifacts.Instructions, r.Artifacts.Written()), img)))
+	}
+	n.commit(img.Definition.Source())
 	return n
 }
 
-// Args are the build arguments that go into the image: its own, and the date.
-func Args(img *fleet.Image) map[string]string {
+// Args are the build arguments that go into the image: those of its recipe, and the date.
+func Args(img *fleet.Image, r fleet.Recipe) map[string]string {
 	args := map[string]string{}
-	if img.Listed != nil {
-		maps.Copy(args, img.Listed.Args)
-	}
+	maps.Copy(args, r.Args)
 	args["SOURCE_DATE_EPOCH"] = strconv.FormatInt(max(img.Date.Unix(), 0), 10)
 	return args
 }
 
-func args(img *fleet.Image) map[string]string {
-	digests := map[string]string{}
-	for k, v := range Args(img) {
-		digests[k] = digest([]byte(v))
-	}
-	return digests
-}
-
 // fixed tells whether the image's context is a commit's: that and the folder in it say it all.
-func fixed(img *fleet.Image) bool { return img.Listed != nil && img.Listed.Commit != "" }
+func fixed(img *fleet.Image) bool { return img.Definition.Source().Commit != "" }
 
 // look finds out what is known of the image's folder, and reads what is not. It is nil for a commit.
 func (s *Set) look(ctx context.Context, img *fleet.Image) (*folder, error) {
@@ -230,7 +224,7 @@ func (s *Set) need(ctx context.Context, img *fleet.Image, n Now, marks []Mark) (
 		return n, nil
 	}
 	n = n.clone()
-	own := own(img)
+	own := own(img, s.fleet.Recipe(img))
 	for _, m := range marks {
 		if _, known := n.Files[m.Followed]; known || m.Old() {
 			continue
@@ -323,8 +317,8 @@ func (s *Set) explain(img *fleet.Image, n Now) Now {
 			n.Templates[strings.TrimPrefix(name, own)] = digest(data)
 		}
 	}
-	if l := img.Listed; l != nil && l.Commit == "" { // its Dockerfile is a file as it stands
-		n.Templates[path.Clean(l.Dockerfile)] = digest([]byte(img.Dockerfile))
+	if r := s.fleet.Recipe(img); r.Plain && !fixed(img) {
+		n.Templates[path.Clean(r.Dockerfile.File)] = digest([]byte(r.Dockerfile.Text))
 	}
 	return n
 }
@@ -360,7 +354,7 @@ func (s *Set) Followed(ctx context.Context, img *fleet.Image, f recipe.Followed)
 
 // At reads the image's context as it is at this moment. A build calls it just before it sends the files.
 func (s *Set) At(ctx context.Context, t *buildcontext.Tree, img *fleet.Image) (Reading, error) {
-	r := Reading{now: s.explain(img, s.Images[img]), own: own(img), fixed: fixed(img)}
+	r := Reading{now: s.explain(img, s.Images[img]), own: own(img, s.fleet.Recipe(img)), fixed: fixed(img)}
 	s.readOld(&r.now, img)
 	if r.fixed {
 		return r, nil

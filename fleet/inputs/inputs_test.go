@@ -53,7 +53,7 @@ func read(t *testing.T, files map[string]string, o inputs.Options) (*fleet.Fleet
 	}
 	f, err := fleet.Scan(t.Context(), fleet.ScanOptions{
 		Dir: filepath.Join(dir, "images"), Config: cfg, Platform: "linux/amd64",
-		ParseDockerfile: func(data []byte) (fleet.Dockerfile, error) {
+		ParseDockerfile: func(data []byte, _ map[string]string, _ string) (fleet.Dockerfile, error) {
 			var d fleet.Dockerfile
 			for i, line := range strings.Split(string(data), "\n") {
 				if ref, ok := strings.CutPrefix(line, "FROM "); ok && ref != "scratch" {

@@ -43,12 +43,12 @@ func listedParts(t *testing.T, list ...config.Listed) map[string]inputs.Parts {
 			list[i].Dockerfile = "Dockerfile"
 		}
 	}
-	found, release, err := fleet.FindListed(t.Context(), list, source.New(t.TempDir(), "git"))
+	found, release, err := fleet.FindListed(t.Context(), list, source.New(t.TempDir(), "git"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer release()
-	f, err := fleet.Scan(t.Context(), fleet.ScanOptions{Config: config.Default(), Platform: "linux/amd64", Listed: found, ListedOnly: true})
+	f, err := fleet.Scan(t.Context(), fleet.ScanOptions{Config: config.Default(), Platform: "linux/amd64", Listed: found})
 	if err != nil {
 		t.Fatal(err)
 	}

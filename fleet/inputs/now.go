@@ -190,13 +190,13 @@ func (r Reading) Same(f recipe.Followed, t *buildcontext.Tree) (bool, error) {
 }
 
 // own are the texts that count as a file of the context.
-func own(img *fleet.Image) buildcontext.Own {
-	if img.Listed != nil {
+func own(img *fleet.Image, r fleet.Recipe) buildcontext.Own {
+	if r.Plain {
 		return buildcontext.Own{}
 	}
-	o := buildcontext.Own{Context: []byte(untagged(img.Dockerfile, img))}
-	if img.HasBuild {
-		o.Artifacts = []byte(untagged(img.BuildDockerfile, img))
+	o := buildcontext.Own{Context: []byte(untagged(r.Dockerfile.Text, img))}
+	if r.Artifacts.File != "" {
+		o.Artifacts = []byte(untagged(r.Artifacts.Text, img))
 	}
 	return o
 }

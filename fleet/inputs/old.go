@@ -10,6 +10,7 @@ import (
 
 // readOld adds what package v1 has for the Dockerfiles.
 func (s *Set) readOld(n *Now, img *fleet.Image) {
+	r := s.fleet.Recipe(img)
 	names := map[string]string{}
 	for _, parent := range img.Named() {
 		names[parent.Ref] = parent.Name
@@ -21,9 +22,9 @@ func (s *Set) readOld(n *Now, img *fleet.Image) {
 			name, whole, _ := below(img, ref)
 			names[whole] = name
 		}
-		texts := OldTexts{Dockerfile: v1.Dockerfile(img.Written(), names), Members: members}
-		if img.HasBuild {
-			texts.BuildDockerfile = v1.Dockerfile(img.BuildDockerfile, names)
+		texts := OldTexts{Dockerfile: v1.Dockerfile(r.Dockerfile.Written(), names), Members: members}
+		if r.Artifacts.File != "" {
+			texts.BuildDockerfile = v1.Dockerfile(r.Artifacts.Text, names)
 		}
 		n.Old = append(n.Old, texts)
 	}

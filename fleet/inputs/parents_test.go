@@ -44,8 +44,8 @@ func TestSameReference(t *testing.T) {
 		files["config.yaml"] += "slipway: {exclude: " + exclude + "}\nbase_images: ['registry.example/team/app:1', 'registry.example/team/tool:2']\n"
 		g, s := read(t, files, inputs.Options{})
 		img := g.Lookup("kid")
-		if img.Dockerfile != kid.Dockerfile {
-			t.Fatal(img.Dockerfile)
+		if f.Recipe(img).Dockerfile.Text != f.Recipe(kid).Dockerfile.Text {
+			t.Fatal(f.Recipe(img).Dockerfile.Text)
 		}
 		for _, m := range marks {
 			defined, same := false, false

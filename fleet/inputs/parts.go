@@ -120,20 +120,17 @@ func digest(data []byte) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-func (p *Parts) listed(img *fleet.Image) {
-	l := img.Listed
-	if l == nil {
+// commit is what stands for the files of a commit.
+func (p *Parts) commit(s fleet.Source) {
+	if s.Commit == "" {
 		return
 	}
-	p.Commit, p.Target = l.Commit, l.Target
-	if l.Commit != "" && img.Dir != "." {
-		p.Folder = img.Dir
+	p.Commit, p.Checkout = s.Commit, s.Checkout
+	if s.Dir != "." {
+		p.Folder = s.Dir
 	}
-	if l.Commit != "" {
-		p.Checkout = l.Checkout()
-	}
-	if l.Commit != "" && l.IgnoreFile != buildcontext.IgnoreFile {
-		p.IgnoreFile = l.IgnoreFile
+	if s.IgnoreFile != buildcontext.IgnoreFile {
+		p.IgnoreFile = s.IgnoreFile
 	}
 }
 

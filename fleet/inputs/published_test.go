@@ -99,13 +99,13 @@ func scanOld(t *testing.T) *fleet.Fleet {
 	found, release, err := fleet.FindListed(t.Context(), []config.Listed{
 		{Name: "listed", From: "./listed", Dockerfile: "Dockerfile", Tags: []string{"1", "new", "latest"}, Path: "config.yaml", Line: 1},
 		{Name: "short", From: "./short", Dockerfile: "Dockerfile", Tags: []string{"1"}, Path: "config.yaml", Line: 2},
-	}, &source.Repositories{})
+	}, &source.Repositories{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(release)
 	f, err := fleet.Scan(t.Context(), fleet.ScanOptions{
-		Dir: "fleet", Config: cfg, Platform: "linux/amd64", Listed: found, ParseDockerfile: dockerfile.Parse, ParseListed: dockerfile.ParseWith,
+		Dir: "fleet", Config: cfg, Platform: "linux/amd64", Listed: found, ParseDockerfile: dockerfile.Parse,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -74,7 +74,8 @@ func newBases(l *linter) *bases {
 	for _, img := range l.fleet.Images {
 		b.repos[l.Config.Name(img.Name)] = true
 		b.read[img] = sync.OnceValues(func() (Dockerfile, error) {
-			return l.ReadDockerfile([]byte(img.Dockerfile), b.base)
+			r := l.fleet.Recipe(img)
+			return l.ReadDockerfile([]byte(r.Dockerfile.Text), r.Args, r.Target, b.base)
 		})
 		if l.survey.Ordered { // else looking down might never end
 			b.byRef[img.Ref] = img
@@ -96,16 +97,17 @@ func (b *bases) base(ref string) Base {
 }
 
 // dockerfile judges one rendered Dockerfile.
-func (c *check) dockerfile(file, text string) {
+func (c *check) dockerfile(t fleet.Text) {
+	file, text := t.File, t.Text
 	if text == "" {
 		return // the scan said why
 	}
 	var d Dockerfile
 	var err error
-	if file == templateFile {
+	if file == c.recipe.Dockerfile.File {
 		d, err = c.bases.read[c.img]()
 	} else {
-		d, err = c.ReadDockerfile([]byte(text), c.bases.base)
+		d, err = c.ReadDockerfile([]byte(text), nil, "", c.bases.base)
 	}
 	if err != nil && !d.copiesURL(err) {
 		c.unreadable(file, text, err) // what was found up to there counts as well
@@ -151,7 +153,7 @@ func (d Dockerfile) copiesURL(err error) bool {
 
 // unreadable reports what the scan's own parser let pass.
 func (c *check) unreadable(file, text string, err error) {
-	if _, known := c.ParseDockerfile([]byte(text)); known != nil {
+	if _, known := c.ParseDockerfile([]byte(text), c.recipe.Args, c.recipe.Target); known != nil {
 		return // said already
 	}
 	c.addRendered(string(fleet.DockerfileSyntax), file, lineOf(err), "", "cannot build the rendered Dockerfile: %v", err)
@@ -205,10 +207,10 @@ func (c *check) source(s Copy, file string) {
 	}
 	// What has variables or wildcards is for the build to find out.
 	name := path.Clean("/" + s.Source)[1:]
-	if c.tree == nil || name == "" || name == "Dockerfile" || strings.ContainsAny(s.Source, `$*?[\`) {
+	if c.tree == nil || name == "" || name == "Dockerfile" && !c.recipe.Plain || strings.ContainsAny(s.Source, `$*?[\`) {
 		return
 	}
-	if c.img.HasBuild && file == templateFile && (name == "build" || strings.HasPrefix(name, "build/")) {
+	if c.recipe.Artifacts.File != "" && file == c.recipe.Dockerfile.File && (name == "build" || strings.HasPrefix(name, "build/")) {
 		return // Dockerfile.build.template makes it
 	}
 	if _, err := c.tree.Stat(name); err == nil || !errors.Is(err, fs.ErrNotExist) {

@@ -3,6 +3,7 @@ package lint
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -18,7 +19,7 @@ import (
 // context lists the files that the build would see, and takes what it refuses.
 func (c *check) context() {
 	shown := c.fleet.Path(c.img, ".")
-	tree, err := buildcontext.Open(c.root, c.img.Dir, shown, buildcontext.Options{LinkRoots: c.Config.Slipway.LinkRoots, Modes: c.fleet.Modes(c.img)})
+	tree, err := c.fleet.ContextIn(c.root, c.img)
 	if err == nil {
 		c.tree = tree
 		return
@@ -36,7 +37,7 @@ func (c *check) context() {
 
 // pointers looks for files that git-lfs has not fetched.
 func (c *check) pointers() {
-	if c.tree == nil {
+	if c.tree == nil || c.files.Commit != "" { // a commit's are as its entry wants them
 		return
 	}
 	for _, name := range c.tree.Pointers() {
@@ -46,7 +47,7 @@ func (c *check) pointers() {
 
 // badPattern is the first line of .dockerignore that is no pattern, or 0.
 func (c *check) badPattern() int {
-	for i, line := range c.read(path.Join(c.img.Dir, buildcontext.IgnoreFile)) {
+	for i, line := range read(c.root, path.Join(c.img.Dir, buildcontext.IgnoreFile)) {
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
@@ -64,33 +65,45 @@ var testFile = regexp.MustCompile(`^\s*(?:exec\s+)?["']?\{path\}/([^\s"'{}]+)`)
 // test looks whether the shell that verify_args start may execute the test. Where a shell is only
 // told to read it, it need not be executable.
 func (c *check) test() {
-	args := c.Config.VerifyArgs
-	if len(args) < 2 || args[0] != "-c" || !slices.Contains([]string{"sh", "bash", "dash"}, path.Base(c.Config.VerifyCommand)) {
+	name := c.files.Test
+	if name == "" {
+		name = c.commonTest()
+	}
+	if name == "" {
 		return
 	}
-	m := testFile.FindStringSubmatch(args[1])
-	if m == nil {
-		return
-	}
-	info, err := c.root.Stat(path.Join(c.img.Dir, m[1]))
+	info, err := c.root.Stat(path.Join(c.img.Dir, name))
 	if err != nil && c.tree != nil { // a link, which the context follows, or leaves out
-		info, err = c.tree.Stat(m[1])
+		info, err = c.tree.Stat(name)
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
-		c.add(string(fleet.UnreadableFile), m[1], 0, "", "cannot look at the test: %v", err)
+		c.add(string(fleet.UnreadableFile), name, 0, "", "cannot look at the test: %v", err)
 	case info.Mode().IsRegular() && info.Mode()&0o111 == 0:
-		c.add(testNotExecutable, m[1], 0, "`chmod +x "+fleet.ShellPath(c.fleet.Path(c.img, m[1]))+"` makes it so", "the test is not executable")
+		c.add(testNotExecutable, name, 0, "`chmod +x "+fleet.ShellPath(c.fleet.Path(c.img, name))+"` makes it so", "the test is not executable")
 	}
+}
+
+// commonTest is the file that verify_args execute in each image's folder, empty for none.
+func (c *check) commonTest() string {
+	args := c.Config.VerifyArgs
+	if len(args) < 2 || args[0] != "-c" || !slices.Contains([]string{"sh", "bash", "dash"}, path.Base(c.Config.VerifyCommand)) {
+		return ""
+	}
+	m := testFile.FindStringSubmatch(args[1])
+	if m == nil {
+		return ""
+	}
+	return m[1]
 }
 
 // dependencies looks for what control names in vain. An image that could not be read may use it.
 func (c *check) dependencies() {
-	if c.img.Err != nil || c.img.Dockerfile == "" {
+	if c.img.Err != nil || c.recipe.Dockerfile.Text == "" || c.img.Derived {
 		return
 	}
-	text := c.img.Dockerfile + "\n" + c.img.BuildDockerfile
+	text := c.recipe.Dockerfile.Text + "\n" + c.recipe.Artifacts.Text
 	for _, d := range c.img.Depends {
 		// A template may ask for a tag without building on it, and what it uses in another version
 		// the scan has reported.
@@ -123,8 +136,8 @@ func mentions(text, repo string) bool {
 }
 
 // read returns the lines of a file; none when it cannot be read.
-func (l *linter) read(rel string) []string {
-	data, err := l.root.ReadFile(rel)
+func read(root *os.Root, rel string) []string {
+	data, err := root.ReadFile(rel)
 	if err != nil {
 		return nil
 	}

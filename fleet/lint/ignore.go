@@ -76,7 +76,7 @@ func (l *linter) ignore() (func(Finding) *Suppression, error) {
 
 // below returns a shown path as one below the fleet's folder, if it is.
 func (l *linter) below(shown string) (rel string, inside bool) {
-	top := l.fleet.Path(&fleet.Image{Dir: "."}, "")
+	top := l.fleet.Shown()
 	switch {
 	case top == ".":
 		return shown, !path.IsAbs(shown) && !strings.HasPrefix(shown, "../")
@@ -93,7 +93,7 @@ const mostRead = 4 << 20
 // it cannot be read.
 func (l *linter) readShown(shown string) []string {
 	if rel, inside := l.below(shown); inside {
-		return l.read(rel)
+		return read(l.root, rel)
 	}
 	file, err := os.Open(filepath.FromSlash(shown))
 	if err != nil {
@@ -174,7 +174,7 @@ func (l *linter) unknownRules() []Finding {
 	seen := map[string]bool{}
 	for _, img := range l.fleet.Images {
 		files := slices.Clone(img.Templates)
-		for _, name := range []string{templateFile, buildFile, changelogFile, "control"} {
+		for _, name := range []string{templateFile, buildFile, changelogFile, "control", l.fleet.Recipe(img).Dockerfile.File} {
 			files = append(files, l.fleet.Path(img, name))
 		}
 		for _, file := range files {

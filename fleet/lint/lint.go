@@ -11,7 +11,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
 	"github.com/slipway-build/slipway/template"
@@ -19,14 +18,10 @@ import (
 
 // Options say what Run looks at and with what.
 type Options struct {
-	Dir    string // the folder of the definitions
-	Config *config.Config
-
-	// ParseDockerfile is that of fleet.ScanOptions.
-	ParseDockerfile func(data []byte) (fleet.Dockerfile, error)
-	// ReadDockerfile knows more, and takes longer. Both come from the room of the engine, as only
-	// that may import BuildKit. It is called by several goroutines at once.
-	ReadDockerfile func(data []byte, bases Bases) (Dockerfile, error)
+	fleet.ScanOptions
+	// ReadDockerfile knows more than ParseDockerfile, and takes longer. Both come from the room of the engine,
+	// as only that may import BuildKit. It is called by several goroutines at once.
+	ReadDockerfile func(data []byte, args map[string]string, target string, bases Bases) (Dockerfile, error)
 	// Given tells whether a build of the image is given what a step asks for; nil gives all.
 	Given func(*fleet.Image, fleet.SecretUse) bool
 }
@@ -69,10 +64,10 @@ func (r *Report) Count(s Severity) int {
 	return n
 }
 
-// Run judges all definitions below a folder. The error means that none could be judged; what is
+// Run judges all definitions of a fleet. The error means that none could be judged; what is
 // wrong with definitions is a finding. The result does not depend on how many run at a time.
 func Run(ctx context.Context, o Options) (*Report, error) {
-	survey, err := fleet.Inspect(ctx, fleet.ScanOptions{Dir: o.Dir, Config: o.Config, ParseDockerfile: o.ParseDockerfile})
+	survey, err := fleet.Inspect(ctx, o.ScanOptions)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +87,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	for i, img := range l.fleet.Images {
 		group.Go(func() error {
 			if ctx.Err() != nil {
-				return fmt.Errorf("cannot judge %s: %w", o.Dir, context.Cause(ctx))
+				return fmt.Errorf("cannot judge %s: %w", survey.Fleet.Shown(), context.Cause(ctx))
 			}
 			results[i] = l.image(img)
 			return nil
@@ -128,7 +123,7 @@ func (l *linter) report(findings []Finding) (*Report, error) {
 		return nil, err
 	}
 	findings = append(findings, l.unknownRules()...)
-	r := &Report{Findings: make([]Finding, 0, len(findings)), Definitions: len(l.fleet.Images) + len(l.fleet.Broken)}
+	r := &Report{Findings: make([]Finding, 0, len(findings)), Definitions: l.survey.Definitions}
 	for _, f := range findings {
 		if s := ignore(f); s != nil {
 			r.Suppressed = append(r.Suppressed, Suppressed{f, *s})
@@ -178,20 +173,33 @@ func newFinding(o fleet.Observation) Finding {
 type check struct {
 	*linter
 	img      *fleet.Image
+	recipe   fleet.Recipe
+	files    fleet.Source
+	root     *os.Root // of the files
 	findings []Finding
 	tree     *buildcontext.Tree // nil when there is something wrong with it
 }
 
 func (l *linter) image(img *fleet.Image) []Finding {
-	c := &check{linter: l, img: img}
+	c := &check{linter: l, img: img, recipe: l.fleet.Recipe(img), files: img.Definition.Source(), root: l.root}
 	for _, o := range l.observed[img] {
 		c.findings = append(c.findings, newFinding(o))
 	}
+	if c.files.Root != l.fleet.Root {
+		root, err := os.OpenRoot(c.files.Root)
+		if err != nil {
+			return c.findings // the scan said why, or nobody has fetched them
+		}
+		defer root.Close()
+		c.root = root
+	}
 	c.context()
-	c.changelog()
-	c.dockerfile(templateFile, img.Dockerfile)
-	if img.HasBuild {
-		c.dockerfile(buildFile, img.BuildDockerfile)
+	if img.File == c.fleet.Path(img, changelogFile) {
+		c.changelog()
+	}
+	c.dockerfile(c.recipe.Dockerfile)
+	if c.recipe.Artifacts.File != "" {
+		c.dockerfile(c.recipe.Artifacts)
 	}
 	c.secrets()
 	c.dependencies()

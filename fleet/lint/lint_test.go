@@ -106,7 +106,11 @@ func TestHistory(t *testing.T) {
 		"of another name also": {entries("b 1", "a 1"), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := &check{linter: &linter{fleet: &fleet.Fleet{}}, img: &fleet.Image{Dir: "i"}}
+			f, err := fleet.New("fleet", []*fleet.Image{{Name: "a", Dir: "i"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := &check{linter: &linter{fleet: f}, img: f.Images[0]}
 			c.history(test.entries)
 			var got []string
 			for _, f := range c.findings {
@@ -145,9 +149,11 @@ func run(t *testing.T, dir string, facts func(data string, bases Bases) Dockerfi
 		t.Fatal(err)
 	}
 	r, err := Run(t.Context(), Options{
-		Dir: filepath.Join(dir, "fleet"), Config: cfg,
-		ParseDockerfile: func([]byte) (fleet.Dockerfile, error) { return fleet.Dockerfile{}, nil },
-		ReadDockerfile: func(data []byte, bases Bases) (Dockerfile, error) {
+		ScanOptions: fleet.ScanOptions{
+			Dir: filepath.Join(dir, "fleet"), Config: cfg,
+			ParseDockerfile: func([]byte, map[string]string, string) (fleet.Dockerfile, error) { return fleet.Dockerfile{}, nil },
+		},
+		ReadDockerfile: func(data []byte, _ map[string]string, _ string, bases Bases) (Dockerfile, error) {
 			return facts(string(data), bases), nil
 		},
 	})

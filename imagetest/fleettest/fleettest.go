@@ -25,17 +25,14 @@ type Test struct {
 	known []string // what Names returns, if it was asked before
 }
 
-// TestOf is the test of one image: that of all, or the script that the list names for it.
+// TestOf is the test of one image: that of all, or the script that its definition names.
 func (t Test) TestOf(img *fleet.Image) Test {
-	l := img.Listed
-	if l == nil {
-		return t
+	s := img.Definition.Source()
+	if s.Test != "" {
+		t.Test, t.named, t.known = t.Script(s.Test), true, nil
 	}
-	if l.Test != "" {
-		t.Test, t.named, t.known = t.Script(l.Test), true, nil
-	}
-	if l.Commit != "" {
-		t.root = l.Root
+	if s.Commit != "" {
+		t.root = s.Root
 	}
 	return t
 }

@@ -14,6 +14,14 @@ import (
 	"github.com/slipway-build/slipway/imagetest"
 )
 
+// definition is one of which only the files are asked for.
+type definition struct {
+	fleet.Definition
+	source fleet.Source
+}
+
+func (d definition) Source() fleet.Source { return d.source }
+
 // testDir makes an image folder with a test script.
 func testDir(t *testing.T, script string) string {
 	t.Helper()
@@ -95,7 +103,7 @@ func TestDigestBounds(t *testing.T) {
 				t.Fatal(err)
 			}
 			for commit, want := range map[string]string{"": tt.own, "0123": tt.git} {
-				test := defaultTest().TestOf(&fleet.Image{Dir: "image", Listed: &fleet.Listed{Commit: commit, Root: root}})
+				test := defaultTest().TestOf(&fleet.Image{Definition: definition{source: fleet.Source{Commit: commit, Root: root, Dir: "image"}}})
 				done := make(chan error, 1)
 				go func() {
 					digest, err := test.Digest(dir)

@@ -48,6 +48,25 @@ func first(name string) cobra.PositionalArgs {
 	}
 }
 
+// directory is exactArgs with the folder of the fleet behind, which may be left out: then only the
+// configuration's list is meant.
+func directory(before ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) <= len(before) {
+			return exactArgs(before...)(cmd, args)
+		}
+		return exactArgs(append(before[:len(before):len(before)], "DIRECTORY")...)(cmd, args)
+	}
+}
+
+// argument is one of the arguments, empty when it was left out.
+func argument(args []string, i int) string {
+	if i < len(args) {
+		return args[i]
+	}
+	return ""
+}
+
 // atMostOne is cobra.MaximumNArgs(1) with this program's words.
 func atMostOne(cmd *cobra.Command, args []string) error {
 	if len(args) > 1 {

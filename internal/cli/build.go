@@ -2,7 +2,6 @@ package cli
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -13,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/slipway-build/slipway/config"
-	"github.com/slipway-build/slipway/engine/dockerfile"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/imagetest"
 	"github.com/slipway-build/slipway/plan"
@@ -149,7 +147,7 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) (err error) {
 	if err := a.mended(ctx, db, func() error { return r.prepare(ctx) }); err != nil {
 		return err
 	}
-	view.heading("Step 0: scanning " + cmp.Or(o.directory, "the list of images"))
+	view.heading("Step 0: scanning " + cmp.Or(o.directory, theList))
 	release, err := r.read(cmd)
 	if err != nil {
 		return err
@@ -184,7 +182,7 @@ func (r *buildRun) read(cmd *cobra.Command) (release func(), err error) {
 func (r *buildRun) readOnce(cmd *cobra.Command) (release func(), err error) {
 	ctx, a := cmd.Context(), r.app
 	nothing := func() {}
-	if r.fleet, release, err = a.scanAll(cmd, r.config, r.options.planOptions, r.suffix); err != nil {
+	if r.fleet, release, err = a.read(cmd, r.config, r.options.reading(r.suffix)); err != nil {
 		return nothing, err
 	}
 	if r.options.clean {
@@ -260,27 +258,6 @@ func (a *app) warnUnselected(glob string) {
 		fmt.Fprintf(a.Err, "warning: no image matches --select %q\n", glob)
 	}
 }
-
-// scan reads the fleet of a folder and says its warnings.
-func (a *app) scan(ctx context.Context, cfg *config.Config, dir, suffix string) (*fleet.Fleet, error) {
-	return a.scanWith(ctx, fleet.ScanOptions{Dir: dir, Config: cfg, TagSuffix: suffix})
-}
-
-func (a *app) scanWith(ctx context.Context, o fleet.ScanOptions) (*fleet.Fleet, error) {
-	o.ParseDockerfile, o.ParseListed = parseDockerfile, dockerfile.ParseWith
-	f, err := fleet.Scan(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	a.hideInFleet(f)
-	for _, w := range f.Warnings {
-		a.warnOnce(w.Error())
-	}
-	return f, nil
-}
-
-// parseDockerfile is BuildKit's parser, which only the engine's rooms may import.
-func parseDockerfile(data []byte) (fleet.Dockerfile, error) { return dockerfile.Parse(data) }
 
 // login is the command that keeps credentials for the configuration's registry.
 func login(cfg *config.Config) string {

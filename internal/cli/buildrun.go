@@ -184,14 +184,15 @@ func (r *buildRun) run(ctx context.Context, o runner.Options) error {
 		res := &summary.Results[i]
 		res.Err, res.PublishErr = r.app.typed.error(res.Err), r.app.typed.error(res.PublishErr)
 	}
-	outcome := r.view.finish(summary, r.fleet)
+	broken := r.app.told(r.fleet.Broken)
+	outcome := r.view.finish(summary, broken)
 	if o.Engine == nil && r.unfinished != nil { // nothing is left of it, or the next run would go on with it, too
 		o.RunID = r.unfinished.Run.ID
 	}
 	r.endHistory(ctx, history, o.RunID, summary)
 	r.remember(ctx, summary)
 	if r.options.junit != "" {
-		err = writeJUnit(r.options.junit, summary, r.fleet)
+		err = writeJUnit(r.options.junit, summary, r.fleet, broken)
 	}
 	if err != nil { // the outcome's own text is printed already
 		r.app.printError(err)

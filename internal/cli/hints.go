@@ -97,10 +97,12 @@ func (i *invocation) command(rest string) string {
 	return strings.Join(append(words, rest), " ")
 }
 
-// directoryOf is the DIRECTORY among a command's arguments: the last.
+// directoryOf is the DIRECTORY among a command's arguments: the last, but for the NAME of "render", which may
+// stand alone.
 func directoryOf(cmd *cobra.Command, args []string) string {
 	takes := slices.ContainsFunc(strings.Fields(cmd.Use), func(word string) bool { return strings.Trim(word, "[]") == "DIRECTORY" })
-	if !takes || len(args) == 0 {
+	all, err := cmd.Flags().GetBool("all")
+	if !takes || len(args) == 0 || err == nil && !all && len(args) == 1 {
 		return ""
 	}
 	return args[len(args)-1]

@@ -42,14 +42,14 @@ type (
 
 // writeJUnit writes the report, whole or not at all. A failed test is a failure, everything else that
 // went wrong an error, and an image that was not built because of another is skipped.
-func writeJUnit(path string, s runner.Summary, f *fleet.Fleet) error {
+func writeJUnit(path string, s runner.Summary, f *fleet.Fleet, broken []fleet.Problem) error {
 	suite := junitSuite{Name: "slipway build", Time: fmt.Sprintf("%.3f", s.Took.Seconds())}
 	for _, r := range s.Results {
 		if r.Outcome != runner.Skipped {
 			suite.add(junitResult(r, s.Interrupted, f))
 		}
 	}
-	for _, b := range f.Broken {
+	for _, b := range broken {
 		suite.add(junitCase{Name: b.Path, Class: "slipway", File: b.Path, Time: "0.000",
 			Error: &junitProblem{Message: clean(firstLine(b.Error())), Text: clean(b.Error())}})
 	}

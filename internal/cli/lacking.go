@@ -45,5 +45,5 @@ func mayLack(s *plan.Step, followed recipe.Followed, err error) string {
 	if followed.Known {
 		when = "the build fails if an instruction takes what the last build took"
 	}
-	return fmt.Sprintf("%s: image %s: %s: %v", s.Image.Listed.Place(), s.Image.Name, when, err)
+	return fmt.Sprintf("%s: image %s: %s: %v", fmt.Sprintf("%s:%d", s.Image.File, s.Image.Line), s.Image.Name, when, err)
 }

@@ -22,7 +22,9 @@ type lintOptions struct {
 
 const lintLong = `Renders and parses every definition below DIRECTORY, builds nothing, and says
 what will break (error), what will bite later (warning) and what is untidy
-(note), each with file and line, the rule's name and a way out.
+(note), each with file and line, the rule's name and a way out. Of the images
+that the configuration lists, those from folders are judged like that; nothing
+is fetched, so of those from repositories only the entry is.
 
 A finding is left out when a comment in its line, or right above it, names its
 rule:
@@ -44,10 +46,10 @@ const lintExample = `  slipway lint images/
 func (a *app) lintCommand() *cobra.Command {
 	var o lintOptions
 	cmd := &cobra.Command{
-		Use: "lint [flags] DIRECTORY", Short: "Say what is wrong with definitions",
-		Long: lintLong, Example: lintExample, Args: exactArgs("DIRECTORY"),
+		Use: "lint [flags] [DIRECTORY]", Short: "Say what is wrong with definitions",
+		Long: lintLong, Example: lintExample, Args: directory(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.directory = args[0]
+			o.directory = argument(args, 0)
 			return a.lint(cmd, o)
 		},
 	}
@@ -82,10 +84,15 @@ func (a *app) lint(cmd *cobra.Command, o lintOptions) error {
 	ctx := cmd.Context()
 	var report *lint.Report
 	err = a.steady(ctx, o.directory, true, func() (err error) {
+		scan, _, release, err := a.find(cmd, cfg, reading{directory: o.directory, looking: true, repositories: noneOf})
+		if err != nil {
+			return err
+		}
+		defer release()
 		report, err = lint.Run(ctx, lint.Options{
-			Dir: o.directory, Config: cfg, ParseDockerfile: parseDockerfile,
-			ReadDockerfile: func(data []byte, bases lint.Bases) (lint.Dockerfile, error) {
-				return dockerfile.Lint(ctx, data, bases)
+			ScanOptions: scan,
+			ReadDockerfile: func(data []byte, args map[string]string, target string, bases lint.Bases) (lint.Dockerfile, error) {
+				return dockerfile.Lint(ctx, data, args, target, bases)
 			},
 			Given: func(img *fleet.Image, use fleet.SecretUse) bool { return given.find(img, use.SSH, use.ID) != nil },
 		})

@@ -4,12 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
-	"github.com/spf13/cobra"
 
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
@@ -18,50 +16,13 @@ import (
 	"github.com/slipway-build/slipway/state"
 )
 
-// scanAll reads the fleet: the images below the directory, and those that the configuration lists.
-// The files stay until release is called.
-func (a *app) scanAll(cmd *cobra.Command, cfg *config.Config, o planOptions, suffix string) (_ *fleet.Fleet, release func(), err error) {
-	ctx := cmd.Context()
-	list, err := fleet.IncludedList(cfg)
-	if err != nil {
-		return nil, nil, err
-	}
-	if len(cfg.Builder) == 0 {
-		if o.directory == "" {
-			return nil, nil, usageError(cmd, errors.New("DIRECTORY is missing, and the configuration lists no images under \"builder\""))
-		}
-		f, err := a.scan(ctx, cfg, o.directory, suffix)
-		return f, func() {}, err
-	}
-	repositories, forget, err := a.repositories(cfg, o.looking)
-	if err != nil {
-		return nil, nil, err
-	}
-	listed, closeAll, err := fleet.FindListed(ctx, list, repositories)
-	if err != nil {
-		forget()
-		return nil, nil, err
-	}
-	release = func() { closeAll(); forget() }
+// warnUnprotected tells of repositories whose files anybody on the way may change.
+func (a *app) warnUnprotected(listed []*fleet.Listed, r reading) {
 	for _, l := range listed {
-		if l.Unprotected {
+		if l.Unprotected && !r.quiet {
 			a.warnOnce(problem.Text(fmt.Sprintf("%s: nothing proves that the files of %s come from %s", l.Place(), l.Name, l.Shown), "use https or ssh"))
 		}
 	}
-	f, err := a.scanWith(ctx, fleet.ScanOptions{
-		Dir: o.directory, Config: cfg, TagSuffix: suffix, Listed: listed, ListedOnly: o.directory == "",
-	})
-	if err != nil {
-		release()
-		return nil, nil, err
-	}
-	// What is not needed any more goes; what another process reads stays.
-	if commits, complete := fleet.Commits(listed); complete {
-		if _, err := repositories.Prune(ctx, commits...); err != nil {
-			a.printWarning(err.Error())
-		}
-	}
-	return f, release, nil
 }
 
 // repositories are the checkouts of one configuration file, below the state's folder. Who only looks,
@@ -106,16 +67,18 @@ func (a *app) listID() (string, error) {
 }
 
 // forgetUnlisted drops from the state what this list had once and has no more.
-func (a *app) forgetUnlisted(ctx context.Context, db *state.DB, f *fleet.Fleet) error {
-	list, err := a.listID()
+func (a *app) forgetUnlisted(ctx context.Context, db *state.DB, cfg *config.Config) error {
+	id, err := a.listID()
 	if err != nil {
 		return err
 	}
-	var names []string
-	for _, img := range f.Images {
-		if img.Listed != nil {
-			names = append(names, img.Name)
-		}
+	list, err := fleet.IncludedList(cfg)
+	if err != nil {
+		return err
 	}
-	return db.SetList(context.WithoutCancel(ctx), list, names)
+	names := make([]string, len(list))
+	for i, l := range list {
+		names[i] = l.Name
+	}
+	return db.SetList(context.WithoutCancel(ctx), id, names)
 }

@@ -186,9 +186,9 @@ func clip(s string, width int) string {
 	return string(runes[:max(width-1, 0)]) + "…"
 }
 
-func (v *liveView) finish(s runner.Summary, f *fleet.Fleet) error {
+func (v *liveView) finish(s runner.Summary, broken []fleet.Problem) error {
 	close(v.stop)
 	<-v.stopped
 	v.clear()
-	return v.lines.finish(s, f)
+	return v.lines.finish(s, broken)
 }

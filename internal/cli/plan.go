@@ -151,6 +151,11 @@ func (o planOptions) suffix(now time.Time) string {
 	return ""
 }
 
+// reading is what a plan reads: all of the fleet.
+func (o planOptions) reading(suffix string) reading {
+	return reading{directory: o.directory, suffix: suffix, looking: o.looking, repositories: allOf}
+}
+
 // options are the plan's, but for what an interrupted run has done already.
 func (o planOptions) options(cfg *config.Config) plan.Options {
 	p := plan.Options{
@@ -196,7 +201,7 @@ func (a *app) planOnly(cmd *cobra.Command, cfg *config.Config, o planOptions) (e
 	defer func() { release() }()
 	err = a.steady(ctx, o.directory, true, func() (err error) {
 		release()
-		if f, release, err = a.scanAll(cmd, cfg, o, suffix); err != nil {
+		if f, release, err = a.read(cmd, cfg, o.reading(suffix)); err != nil {
 			release = func() {}
 			return err
 		}

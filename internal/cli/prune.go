@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,7 +31,8 @@ type pruneOptions struct {
 const pruneLong = `Removes from the store all versions of DIRECTORY's images but the newest changelog
 entry's, children before parents, and frees what only they held. Further tags that
 were given to what stays (slipway tag) stay, too. Images that the fleet does not
-define are left alone. With --nightly that night's builds stay as well, whatever
+define are left alone, as are all tags of those that the configuration lists.
+With --nightly that night's builds stay as well, whatever
 version they are of: an image that did not change since has its version.
 
 With --registry the store stays as it is, and old versions are deleted from the
@@ -43,22 +45,22 @@ image. Show it with --dry-run first: nothing brings a deleted version back.`
 func (a *app) pruneCommand() *cobra.Command {
 	var o pruneOptions
 	cmd := &cobra.Command{
-		Use:   "prune [flags] DIRECTORY",
+		Use:   "prune [flags] [DIRECTORY]",
 		Short: "Remove old versions of the fleet's images from the store, or from the registry",
 		Long:  pruneLong,
 		Example: `  slipway prune --dry-run images/
   slipway prune --select '*nodejs*' images/
   slipway prune --nightly 20261121 images/   keep that night's builds, too
   slipway prune --registry --dry-run --keep 5 images/`,
-		Args: exactArgs("DIRECTORY"),
+		Args: directory(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkPrune(cmd, o); err != nil {
 				return err
 			}
 			if o.registry {
-				return a.pruneRegistry(cmd, args[0], o)
+				return a.pruneRegistry(cmd, argument(args, 0), o)
 			}
-			return a.prune(cmd, args[0], o.PruneOptions, o.dryRun, o.cache)
+			return a.prune(cmd, argument(args, 0), o.PruneOptions, o.dryRun, o.cache)
 		},
 	}
 	f := cmd.Flags()
@@ -105,10 +107,14 @@ func (a *app) prune(cmd *cobra.Command, dir string, o plan.PruneOptions, dryRun,
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.Out, "== Step 0: scanning %s ==\n", dir)
+	fmt.Fprintf(a.Out, "== Step 0: scanning %s ==\n", cmp.Or(dir, theList))
 	var f *fleet.Fleet
 	err = a.steady(ctx, dir, dryRun, func() (err error) {
-		f, err = a.scan(ctx, cfg, dir, "")
+		var release func()
+		f, release, err = a.read(cmd, cfg, reading{directory: dir, looking: dryRun, repositories: noneOf})
+		if err == nil {
+			release() // the store is what is pruned
+		}
 		return err
 	})
 	if err != nil {

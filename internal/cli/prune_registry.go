@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,13 +37,13 @@ func (a *app) pruneRegistry(cmd *cobra.Command, dir string, o pruneOptions) erro
 	if o.asJSON {
 		out = io.Discard
 	}
-	fmt.Fprintf(out, "== Step 0: scanning %s ==\n", dir)
+	fmt.Fprintf(out, "== Step 0: scanning %s ==\n", cmp.Or(dir, theList))
 	var f *fleet.Fleet
 	release := func() {}
 	defer func() { release() }()
 	err = a.steady(ctx, dir, o.dryRun, func() (err error) {
 		release()
-		if f, release, err = a.scanAll(cmd, cfg, planOptions{directory: dir, looking: o.dryRun}, ""); err != nil {
+		if f, release, err = a.read(cmd, cfg, reading{directory: dir, looking: o.dryRun, repositories: allOf}); err != nil {
 			release = func() {}
 		}
 		return err
@@ -100,7 +101,7 @@ func askPublished(ctx context.Context, client *registry.Client, f *fleet.Fleet, 
 	images, repositories := map[*fleet.Image]plan.PublishedTags{}, []string{}
 	repository := func(img *fleet.Image) string { return strings.TrimSuffix(img.Ref, ":"+img.Tag) }
 	for _, img := range f.Select(o.Select) {
-		versions, err := f.Versions(img)
+		versions, err := img.Definition.Versions()
 		if err != nil {
 			return nil, err
 		}

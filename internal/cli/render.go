@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/internal/cli/outlet"
 )
@@ -22,7 +24,7 @@ type renderOptions struct {
 func (a *app) renderCommand() *cobra.Command {
 	var o renderOptions
 	cmd := &cobra.Command{
-		Use:   "render [flags] {NAME | --all --output FOLDER} DIRECTORY",
+		Use:   "render [flags] {NAME | --all --output FOLDER} [DIRECTORY]",
 		Short: "Print the Dockerfile of one image, or write those of all",
 		Long: `Prints the Dockerfile that NAME's Dockerfile.template gives, with the
 configuration and the versions of the fleet as "slipway build" would use them.
@@ -31,17 +33,20 @@ Dockerfile is printed, too, and the exit code is 1.
 
 With --all the Dockerfiles of the whole fleet are written below FOLDER, in the
 folders they have below DIRECTORY, as Dockerfile and, from a
-Dockerfile.build.template, Dockerfile.build. FOLDER/images.json lists name,
-version, tag, ref and dir of each image, and error where there is one; then the
-exit code is 1.`,
+Dockerfile.build.template, Dockerfile.build; those of the configuration's list
+in FOLDER/.builder/NAME. FOLDER/images.json lists name, version, tag, ref and
+dir of each image, and error where there is one; then the exit code is 1.
+
+The Dockerfile of an image of the list has the fleet's references as they are
+built, else it is as it stands. Its repository is fetched.`,
 		Example: `  slipway render nodejs images/
   slipway render nodejs images/ | less
   slipway render --all --output /tmp/after images/ && diff -r /tmp/before /tmp/after`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if o.all {
-				return exactArgs("DIRECTORY")(cmd, args)
+				return directory()(cmd, args)
 			}
-			return exactArgs("NAME", "DIRECTORY")(cmd, args)
+			return directory("NAME")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
@@ -50,9 +55,9 @@ exit code is 1.`,
 			case o.all && o.artifact:
 				return usageError(cmd, errors.New("--build and --all exclude each other: --all writes both Dockerfiles"))
 			case o.all:
-				return a.renderAll(cmd, o, args[0])
+				return a.renderAll(cmd, o, argument(args, 0))
 			}
-			return a.renderOne(cmd, o, args[0], args[1])
+			return a.renderOne(cmd, o, args[0], argument(args, 1))
 		},
 	}
 	cmd.Flags().BoolVar(&o.artifact, "build", false, "print Dockerfile.build.template's result instead")
@@ -62,24 +67,24 @@ exit code is 1.`,
 }
 
 // rendered is the fleet, read quietly: the output is for another program.
-func (a *app) rendered(cmd *cobra.Command, dir string) (*fleet.Fleet, error) {
+func (a *app) rendered(cmd *cobra.Command, dir string, repositories func(config.Listed) bool) (f *fleet.Fleet, err error) {
 	cfg, err := a.loadConfig(cmd)
 	if err != nil {
 		return nil, err
 	}
-	var f *fleet.Fleet
 	err = a.steady(cmd.Context(), dir, true, func() (err error) {
-		f, err = fleet.Scan(cmd.Context(), fleet.ScanOptions{Dir: dir, Config: cfg, ParseDockerfile: parseDockerfile, KeepCycles: true})
+		var release func()
+		f, release, err = a.read(cmd, cfg, reading{directory: dir, looking: true, repositories: repositories, cycles: true, quiet: true})
+		if err == nil {
+			release() // the Dockerfiles are read
+		}
 		return err
 	})
-	if err == nil {
-		a.hideInFleet(f)
-	}
 	return f, err
 }
 
 func (a *app) renderOne(cmd *cobra.Command, o renderOptions, name, dir string) error {
-	f, err := a.rendered(cmd, dir)
+	f, err := a.rendered(cmd, dir, func(l config.Listed) bool { return l.Name == name })
 	if err != nil {
 		return err
 	}
@@ -87,9 +92,10 @@ func (a *app) renderOne(cmd *cobra.Command, o renderOptions, name, dir string) e
 	if err != nil {
 		return err
 	}
-	text := img.Dockerfile
+	r := f.Recipe(img)
+	text := r.Dockerfile.Text
 	if o.artifact {
-		text = img.BuildDockerfile
+		text = r.Artifacts.Text
 	}
 	if text == "" && img.Err != nil {
 		return img.Err
@@ -109,13 +115,22 @@ type renderedImage struct {
 	Version string `json:"version"`
 	Tag     string `json:"tag"`
 	Ref     string `json:"ref"`
-	Dir     string `json:"dir"` // slash-separated, below DIRECTORY
+	Dir     string `json:"dir"` // slash-separated, below FOLDER
 	Error   string `json:"error,omitempty"`
+}
+
+// renderedDir is the folder for an image's Dockerfiles. One that has its files elsewhere may have the folder
+// of another one's name there.
+func renderedDir(f *fleet.Fleet, img *fleet.Image) string {
+	if img.Definition.Source().Root == f.Root {
+		return img.Dir
+	}
+	return path.Join(".builder", img.Name)
 }
 
 // renderAll writes what can be rendered; the error is all that cannot.
 func (a *app) renderAll(cmd *cobra.Command, o renderOptions, dir string) error {
-	f, err := a.rendered(cmd, dir)
+	f, err := a.rendered(cmd, dir, allOf)
 	if err != nil {
 		return err
 	}
@@ -126,20 +141,21 @@ func (a *app) renderAll(cmd *cobra.Command, o renderOptions, dir string) error {
 		errs = append(errs, b)
 	}
 	for _, img := range f.Images {
-		item := renderedImage{Name: img.Name, Version: img.Version, Tag: img.Tag, Ref: img.Ref, Dir: img.Dir}
+		item := renderedImage{Name: img.Name, Version: img.Version, Tag: img.Tag, Ref: img.Ref, Dir: renderedDir(f, img)}
 		if img.Err != nil {
-			item.Error = a.typed.complete(img.Err.Error())
+			item.Error = a.typed.complete(a.secrets.Text(img.Err.Error()))
 			if !said[item.Error] {
 				said[item.Error] = true
 				errs = append(errs, img.Err)
 			}
 		}
 		list = append(list, item)
-		to := filepath.Join(o.output, filepath.FromSlash(img.Dir))
-		if err := writeRendered(to, "Dockerfile", img.Dockerfile); err != nil {
+		to := filepath.Join(o.output, filepath.FromSlash(item.Dir))
+		r := f.Recipe(img)
+		if err := writeRendered(to, "Dockerfile", r.Dockerfile.Text); err != nil {
 			return err
 		}
-		if err := writeRendered(to, "Dockerfile.build", img.BuildDockerfile); err != nil {
+		if err := writeRendered(to, "Dockerfile.build", r.Artifacts.Text); err != nil {
 			return err
 		}
 	}

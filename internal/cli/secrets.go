@@ -19,7 +19,8 @@ import (
 )
 
 // What is read from definitions repeats their lines, and those may have passwords of the configuration.
-// They are taken out where a fleet, a plan or a report is made, once for all who print it.
+// They are taken out where a plan or a report is made, once for all who print it, and of what a fleet tells
+// where it is printed: a fleet does not change.
 
 // printError says an error without secrets, its hints with what this command line has.
 func (a *app) printError(err error) { printError(a.Err, a.typed, a.secrets.Error(err)) }
@@ -27,21 +28,14 @@ func (a *app) printError(err error) { printError(a.Err, a.typed, a.secrets.Error
 // printWarning says a warning; its secrets are the caller's to take out.
 func (a *app) printWarning(text string) { printWarning(a.Err, a.typed.complete(text)) }
 
-func (a *app) hideInFleet(f *fleet.Fleet) {
-	names := make([]string, 0, len(f.Images))
-	for _, img := range f.Images {
-		names = append(names, img.Name)
+// told are problems as people may read them: without secrets, with commands that work as they are printed.
+func (a *app) told(problems []fleet.Problem) []fleet.Problem {
+	problems = slices.Clone(problems)
+	for i := range problems {
+		p := &problems[i]
+		p.Text, p.Hint = a.secrets.Text(p.Text), a.typed.complete(a.secrets.Text(p.Hint))
 	}
-	a.spare(names...)
-	for _, problems := range [][]fleet.Problem{f.Broken, f.Warnings} {
-		for i := range problems {
-			p := &problems[i]
-			p.Text, p.Hint = a.secrets.Text(p.Text), a.typed.complete(a.secrets.Text(p.Hint))
-		}
-	}
-	for _, img := range f.Images {
-		img.Err = a.secrets.Error(img.Err)
-	}
+	return problems
 }
 
 func (a *app) hideInPlan(p *plan.Plan) {

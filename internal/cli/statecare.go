@@ -109,7 +109,7 @@ func (r *buildRun) endHistory(ctx context.Context, h *recorder, id int64, s runn
 	if id != 0 {
 		err = h.note(r.db.EndRun(ctx, id, runOutcome(s), time.Now()))
 	}
-	if listErr := h.note(r.app.forgetUnlisted(ctx, r.db, r.fleet)); err == nil {
+	if listErr := h.note(r.app.forgetUnlisted(ctx, r.db, r.config)); err == nil {
 		err = listErr
 	}
 	if h.damaged.Load() {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -52,9 +51,9 @@ commands that read the fleet do not read half of one.`,
 			}
 			fmt.Fprintf(a.Out, "== Step 0: scanning %s ==\n", args[1])
 			if dryRun {
-				return a.showUpdate(cmd.Context(), cfg, args[1], args[0], o)
+				return a.showUpdate(cmd, cfg, args[1], args[0], o)
 			}
-			return a.update(cmd.Context(), cfg, args[1], args[0], o)
+			return a.update(cmd, cfg, args[1], args[0], o)
 		},
 	}
 	f := cmd.Flags()
@@ -66,11 +65,12 @@ commands that read the fleet do not read half of one.`,
 }
 
 // planUpdate reads the fleet and says what an update would write.
-func (a *app) planUpdate(ctx context.Context, cfg *config.Config, dir, name string, o fleet.UpdateOptions) (*fleet.Fleet, []fleet.Edit, error) {
-	f, err := a.scan(ctx, cfg, dir, "")
+func (a *app) planUpdate(cmd *cobra.Command, cfg *config.Config, dir, name string, o fleet.UpdateOptions) (*fleet.Fleet, []fleet.Edit, error) {
+	f, release, err := a.read(cmd, cfg, reading{directory: dir, unlisted: true}) // the list has no changelogs
 	if err != nil {
 		return nil, nil, err
 	}
+	defer release()
 	o.Now = time.Now()
 	edits, err := fleet.PlanUpdate(f, name, o)
 	if err == nil {
@@ -81,10 +81,10 @@ func (a *app) planUpdate(ctx context.Context, cfg *config.Config, dir, name stri
 	return f, edits, err
 }
 
-func (a *app) showUpdate(ctx context.Context, cfg *config.Config, dir, name string, o fleet.UpdateOptions) error {
+func (a *app) showUpdate(cmd *cobra.Command, cfg *config.Config, dir, name string, o fleet.UpdateOptions) error {
 	var edits []fleet.Edit
-	err := a.steady(ctx, dir, true, func() (err error) {
-		_, edits, err = a.planUpdate(ctx, cfg, dir, name, o)
+	err := a.steady(cmd.Context(), dir, true, func() (err error) {
+		_, edits, err = a.planUpdate(cmd, cfg, dir, name, o)
 		return err
 	})
 	if err == nil {
@@ -94,17 +94,17 @@ func (a *app) showUpdate(ctx context.Context, cfg *config.Config, dir, name stri
 }
 
 // update holds the tree's lock from before the fleet is read until the changelogs are written.
-func (a *app) update(ctx context.Context, cfg *config.Config, dir, name string, o fleet.UpdateOptions) (err error) {
+func (a *app) update(cmd *cobra.Command, cfg *config.Config, dir, name string, o fleet.UpdateOptions) (err error) {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		_, _, err = a.planUpdate(ctx, cfg, dir, name, o) // says what is wrong with it
+		_, _, err = a.planUpdate(cmd, cfg, dir, name, o) // says what is wrong with it
 		return err
 	}
-	u, err := updating.Begin(ctx, dir, a.updating(dir))
+	u, err := updating.Begin(cmd.Context(), dir, a.updating(dir))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, u.Close()) }()
-	f, edits, err := a.planUpdate(ctx, cfg, dir, name, o)
+	f, edits, err := a.planUpdate(cmd, cfg, dir, name, o)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ type view interface {
 	// event tells what happens.
 	event(runner.Event)
 	// finish sums up and returns the run's error: nil, or the exit code.
-	finish(runner.Summary, *fleet.Fleet) error
+	finish(s runner.Summary, broken []fleet.Problem) error
 }
 
 // newView picks the view for --progress.
@@ -240,8 +240,8 @@ func shortRefs(refs []string) []string {
 	return short
 }
 
-func (v *lineView) finish(s runner.Summary, f *fleet.Fleet) error {
-	for _, b := range f.Broken {
+func (v *lineView) finish(s runner.Summary, broken []fleet.Problem) error {
+	for _, b := range broken {
 		printError(v.err, nil, b)
 	}
 	for _, r := range s.Results {
@@ -260,8 +260,8 @@ func (v *lineView) finish(s runner.Summary, f *fleet.Fleet) error {
 	} else {
 		v.heading("Build done!")
 	}
-	fmt.Fprintln(v.out, totals(s, f))
-	return v.out.outcome(outcomeError(s, f))
+	fmt.Fprintln(v.out, totals(s, broken))
+	return v.out.outcome(outcomeError(s, broken))
 }
 
 // failure says what a person must mend: the error, the last lines, the log.
@@ -284,7 +284,7 @@ func (v *lineView) failure(r runner.Result) {
 }
 
 // totals is the last line: "8 built, 2 failed, 1 blocked in 12.3s".
-func totals(s runner.Summary, f *fleet.Fleet) string {
+func totals(s runner.Summary, broken []fleet.Problem) string {
 	var parts []string
 	for _, o := range []runner.Outcome{runner.Built, runner.Tested, runner.WasFetched, runner.Unchanged, runner.BuildError, runner.NotBuilt, runner.Interrupt, runner.Skipped} {
 		if n := s.Count(o); n > 0 {
@@ -296,7 +296,7 @@ func totals(s runner.Summary, f *fleet.Fleet) string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, p))
 		}
 	}
-	if n := len(f.Broken); n > 0 {
+	if n := len(broken); n > 0 {
 		parts = append(parts, fmt.Sprintf("%d unreadable", n))
 	}
 	if len(parts) == 0 {
@@ -306,11 +306,11 @@ func totals(s runner.Summary, f *fleet.Fleet) string {
 }
 
 // outcomeError is the exit code of a run whose failures have been printed.
-func outcomeError(s runner.Summary, f *fleet.Fleet) error {
+func outcomeError(s runner.Summary, broken []fleet.Problem) error {
 	switch {
 	case s.Interrupted && s.Count(runner.BuildError) == 0:
 		return &exitError{code: exitInterrupted}
-	case !s.Good() || len(f.Broken) > 0:
+	case !s.Good() || len(broken) > 0:
 		return &exitError{code: exitFailed}
 	}
 	return nil
@@ -348,7 +348,7 @@ type jsonResult struct {
 	Log          string            `json:"log,omitempty"`
 }
 
-func (v *jsonView) finish(s runner.Summary, f *fleet.Fleet) error {
+func (v *jsonView) finish(s runner.Summary, broken []fleet.Problem) error {
 	out := struct {
 		Event   string       `json:"event"`
 		Seconds float64      `json:"seconds"`
@@ -366,9 +366,9 @@ func (v *jsonView) finish(s runner.Summary, f *fleet.Fleet) error {
 		}
 		out.Images = append(out.Images, j)
 	}
-	for _, b := range f.Broken {
+	for _, b := range broken {
 		out.Broken = append(out.Broken, b.Error())
 	}
 	v.line(out)
-	return v.out.outcome(outcomeError(s, f))
+	return v.out.outcome(outcomeError(s, broken))
 }

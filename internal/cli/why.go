@@ -64,14 +64,14 @@ func (a *app) showCounted(ctx context.Context, f *fleet.Fleet, d facts.Decision,
 	w.line("")
 	w.line("what it is made from:")
 	w.line("  the instructions of its Dockerfile")
-	for _, name := range slices.Sorted(maps.Keys(inputs.Args(img))) {
+	for _, name := range slices.Sorted(maps.Keys(inputs.Args(img, f.Recipe(img)))) {
 		w.line("  build argument %s", name)
 	}
 	for _, p := range inputs.Parents(img, func(string) string { return "" }) {
 		w.line("  image %s", cmp.Or(p.Written, p.Ref))
 	}
-	if l := img.Listed; l != nil && l.Commit != "" {
-		w.line("  commit %s of %s", l.Commit, l.Shown)
+	if s := img.Definition.Source(); s.Commit != "" {
+		w.line("  commit %s of %s", s.Commit, s.Shown)
 		return w.err
 	}
 	followed := d.Followed(img)

@@ -113,7 +113,7 @@ func (r *Registries) Publish(ctx context.Context, p runner.Publication) (runner.
 	refs := img.FurtherRefs()
 	repository, _, _ := fleet.SplitRef(img.Ref)
 	latest, from := repository+":latest", "" // it may be moved from there
-	if img.Listed == nil {
+	if !img.Moving {
 		newer, now, err := r.newerThan(ctx, repository, img)
 		switch {
 		case err != nil: // it names "latest" alone
@@ -136,7 +136,7 @@ func (r *Registries) Publish(ctx context.Context, p runner.Publication) (runner.
 		}
 	}
 	done.Moved, done.Bytes = pushed.Moved, pushed.Bytes
-	if img.Listed == nil && slices.Contains(pushed.Moved, canonical(latest)) {
+	if !img.Moving && slices.Contains(pushed.Moved, canonical(latest)) {
 		// Also when the version was another machine's meanwhile: then "latest" is that, too.
 		settling, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 		defer cancel()
@@ -303,12 +303,12 @@ func (r *Registries) replace(ref, digest, latest string, p runner.Publication) e
 	switch {
 	case p.Replace:
 		return nil
-	case p.Image.Listed == nil && tag == "latest":
+	case !p.Image.Moving && tag == "latest":
 		if digest == latest {
 			return nil
 		}
 		return problem.With(fmt.Errorf("the tag latest was moved by others meanwhile, to %s", digest), "run the build again")
-	case p.Image.Listed != nil:
+	case p.Image.Moving:
 		return nil // its tags are meant to move
 	}
 	return problem.With(fmt.Errorf("another image was published under this tag meanwhile (%s)", digest), "run the build again: what is published counts then")
