@@ -21,7 +21,7 @@ const (
 	maxValues = 1_000_000
 	// maxAliased bounds the bytes of text that aliases stand for: what reads the values reads it each time.
 	maxAliased = 4 << 20
-	// maxProblems is how many errors or warnings of one file are told.
+	// maxProblems is how many errors or warnings are told.
 	maxProblems = 100
 )
 
@@ -87,7 +87,7 @@ func parseDocument(path string, data []byte) (map[string]setting, []string, []*E
 			name, ok := item.Key.(string)
 			if !ok {
 				d.fail(root.Line, fmt.Sprintf("cannot use key %s: it is %s, not a string",
-					pythonString(item.Key), kind(item.Key)), "put the key in quotes")
+					clip(pythonString(item.Key)), kind(item.Key)), "put the key in quotes")
 				continue
 			}
 			line, ok := lines[name]
@@ -148,7 +148,7 @@ func (d *document) parse(data []byte) *yaml.Node {
 		// The name is not shown: it may be a password that begins with an asterisk.
 		cause, hint = "an alias (*) has no anchor (&)", "put the value in quotes if it is meant to begin with *"
 	}
-	d.fail(line, "cannot parse YAML: "+cause, hint)
+	d.fail(line, "cannot parse YAML: "+clip(cause), hint)
 	return nil
 }
 
@@ -321,7 +321,7 @@ func (d *document) mapping(n *yaml.Node) *Map {
 		}
 		key := d.value(keyNode)
 		outer := d.hidden
-		d.hidden = outer || n == d.root && key == "password"
+		d.hidden = outer || n == d.root && key == passwordKey
 		value := d.value(n.Content[i+1])
 		d.hidden = outer
 		if d.stopped {
@@ -333,7 +333,7 @@ func (d *document) mapping(n *yaml.Node) *Map {
 			continue
 		}
 		if first, twice := lines[normal]; twice {
-			name := pythonString(key)
+			name := clip(pythonString(key))
 			if d.hidden {
 				name = hidden
 			}

@@ -143,7 +143,7 @@ type ignoreItem struct{ rule, glob string }
 // ignoreList reads the configuration's list: "RULE", or "RULE GLOB" with a pattern for the file's
 // path below the fleet's folder.
 func (l *linter) ignoreList() ([]ignoreItem, error) {
-	value := l.Config.Variables()[ignoreKey]
+	value := l.Config.LintIgnore
 	if value == nil {
 		return nil, nil
 	}

@@ -11,7 +11,7 @@ import (
 // configuredNetwork is how everything is reached, as the configuration says.
 func configuredNetwork(cfg *config.Config) (*network.Network, error) {
 	n, err := network.New(network.Options{
-		Proxies: proxies(cfg), CABundle: cfg.CABundle, AddsBundle: cfg.Slipway.AddsBundle, Insecure: cfg.InsecureRegistries,
+		Proxies: proxies(cfg), CABundle: cfg.CABundle, AddsBundle: cfg.Slipway.CABundleMode == "add", Insecure: cfg.InsecureRegistries,
 	})
 	if err == nil {
 		return n, nil

@@ -257,7 +257,7 @@ func (a *app) loadConfig(cmd *cobra.Command) (*config.Config, error) {
 		}
 		return nil, problem.With(fmt.Errorf("%s: cannot use registry %q with namespace %q: they make no valid name of an image", place, registry, cfg.Namespace), "a registry is a host, without https://, such as registry.example:5000")
 	}
-	a.hide(secrets(cfg))
+	a.hide(cfg.Secrets())
 	a.spare(cfg.Registry, cfg.Namespace)
 	for _, w := range cfg.Warnings {
 		fmt.Fprintln(a.Err, "warning:", w)
