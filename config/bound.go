@@ -7,10 +7,10 @@ import (
 
 // maxShown is how many bytes of a value a message shows: nobody reads more, and one in a list of very many
 // must not make megabytes.
-const maxShown = 200
+const maxShown = 400
 
-// clip is the beginning of a text that messages have.
-func clip(text string) string {
+// Clip is the beginning of a text that messages have.
+func Clip(text string) string {
 	if len(text) <= maxShown {
 		return text
 	}
@@ -18,4 +18,4 @@ func clip(text string) string {
 }
 
 // quote is a value as messages have it.
-func quote(text string) string { return strconv.Quote(clip(text)) }
+func quote(text string) string { return strconv.Quote(Clip(text)) }

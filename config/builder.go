@@ -120,13 +120,13 @@ func (e *entry) read(item any) Listed {
 	e.values = map[string]any{}
 	if name, ok := m.Get("name"); ok {
 		if text, ok := scalarText(name, ""); ok && text != "" {
-			e.what += " (" + clip(text) + ")"
+			e.what += " (" + Clip(text) + ")"
 		}
 	}
 	for _, pair := range m.Items() {
 		name, ok := pair.Key.(string)
 		if !ok || !slices.Contains(listedNames(), name) {
-			e.fail("has the unknown key "+clip(pythonString(pair.Key)), "known are "+strings.Join(listedNames(), ", "))
+			e.fail("has the unknown key "+Clip(pythonString(pair.Key)), "known are "+strings.Join(listedNames(), ", "))
 			continue
 		}
 		e.values[name] = pair.Value

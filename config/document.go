@@ -87,7 +87,7 @@ func parseDocument(path string, data []byte) (map[string]setting, []string, []*E
 			name, ok := item.Key.(string)
 			if !ok {
 				d.fail(root.Line, fmt.Sprintf("cannot use key %s: it is %s, not a string",
-					clip(pythonString(item.Key)), kind(item.Key)), "put the key in quotes")
+					Clip(pythonString(item.Key)), kind(item.Key)), "put the key in quotes")
 				continue
 			}
 			line, ok := lines[name]
@@ -148,7 +148,7 @@ func (d *document) parse(data []byte) *yaml.Node {
 		// The name is not shown: it may be a password that begins with an asterisk.
 		cause, hint = "an alias (*) has no anchor (&)", "put the value in quotes if it is meant to begin with *"
 	}
-	d.fail(line, "cannot parse YAML: "+clip(cause), hint)
+	d.fail(line, "cannot parse YAML: "+Clip(cause), hint)
 	return nil
 }
 
@@ -333,7 +333,7 @@ func (d *document) mapping(n *yaml.Node) *Map {
 			continue
 		}
 		if first, twice := lines[normal]; twice {
-			name := clip(pythonString(key))
+			name := Clip(pythonString(key))
 			if d.hidden {
 				name = hidden
 			}

@@ -68,7 +68,7 @@ func (r *reader) namespace(k *key) string {
 		r.fail(k.name, fmt.Sprintf("begins with a slash: %s would replace the registry, and no image can have such a name", quote(name)),
 			"remove the slash")
 	} else if name != "" && r.l.settings["registry"].value == nil { // an empty text is a choice
-		r.warn(k.name, "stands without the key registry: images are called "+clip(name)+"/NAME, and nothing is published")
+		r.warn(k.name, "stands without the key registry: images are called "+Clip(name)+"/NAME, and nothing is published")
 	}
 	return name
 }
@@ -129,7 +129,7 @@ func (r *reader) workers(k *key) int {
 		return 0
 	}
 	if !(n > 0) {
-		r.fail(k.name, "must be at least 1, got "+clip(pythonString(r.value(k))), "write how many definitions to read at once, such as 8")
+		r.fail(k.name, "must be at least 1, got "+Clip(pythonString(r.value(k))), "write how many definitions to read at once, such as 8")
 		return 0
 	}
 	return int(math.Min(math.Ceil(n), most))

@@ -61,7 +61,7 @@ func (l *Limits) set(key string, v any) error {
 	switch v.(type) {
 	case string, int:
 	default:
-		return fmt.Errorf("%s must be a number or a string, got %s", clip(key), kind(v))
+		return fmt.Errorf("%s must be a number or a string, got %s", Clip(key), kind(v))
 	}
 	var err error
 	switch key {

@@ -45,10 +45,10 @@ func (t table) load(s Sources) (*Config, error) {
 	}
 	l.addFile(s.File, hint)
 	c := l.decode()
-	if l.untold > 0 {
-		l.errs = append(l.errs, &Error{Path: s.File, Msg: fmt.Sprintf("cannot read configuration: %d more problems are not told", l.untold)})
-	}
 	if err := join(l.errs); err != nil {
+		if l.untold > 0 {
+			err = errors.Join(err, &Error{Path: s.File, Msg: fmt.Sprintf("cannot read configuration: %d more problems are not told", l.untold)})
+		}
 		return nil, err
 	}
 	if l.unsaid > 0 {

@@ -133,7 +133,7 @@ func (r *reader) digests(k *key) map[string]string {
 		}
 		digest, isText := item.Value.(string)
 		if !isText || !IsDigest(digest) {
-			r.fail(k.name, "must map "+clip(ref)+" to a digest", DigestHint(digest))
+			r.fail(k.name, "must map "+Clip(ref)+" to a digest", DigestHint(digest))
 			continue
 		}
 		digests[ref] = digest

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
 )
 
@@ -160,7 +161,7 @@ func (l *linter) ignoreList() ([]ignoreItem, error) {
 		}
 		if _, known := byID[rule]; !known {
 			return nil, fmt.Errorf("cannot use %s of the configuration: there is no rule %s\nhint: docs/lint.md lists the rules",
-				ignoreKey, rule)
+				ignoreKey, config.Clip(rule))
 		}
 		items = append(items, ignoreItem{rule, strings.TrimSpace(glob)})
 	}

@@ -92,7 +92,7 @@ func (o givenOptions) declared(cmd *cobra.Command, cfg *config.Config) (all gift
 	}
 	for _, g := range all {
 		if err := fleet.CheckGlob(g.glob); err != nil {
-			return nil, fmt.Errorf("%s: cannot use the glob %q: %w", g.place, g.glob, err)
+			return nil, fmt.Errorf("%s: cannot use the glob %q: %w", g.place, config.Clip(g.glob), err)
 		}
 	}
 	if len(o.secrets)+len(o.agents) == 0 {

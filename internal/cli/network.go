@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/network"
@@ -15,6 +16,9 @@ func configuredNetwork(cfg *config.Config) (*network.Network, error) {
 	})
 	if err == nil {
 		return n, nil
+	}
+	if file := (*fs.PathError)(nil); errors.As(err, &file) {
+		file.Path = config.Clip(file.Path)
 	}
 	key := "ca_bundle"
 	if proxy := (*network.ProxyError)(nil); errors.As(err, &proxy) {

@@ -255,7 +255,7 @@ func (a *app) loadConfig(cmd *cobra.Command) (*config.Config, error) {
 		if at := strings.LastIndexByte(registry, '@'); at >= 0 {
 			registry = "..." + registry[at:] // a password may be in front
 		}
-		return nil, problem.With(fmt.Errorf("%s: cannot use registry %q with namespace %q: they make no valid name of an image", place, registry, cfg.Namespace), "a registry is a host, without https://, such as registry.example:5000")
+		return nil, problem.With(fmt.Errorf("%s: cannot use registry %q with namespace %q: they make no valid name of an image", place, config.Clip(registry), config.Clip(cfg.Namespace)), "a registry is a host, without https://, such as registry.example:5000")
 	}
 	a.hide(cfg.Secrets())
 	a.spare(cfg.Registry, cfg.Namespace)
