@@ -35,7 +35,8 @@ type document struct {
 	errs     []*Error
 	warnings []string
 	root     *yaml.Node
-	hidden   bool // inside the key password: no name is shown
+	hidden   bool // inside a private key: no name is shown
+	table    table
 	written  bool // scalars are the texts that the file has, whatever their type; null stays null
 	stopped  bool // the file is too much: nothing more is read
 }
@@ -62,9 +63,10 @@ func newDocument(path string) *document {
 	return &document{path: path, anchors: map[*yaml.Node]anchored{}}
 }
 
-// parseDocument reads a file's top-level mapping. An empty file has no settings.
-func parseDocument(path string, data []byte) (map[string]setting, []string, []*Error) {
+// parse reads a file's top-level mapping. An empty file has no settings.
+func (t table) parse(path string, data []byte) (map[string]setting, []string, []*Error) {
 	d := newDocument(path)
+	d.table = t
 	if len(data) > MaxSize {
 		d.fail(0, fmt.Sprintf("cannot read configuration: it has %d bytes, more than the %d allowed", len(data), MaxSize), "keep data out of the configuration")
 		return nil, nil, d.errs
@@ -321,7 +323,7 @@ func (d *document) mapping(n *yaml.Node) *Map {
 		}
 		key := d.value(keyNode)
 		outer := d.hidden
-		d.hidden = outer || n == d.root && key == passwordKey
+		d.hidden = outer || n == d.root && d.table.private(key)
 		value := d.value(n.Content[i+1])
 		d.hidden = outer
 		if d.stopped {

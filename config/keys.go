@@ -183,7 +183,7 @@ func changelogKeys() table {
 func registryKeys() table {
 	return table{
 		{
-			name: "password", form: text, secret: whole("the registry's password"), first: passwordVariable, file: "password_file",
+			name: "password", form: text, private: "the registry's password", first: passwordVariable, file: "password_file",
 			doc: "the registry's password. It may also come from the variable `SLIPWAY_PASSWORD`, or the file that `password_file` names; " +
 				"the first of environment, file, YAML counts",
 			end: bind(func(c *Config) *Secret { return &c.Password }, (*reader).password),

@@ -123,7 +123,7 @@ func (l *loader) addFile(path, hint string) {
 		return
 	}
 	l.files = append(l.files, path)
-	settings, warnings, errs := parseDocument(path, data)
+	settings, warnings, errs := l.table.parse(path, data)
 	for name, s := range settings {
 		l.settings[name] = s
 		maps.Copy(l.nested, s.nested)

@@ -101,6 +101,8 @@ func TestTable(t *testing.T) {
 			t.Errorf("%s stands below slipway and takes everything: a user's own value would be acted on", k.name)
 		case k.own() && k.templates:
 			t.Errorf("%s stands below slipway, where templates have no defaults", k.name)
+		case k.own() && k.private != "":
+			t.Errorf("%s stands below slipway, all of which templates see", k.name)
 		case k.end.get == nil && k.name != slipwayKey:
 			t.Errorf("%s is shown by nothing", k.name)
 		case k.end.read == nil && k.name != slipwayKey && k.name != "password_file":

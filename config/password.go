@@ -3,14 +3,12 @@ package config
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 )
 
 // passwordVariable is the environment variable that has the registry's password.
 const passwordVariable = "SLIPWAY_PASSWORD"
-
-// passwordKey has the password itself: no template sees it.
-const passwordKey = "password"
 
 // maxPassword is how much of a password file is read, in bytes.
 const maxPassword = 64 << 10
@@ -30,7 +28,7 @@ func (r *reader) password(k *key) Secret {
 		}
 		return p
 	}
-	switch v := r.l.settings[k.name].value.(type) {
+	switch v := r.value(k).(type) {
 	case string:
 		return Secret(v)
 	default:
@@ -61,5 +59,21 @@ func (r *reader) readPasswordFile(key, name string) (Secret, error) {
 	return Secret(first), nil
 }
 
-// passwordFile is what the key password_file has.
-func (c *Config) passwordFile() any { return c.loaded().at("password_file").value }
+// passwordFile is what the key password_file has. If there is no such file, it may be the password, put into the
+// wrong key.
+func (c *Config) passwordFile() any {
+	const key = "password_file"
+	l := c.loaded()
+	name, ok := l.at(key).value.(string)
+	if !ok || name == "" {
+		return ""
+	}
+	path, err := (&reader{l: l}).relative(key, name)
+	if err == nil {
+		_, err = os.Stat(path)
+	}
+	if err != nil {
+		return Secret(name)
+	}
+	return path
+}

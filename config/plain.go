@@ -81,8 +81,8 @@ func listFrom[T any](items []T) []any {
 func filled(pairs ...any) map[string]any {
 	m := map[string]any{}
 	for i := 0; i+1 < len(pairs); i += 2 {
-		switch value := plain(pairs[i+1]); value {
-		case "", false, int64(0), uint64(0):
+		switch value := plain(pairs[i+1]); {
+		case isEmpty(value), value == false, value == int64(0), value == uint64(0):
 		default:
 			m[pairs[i].(string)] = value
 		}

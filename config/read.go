@@ -16,7 +16,11 @@ func (l *loader) decode() *Config {
 	if vars["apt_only_proxy"] == nil { // an empty string is a choice, null is none
 		vars["apt_only_proxy"] = vars["http_proxy"]
 	}
-	delete(vars, passwordKey)
+	for _, k := range l.table {
+		if k.private != "" {
+			delete(vars, k.name)
+		}
+	}
 	c := &Config{variables: vars, private: l.private(), loaded: func() *loader { return l }}
 	r := l.reader(vars, c)
 	for i := range l.table {
@@ -51,8 +55,11 @@ func (r *reader) value(k *key) any {
 	if v, given := r.l.flag(k); given {
 		return v
 	}
-	if k.own() {
+	switch {
+	case k.own():
 		return r.own[k.name]
+	case k.private != "": // which no template sees
+		return r.l.settings[k.name].value
 	}
 	return r.vars[k.name]
 }

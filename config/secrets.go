@@ -23,7 +23,12 @@ func (c *Config) Secrets() (found []Hidden) {
 		t = c.loaded().table
 	}
 	for i := range t {
-		if k := &t[i]; k.secret != nil {
+		switch k := &t[i]; {
+		case k.private != "":
+			if secret, _ := k.end.get(c).(Secret); secret != "" {
+				found = append(found, Hidden{secret, at(c.Place(k.name), k.private)})
+			}
+		case k.secret != nil:
 			found = append(found, k.secret(c, k)...)
 		}
 	}
@@ -36,17 +41,6 @@ func at(place, what string) string {
 		return what
 	}
 	return place + ": " + what
-}
-
-// whole is the secrecy of a key whose value nobody may read.
-func whole(what string) secrecy {
-	return func(c *Config, k *key) []Hidden {
-		secret, _ := k.end.get(c).(Secret)
-		if secret == "" {
-			return nil
-		}
-		return []Hidden{{secret, at(c.Place(k.name), what)}}
-	}
 }
 
 // passwordInAddress is the secrecy of a key whose value is an address.

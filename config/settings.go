@@ -1,15 +1,19 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Setting is what counts for a key, and where it is from.
 type Setting struct {
 	Key string
 	// Value is nil (nothing), a bool, a number, a string, []any or map[string]any. What is secret in it is ***.
-	Value  any
+	Value any
+	// Else says in words what counts where the value is nothing; empty if nothing does.
+	Else   string
 	Origin Origin
 }
 
@@ -54,28 +58,28 @@ func (c *Config) Settings() (all []Setting) {
 func (c *Config) setting(k *key) Setting {
 	l := c.loaded()
 	if _, flagged := l.flag(k); flagged {
-		return Setting{k.name, k.shown(c, true), Origin{Flag: "--" + k.flag}}
+		return Setting{Key: k.name, Value: k.shown(c, true), Origin: Origin{Flag: "--" + k.flag}}
 	}
 	if k.first != "" && l.sources.Env(k.first) != "" {
-		return Setting{k.name, k.shown(c, true), Origin{Variable: k.first}}
+		return Setting{Key: k.name, Value: k.shown(c, true), Origin: Origin{Variable: k.first}}
 	}
 	if at, given := l.given(l.table.find(k.file)); given && at.value != "" {
-		return Setting{k.name, k.shown(c, true), Origin{Path: at.path, Line: at.line, Key: k.file}}
+		return Setting{Key: k.name, Value: k.shown(c, true), Origin: Origin{Path: at.path, Line: at.line, Key: k.file}}
 	}
 	if at, given := l.given(k); given {
-		return Setting{k.name, k.shown(c, true), Origin{Path: at.path, Line: at.line}}
+		return Setting{Key: k.name, Value: k.shown(c, true), Origin: Origin{Path: at.path, Line: at.line}}
 	}
 	if other := l.table.find(k.behind); other != nil {
 		if at, given := l.given(other); given {
-			return Setting{k.name, other.shown(c, true), Origin{Path: at.path, Line: at.line, Key: k.behind}}
+			return Setting{Key: k.name, Value: other.shown(c, true), Origin: Origin{Path: at.path, Line: at.line, Key: k.behind}}
 		}
 	}
 	for _, name := range k.last {
 		if text := l.sources.Env(name); text != "" {
-			return Setting{k.name, masked("", text, false), Origin{Variable: name}}
+			return Setting{Key: k.name, Value: masked("", text, false), Origin: Origin{Variable: name}}
 		}
 	}
-	return Setting{Key: k.name, Value: k.shown(c, false)}
+	return Setting{Key: k.name, Value: k.shown(c, false), Else: strings.ReplaceAll(k.absent, "`", "")}
 }
 
 // given tells whether a file has the key, and its value is acted on.
@@ -103,7 +107,7 @@ func (l *loader) given(k *key) (at setting, given bool) {
 // shown is what counts for a key. What is empty and in no file is nothing, if that is the default.
 func (k *key) shown(c *Config, given bool) any {
 	v := plain(k.end.get(c))
-	if !given && k.value == nil && isEmpty(v) {
+	if !given && isEmpty(v) && (k.value == nil || k.absent != "") {
 		return nil
 	}
 	return masked(k.name, v, k.secret != nil)
@@ -121,17 +125,20 @@ func isEmpty(v any) bool {
 	return false
 }
 
-// VariablesOfYours are the keys of the files that are no keys of Slipway's: variables for templates, by file and
-// line. One below slipway has that in front.
-func (c *Config) VariablesOfYours() []Setting {
+// TemplateVariables are what the files have and Slipway does not act on: variables for templates, by file and line.
+// One below slipway has that in front; it may be a key of Slipway's whose value has another form.
+func (c *Config) TemplateVariables() (all []Setting) {
 	l := c.loaded()
-	var all []Setting
-	for _, u := range c.unknown {
-		if u.Misshapen {
-			continue
-		}
-		value := l.at(u.Name).value
-		all = append(all, Setting{u.Name, masked(u.Name, plain(value), true), Origin{Path: u.Path, Line: u.Line}})
+	if b := l.at(builderKey); b.value != nil && len(b.nested) == 0 { // it is no mapping
+		all = append(all, Setting{Key: builderKey, Value: masked(builderKey, plain(b.value), true), Origin: Origin{Path: b.path, Line: b.line}})
 	}
+	for _, u := range c.unknown {
+		all = append(all, Setting{
+			Key: Clip(u.Name), Value: masked(u.Name, plain(l.at(u.Name).value), true), Origin: Origin{Path: u.Path, Line: u.Line},
+		})
+	}
+	slices.SortStableFunc(all, func(a, b Setting) int {
+		return cmp.Or(strings.Compare(a.Origin.Path, b.Origin.Path), cmp.Compare(a.Origin.Line, b.Origin.Line))
+	})
 	return all
 }

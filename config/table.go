@@ -17,10 +17,13 @@ type key struct {
 	// templates says that templates see the value if no file has the key: docker-pkg's defaults.
 	templates bool
 	// null says that null is a value, and not as if the key were not there.
-	null   bool
-	doc    string // what it does, for docs/configuration.md
-	form   form
-	secret secrecy // of a key whose value is or holds a secret
+	null bool
+	doc  string // what it does, for docs/configuration.md
+	form form
+	// private says of a key that nobody may read its value, templates neither, what it is; secret finds what is
+	// secret in the value of another one.
+	private string
+	secret  secrecy
 	// first is the variable of the environment that counts before the files, and file the key whose file does;
 	// last are the variables, and behind is the key, that count if no file has this one.
 	first, file string
@@ -74,6 +77,11 @@ func (t table) ownNames() (names []string) {
 		}
 	}
 	return names
+}
+
+// private tells whether nobody may read the value of the key at the top level.
+func (t table) private(name any) bool {
+	return slices.ContainsFunc(t, func(k key) bool { return k.private != "" && k.name == name })
 }
 
 // defaults are what templates see although no file has it.
