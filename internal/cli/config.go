@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/problem"
 )
 
 const configLong = `Prints what counts for each key of the configuration, and where it is from: the
@@ -149,7 +150,7 @@ func (s settings) only(names []string) (settings, error) {
 	}
 	s.Keys, s.Variables = slices.DeleteFunc(s.Keys, other), slices.DeleteFunc(s.Variables, other)
 	if len(unknown) > 0 {
-		return s, fmt.Errorf("cannot find the key %s: no file has it, and Slipway has none of this name\nhint: `slipway config` shows all", strings.Join(unknown, ", "))
+		return s, problem.With(fmt.Errorf("cannot find the key %s: no file has it, and Slipway has none of this name", strings.Join(unknown, ", ")), "`slipway config` shows all")
 	}
 	return s, nil
 }
