@@ -57,20 +57,21 @@ func (c *Config) Settings() (all []Setting) {
 // setting looks where the readers of the keys look, in their order.
 func (c *Config) setting(k *key) Setting {
 	l := c.loaded()
+	counts := func(o Origin) Setting { return Setting{Key: k.name, Value: k.shown(c, true), Origin: o} }
 	if _, flagged := l.flag(k); flagged {
-		return Setting{Key: k.name, Value: k.shown(c, true), Origin: Origin{Flag: "--" + k.flag}}
+		return counts(Origin{Flag: "--" + k.flag})
 	}
 	if k.first != "" && l.sources.Env(k.first) != "" {
-		return Setting{Key: k.name, Value: k.shown(c, true), Origin: Origin{Variable: k.first}}
+		return counts(Origin{Variable: k.first})
 	}
 	if at, given := l.given(l.table.find(k.file)); given && at.value != "" {
-		return Setting{Key: k.name, Value: k.shown(c, true), Origin: Origin{Path: at.path, Line: at.line, Key: k.file}}
+		return counts(Origin{Path: at.path, Line: at.line, Key: k.file})
 	}
-	if at, given := l.given(k); given {
-		return Setting{Key: k.name, Value: k.shown(c, true), Origin: Origin{Path: at.path, Line: at.line}}
+	if at, given := c.overEnvironment(k); given {
+		return counts(Origin{Path: at.path, Line: at.line})
 	}
 	if other := l.table.find(k.behind); other != nil {
-		if at, given := l.given(other); given {
+		if at, given := c.overEnvironment(other); given {
 			return Setting{Key: k.name, Value: other.shown(c, true), Origin: Origin{Path: at.path, Line: at.line, Key: k.behind}}
 		}
 	}
@@ -80,6 +81,12 @@ func (c *Config) setting(k *key) Setting {
 		}
 	}
 	return Setting{Key: k.name, Value: k.shown(c, false), Else: strings.ReplaceAll(k.absent, "`", "")}
+}
+
+// overEnvironment is given, but that an empty text leaves the choice to the variables of a key that has some.
+func (c *Config) overEnvironment(k *key) (at setting, given bool) {
+	at, given = c.loaded().given(k)
+	return at, given && (len(k.last) == 0 || k.end.get(c) != "")
 }
 
 // given tells whether a file has the key, and its value is acted on.
