@@ -52,7 +52,7 @@ func checkHeading(heading string, e Entry) error {
 	got, ok := s.heading([]byte(heading))
 	if !ok || strings.ContainsAny(heading, "\r\n") || len(s.warnings) > 0 || got.Package != e.Package ||
 		got.Version != e.Version || got.Distributions != e.Distributions || got.Urgency != e.Urgency {
-		return refuse(e, fmt.Sprintf("%q cannot be the heading of an entry", heading),
+		return refuse(e, fmt.Sprintf("%.400q cannot be the heading of an entry", heading),
 			"name, distribution and urgency are made of letters, digits and . + -")
 	}
 	return nil
@@ -70,7 +70,7 @@ func formatTrailer(e Entry) (string, error) {
 	var s scanner
 	var got Entry
 	if !s.trailer(&got, []byte(line)) || got.Author != e.Author || strings.HasPrefix(got.Author, "<") {
-		return "", refuse(e, fmt.Sprintf("%q is not an author", e.Author),
+		return "", refuse(e, fmt.Sprintf("%.400q is not an author", e.Author),
 			`an author is written as "Name <name@example.org>"`)
 	}
 	if len(s.warnings) > 0 {

@@ -42,7 +42,7 @@ func NextVersion(v, id string) (string, error) {
 	next := base + "-" + id + n.Add(n, big.NewInt(1)).String()
 	if !ValidVersion(next) {
 		return "", &Error{
-			Msg:  fmt.Sprintf("cannot find the version after %q: with the update_id %q it is no Debian version", v, id),
+			Msg:  fmt.Sprintf("cannot find the version after %q: with the update_id %.400q it is no Debian version", v, id),
 			Hint: "give update_id letters and digits only, or name the new version with --version",
 		}
 	}

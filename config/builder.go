@@ -30,8 +30,22 @@ type Listed struct {
 // Place is where the entry is, as "path:line".
 func (l Listed) Place() string { return fmt.Sprintf("%s:%d", l.Path, l.Line) }
 
-// listedKeys are the keys of an entry.
-var listedKeys = []string{"name", "from", "tags", "dockerfile", "target", "args", "platforms", "depends", "test", "submodules", "filters"}
+// listedKeys are the keys of an entry, in the order in which they are named, and what the schema says of them.
+var listedKeys = []struct {
+	name   string
+	schema schema
+}{
+	{"name", scalar}, {"from", scalar}, {"tags", scalars}, {"dockerfile", scalar}, {"target", scalar}, {"args", mappingTo(orNull(scalar))},
+	{"platforms", scalars}, {"depends", scalars}, {"test", scalar}, {"submodules", anyOf(typed("boolean"), scalars)}, {"filters", typed("boolean")},
+}
+
+// listedNames are their names.
+func listedNames() (names []string) {
+	for _, k := range listedKeys {
+		names = append(names, k.name)
+	}
+	return names
+}
 
 const builderKey = "builder"
 
@@ -41,8 +55,8 @@ const maxListed = 20_000
 
 // builder reads the list of images. A key "builder" that is no mapping, or has no images, is a
 // template variable like any other.
-func (r *reader) builder() []Listed {
-	const key = builderKey
+func (r *reader) builder(k *key) []Listed {
+	key := k.name
 	top, ok := r.l.settings[key].texts.(*Map)
 	if !ok {
 		return nil
@@ -92,10 +106,7 @@ type entry struct {
 }
 
 func (e *entry) fail(problem, hint string) {
-	if len(e.l.errs) >= maxProblems {
-		return
-	}
-	e.l.errs = append(e.l.errs, &Error{
+	e.l.fail(&Error{
 		Path: e.l.settings[builderKey].path, Line: e.line, Msg: "cannot read configuration: " + e.what + " of builder " + problem, Hint: hint,
 	})
 }
@@ -109,13 +120,13 @@ func (e *entry) read(item any) Listed {
 	e.values = map[string]any{}
 	if name, ok := m.Get("name"); ok {
 		if text, ok := scalarText(name, ""); ok && text != "" {
-			e.what += " (" + text + ")"
+			e.what += " (" + Clip(text) + ")"
 		}
 	}
 	for _, pair := range m.Items() {
 		name, ok := pair.Key.(string)
-		if !ok || !slices.Contains(listedKeys, name) {
-			e.fail("has the unknown key "+pythonString(pair.Key), "known are "+strings.Join(listedKeys, ", "))
+		if !ok || !slices.Contains(listedNames(), name) {
+			e.fail("has the unknown key "+Clip(pythonString(pair.Key)), "known are "+strings.Join(listedNames(), ", "))
 			continue
 		}
 		e.values[name] = pair.Value
@@ -210,7 +221,7 @@ func (e *entry) submodules() []string {
 		if clean := path.Clean(strings.TrimPrefix(p, "./")); fs.ValidPath(clean) && clean != "." {
 			paths = append(paths, clean)
 		} else {
-			e.fail(fmt.Sprintf("must have paths in the repository for submodules, got %q", p), "write them as .gitmodules does, or true or false")
+			e.fail("must have paths in the repository for submodules, got "+quote(p), "write them as .gitmodules does, or true or false")
 		}
 	}
 	return paths

@@ -4,6 +4,7 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -70,15 +71,19 @@ type Config struct {
 	ContainerLimits  Limits // container_limits: of RUN steps
 	Driver           string // driver: "docker" when not given; what it means is not decided here
 
+	// LintIgnore is lint_ignore: as the files have it, and package fleet/lint reads it.
+	LintIgnore any
+
 	Slipway Own // slipway: keys of Slipway's own
 
 	// Warnings are about what was read but is probably not meant, as "path:line: text".
 	Warnings []string
 
-	variables map[string]any    // all keys but the password
-	private   []string          // the files that were read, and the one with the password
-	places    map[string]string // key to "path:line"
+	variables map[string]any // all keys but the password
+	private   []string       // the files that were read, and the one with the password
 	unknown   []UnknownKey
+	// loaded is what it was read from. It is a function, for that is what no printing looks into.
+	loaded func() *loader
 }
 
 // PrivateFiles returns the files that no template may read, because they may hold secrets: those
@@ -91,29 +96,15 @@ func (c *Config) Hide(files ...string) { c.private = append(c.private, files...)
 
 // Place returns where a key was given, "path:line", or "" for a key that no file has. One of Slipway's
 // own is called slipway.exclude.
-func (c *Config) Place(key string) string { return c.places[key] }
-
-// defaults are docker-pkg's, key by key: templates see each of them although no file has it.
-func defaults() map[string]any {
-	return map[string]any{
-		"registry":           "",
-		"username":           nil,
-		"base_images":        []any{},
-		"apt_options":        "",
-		"http_proxy":         nil,
-		"apt_only_proxy":     nil,
-		"namespace":          "",
-		"scan_workers":       8,
-		"fallback_author":    "Author",
-		"fallback_email":     "email@domain",
-		"distribution":       "wikimedia",
-		"update_id":          "s",
-		"ca_bundle":          nil,
-		"force_numeric_user": false,
-		"known_uid_mappings": NewMap("root", 0, "www-data", 33, "nobody", 65534),
-		"verify_command":     "/bin/bash",
-		"verify_args":        []any{"-c", "{path}/test.sh {image}"},
+func (c *Config) Place(key string) string {
+	if c.loaded == nil {
+		return ""
 	}
+	s := c.loaded().at(key)
+	if s.path == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d", s.path, s.line)
 }
 
 // Variables returns what templates see: every key of the files and docker-pkg's defaults, without

@@ -21,7 +21,7 @@ const (
 	maxValues = 1_000_000
 	// maxAliased bounds the bytes of text that aliases stand for: what reads the values reads it each time.
 	maxAliased = 4 << 20
-	// maxProblems is how many errors or warnings of one file are told.
+	// maxProblems is how many errors or warnings are told.
 	maxProblems = 100
 )
 
@@ -35,7 +35,8 @@ type document struct {
 	errs     []*Error
 	warnings []string
 	root     *yaml.Node
-	hidden   bool // inside the key password: no name is shown
+	hidden   bool // inside a private key: no name is shown
+	table    table
 	written  bool // scalars are the texts that the file has, whatever their type; null stays null
 	stopped  bool // the file is too much: nothing more is read
 }
@@ -62,9 +63,10 @@ func newDocument(path string) *document {
 	return &document{path: path, anchors: map[*yaml.Node]anchored{}}
 }
 
-// parseDocument reads a file's top-level mapping. An empty file has no settings.
-func parseDocument(path string, data []byte) (map[string]setting, []string, []*Error) {
+// parse reads a file's top-level mapping. An empty file has no settings.
+func (t table) parse(path string, data []byte) (map[string]setting, []string, []*Error) {
 	d := newDocument(path)
+	d.table = t
 	if len(data) > MaxSize {
 		d.fail(0, fmt.Sprintf("cannot read configuration: it has %d bytes, more than the %d allowed", len(data), MaxSize), "keep data out of the configuration")
 		return nil, nil, d.errs
@@ -87,7 +89,7 @@ func parseDocument(path string, data []byte) (map[string]setting, []string, []*E
 			name, ok := item.Key.(string)
 			if !ok {
 				d.fail(root.Line, fmt.Sprintf("cannot use key %s: it is %s, not a string",
-					pythonString(item.Key), kind(item.Key)), "put the key in quotes")
+					Clip(pythonString(item.Key)), kind(item.Key)), "put the key in quotes")
 				continue
 			}
 			line, ok := lines[name]
@@ -148,7 +150,7 @@ func (d *document) parse(data []byte) *yaml.Node {
 		// The name is not shown: it may be a password that begins with an asterisk.
 		cause, hint = "an alias (*) has no anchor (&)", "put the value in quotes if it is meant to begin with *"
 	}
-	d.fail(line, "cannot parse YAML: "+cause, hint)
+	d.fail(line, "cannot parse YAML: "+Clip(cause), hint)
 	return nil
 }
 
@@ -321,7 +323,7 @@ func (d *document) mapping(n *yaml.Node) *Map {
 		}
 		key := d.value(keyNode)
 		outer := d.hidden
-		d.hidden = outer || n == d.root && key == "password"
+		d.hidden = outer || n == d.root && d.table.private(key)
 		value := d.value(n.Content[i+1])
 		d.hidden = outer
 		if d.stopped {
@@ -333,7 +335,7 @@ func (d *document) mapping(n *yaml.Node) *Map {
 			continue
 		}
 		if first, twice := lines[normal]; twice {
-			name := pythonString(key)
+			name := Clip(pythonString(key))
 			if d.hidden {
 				name = hidden
 			}

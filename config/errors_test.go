@@ -191,8 +191,8 @@ func FuzzLoad(f *testing.F) {
 	}
 	f.Add([]byte("a: &a [*a]\n<<: [{b: 0x_, c: 1:30:.5}]\ncontainer_limits: memory=1,=\nverify_timeout: 1e400"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		settings, _, errs := parseDocument("f", data)
-		l := &loader{sources: Sources{Env: func(string) string { return "" }}, settings: settings, errs: errs}
+		settings, _, errs := keys().parse("f", data)
+		l := &loader{sources: Sources{Env: func(string) string { return "" }}, table: keys(), settings: settings, errs: errs}
 		delete(settings, "password_file") // no file is to be read here
 		delete(settings, "template_paths")
 		c := l.decode()

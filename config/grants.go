@@ -3,13 +3,12 @@ package config
 import (
 	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/slipway-build/slipway/secret"
 )
 
 // secretsName and sshName are own keys.
-const secretsName, sshName = "secrets", "ssh"
+const secretsName, sshName = ownPrefix + "secrets", ownPrefix + "ssh"
 
 // SecretGrant gives images a secret, AgentGrant an SSH agent.
 type (
@@ -28,9 +27,9 @@ const maxGrants = 10_000
 
 // secrets reads what the key gives. What a specification holds may be a secret in the wrong place: it is
 // not shown.
-func (r *reader) secrets(key string) []SecretGrant {
+func (r *reader) secrets(k *key) []SecretGrant {
 	var list []SecretGrant
-	r.grants(key, func(glob, spec string, at secret.Scene) error {
+	r.grants(k, func(glob, spec string, at secret.Scene) error {
 		s, err := secret.Parse(spec, at)
 		list = append(list, SecretGrant{glob, s})
 		return err
@@ -38,9 +37,9 @@ func (r *reader) secrets(key string) []SecretGrant {
 	return list
 }
 
-func (r *reader) agents(key string) []AgentGrant {
+func (r *reader) agents(k *key) []AgentGrant {
 	var list []AgentGrant
-	r.grants(key, func(glob, spec string, at secret.Scene) error {
+	r.grants(k, func(glob, spec string, at secret.Scene) error {
 		a, err := secret.ParseAgent(spec, at)
 		list = append(list, AgentGrant{glob, a})
 		return err
@@ -49,8 +48,9 @@ func (r *reader) agents(key string) []AgentGrant {
 }
 
 // grants reads a mapping of globs to specifications, each by add.
-func (r *reader) grants(key string, add func(glob, spec string, at secret.Scene) error, hint string) {
-	m, ok := r.vars[key].(*Map)
+func (r *reader) grants(k *key, add func(glob, spec string, at secret.Scene) error, hint string) {
+	key := k.name
+	m, ok := r.value(k).(*Map)
 	if !ok {
 		return
 	}
@@ -70,9 +70,6 @@ func (r *reader) grants(key string, add func(glob, spec string, at secret.Scene)
 		}
 		for i, spec := range specs {
 			text, _ := spec.(string)
-			if len(r.l.errs) >= maxProblems {
-				return
-			}
 			if err := add(glob, text, at); err != nil {
 				r.fail(key, fmt.Sprintf("cannot use item %d below %s: %v", i+1, shownGlob(glob), err), hint)
 			}
@@ -80,26 +77,16 @@ func (r *reader) grants(key string, add func(glob, spec string, at secret.Scene)
 	}
 }
 
-func shownGlob(glob any) string {
-	text := pythonString(glob)
-	if len(text) > 100 {
-		text = text[:100] + "…"
-	}
-	return strconv.Quote(text)
-}
+func shownGlob(glob any) string { return quote(pythonString(glob)) }
 
 // secretFiles are the files of secrets and of SSH keys that the own keys name, as far as they can be read.
 func (l *loader) secretFiles() (files []string) {
-	r := &reader{l: &loader{sources: l.sources, settings: l.settings, nested: l.nested}, vars: map[string]any{}}
-	for _, name := range []string{secretsName, sshName} {
-		if value := l.nested[ownName(name)].value; listsByGlob.fault(value) == nil {
-			r.vars[ownName(name)] = value
-		}
-	}
-	for _, g := range r.secrets(ownName(secretsName)) {
+	quiet := &loader{sources: l.sources, table: l.table, settings: l.settings, nested: l.nested}
+	r := quiet.reader(nil, nil)
+	for _, g := range r.secrets(&key{name: secretsName}) {
 		files = append(files, g.File)
 	}
-	for _, g := range r.agents(ownName(sshName)) {
+	for _, g := range r.agents(&key{name: sshName}) {
 		if socket := l.sources.Env(secret.AgentVariable); socket == "" || !slices.Equal(g.Paths, []string{socket}) {
 			files = append(files, g.Paths...)
 		}

@@ -25,7 +25,7 @@ func TestGrants(t *testing.T) {
 	}
 	a, key := filepath.Join(dir, "sub/a"), filepath.Join(dir, "key")
 	want := Own{
-		GitModes: true,
+		GitModes: true, CABundleMode: "replace", MediaTypes: "oci",
 		Secrets: []SecretGrant{
 			{"*", secret.Source{ID: "tok", File: a, Origin: "slipway.secrets file a"}},
 			{"*", secret.Source{ID: "env", Env: "TOK", Origin: "slipway.secrets env TOK"}},

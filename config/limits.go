@@ -37,7 +37,7 @@ func parseLimits(v any) (l Limits, problems []string) {
 			case ok:
 				add(strings.TrimSpace(key), strings.TrimSpace(value))
 			case strings.TrimSpace(v) != "":
-				problems = append(problems, fmt.Sprintf("%q is not like key=value", setting))
+				problems = append(problems, quote(setting)+" is not like key=value")
 			}
 		}
 	case *Map:
@@ -61,7 +61,7 @@ func (l *Limits) set(key string, v any) error {
 	switch v.(type) {
 	case string, int:
 	default:
-		return fmt.Errorf("%s must be a number or a string, got %s", key, kind(v))
+		return fmt.Errorf("%s must be a number or a string, got %s", Clip(key), kind(v))
 	}
 	var err error
 	switch key {
@@ -75,12 +75,12 @@ func (l *Limits) set(key string, v any) error {
 		l.MemSwap, err = parseSize(text)
 	case "cpushares":
 		if l.CPUShares, err = strconv.ParseUint(text, 10, 63); err != nil {
-			err = fmt.Errorf("%q is not a whole number", text)
+			err = fmt.Errorf("%s is not a whole number", quote(text))
 		}
 	case "cpusetcpus":
 		l.CPUSetCPUs, err = text, checkCPUSet(text)
 	default:
-		return fmt.Errorf("there is no limit %q, only %s", key, strings.Join(limitKeys, ", "))
+		return fmt.Errorf("there is no limit %s, only %s", quote(key), strings.Join(limitKeys, ", "))
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", key, err)
@@ -105,7 +105,7 @@ var sizePattern = regexp.MustCompile(`^(\d+(?:\.\d+)?) ?(?i:([bkmgt]?)|([kmgt])i
 func parseSize(s string) (int64, error) {
 	m := sizePattern.FindStringSubmatch(s)
 	if m == nil {
-		return 0, fmt.Errorf("%q is not a size like 4000000, 512m or 4g", s)
+		return 0, fmt.Errorf("%s is not a size like 4000000, 512m or 4g", quote(s))
 	}
 	power := max(slices.Index([]string{"b", "k", "m", "g", "t"}, strings.ToLower(m[2]+m[3])), 0)
 	unit := int64(1) << (10 * power)
@@ -114,7 +114,7 @@ func parseSize(s string) (int64, error) {
 	}
 	f, err := strconv.ParseFloat(m[1], 64)
 	if f *= float64(unit); err != nil || f >= math.MaxInt64 {
-		return 0, fmt.Errorf("%q is too large", s)
+		return 0, fmt.Errorf("%s is too large", quote(s))
 	}
 	return int64(f), nil
 }
@@ -129,7 +129,7 @@ func checkCPUSet(s string) error {
 		a, err1 := strconv.ParseUint(first, 10, 16)
 		b, err2 := strconv.ParseUint(last, 10, 16)
 		if err1 != nil || err2 != nil || b < a {
-			return fmt.Errorf("%q is not a list of CPUs like 0-2 or 0,2", s)
+			return fmt.Errorf("%s is not a list of CPUs like 0-2 or 0,2", quote(s))
 		}
 	}
 	return nil

@@ -22,15 +22,20 @@ type Sources struct {
 	UserFile string
 	// Env looks up an environment variable; nil is an empty environment.
 	Env func(string) string
+	// Flag looks up what a flag of the command line, by its name, gives a key that has one: it counts before
+	// the files. Nil is no flags.
+	Flag func(name string) (text string, given bool)
 }
 
 // Load reads the configuration. A key of the project's file replaces the same key of the user's,
 // lists and mappings included. The error joins one *Error per problem, sorted by file and line.
-func Load(s Sources) (*Config, error) {
+func Load(s Sources) (*Config, error) { return keys().load(s) }
+
+func (t table) load(s Sources) (*Config, error) {
 	if s.Env == nil {
 		s.Env = func(string) string { return "" }
 	}
-	l := &loader{sources: s, settings: map[string]setting{}, nested: map[string]setting{}}
+	l := &loader{sources: s, table: t, settings: map[string]setting{}, nested: map[string]setting{}}
 	if path := l.userFile(); path != "" {
 		l.addFile(path, "it is the user's own configuration: mend it or take it away")
 	}
@@ -41,7 +46,13 @@ func Load(s Sources) (*Config, error) {
 	l.addFile(s.File, hint)
 	c := l.decode()
 	if err := join(l.errs); err != nil {
+		if l.untold > 0 {
+			err = errors.Join(err, &Error{Path: s.File, Msg: fmt.Sprintf("cannot read configuration: %d more problems are not told", l.untold)})
+		}
 		return nil, err
+	}
+	if l.unsaid > 0 {
+		l.warnings = append(l.warnings, fmt.Sprintf("%s: %d more warnings are not told", s.File, l.unsaid))
 	}
 	c.Warnings = l.warnings
 	return c, nil
@@ -49,17 +60,32 @@ func Load(s Sources) (*Config, error) {
 
 // Default returns the configuration that an empty file gives in an empty environment.
 func Default() *Config {
-	l := &loader{sources: Sources{Env: func(string) string { return "" }}}
+	l := &loader{sources: Sources{Env: func(string) string { return "" }}, table: keys()}
 	return l.decode()
 }
 
 type loader struct {
 	sources  Sources
+	table    table
 	settings map[string]setting
 	nested   map[string]setting // below slipway and builder, by names like slipway.exclude
 	files    []string           // that were read
 	errs     []*Error
 	warnings []string
+	untold   int // errors that are too many to be told
+	unsaid   int // warnings
+}
+
+func (l *loader) fail(errs ...*Error) {
+	told := min(len(errs), max(0, maxProblems-len(l.errs)))
+	l.errs = append(l.errs, errs[:told]...)
+	l.untold += len(errs) - told
+}
+
+func (l *loader) warn(texts ...string) {
+	said := min(len(texts), max(0, maxProblems-len(l.warnings)))
+	l.warnings = append(l.warnings, texts[:said]...)
+	l.unsaid += len(texts) - said
 }
 
 func (l *loader) configHome() string {
@@ -93,17 +119,17 @@ func (l *loader) userFile() string {
 func (l *loader) addFile(path, hint string) {
 	data, _, err := readBounded(path, MaxSize)
 	if err != nil {
-		l.errs = append(l.errs, &Error{Path: path, Msg: "cannot read configuration", Err: bareError(err), Hint: hint})
+		l.fail(&Error{Path: path, Msg: "cannot read configuration", Err: bareError(err), Hint: hint})
 		return
 	}
 	l.files = append(l.files, path)
-	settings, warnings, errs := parseDocument(path, data)
+	settings, warnings, errs := l.table.parse(path, data)
 	for name, s := range settings {
 		l.settings[name] = s
 		maps.Copy(l.nested, s.nested)
 	}
-	l.warnings = append(l.warnings, warnings...)
-	l.errs = append(l.errs, errs...)
+	l.warn(warnings...)
+	l.fail(errs...)
 }
 
 // readBounded reads a file and its mode; one byte more than the bound is enough to refuse it.

@@ -68,7 +68,7 @@ func TestLoadDefaults(t *testing.T) {
 			FallbackEmail:    "email@domain",
 			UpdateID:         "s",
 			Driver:           "docker",
-			Slipway:          Own{GitModes: true},
+			Slipway:          defaultOwn,
 		}
 		if diff := cmp.Diff(want, c, cmpopts.IgnoreUnexported(Config{})); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", text, diff)
@@ -95,7 +95,7 @@ verify_timeout: 90
 		t.Fatal(err)
 	}
 	got := NewMap()
-	for _, name := range append(KnownKeys(), "my_list") {
+	for _, name := range append(keys().top(), "my_list") {
 		if v, ok := c.Variables()[name]; ok {
 			got.set(name, v)
 		}
@@ -150,7 +150,7 @@ trust_versions: true
 		Registry: "registry.example:5000", Namespace: "ml", Username: "robot", APTOptions: "-o Foo=1",
 		SeedImage: "debian:12", BaseImages: []string{"debian:12", "debian:13"}, ScanWorkers: 16,
 		VerifyCommand: "/bin/sh", VerifyArgs: []string{}, VerifyTimeout: 90 * time.Second, UpdateID: "7",
-		CABundle: "/ca.pem", ForceNumericUser: true, Driver: "embedded", Slipway: Own{GitModes: true},
+		CABundle: "/ca.pem", ForceNumericUser: true, Driver: "embedded", Slipway: defaultOwn,
 		RegistryTrust: 5 * time.Second, TrustVersions: true,
 		ContainerLimits: Limits{Memory: 4000000, CPUSetCPUs: "0-2"},
 	}
@@ -162,7 +162,7 @@ trust_versions: true
 
 func TestLoadNull(t *testing.T) {
 	var text strings.Builder
-	for _, key := range KnownKeys() {
+	for _, key := range keys().top() {
 		text.WriteString(key + ":\n")
 	}
 	c, err := loadText(t, text.String())

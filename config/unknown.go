@@ -2,7 +2,6 @@ package config
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -28,8 +27,8 @@ type UnknownKey struct {
 func (c *Config) UnknownKeys() []UnknownKey { return slices.Clone(c.unknown) }
 
 func (l *loader) unknownKeys() []UnknownKey {
-	all := l.unknownAtTop()
-	known := KnownKeys()
+	known, own := l.table.top(), l.table.ownNames()
+	all := l.unknownAtTop(known, own)
 	for name, s := range l.nested {
 		if top, _, _ := strings.Cut(name, "."); top == builderKey {
 			if s.path == l.settings[builderKey].path && name != imagesName { // else it was replaced
@@ -37,8 +36,8 @@ func (l *loader) unknownKeys() []UnknownKey {
 			}
 			continue
 		}
-		if i := slices.Index(ownNames(), name); i >= 0 {
-			if fault := ownKeys[i].form.fault(s.value); fault != nil {
+		if k := l.table.find(name); k != nil {
+			if fault := k.form.fault(s.value); fault != nil {
 				all = append(all, UnknownKey{
 					Name: name, Variable: slipwayKey, Path: s.path, Line: s.line,
 					Wrong: fault.problem, Hint: fault.hint, Misshapen: true,
@@ -47,10 +46,10 @@ func (l *loader) unknownKeys() []UnknownKey {
 			continue
 		}
 		u := UnknownKey{
-			Name: name, Variable: slipwayKey, Path: s.path, Line: s.line, Known: ownNames(),
-			Wrong: "is none of Slipway's own keys", Hint: "there are " + strings.Join(ownNames(), ", "),
+			Name: name, Variable: slipwayKey, Path: s.path, Line: s.line, Known: own,
+			Wrong: "is none of Slipway's own keys", Hint: "there are " + strings.Join(own, ", "),
 		}
-		if top := strings.TrimPrefix(name, slipwayKey+"."); slices.Contains(known, top) {
+		if top := strings.TrimPrefix(name, ownPrefix); slices.Contains(known, top) {
 			u.Hint = top + " stands at the top level"
 		}
 		all = append(all, u)
@@ -60,11 +59,10 @@ func (l *loader) unknownKeys() []UnknownKey {
 }
 
 // unknownAtTop are those at the top level, where an own key may have been written by mistake.
-func (l *loader) unknownAtTop() (all []UnknownKey) {
-	known := KnownKeys()
-	meant := slices.Concat(known, ownNames()) // shared: there may be very many keys
+func (l *loader) unknownAtTop(known, own []string) (all []UnknownKey) {
+	meant := slices.Concat(known, own) // shared: there may be very many keys
 	for name, s := range l.settings {
-		if !slices.Contains(known, name) {
+		if _, found := slices.BinarySearch(known, name); !found {
 			all = append(all, UnknownKey{Name: name, Variable: name, Path: s.path, Line: s.line, Known: meant})
 		}
 	}
@@ -80,25 +78,6 @@ func (l *loader) unknownAtTop() (all []UnknownKey) {
 	return all
 }
 
-// ownNames are the own keys as messages have them, in the order of their table.
-func ownNames() []string {
-	names := make([]string, len(ownKeys))
-	for i, k := range ownKeys {
-		names[i] = ownName(k.name)
-	}
-	return names
-}
-
 func (u UnknownKey) compare(other UnknownKey) int {
 	return cmp.Or(strings.Compare(u.Path, other.Path), cmp.Compare(u.Line, other.Line), strings.Compare(u.Name, other.Name))
-}
-
-// KnownKeys returns the keys that act on Slipway, sorted. All others are variables for templates.
-func KnownKeys() []string {
-	keys := slices.Collect(maps.Keys(defaults()))
-	keys = append(keys, "password", "password_file", "seed_image", "verify_timeout", "container_limits", "driver",
-		"template_paths", "image_digests", "apk_only_proxy", "dnf_only_proxy", "strict", "trust_versions", "registry_trust",
-		"insecure_registries", "lint_ignore", builderKey, slipwayKey)
-	slices.Sort(keys)
-	return keys
 }

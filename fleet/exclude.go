@@ -60,11 +60,19 @@ func (x *exclusion) unused(cfg *config.Config) []Problem {
 	}
 	var problems []Problem
 	path, line := splitPlace(cfg.Place(excludeKey))
+	untold := 0
 	for i, text := range x.texts {
-		if !x.matched[i].Load() {
+		switch {
+		case x.matched[i].Load():
+		case len(problems) == maxTold:
+			untold++
+		default:
 			problems = append(problems, problem(UnusedExclude, path, line, "a glob is compared with names of images, and with folders below the one that is scanned",
 				"%q of %s leaves nothing out", text, excludeKey))
 		}
+	}
+	if untold > 0 {
+		problems = append(problems, problem(UnusedExclude, path, line, "", "%d more globs of %s leave nothing out", untold, excludeKey))
 	}
 	return problems
 }

@@ -37,11 +37,18 @@ func (r *renderer) keyProblems(ctx context.Context) ([]Problem, error) {
 		}
 		addWords(words, read, files)
 	}
-	for _, s := range unread(slips, words) {
+	slips = unread(slips, words)
+	for i, s := range slips {
+		if i == maxTold {
+			return append(problems, problem(UnknownKey, s.Path, s.Line, "", "%d more keys are not told that are like these", len(slips)-i)), nil
+		}
 		problems = append(problems, s.Problem)
 	}
 	return problems, nil
 }
+
+// maxTold is how many problems of one kind a configuration's keys have that are told one by one.
+const maxTold = 100
 
 // slip is a key that may be one.
 type slip struct {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
 )
 
@@ -135,7 +136,7 @@ func (c *check) dockerfile(t fleet.Text) {
 		}
 	}
 	for _, v := range d.Variables {
-		if why := looksSecret(v.Name, v.Value); why != "" {
+		if why := config.LooksSecret(v.Name, v.Value); why != "" {
 			c.addRendered(secretVariable, file, v.Line,
 				"give it to the step that needs it: RUN --mount=type=secret", "%s %s looks like a secret: %s", v.Instruction, v.Name, why)
 		}

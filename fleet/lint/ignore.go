@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
 )
 
@@ -143,7 +144,7 @@ type ignoreItem struct{ rule, glob string }
 // ignoreList reads the configuration's list: "RULE", or "RULE GLOB" with a pattern for the file's
 // path below the fleet's folder.
 func (l *linter) ignoreList() ([]ignoreItem, error) {
-	value := l.Config.Variables()[ignoreKey]
+	value := l.Config.LintIgnore
 	if value == nil {
 		return nil, nil
 	}
@@ -160,7 +161,7 @@ func (l *linter) ignoreList() ([]ignoreItem, error) {
 		}
 		if _, known := byID[rule]; !known {
 			return nil, fmt.Errorf("cannot use %s of the configuration: there is no rule %s\nhint: docs/lint.md lists the rules",
-				ignoreKey, rule)
+				ignoreKey, config.Clip(rule))
 		}
 		items = append(items, ignoreItem{rule, strings.TrimSpace(glob)})
 	}

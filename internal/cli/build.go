@@ -218,7 +218,7 @@ func (a *app) warn(cfg *config.Config, p *plan.Plan, selection string) {
 	for _, proxy := range []struct{ manager, url string }{
 		{"apt", cfg.APTOnlyProxy}, {"apk", cfg.APKOnlyProxy}, {"dnf", cfg.DNFOnlyProxy},
 	} {
-		if proxyPassword(proxy.url) != "" {
+		if config.AddressPassword(proxy.url) != "" {
 			a.printWarning(problem.Text(fmt.Sprintf("the proxy for %[1]s has a password: %[1]s_install writes it into the Dockerfile, and so into the image's history", proxy.manager),
 				fmt.Sprintf("give %s_only_proxy without a password", proxy.manager)))
 		}

@@ -19,11 +19,14 @@ import (
 
 const defaultRootText = "/var/lib/slipway for root, $XDG_DATA_HOME/slipway for others"
 
+// rootVariable names the folder of images and cache, if --root does not.
+const rootVariable = "SLIPWAY_ROOT"
+
 // engineRoot is the folder of images and cache, absolute.
 func (a *app) engineRoot() (string, error) {
 	root := a.root
 	if root == "" {
-		root = os.Getenv("SLIPWAY_ROOT")
+		root = os.Getenv(rootVariable)
 	}
 	if root == "" && os.Geteuid() == 0 {
 		root = "/var/lib/slipway"

@@ -55,7 +55,7 @@ func (a *app) given(cmd *cobra.Command, cfg *config.Config, o givenOptions) (gif
 	if err != nil {
 		return nil, err
 	}
-	var found []hidden
+	var found []config.Hidden
 	for _, g := range all {
 		if g.agent != nil {
 			g.err = engine.CheckAgent(*g.agent)
@@ -71,7 +71,7 @@ func (a *app) given(cmd *cobra.Command, cfg *config.Config, o givenOptions) (gif
 			return nil, usageError(cmd, fmt.Errorf("%s: %w", g.place, g.err))
 		}
 		for _, text := range g.value.Words() {
-			found = append(found, hidden{text, g.place + ": the secret " + g.id()})
+			found = append(found, config.Hidden{Text: config.Secret(text), What: g.place + ": the secret " + g.id()})
 		}
 	}
 	if len(found) == 0 {
@@ -92,7 +92,7 @@ func (o givenOptions) declared(cmd *cobra.Command, cfg *config.Config) (all gift
 	}
 	for _, g := range all {
 		if err := fleet.CheckGlob(g.glob); err != nil {
-			return nil, fmt.Errorf("%s: cannot use the glob %q: %w", g.place, g.glob, err)
+			return nil, fmt.Errorf("%s: cannot use the glob %q: %w", g.place, config.Clip(g.glob), err)
 		}
 	}
 	if len(o.secrets)+len(o.agents) == 0 {

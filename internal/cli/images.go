@@ -63,7 +63,7 @@ func (a *app) noteEmpty() {
 	}
 }
 
-func (a *app) rootNamed() bool { return a.root != "" || os.Getenv("SLIPWAY_ROOT") != "" }
+func (a *app) rootNamed() bool { return a.root != "" || os.Getenv(rootVariable) != "" }
 
 func (a *app) printImages(list []store.Image) error {
 	w := tabwriter.NewWriter(a.Out, 0, 0, 3, ' ', 0)

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/network"
@@ -11,10 +12,13 @@ import (
 // configuredNetwork is how everything is reached, as the configuration says.
 func configuredNetwork(cfg *config.Config) (*network.Network, error) {
 	n, err := network.New(network.Options{
-		Proxies: proxies(cfg), CABundle: cfg.CABundle, AddsBundle: cfg.Slipway.AddsBundle, Insecure: cfg.InsecureRegistries,
+		Proxies: proxies(cfg), CABundle: cfg.CABundle, AddsBundle: cfg.Slipway.CABundleMode == "add", Insecure: cfg.InsecureRegistries,
 	})
 	if err == nil {
 		return n, nil
+	}
+	if file := (*fs.PathError)(nil); errors.As(err, &file) {
+		file.Path = config.Clip(file.Path)
 	}
 	key := "ca_bundle"
 	if proxy := (*network.ProxyError)(nil); errors.As(err, &proxy) {

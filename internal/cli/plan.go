@@ -26,7 +26,6 @@ type planOptions struct {
 	snapshot             bool
 	selection            string
 	force                bool
-	strict               bool
 	local                bool
 	noPull               bool
 	publish, publishSaid bool // the flag, and whether it was given
@@ -52,7 +51,7 @@ func (o *planOptions) flags(cmd *cobra.Command) {
 	f.BoolVar(&o.publish, "publish", false, "publish what is good, with the credentials of \"slipway login\" if the configuration has none; without this flag it is published when the configuration has some")
 	f.BoolVar(&o.local, "local", false, "do not ask the registry: only what the store has counts")
 	f.BoolVar(&o.noPull, "no-pull", false, "fetch neither published parents nor newer base images: build on what the store has")
-	f.BoolVar(&o.strict, "strict", false, "content that changed under an unchanged version is an error")
+	strictFlag(cmd)
 	o.given.flags(cmd)
 	f.CountP("verbose", "v", "like --info; -vv is like --debug")
 }
@@ -159,7 +158,7 @@ func (o planOptions) reading(suffix string) reading {
 // options are the plan's, but for what an interrupted run has done already.
 func (o planOptions) options(cfg *config.Config) plan.Options {
 	p := plan.Options{
-		Select: o.selection, Strict: o.strict || cfg.Strict,
+		Select: o.selection, Strict: cfg.Strict,
 		NoPull: o.noPull, Replace: o.force, Publish: o.publishes(cfg), TrustVersions: cfg.TrustVersions,
 	}
 	if o.force {
@@ -314,4 +313,9 @@ func showPlan(out io.Writer, p *plan.Plan) error {
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")
 	return line
+}
+
+// strictFlag is the flag of the key strict, which loadConfig puts over that of the files.
+func strictFlag(cmd *cobra.Command) {
+	cmd.Flags().Bool("strict", false, "content that changed under an unchanged version is an error")
 }

@@ -219,7 +219,7 @@ func (a *app) command() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err) })
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.AddGroup(&cobra.Group{ID: "fleet", Title: "Fleet commands:"}, &cobra.Group{ID: "image", Title: "Image commands:"})
-	for _, c := range []*cobra.Command{a.buildCommand(), a.planCommand(), a.historyCommand(), a.logCommand(), a.renderCommand(), a.lintCommand(), a.updateCommand(), a.pruneCommand()} {
+	for _, c := range []*cobra.Command{a.buildCommand(), a.planCommand(), a.historyCommand(), a.logCommand(), a.renderCommand(), a.lintCommand(), a.updateCommand(), a.pruneCommand(), a.configCommand()} {
 		c.GroupID = "fleet"
 		root.AddCommand(c)
 	}
@@ -245,6 +245,13 @@ func (a *app) loadConfig(cmd *cobra.Command) (*config.Config, error) {
 		File:         a.configFile,
 		FileExplicit: cmd.Flags().Changed("configfile"),
 		Env:          os.Getenv,
+		Flag: func(name string) (string, bool) {
+			f := cmd.Flags().Lookup(name)
+			if f == nil || !f.Changed {
+				return "", false
+			}
+			return f.Value.String(), true
+		},
 	})
 	if err != nil {
 		return nil, err
@@ -255,9 +262,9 @@ func (a *app) loadConfig(cmd *cobra.Command) (*config.Config, error) {
 		if at := strings.LastIndexByte(registry, '@'); at >= 0 {
 			registry = "..." + registry[at:] // a password may be in front
 		}
-		return nil, problem.With(fmt.Errorf("%s: cannot use registry %q with namespace %q: they make no valid name of an image", place, registry, cfg.Namespace), "a registry is a host, without https://, such as registry.example:5000")
+		return nil, problem.With(fmt.Errorf("%s: cannot use registry %q with namespace %q: they make no valid name of an image", place, config.Clip(registry), config.Clip(cfg.Namespace)), "a registry is a host, without https://, such as registry.example:5000")
 	}
-	a.hide(secrets(cfg))
+	a.hide(cfg.Secrets())
 	a.spare(cfg.Registry, cfg.Namespace)
 	for _, w := range cfg.Warnings {
 		fmt.Fprintln(a.Err, "warning:", w)

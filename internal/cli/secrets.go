@@ -3,11 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"maps"
-	"net/url"
-	"regexp"
-	"slices"
-	"strings"
 
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
@@ -58,56 +53,20 @@ func (a *app) hideInReport(r *lint.Report) {
 	}
 }
 
-// hidden is a password that the configuration holds, or another secret.
-type hidden struct {
-	text string
-	what string // with its place, for messages
-}
-
-// secrets are the passwords that the configuration holds.
-func secrets(cfg *config.Config) []hidden {
-	at := func(place, what string) string { return strings.TrimPrefix(place+": "+what, ": ") }
-	found := []hidden{{cfg.Password.Reveal(), at(cfg.Place("password"), "the registry's password")}}
-	for _, proxy := range []struct{ key, url string }{
-		{"http_proxy", cfg.HTTPProxy}, {"slipway.https_proxy", cfg.Slipway.HTTPSProxy}, {"apt_only_proxy", cfg.APTOnlyProxy}, {"apk_only_proxy", cfg.APKOnlyProxy}, {"dnf_only_proxy", cfg.DNFOnlyProxy},
-	} {
-		password := proxyPassword(proxy.url)
-		if password == "" {
-			continue
-		}
-		what := at(cfg.Place(proxy.key), "the password in "+proxy.key)
-		found = append(found, hidden{password, what})
-		if decoded, err := url.PathUnescape(password); err == nil && decoded != password {
-			found = append(found, hidden{decoded, what}) // programs print it as they are given it, or as they send it
-		}
-	}
-	for _, l := range cfg.Builder {
-		for _, name := range slices.Sorted(maps.Keys(l.Args)) {
-			value := l.Args[name]
-			what := at(l.Place(), "the argument "+name+" of "+l.Name)
-			if password := proxyPassword(value); password != "" {
-				found = append(found, hidden{password, what})
-			} else if value != "" && lint.Secret(name, value) {
-				found = append(found, hidden{value, what})
-			}
-		}
-	}
-	return found
-}
-
 // hide takes secrets out of all that is said from now on, beside those of before, and says once which ones
 // are too short for that.
-func (a *app) hide(list []hidden) {
+func (a *app) hide(list []config.Hidden) {
 	warned := map[string]bool{}
 	for _, text := range a.hidden {
 		warned[text] = true
 	}
 	texts := a.hidden
 	for _, s := range list {
-		texts = append(texts, s.text)
-		if s.text != "" && len(s.text) < redact.MinLength && !warned[s.text] && !warned[s.what] {
-			warned[s.text], warned[s.what] = true, true
-			a.printWarning(fmt.Sprintf("%s has fewer than %d bytes: it is hidden only where it stands as a whole value", s.what, redact.MinLength))
+		text := s.Text.Reveal()
+		texts = append(texts, text)
+		if text != "" && len(text) < redact.MinLength && !warned[text] && !warned[s.What] {
+			warned[text], warned[s.What] = true, true
+			a.printWarning(fmt.Sprintf("%s has fewer than %d bytes: it is hidden only where it stands as a whole value", s.What, redact.MinLength))
 		}
 	}
 	a.hidden = texts
@@ -135,15 +94,4 @@ func (a *app) spare(names ...string) {
 		a.spared = true
 		a.printWarning(problem.Text("a password is a part of an image's name: it is hidden only where it stands as a whole value", "take another password"))
 	}
-}
-
-var proxyUser = regexp.MustCompile(`^(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^/?#@:]*:([^/?#]*)@`)
-
-// proxyPassword is the password as the address has it; curl and apt take one without a scheme, too.
-func proxyPassword(proxy string) string {
-	m := proxyUser.FindStringSubmatch(proxy)
-	if m == nil {
-		return ""
-	}
-	return m[1]
 }

@@ -1,10 +1,13 @@
-package lint
+package config
 
 import (
 	"regexp"
 	"slices"
 	"strings"
 )
+
+// addressForm is the form of a secret of which only a part is one.
+const addressForm = "an address with a password"
 
 var (
 	// plainValue is what no secret looks like: a switch, a path or a file, a URL, and another variable
@@ -24,7 +27,7 @@ var (
 	fingerprint    = regexp.MustCompile(`^(?i:(?:0x)?(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{16}|[0-9a-f]{8})[,;]?)$`)
 	fullUpperPrint = regexp.MustCompile(`^[0-9A-F]{40}$`)
 
-	// secretValue has the forms that services give to their secrets, and addresses with a password.
+	// secretValue has, the address last, the forms that services give to their secrets, and addresses with a password.
 	secretValue = []struct {
 		what    string
 		pattern *regexp.Regexp
@@ -38,29 +41,41 @@ var (
 		{"a Stripe key", regexp.MustCompile(`\b[sr]k_live_[0-9A-Za-z]{16,}`)},
 		{"an npm token", regexp.MustCompile(`\bnpm_[A-Za-z0-9]{36}\b`)},
 		{"a JSON web token", regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}`)},
-		{"an address with a password", regexp.MustCompile(`://[^/\s:@]+:[^/\s:@$]+@`)},
+		{addressForm, regexp.MustCompile(`://[^/\s:@]+:[^/\s:@$]+@`)},
 	}
 )
 
-// Secret tells whether a build argument or variable looks like a secret, by its name or its value.
-func Secret(name, value string) bool { return looksSecret(name, value) != "" }
+// LooksSecret says why a build argument or a variable looks like a secret, by its name or its value, without
+// the value; "" when it does not.
+func LooksSecret(name, value string) string {
+	if form := secretForm(value); form != "" {
+		return "its value has the form of " + form
+	}
+	if namedSecret(name, value) {
+		return "its name says so"
+	}
+	return ""
+}
 
-// looksSecret says why a variable looks like a secret, without its value; "" when it does not.
-func looksSecret(name, value string) string {
+// secretForm is which form of a secret a value has; "" is none.
+func secretForm(value string) string {
 	for _, form := range secretValue {
 		if form.pattern.MatchString(value) {
-			return "its value has the form of " + form.what
+			return form.what
 		}
 	}
+	return ""
+}
+
+// namedSecret tells whether the name says that the value is a secret, and the value may be one.
+func namedSecret(name, value string) bool {
 	words := nameWords(name)
 	at := secretWord(words)
 	if at < 0 {
-		return ""
+		return false
 	}
-	if value = strings.TrimSpace(value); value != "" && harmless(words, at, value) {
-		return ""
-	}
-	return "its name says so"
+	value = strings.TrimSpace(value)
+	return value == "" || !harmless(words, at, value)
 }
 
 // harmless reports a value that is no secret although the word at that place of the name says so.

@@ -1,10 +1,8 @@
-package cli
+package config
 
 import (
 	"slices"
 	"testing"
-
-	"github.com/slipway-build/slipway/config"
 )
 
 // TestProxyPasswords: what is hidden is the password as the configuration has it and as a program
@@ -22,18 +20,18 @@ func TestProxyPasswords(t *testing.T) {
 		"me:hunter2@proxy.example:3128":     "hunter2",
 		"socks5h://me:hunter2@[::1]:1080/x": "hunter2",
 	} {
-		if got := proxyPassword(proxy); got != want {
+		if got := AddressPassword(proxy); got != want {
 			t.Errorf("%s: got %q, want %q", proxy, got, want)
 		}
 	}
 	var got []string
-	for _, s := range secrets(&config.Config{
+	for _, s := range (&Config{
 		Password: "a", HTTPProxy: "http://x:b@h", APTOnlyProxy: "x:c@h", APKOnlyProxy: "http://x:d%41@h", DNFOnlyProxy: "http://x:e@h",
-		Slipway: config.Own{HTTPSProxy: "http://x:f@h"},
-	}) {
-		got = append(got, s.text)
+		Slipway: Own{HTTPSProxy: "http://x:f@h"},
+	}).Secrets() {
+		got = append(got, s.Text.Reveal())
 	}
-	if want := []string{"a", "b", "f", "c", "d%41", "dA", "e"}; !slices.Equal(got, want) {
+	if want := []string{"b", "c", "d%41", "dA", "e", "a", "f"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

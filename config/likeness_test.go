@@ -1,4 +1,4 @@
-package lint
+package config
 
 import (
 	"strings"
@@ -39,14 +39,14 @@ func TestSecretNames(t *testing.T) {
 	}
 	for _, name := range secret {
 		for _, value := range []string{"", "dGhpcyBpcw", "hunter2 x"} {
-			if looksSecret(name, value) == "" {
+			if LooksSecret(name, value) == "" {
 				t.Errorf("%s=%s is missed", name, value)
 			}
 		}
 	}
 	for _, name := range harmless {
 		for _, value := range []string{"", "dGhpcyBpcw", "hunter2 x"} {
-			if why := looksSecret(name, value); why != "" {
+			if why := LooksSecret(name, value); why != "" {
 				t.Errorf("%s=%s: %s", name, value, why)
 			}
 		}
@@ -103,11 +103,53 @@ func TestSecretValues(t *testing.T) {
 		{"DB_PASSWORD", "${PASSWORD}hunter2", true},
 		{"TOKEN", "https://h.example/?t=hunter2", true},
 	} {
-		why := looksSecret(test.name, test.value)
+		why := LooksSecret(test.name, test.value)
 		if (why != "") != test.want {
 			t.Errorf("%s=%q: %q, want secret %v", test.name, test.value, why, test.want)
 		}
 		if len(test.value) > 8 && strings.Contains(why, test.value) {
+			t.Errorf("%q shows the secret", why)
+		}
+	}
+}
+
+func TestLooksSecret(t *testing.T) {
+	for _, test := range []struct {
+		name, value string
+		want        bool
+	}{
+		{"NPM_TOKEN", "", true}, // an ARG: it will be given
+		{"DB_PASSWORD", "hunter2", true},
+		{"password", "x y", true},
+		{"AWS_SECRET_ACCESS_KEY", "abc", true},
+		{"apiKey", "abc", true},
+		{"API_KEY", "abc", true},
+		{"SECRET_1", "abc", true},
+		{"TLS_KEY", "/etc/tls.key", false},
+		{"PASSWORD_FILE", "/run/secrets/x", false},
+		{"DB_PASSWORD", "/run/secrets/x", false},
+		{"DB_PASSWORD", "$PASSWORD", false},
+		{"DB_PASSWORD", "${PASSWORD:-}", false},
+		{"TOKEN_URL", "https://example.com", false},
+		{"TOKENIZERS_PARALLELISM", "false", false},
+		{"ALLOW_EMPTY_PASSWORD", "yes", false},
+		{"SSH_PUBLIC_ACCESS_KEY", "ssh-ed25519 AAAA", false},
+		{"GPG_KEY", "E3FF2839C048B25C084DEBE9B26995E310250568", false}, // public keys are named so
+		{"KEYBOARD", "de", false},
+		{"MONKEY", "x", false},
+		{"PATH", "/usr/bin", false},
+		{"A", "AKIA" + "ABCDEFGHIJKLMNOP", true},
+		{"A", "gh" + "p_" + strings.Repeat("a", 36), true},
+		{"A", "https://user:pass@example.com/", true},
+		{"A", "https://user:$PASS@example.com/", false},
+		{"A", "https://user@example.com:80/", false},
+		{"A", "-----BEGIN RSA PRIVATE KEY-----", true},
+	} {
+		why := LooksSecret(test.name, test.value)
+		if (why != "") != test.want {
+			t.Errorf("%s=%s: %q, want secret %v", test.name, test.value, why, test.want)
+		}
+		if test.value != "" && len(test.value) > 8 && strings.Contains(why, test.value) {
 			t.Errorf("%q shows the secret", why)
 		}
 	}
