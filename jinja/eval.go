@@ -1,270 +1,281 @@
 package jinja
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/slipway-build/slipway/jinja/python"
+	"github.com/slipway-build/slipway/jinja/syntax"
 )
 
-func (e *constExpr) eval(*frame) Value { return e.value }
+// eval gives the value of an expression, and raises what goes wrong.
+func (fr *frame) eval(e syntax.Node) python.Value {
+	// The most frequent kinds come first: one comparison each, where a switch takes several.
+	if e, ok := e.(*syntax.Name); ok {
+		return fr.nameExpr(e)
+	}
+	if e, ok := e.(*syntax.Const); ok {
+		return e.Value
+	}
+	if e, ok := e.(*syntax.Filter); ok {
+		return fr.filterExpr(e)
+	}
+	switch e := e.(type) {
+	case *syntax.Attr:
+		return fr.attrExpr(e)
+	case *syntax.Item:
+		return fr.itemExpr(e)
+	case *syntax.Slice:
+		return fr.sliceExpr(e)
+	case *syntax.Call:
+		return fr.callWith(e, nil)
+	case *syntax.Test:
+		return fr.testExpr(e)
+	case *syntax.Cond:
+		return fr.condExpr(e)
+	case *syntax.Logic:
+		return fr.logicExpr(e)
+	case *syntax.Unary:
+		return fr.unaryExpr(e)
+	case *syntax.Binary:
+		return fr.binExpr(e)
+	case *syntax.Compare:
+		return fr.compareExpr(e)
+	case *syntax.Concat:
+		return fr.catExpr(e)
+	case *syntax.List:
+		return fr.listExpr(e)
+	case *syntax.Dict:
+		return fr.dictExpr(e)
+	}
+	panic(fmt.Sprintf("unknown expression %T", e))
+}
 
-func (e *nameExpr) eval(fr *frame) Value {
+func (fr *frame) nameExpr(e *syntax.Name) python.Value {
 	if fr.rt.trace != nil {
 		fr.rt.trace.reached[e] = true
 	}
-	if v := fr.get(e.ref); v != nil {
+	if v := fr.get(e.Ref); v != nil {
 		return v
 	}
-	fr.rt.charge(undefinedSize)
 	if fr.rt.trace != nil {
 		fr.rt.trace.unknown = append(fr.rt.trace.unknown, e)
 	}
-	return &Undefined{name: e.name, tmpl: fr.rt.tmpl, line: e.line}
+	return fr.rt.NoValue(&python.Undefined{Name: e.Name, Template: fr.rt.tmpl.name, Line: e.Line})
 }
 
-func evalAll(fr *frame, exprs []expr) []Value {
+// plain evaluates an expression whose value is looked into.
+func (fr *frame) plain(e syntax.Node) python.Value { return plain(fr.eval(e)) }
+
+func evalAll(fr *frame, exprs []syntax.Node) []python.Value {
 	if len(exprs) == 0 {
 		return nil
 	}
-	fr.rt.charge(listSize + textSize*len(exprs))
-	items := make([]Value, len(exprs))
+	fr.rt.ChargeList(2 * len(exprs)) // with the texts of most
+	items := make([]python.Value, len(exprs))
 	for i, e := range exprs {
-		items[i] = e.eval(fr)
+		items[i] = fr.plain(e)
 	}
 	return items
 }
 
-func (e *listExpr) eval(fr *frame) Value { return &List{Items: evalAll(fr, e.items)} }
+func (fr *frame) listExpr(e *syntax.List) python.Value {
+	items := evalAll(fr, e.Items)
+	if e.Tuple {
+		return &python.Tuple{Items: items}
+	}
+	return &python.List{Items: items}
+}
 
-func (e *tupleExpr) eval(fr *frame) Value { return &Tuple{Items: evalAll(fr, e.items)} }
-
-func (e *dictExpr) eval(fr *frame) Value {
-	fr.rt.charge(3 * entrySize)
-	d := NewDict()
-	for i, k := range e.keys {
-		key := k.eval(fr)
-		v := e.values[i].eval(fr)
-		fr.rt.line = e.line
-		d.set(fr.rt, key, v)
+func (fr *frame) dictExpr(e *syntax.Dict) python.Value {
+	fr.rt.ChargeEntries(3)
+	d := python.NewDict()
+	for i, k := range e.Keys {
+		key := fr.plain(k)
+		v := fr.plain(e.Values[i])
+		fr.rt.line = e.Line
+		d.Set(&fr.rt.Runtime, key, v)
 	}
 	return d
 }
 
-func (e *attrExpr) eval(fr *frame) Value {
-	obj := e.obj.eval(fr)
-	fr.rt.line = e.line
-	return fr.rt.getAttr(obj, e.name)
+func (fr *frame) attrExpr(e *syntax.Attr) python.Value {
+	obj := fr.plain(e.Obj)
+	fr.rt.line = e.Line
+	return fr.rt.GetAttr(obj, e.Name)
 }
 
-func (e *itemExpr) eval(fr *frame) Value {
-	obj := e.obj.eval(fr)
-	key := e.key.eval(fr)
-	fr.rt.line = e.line
-	if s, ok := asString(obj); ok {
-		fr.rt.effort(len(s))
+func (fr *frame) itemExpr(e *syntax.Item) python.Value {
+	obj := fr.plain(e.Obj)
+	key := fr.plain(e.Key)
+	fr.rt.line = e.Line
+	if s, ok := python.Text(obj); ok {
+		fr.rt.Effort(len(s))
 	}
-	return fr.rt.getItem(obj, key)
+	return fr.rt.GetItem(obj, key)
 }
 
-func (e *sliceExpr) eval(fr *frame) Value {
-	if e.obj == nil {
-		raise("TypeError", "slices cannot be combined in one subscript")
+func (fr *frame) sliceExpr(e *syntax.Slice) python.Value {
+	if e.Obj == nil {
+		python.Raise("TypeError", "slices cannot be combined in one subscript")
 	}
-	obj := e.obj.eval(fr)
-	part := func(e expr) Value {
+	from := fr.eval(e.Obj)
+	obj := plain(from)
+	part := func(e syntax.Node) python.Value {
 		if e == nil {
-			return None
+			return python.None
 		}
-		return e.eval(fr)
+		return fr.plain(e)
 	}
-	start, stop, step := part(e.start), part(e.stop), part(e.step)
-	fr.rt.line = e.line
-	fr.rt.effort(size(obj))
-	return fr.rt.slice(obj, start, stop, step)
+	start, stop, step := part(e.Start), part(e.Stop), part(e.Step)
+	fr.rt.line = e.Line
+	fr.rt.Look(obj)
+	return fr.rt.partOf(from, fr.rt.Slice(obj, start, stop, step))
 }
 
-func (e *callExpr) eval(fr *frame) Value { return e.evalWith(fr, nil) }
-
-// evalWith is eval with more named arguments.
-func (e *callExpr) evalWith(fr *frame, extra []kwarg) Value {
-	if a, ok := e.callee.(*attrExpr); ok {
-		obj := a.obj.eval(fr)
-		fr.rt.line = a.line
-		if m := fr.rt.method(obj, a.name); m != nil {
-			pos, named := e.args.eval(fr, obj)
-			fr.rt.line = e.line
-			return fr.rt.callBuiltin(m, pos, append(named, extra...))
+// callWith is a call with more named arguments.
+func (fr *frame) callWith(e *syntax.Call, extra []python.Kwarg) python.Value {
+	if a, ok := e.Callee.(*syntax.Attr); ok {
+		from := fr.eval(a.Obj)
+		obj := plain(from)
+		fr.rt.line = a.Line
+		if m := fr.rt.Method(obj, a.Name); m != nil {
+			pos, named := fr.args(&e.Args, obj)
+			fr.rt.line = e.Line
+			return fr.rt.partOf(from, fr.rt.CallBuiltin(m, pos, append(named, extra...)))
 		}
-		callee := fr.rt.getAttr(obj, a.name)
-		return e.finish(fr, callee, extra)
+		callee := fr.rt.GetAttr(obj, a.Name)
+		return fr.finish(e, callee, extra)
 	}
-	return e.finish(fr, e.callee.eval(fr), extra)
+	return fr.finish(e, fr.plain(e.Callee), extra)
 }
 
-func (e *callExpr) finish(fr *frame, callee Value, extra []kwarg) Value {
-	pos, named := e.args.eval(fr, nil)
-	fr.rt.line = e.line
-	if name, ok := e.callee.(*nameExpr); ok {
-		refuseHidden(fr.rt, name.name, callee)
+func (fr *frame) finish(e *syntax.Call, callee python.Value, extra []python.Kwarg) python.Value {
+	pos, named := fr.args(&e.Args, nil)
+	fr.rt.line = e.Line
+	if name, ok := e.Callee.(*syntax.Name); ok {
+		refuseHidden(fr.rt, name.Name, callee)
 	}
-	return fr.rt.call(callee, pos, append(named, extra...))
+	return fr.rt.Call(callee, pos, append(named, extra...))
 }
 
-// eval evaluates arguments in order; first, if any, goes before the others.
-func (a *argList) eval(fr *frame, first Value) ([]Value, []kwarg) {
-	pos := make([]Value, 0, len(a.pos)+1)
+// args evaluates arguments in order; first, if any, goes before the others.
+func (fr *frame) args(a *syntax.Args, first python.Value) ([]python.Value, []python.Kwarg) {
+	pos := make([]python.Value, 0, len(a.Pos)+1)
 	if first != nil {
 		pos = append(pos, first)
 	}
-	for _, e := range a.pos {
-		pos = append(pos, e.eval(fr))
+	for _, e := range a.Pos {
+		pos = append(pos, fr.eval(e))
 	}
-	var named []kwarg
-	for i, e := range a.named {
-		named = append(named, kwarg{a.names[i], e.eval(fr)})
+	var named []python.Kwarg
+	for i, e := range a.Named {
+		named = append(named, python.Kwarg{Name: a.Names[i], Value: fr.eval(e)})
 	}
-	if a.star != nil {
-		pos = fr.rt.concatItems(pos, fr.rt.toSlice(a.star.eval(fr)))
+	if a.Star != nil {
+		pos = fr.rt.ConcatItems(pos, fr.rt.ToSlice(fr.plain(a.Star)))
 	}
-	if a.starStar != nil {
-		d, ok := a.starStar.eval(fr).(*Dict)
+	if a.StarStar != nil {
+		d, ok := fr.plain(a.StarStar).(*python.Dict)
 		if !ok {
-			raise("TypeError", "argument after ** must be a mapping")
+			python.Raise("TypeError", "argument after ** must be a mapping")
 		}
-		fr.rt.charge(32 * (len(named) + d.live))
+		fr.rt.Charge(32 * (len(named) + d.Len()))
 		explicit := slices.Clip(named)
-		named = append(make([]kwarg, 0, len(named)+d.live), named...)
-		for _, entry := range d.entries {
-			if entry.key == nil {
-				continue
-			}
-			name, ok := asString(entry.key)
+		named = append(make([]python.Kwarg, 0, len(named)+d.Len()), named...)
+		for key, v := range d.All() {
+			name, ok := python.Text(key)
 			if !ok {
-				raise("TypeError", "keywords must be strings")
+				python.Raise("TypeError", "keywords must be strings")
 			}
-			if v, _ := takeArg(explicit, name); v != nil {
-				raise("TypeError", "got multiple values for keyword argument '%s'", name)
+			if given, _ := takeArg(explicit, name); given != nil {
+				python.Raise("TypeError", "got multiple values for keyword argument '%s'", name)
 			}
-			named = append(named, kwarg{name, entry.value})
+			named = append(named, python.Kwarg{Name: name, Value: v})
 		}
 	}
 	return pos, named
 }
 
-func (e *filterExpr) eval(fr *frame) Value {
+func (fr *frame) filterExpr(e *syntax.Filter) python.Value {
 	if fr.rt.trace != nil {
 		fr.rt.trace.reached[e] = true
 	}
 	v := fr.capture
-	if e.value != nil {
-		v = e.value.eval(fr)
+	if e.Value != nil {
+		v = fr.eval(e.Value)
 	}
-	if e.fn == nil {
-		fr.rt.line = e.line
-		raise(RuntimeError, "No filter named %s found.", quote(e.name))
+	if e.Fn == nil {
+		fr.rt.line = e.Line
+		python.Raise(python.RuntimeError, "No filter named %s found.", python.Quote(e.Name))
 	}
-	pos, named := e.args.eval(fr, v)
-	fr.rt.line = e.line
-	return fr.rt.callBuiltin(e.fn, pos, named)
+	pos, named := fr.args(&e.Args, v)
+	fr.rt.line = e.Line
+	return fr.rt.partOf(v, fr.rt.CallBuiltin(e.Fn, pos, named))
 }
 
-func (e *testExpr) eval(fr *frame) Value {
+func (fr *frame) testExpr(e *syntax.Test) python.Value {
 	if fr.rt.trace != nil {
 		fr.rt.trace.reached[e] = true
 	}
-	v := e.value.eval(fr)
-	if e.fn == nil {
-		fr.rt.line = e.line
-		raise(RuntimeError, "No test named %s found.", quote(e.name))
+	v := fr.eval(e.Value)
+	if e.Fn == nil {
+		fr.rt.line = e.Line
+		python.Raise(python.RuntimeError, "No test named %s found.", python.Quote(e.Name))
 	}
-	pos, named := e.args.eval(fr, v)
-	fr.rt.line = e.line
-	return fr.rt.callBuiltin(e.fn, pos, named)
+	pos, named := fr.args(&e.Args, v)
+	fr.rt.line = e.Line
+	return fr.rt.CallBuiltin(e.Fn, pos, named)
 }
 
-func (e *condExpr) eval(fr *frame) Value {
-	test := e.test.eval(fr)
-	fr.rt.line = e.line
-	if fr.rt.isTrue(test) {
-		return e.then.eval(fr)
+func (fr *frame) condExpr(e *syntax.Cond) python.Value {
+	test := fr.plain(e.Test)
+	fr.rt.line = e.Line
+	if fr.rt.IsTrue(test) {
+		return fr.eval(e.Then)
 	}
-	if e.otherwise != nil {
-		return e.otherwise.eval(fr)
+	if e.Otherwise != nil {
+		return fr.eval(e.Otherwise)
 	}
-	fr.rt.charge(4 * undefinedSize)
-	return &Undefined{lenient: true, hint: sprintf("the inline if-expression on line %d in %s evaluated to false and no else section was defined.",
-		e.line, quote(fr.rt.tmpl.name))}
+	return fr.rt.NoValue(&python.Undefined{Lenient: true, Hint: fmt.Sprintf("the inline if-expression on line %d in %s evaluated to false and no else section was defined.",
+		e.Line, python.Quote(fr.rt.tmpl.name))})
 }
 
-func (e *notExpr) eval(fr *frame) Value { return !fr.rt.isTrue(e.value.eval(fr)) }
-
-func (e *andExpr) eval(fr *frame) Value {
-	left := e.left.eval(fr)
-	if !fr.rt.isTrue(left) {
+func (fr *frame) logicExpr(e *syntax.Logic) python.Value {
+	left := fr.eval(e.Left)
+	if fr.rt.IsTrue(plain(left)) == e.Or {
 		return left
 	}
-	return e.right.eval(fr)
+	return fr.eval(e.Right)
 }
 
-func (e *orExpr) eval(fr *frame) Value {
-	left := e.left.eval(fr)
-	if fr.rt.isTrue(left) {
-		return left
-	}
-	return e.right.eval(fr)
-}
-
-func (e *catExpr) eval(fr *frame) Value {
-	values := evalAll(fr, e.parts)
-	fr.rt.line = e.line
+func (fr *frame) catExpr(e *syntax.Concat) python.Value {
+	values := evalAll(fr, e.Parts)
+	fr.rt.line = e.Line
 	rt := fr.rt
-	if rt.autoescape && !e.isConst {
-		return rt.concatMarkup(values)
+	if rt.Autoescape && !e.IsConst {
+		return rt.ConcatMarkup(values)
 	}
-	rt.charge(itemSize * len(values))
+	rt.ChargeItems(len(values))
 	texts := make([]string, len(values))
 	total := 0
 	for i, v := range values {
-		texts[i] = rt.str(v)
+		texts[i] = rt.Str(v)
 		total += len(texts[i])
 	}
-	rt.charge(total)
+	rt.Charge(total)
 	return strings.Join(texts, "")
 }
 
-// concatMarkup joins with "~" where autoescape is on: from the first Markup on
-// the whole is Markup.
-func (rt *state) concatMarkup(values []Value) Value {
-	isMarkup := false
-	for _, v := range values {
-		if _, ok := v.(Markup); ok {
-			isMarkup = true
-		}
-	}
-	b := &textWriter{rt: rt}
-	for _, v := range values {
-		if isMarkup {
-			b.write(rt.escape(v))
-		} else {
-			b.write(rt.str(v))
-		}
-	}
-	if isMarkup {
-		return Markup(b.text())
-	}
-	return b.text()
-}
-
-func (e *compareExpr) eval(fr *frame) Value {
-	left := e.first.eval(fr)
-	var result Value
-	for _, op := range e.ops {
-		right := op.value.eval(fr)
-		fr.rt.line = e.line
-		fr.rt.effort(min(size(left), size(right)) + 1)
-		if op.op >= cmpIn {
-			fr.rt.effort(size(right))
-		}
-		ok := fr.rt.compare(op.op, left, right)
+func (fr *frame) compareExpr(e *syntax.Compare) python.Value {
+	left := fr.plain(e.First)
+	var result python.Value
+	for i, op := range e.Ops {
+		right := fr.plain(e.Rest[i])
+		fr.rt.line = e.Line
+		fr.rt.LookAtBoth(op, left, right)
+		ok := fr.rt.Compare(op, left, right)
 		if result = ok; !ok {
 			break
 		}
@@ -273,26 +284,29 @@ func (e *compareExpr) eval(fr *frame) Value {
 	return result
 }
 
-func (e *unaryExpr) eval(fr *frame) Value {
-	v := e.value.eval(fr)
-	fr.rt.line = e.line
-	return fr.rt.unary(e.op, v)
+func (fr *frame) unaryExpr(e *syntax.Unary) python.Value {
+	v := fr.plain(e.Value)
+	if e.Op == "not" {
+		return !fr.rt.IsTrue(v)
+	}
+	fr.rt.line = e.Line
+	return fr.rt.Unary(e.Op, v)
 }
 
-func (e *binExpr) eval(fr *frame) Value {
-	left := e.left.eval(fr)
-	right := e.right.eval(fr)
-	fr.rt.line = e.line
-	if e.baseIsConst && fr.rt.isNegative(left) {
+func (fr *frame) binExpr(e *syntax.Binary) python.Value {
+	left := fr.plain(e.Left)
+	right := fr.plain(e.Right)
+	fr.rt.line = e.Line
+	if e.BaseIsConst && fr.rt.IsNegative(left) {
 		// Jinja2 writes the computed base into Python code without
 		// parentheses, where the power binds tighter than the sign.
-		return fr.rt.unary(tSub, fr.rt.binary(tPow, fr.rt.unary(tSub, left), right))
+		return fr.rt.Unary("-", fr.rt.Binary("**", fr.rt.Unary("-", left), right))
 	}
-	v := fr.rt.binary(e.op, left, right)
-	if e.isConst {
+	v := fr.rt.Binary(e.Op, left, right)
+	if e.IsConst {
 		// What is computed at compile time is written out as a literal, so
 		// [[]] * 2 holds two lists, not one twice.
-		return fr.rt.deepCopy(v)
+		return fr.rt.DeepCopy(v)
 	}
 	return v
 }

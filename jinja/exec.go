@@ -1,243 +1,287 @@
 package jinja
 
-func (s *dataStmt) exec(fr *frame) {
-	if fr.dropped(s.skip) {
+import (
+	"fmt"
+
+	"github.com/slipway-build/slipway/jinja/python"
+	"github.com/slipway-build/slipway/jinja/syntax"
+)
+
+// exec executes a statement, and raises what goes wrong.
+func (fr *frame) exec(s syntax.Node) {
+	if s, ok := s.(*syntax.Data); ok { // with the next the most frequent, as in eval
+		fr.dataStmt(s)
 		return
 	}
-	fr.out.writeFrom(s.text, s.line, true)
+	if s, ok := s.(*syntax.Output); ok {
+		fr.outputStmt(s)
+		return
+	}
+	switch s := s.(type) {
+	case *syntax.If:
+		fr.ifStmt(s)
+	case *syntax.For:
+		fr.forStmt(s)
+	case *syntax.Set:
+		fr.setStmt(s)
+	case *syntax.Capture:
+		fr.captureStmt(s)
+	case *syntax.Macro:
+		fr.macroStmt(s)
+	case *syntax.CallBlock:
+		fr.callStmt(s)
+	case *syntax.With:
+		fr.withStmt(s)
+	case *syntax.Autoescape:
+		fr.autoescapeStmt(s)
+	case *syntax.Block:
+		fr.blockStmt(s)
+	case *syntax.Extends:
+		fr.extendsStmt(s)
+	case *syntax.Include:
+		fr.includeStmt(s)
+	case *syntax.Import:
+		fr.importStmt(s)
+	default:
+		panic(fmt.Sprintf("unknown statement %T", s))
+	}
+}
+
+func (fr *frame) dataStmt(s *syntax.Data) {
+	if fr.dropped(s.OutputRule) {
+		return
+	}
+	fr.out.writeData(s.Text, s.Line)
 }
 
 // dropped says whether output at the top of a child template is left out.
-func (fr *frame) dropped(check outputCheck) bool {
-	return check == outputNever || check == outputUnlessExtended && fr.root.parent != nil
+func (fr *frame) dropped(rule syntax.OutputRule) bool {
+	return rule.Dropped || rule.ChildDropped && fr.root.parent != nil
 }
 
-func (s *outputStmt) exec(fr *frame) {
-	if fr.dropped(s.skip) {
+func (fr *frame) outputStmt(s *syntax.Output) {
+	if fr.dropped(s.OutputRule) {
 		return
 	}
-	fr.at(s.line)
-	v := s.value.eval(fr)
-	if fr.rt.autoescape {
-		fr.out.writeFrom(fr.rt.escape(v), s.line, false)
+	fr.at(s.Line)
+	v := fr.eval(s.Value)
+	if s.Silent {
 		return
 	}
-	if text, ok := v.(string); ok {
-		fr.out.writeFrom(text, s.line, false)
-		return
+	if fr.rt.Autoescape {
+		if _, safe := plain(v).(python.Markup); !safe {
+			v = fr.rt.Escape(plain(v))
+		}
 	}
-	fr.out.writeFrom(fr.rt.str(v), s.line, false)
+	fr.out.writeValue(v, s.Line)
 }
 
-func (s *doStmt) exec(fr *frame) {
-	fr.at(s.line)
-	s.value.eval(fr)
-}
-
-func (s *ifStmt) exec(fr *frame) {
-	for i, test := range s.tests {
-		fr.at(s.lines[i])
-		if fr.rt.isTrue(test.eval(fr)) {
-			fr.run(s.bodies[i])
+func (fr *frame) ifStmt(s *syntax.If) {
+	for i, test := range s.Tests {
+		fr.at(s.Lines[i])
+		if fr.rt.IsTrue(fr.plain(test)) {
+			fr.run(s.Bodies[i])
 			return
 		}
 	}
-	fr.run(s.otherwise)
+	fr.run(s.Otherwise)
 }
 
-func (s *setStmt) exec(fr *frame) {
-	fr.at(s.line)
-	checkNamespaces(fr, s.target)
-	s.target.assign(fr, s.value.eval(fr))
+func (fr *frame) setStmt(s *syntax.Set) {
+	fr.at(s.Line)
+	checkNamespaces(fr, s.Target)
+	fr.assign(s.Target, fr.eval(s.Value))
 }
 
 // checkNamespaces refuses attributes of other values than namespaces, before the new value is known.
 // Jinja2 says it of the statement above, here it is said of the statement itself.
-func checkNamespaces(fr *frame, t target) {
-	switch t := t.(type) {
-	case *tupleTarget:
-		for _, item := range t.items {
-			checkNamespaces(fr, item)
-		}
-	case *attrTarget:
-		obj := fr.get(t.name.ref)
-		if _, ok := obj.(*namespace); !ok {
-			fr.at(t.line)
-			panic(&Error{Kind: RuntimeError, Msg: "cannot assign attribute on non-namespace object",
-				Hint: namespaceHint(fr, t, obj)})
-		}
+func checkNamespaces(fr *frame, t *syntax.Target) {
+	for _, item := range t.Items {
+		checkNamespaces(fr, item)
+	}
+	if t.Attr == "" {
+		return
+	}
+	obj := fr.get(t.Ref)
+	if _, ok := obj.(*python.Namespace); !ok {
+		fr.at(t.Line)
+		panic(&python.Error{Kind: python.RuntimeError, Msg: "cannot assign attribute on non-namespace object",
+			Hint: namespaceHint(fr, t, obj)})
 	}
 }
 
-func (s *setBlockStmt) exec(fr *frame) {
-	fr.at(s.line)
-	fr.enter(s.scope)
-	v := fr.collect(s.body)
-	fr.at(s.line)
-	if s.filter != nil {
+// captureStmt runs a body, and assigns or prints what it printed.
+func (fr *frame) captureStmt(s *syntax.Capture) {
+	fr.at(s.Line)
+	fr.enter(s.Scope)
+	v := fr.collect(s.Body)
+	fr.at(s.Line)
+	if s.Target == nil {
 		fr.capture = v
-		v = s.filter.eval(fr)
-		if text, ok := v.(string); ok && fr.rt.autoescape {
-			v = Markup(text)
+		fr.out.writeValue(joinable(fr.rt, fr.eval(s.Filter)), s.Line)
+		return
+	}
+	if s.Filter != nil {
+		fr.capture = v
+		v = fr.eval(s.Filter)
+		if text, ok := plain(v).(string); ok && fr.rt.Autoescape {
+			v = python.Markup(text)
 		}
 	}
-	s.target.assign(fr, v)
+	fr.assign(s.Target, v)
 }
 
-func (t *nameTarget) assign(fr *frame, v Value) {
-	fr.set(t.ref, v)
-	if t.export {
-		fr.ctx.export(t.name, v, true)
+func (fr *frame) assign(t *syntax.Target, v python.Value) {
+	switch {
+	case t.Attr != "":
+		fr.assignAttr(t, v)
+	case t.Name != "":
+		fr.set(t.Ref, v)
+		if t.Export {
+			fr.ctx.export(t.Name, v, true)
+		}
+	default:
+		fr.assignItems(t, v)
 	}
 }
 
-// assign also takes a dictionary, which Jinja2 does not refuse where the value is a block. What a name
+// assignAttr also takes a dictionary, which Jinja2 does not refuse where the value is a block. What a name
 // meant before a tuple gave it another value counts.
-func (t *attrTarget) assign(fr *frame, v Value) {
-	fr.at(t.line)
-	switch obj := fr.get(t.name.ref).(type) {
-	case *namespace:
-		fr.rt.charge(entrySize)
-		obj.attrs.SetString(t.attr, v)
-	case *Dict:
-		fr.rt.charge(entrySize)
-		obj.SetString(t.attr, v)
+func (fr *frame) assignAttr(t *syntax.Target, v python.Value) {
+	fr.at(t.Line)
+	switch obj := fr.get(t.Ref).(type) {
+	case *python.Namespace:
+		fr.rt.ChargeEntries(1)
+		obj.Attrs.SetString(t.Attr, plain(v))
+	case *python.Dict:
+		fr.rt.ChargeEntries(1)
+		obj.SetString(t.Attr, plain(v))
 	default:
-		raise("TypeError", "'%s' object does not support item assignment", typeName(obj))
+		python.Raise("TypeError", "'%s' object does not support item assignment", fr.rt.TypeName(obj))
 	}
 }
 
-func (t *tupleTarget) assign(fr *frame, v Value) {
-	fr.at(t.line)
-	var items []Value
-	switch v := v.(type) {
-	case *Tuple:
+func (fr *frame) assignItems(t *syntax.Target, v python.Value) {
+	fr.at(t.Line)
+	var items []python.Value
+	switch v := plain(v).(type) {
+	case *python.Tuple:
 		items = v.Items
-	case *List:
+	case *python.List:
 		items = v.Items
 	default:
-		items = fr.rt.unpackable(v, len(t.items))
+		items = fr.rt.unpackable(v, len(t.Items))
 	}
-	if len(items) < len(t.items) {
-		raise("ValueError", "not enough values to unpack (expected %d, got %d)", len(t.items), len(items))
+	if len(items) < len(t.Items) {
+		python.Raise("ValueError", "not enough values to unpack (expected %d, got %d)", len(t.Items), len(items))
 	}
-	if len(items) > len(t.items) {
-		raise("ValueError", "too many values to unpack (expected %d)", len(t.items))
+	if len(items) > len(t.Items) {
+		python.Raise("ValueError", "too many values to unpack (expected %d)", len(t.Items))
 	}
 	for i, item := range items {
-		t.items[i].assign(fr, item)
+		fr.assign(t.Items[i], item)
 	}
 }
 
 // unpackable reads at most one item more than wanted from any iterable.
-func (rt *state) unpackable(v Value, want int) []Value {
-	it := rt.iterator(v)
+func (rt *state) unpackable(v python.Value, want int) []python.Value {
+	it := rt.Iterator(v)
 	if it == nil {
-		raise("TypeError", "cannot unpack non-iterable %s object", typeName(v))
+		python.Raise("TypeError", "cannot unpack non-iterable %s object", rt.TypeName(v))
 	}
-	var items []Value
+	var items []python.Value
 	for len(items) <= want {
-		item, ok := it.next()
+		item, ok := it.Next()
 		if !ok {
 			break
 		}
-		items = rt.appendItem(items, item)
+		items = rt.AppendItem(items, item)
 	}
 	return items
 }
 
-func (s *filterStmt) exec(fr *frame) {
-	fr.at(s.line)
-	fr.enter(s.scope)
-	v := fr.collect(s.body)
-	fr.at(s.line)
-	fr.capture = v
-	fr.out.writeFrom(joinable(s.filter.eval(fr)), s.line, false)
-}
-
-func (s *withStmt) exec(fr *frame) {
-	fr.at(s.line)
+func (fr *frame) withStmt(s *syntax.With) {
+	fr.at(s.Line)
 	// The variables of the body are loaded first, the values come from outside.
-	fr.enter(s.scope)
-	for i, t := range s.targets {
-		t.assign(fr, s.values[i].eval(fr))
+	fr.enter(s.Scope)
+	for i, t := range s.Targets {
+		fr.assign(t, fr.eval(s.Values[i]))
 	}
-	fr.run(s.body)
+	fr.run(s.Body)
 }
 
-func (s *autoescapeStmt) exec(fr *frame) {
-	fr.at(s.line)
-	fr.enter(s.scope)
-	saved := fr.rt.autoescape
-	fr.rt.autoescape = fr.rt.isTrue(s.value.eval(fr))
-	fr.run(s.body)
-	fr.rt.autoescape = saved
+func (fr *frame) autoescapeStmt(s *syntax.Autoescape) {
+	fr.at(s.Line)
+	fr.enter(s.Scope)
+	saved := fr.rt.Autoescape
+	fr.rt.Autoescape = fr.rt.IsTrue(fr.plain(s.Value))
+	fr.run(s.Body)
+	fr.rt.Autoescape = saved
 }
 
-func (s *blockStmt) exec(fr *frame) {
-	if fr.dropped(s.skip) {
+func (fr *frame) blockStmt(s *syntax.Block) {
+	if fr.dropped(s.OutputRule) {
 		return
 	}
-	fr.at(s.line)
+	fr.at(s.Line)
 	ctx := fr.ctx
-	stack := ctx.blocks[s.name]
-	if s.scoped {
-		ctx = ctx.derived(fr.rt, fr.locals(s.locals))
+	stack := ctx.blocks[s.Name]
+	if s.Scoped {
+		ctx = ctx.derived(fr.rt, fr.locals(s.Locals))
 	}
-	if s.required && len(stack) <= 1 {
-		raise(RuntimeError, "Required block %s not found", quote(s.name))
+	if s.Required && len(stack) <= 1 {
+		python.Raise(python.RuntimeError, "Required block %s not found", python.Quote(s.Name))
 	}
 	stack[0].run(fr.rt, ctx, fr.out)
 }
 
 // derived is the context of a scoped block.
-func (c *context) derived(rt *state, locals map[string]Value) *context {
+func (c *context) derived(rt *state, locals map[string]python.Value) *context {
 	return &context{tmpl: c.tmpl, parent: c.snapshot(rt, locals), blocks: c.blocks}
 }
 
-func (s *extendsStmt) exec(fr *frame) {
-	fr.at(s.line)
-	if s.multiple == extendsRefused || s.multiple == extendsMaybe && fr.root.parent != nil {
-		raise(RuntimeError, "extended multiple times")
+func (fr *frame) extendsStmt(s *syntax.Extends) {
+	fr.at(s.Line)
+	if s.Refused || s.Second && fr.root.parent != nil {
+		python.Raise(python.RuntimeError, "extended multiple times")
 	}
-	t := fr.rt.loadAny(s.template.eval(fr), s.line)
+	t := fr.rt.loadAny(fr.plain(s.Template), s.Line)
 	fr.root.parent = t
 	if fr.rt.trace != nil {
-		fr.rt.trace.extended[fr.root] = s.line
+		fr.rt.trace.extended[fr.root] = s.Line
 	}
-	if fr.ctx.blocks == nil && len(t.blocks) > 0 {
-		fr.ctx.blocks = map[string][]*blockStmt{}
+	if fr.ctx.blocks == nil && len(t.root.Blocks) > 0 {
+		fr.ctx.blocks = map[string][]boundBlock{}
 	}
-	for name, b := range t.blocks {
-		fr.ctx.blocks[name] = append(fr.ctx.blocks[name], b)
+	for name, b := range t.root.Blocks {
+		fr.ctx.blocks[name] = append(fr.ctx.blocks[name], boundBlock{b, t})
 	}
 }
 
-func (s *macroStmt) exec(fr *frame) {
-	fr.at(s.line)
-	fr.rt.charge(entrySize + itemSize*len(fr.slots))
-	m := &macroValue{name: s.name, named: true, sig: &s.sig, info: &s.macroInfo, body: s.body,
-		fr: fr, tmpl: fr.rt.tmpl, autoescape: fr.rt.autoescape}
-	s.store.assign(fr, m)
+func (fr *frame) macroStmt(s *syntax.Macro) {
+	fr.at(s.Line)
+	fr.rt.ChargeEntries(1)
+	fr.rt.ChargeItems(len(fr.slots))
+	m := &macroValue{name: s.Store.Name, named: true, fn: &s.Function, fr: fr, tmpl: fr.rt.tmpl, autoescape: fr.rt.Autoescape}
+	fr.assign(&s.Store, m)
 }
 
-func (s *callStmt) exec(fr *frame) {
-	fr.at(s.line)
-	fr.rt.charge(entrySize + itemSize*len(fr.slots))
-	caller := &macroValue{sig: &s.sig, info: &s.macroInfo, body: s.body,
-		fr: fr, tmpl: fr.rt.tmpl, autoescape: fr.rt.autoescape}
-	fr.out.writeFrom(joinable(s.call.evalWith(fr, []kwarg{{"caller", caller}})), s.line, false)
+func (fr *frame) callStmt(s *syntax.CallBlock) {
+	fr.at(s.Line)
+	fr.rt.ChargeEntries(1)
+	fr.rt.ChargeItems(len(fr.slots))
+	caller := &macroValue{fn: &s.Function, fr: fr, tmpl: fr.rt.tmpl, autoescape: fr.rt.Autoescape}
+	fr.out.writeValue(joinable(fr.rt, fr.callWith(s.Call, []python.Kwarg{{Name: "caller", Value: caller}})), s.Line)
 }
 
 // joinable is a text that becomes output as it is: what filter and call blocks
 // give is not converted.
-func joinable(v Value) string {
-	if v == Value(spoilt) {
+func joinable(rt *state, v python.Value) python.Value {
+	if v == python.Value(spoilt) {
 		panic(useSpoilt)
 	}
-	s, ok := asString(v)
-	if !ok {
-		raise("TypeError", "sequence item 0: expected str instance, %s found", typeName(v))
+	if _, ok := python.Text(plain(v)); !ok {
+		python.Raise("TypeError", "sequence item 0: expected str instance, %s found", rt.TypeName(v))
 	}
-	return s
+	return v
 }

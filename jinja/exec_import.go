@@ -1,14 +1,20 @@
 package jinja
 
+import (
+	"fmt"
+	"github.com/slipway-build/slipway/jinja/python"
+	"github.com/slipway-build/slipway/jinja/syntax"
+)
+
 // loadAny loads a template by what an extends, import or include names.
-func (rt *state) loadAny(v Value, line int) *Template {
+func (rt *state) loadAny(v python.Value, line int) *Template {
 	rt.line = line
-	name, ok := asString(v)
+	name, ok := python.Text(v)
 	if !ok {
-		if u, undefined := v.(*Undefined); undefined {
-			rt.useUndefined(u)
+		if u, undefined := v.(*python.Undefined); undefined {
+			rt.Program.Undefined(u)
 		}
-		raise("TypeError", "a template name must be a string, not %s", typeName(v))
+		python.Raise("TypeError", "a template name must be a string, not %s", rt.TypeName(v))
 	}
 	t, err := rt.load(name)
 	if err != nil {
@@ -17,49 +23,49 @@ func (rt *state) loadAny(v Value, line int) *Template {
 	return t
 }
 
-func (s *includeStmt) exec(fr *frame) {
-	fr.at(s.line)
+func (fr *frame) includeStmt(s *syntax.Include) {
+	fr.at(s.Line)
 	rt := fr.rt
-	rt.step()
-	t := s.find(fr)
+	rt.Step()
+	t := fr.findIncluded(s)
 	if t == nil {
 		return
 	}
-	if !s.withContext {
+	if !s.WithContext {
 		out := fr.out
 		if fr.up == nil {
 			// Jinja2 3.1 lets this text pass by a filter or set block around it.
 			out = fr.direct
 		}
-		out.writeFrom(rt.module(t).text, s.line, false)
+		out.writeValue(rt.module(t).printed, s.Line)
 		return
 	}
-	ctx := newContext(t, fr.ctx.snapshot(fr.rt, fr.locals(s.locals)))
+	ctx := newContext(t, fr.ctx.snapshot(fr.rt, fr.locals(s.Locals)))
 	t.run(rt, ctx, fr.out)
 }
 
-// find returns the first template that exists of those an include names; nil
+// findIncluded returns the first template that exists of those an include names; nil
 // if none does and that is allowed.
-func (s *includeStmt) find(fr *frame) *Template {
+func (fr *frame) findIncluded(s *syntax.Include) *Template {
 	rt := fr.rt
-	v := s.template.eval(fr)
-	rt.line = s.line
-	var names []Value
+	v := fr.plain(s.Template)
+	rt.line = s.Line
+	var names []python.Value
 	switch v := v.(type) {
-	case *Undefined:
-		rt.useUndefined(v)
-	case *List:
+	case *python.Undefined:
+		rt.Program.Undefined(v)
+	case *python.List:
 		names = v.Items
-	case *Tuple:
+	case *python.Tuple:
 		names = v.Items
 	default:
-		names = []Value{v}
+		names = []python.Value{v}
 	}
-	var first *Error
+	var first *python.Error
 	for _, n := range names {
-		name, ok := asString(n)
+		name, ok := python.Text(n)
 		if !ok {
-			return rt.loadAny(n, s.line)
+			return rt.loadAny(n, s.Line)
 		}
 		t, err := rt.load(name)
 		if err == nil {
@@ -69,32 +75,47 @@ func (s *includeStmt) find(fr *frame) *Template {
 			first = err
 		}
 	}
-	if s.ignoreMissing {
+	if s.IgnoreMissing {
 		return nil
 	}
 	if len(names) == 0 {
-		raise("TemplatesNotFound", "Tried to select from an empty list of templates.")
+		python.Raise("TemplatesNotFound", "Tried to select from an empty list of templates.")
 	}
 	if len(names) > 1 {
 		first.Kind = "TemplatesNotFound"
-		first.Msg = "none of the templates given were found: " + rt.joinStr(", ", names)
+		first.Msg = "none of the templates given were found: " + rt.JoinStr(", ", names)
 	}
 	panic(first)
 }
 
 // module is an imported template: what it exports and what it prints.
 type module struct {
-	tmpl *Template
-	vars map[string]Value
-	text string
+	tmpl    *Template
+	vars    map[string]python.Value
+	printed python.Value // its text
 }
+
+// TypeName is the class of an imported template.
+func (m *module) TypeName() (mod, name string) { return "jinja2.environment", "TemplateModule" }
+
+// Text is what the template prints; with repr its name.
+func (m *module) Text(_ *python.Runtime, repr bool) string {
+	if repr {
+		return "<TemplateModule " + python.Quote(m.tmpl.name) + ">"
+	}
+	text, _ := python.Text(plain(m.printed))
+	return text
+}
+
+// Attribute is a variable or macro of the template.
+func (m *module) Attribute(_ *python.Runtime, name string) python.Value { return m.vars[name] }
 
 // module runs a template without the importer's variables, once per render.
 func (rt *state) module(t *Template) *module {
 	if m := rt.modules[t]; m != nil {
 		return m
 	}
-	m := rt.makeModule(t, &layer{vars: rt.env.globals})
+	m := rt.makeModule(t, rt.env.layer())
 	if rt.modules == nil {
 		rt.modules = map[*Template]*module{}
 	}
@@ -103,11 +124,11 @@ func (rt *state) module(t *Template) *module {
 }
 
 func (rt *state) makeModule(t *Template, parent *layer) *module {
-	rt.step()
+	rt.Step()
 	ctx := newContext(t, parent)
 	buf := &buffer{rt: rt}
 	t.run(rt, ctx, buf)
-	m := &module{tmpl: t, vars: map[string]Value{}, text: buf.recorded()}
+	m := &module{tmpl: t, vars: map[string]python.Value{}, printed: buf.sourced(buf.text())}
 	for name, exported := range ctx.exported {
 		if exported {
 			m.vars[name] = ctx.vars[name]
@@ -116,81 +137,43 @@ func (rt *state) makeModule(t *Template, parent *layer) *module {
 	return m
 }
 
-func (fr *frame) importModule(template expr, line int, withContext bool, locals []localVar) *module {
+func (fr *frame) importModule(template syntax.Node, line int, withContext bool, locals []syntax.Local) *module {
 	fr.at(line)
-	t := fr.rt.loadAny(template.eval(fr), line)
+	t := fr.rt.loadAny(fr.plain(template), line)
 	if !withContext {
 		return fr.rt.module(t)
 	}
 	return fr.rt.makeModule(t, fr.ctx.snapshot(fr.rt, fr.locals(locals)))
 }
 
-func (s *importStmt) exec(fr *frame) {
-	m := fr.importModule(s.template, s.line, s.withContext, s.locals)
-	fr.set(s.as.ref, m)
-	if s.as.export {
-		fr.ctx.export(s.as.name, m, false)
+func (fr *frame) importStmt(s *syntax.Import) {
+	m := fr.importModule(s.Template, s.Line, s.WithContext, s.Locals)
+	if s.Names == nil {
+		fr.imported(&s.As[0], m)
+	}
+	for i, name := range s.Names {
+		v, ok := m.vars[name]
+		if !ok {
+			v = &python.Undefined{Name: name, Hint: fmt.Sprintf("the template %s (imported on line %d in %s) does not export the requested name %s",
+				python.Quote(m.tmpl.name), s.Line, python.Quote(fr.rt.tmpl.name), python.Quote(name))}
+		}
+		fr.imported(&s.As[i], v)
 	}
 }
 
-func (s *fromStmt) exec(fr *frame) {
-	m := fr.importModule(s.template, s.line, s.withContext, s.locals)
-	for i, name := range s.names {
-		v, ok := m.vars[name]
-		if !ok {
-			v = &Undefined{name: name, hint: sprintf("the template %s (imported on line %d in %s) does not export the requested name %s",
-				quote(m.tmpl.name), s.line, quote(fr.rt.tmpl.name), quote(name))}
-		}
-		fr.set(s.as[i].ref, v)
-		if s.as[i].export {
-			fr.ctx.export(s.as[i].name, v, false)
-		}
+// imported gives a name what was imported; who imports this template in turn does not see it.
+func (fr *frame) imported(as *syntax.Target, v python.Value) {
+	fr.set(as.Ref, v)
+	if as.Export {
+		fr.ctx.export(as.Name, v, false)
 	}
 }
 
 // knownNames lists what a misspelt variable may have meant.
 func (rt *state) knownNames() []string {
-	names := append([]string(nil), rt.tmpl.assigned()...)
+	names := append([]string(nil), rt.tmpl.root.Assigned()...)
 	if rt.ctx != nil {
 		names = append(names, rt.ctx.names()...)
 	}
-	return names
-}
-
-// assigned lists the names that a template assigns anywhere.
-func (t *Template) assigned() []string {
-	var names []string
-	var walk func(body []stmt)
-	var addTarget func(tgt target)
-	addTarget = func(tgt target) {
-		switch tgt := tgt.(type) {
-		case *nameTarget:
-			names = append(names, tgt.name)
-		case *tupleTarget:
-			for _, item := range tgt.items {
-				addTarget(item)
-			}
-		}
-	}
-	walk = func(body []stmt) {
-		for _, st := range body {
-			switch st := st.(type) {
-			case *setStmt:
-				addTarget(st.target)
-			case *setBlockStmt:
-				addTarget(st.target)
-			case *forStmt:
-				addTarget(st.target)
-			case *macroStmt:
-				names = append(names, st.name)
-			case *importStmt:
-				names = append(names, st.as.name)
-			}
-			for _, inner := range bodies(st) {
-				walk(inner)
-			}
-		}
-	}
-	walk(t.root.body)
 	return names
 }

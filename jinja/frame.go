@@ -1,22 +1,28 @@
 package jinja
 
+import (
+	"github.com/slipway-build/slipway/jinja/python"
+
+	"github.com/slipway-build/slipway/jinja/syntax"
+)
+
 // frame is one running function with its variables.
 type frame struct {
 	rt      *state
 	ctx     *context
 	out     *buffer
 	direct  *buffer // out of the whole function, whatever block captures
-	slots   []Value
+	slots   []python.Value
 	up      *frame // of the function around this one
 	root    *frame // the template's or block's own frame
 	parent  *Template
-	capture Value // the text that a filter block or set block filters
+	capture python.Value // the text that a filter block or set block filters
 }
 
-func newFrame(rt *state, ctx *context, out *buffer, fn *fnInfo, up *frame) *frame {
+func newFrame(rt *state, ctx *context, out *buffer, fn *syntax.Frame, up *frame) *frame {
 	fr := &frame{rt: rt, ctx: ctx, out: out, direct: out, up: up}
-	if fn.slots > 0 {
-		fr.slots = make([]Value, fn.slots)
+	if fn.Slots > 0 {
+		fr.slots = make([]python.Value, fn.Slots)
 	}
 	fr.root = fr
 	if up != nil {
@@ -25,47 +31,47 @@ func newFrame(rt *state, ctx *context, out *buffer, fn *fnInfo, up *frame) *fram
 	return fr
 }
 
-func (fr *frame) get(r ref) Value {
-	for n := r.hops; n > 0; n-- {
+func (fr *frame) get(r syntax.Ref) python.Value {
+	for n := r.Hops; n > 0; n-- {
 		fr = fr.up
 	}
-	return fr.slots[r.slot]
+	return fr.slots[r.Slot]
 }
 
-func (fr *frame) set(r ref, v Value) {
-	for n := r.hops; n > 0; n-- {
+func (fr *frame) set(r syntax.Ref, v python.Value) {
+	for n := r.Hops; n > 0; n-- {
 		fr = fr.up
 	}
-	fr.slots[r.slot] = v
+	fr.slots[r.Slot] = v
 }
 
 // enter does the loads of a scope.
-func (fr *frame) enter(s scope) {
+func (fr *frame) enter(s []syntax.Load) {
 	for i := range s {
 		op := &s[i]
-		switch op.kind {
-		case loadResolve:
-			fr.slots[op.slot] = fr.ctx.resolve(fr.rt, op.name)
-		case loadAlias:
-			fr.slots[op.slot] = fr.get(op.from)
+		switch {
+		case op.Resolve:
+			fr.slots[op.Slot] = fr.ctx.resolve(fr.rt, op.Name)
+		case op.Alias:
+			fr.slots[op.Slot] = fr.get(op.From)
 		default:
-			fr.slots[op.slot] = nil
+			fr.slots[op.Slot] = nil
 		}
 	}
 }
 
-func (fr *frame) run(body []stmt) {
+func (fr *frame) run(body []syntax.Node) {
 	if fr.rt.trace != nil {
 		fr.rt.trace.run(fr, body)
 		return
 	}
 	for _, st := range body {
-		st.exec(fr)
+		fr.exec(st)
 	}
 }
 
 // collect runs a body and returns what it prints.
-func (fr *frame) collect(body []stmt) Value {
+func (fr *frame) collect(body []syntax.Node) python.Value {
 	saved := fr.out
 	buf := &buffer{rt: fr.rt}
 	fr.out = buf
@@ -74,26 +80,18 @@ func (fr *frame) collect(body []stmt) Value {
 	return buf.captured()
 }
 
-// markup marks text made by a template as safe where autoescape is on.
-func (rt *state) markup(s string) Value {
-	if rt.autoescape {
-		return Markup(s)
-	}
-	return s
-}
-
 // at notes the line of what is executed now.
 func (fr *frame) at(line int) { fr.rt.line = line }
 
-func (fr *frame) locals(vars []localVar) map[string]Value {
+func (fr *frame) locals(vars []syntax.Local) map[string]python.Value {
 	if len(vars) == 0 {
 		return nil
 	}
-	fr.rt.charge(48 * len(vars))
-	m := make(map[string]Value, len(vars))
+	fr.rt.Charge(48 * len(vars))
+	m := make(map[string]python.Value, len(vars))
 	for _, l := range vars {
-		if v := fr.get(l.ref); v != nil {
-			m[l.name] = v
+		if v := fr.get(l.Ref); v != nil {
+			m[l.Name] = v
 		}
 	}
 	return m
@@ -101,14 +99,14 @@ func (fr *frame) locals(vars []localVar) map[string]Value {
 
 // run renders a template's root, and then the one it extends.
 func (t *Template) run(rt *state, ctx *context, out *buffer) {
-	rt.push()
+	rt.Push()
 	saved := rt.enterTemplate(t, ctx)
-	fr := newFrame(rt, ctx, out, t.root.fn, nil)
-	if t.root.self != nil {
-		fr.set(*t.root.self, &selfRef{ctx})
+	fr := newFrame(rt, ctx, out, t.root.Fn, nil)
+	if t.root.Self != nil {
+		fr.set(*t.root.Self, &selfRef{ctx})
 	}
-	fr.enter(t.root.scope)
-	fr.run(t.root.body)
+	fr.enter(t.root.Scope)
+	fr.run(t.root.Body)
 	if fr.parent != nil {
 		if rt.trace != nil {
 			rt.line = rt.trace.extended[fr]
@@ -116,25 +114,31 @@ func (t *Template) run(rt *state, ctx *context, out *buffer) {
 		fr.parent.run(rt, ctx, out)
 	}
 	rt.restore(saved)
-	rt.pop()
+	rt.Pop()
+}
+
+// boundBlock is a block with the template that it stands in.
+type boundBlock struct {
+	*syntax.Block
+	tmpl *Template
 }
 
 // run renders a block with the variables of ctx.
-func (b *blockStmt) run(rt *state, ctx *context, out *buffer) {
-	rt.push()
-	rt.step()
+func (b boundBlock) run(rt *state, ctx *context, out *buffer) {
+	rt.Push()
+	rt.Step()
 	saved := rt.enterTemplate(b.tmpl, ctx)
-	fr := newFrame(rt, ctx, out, b.fn, nil)
-	if b.self != nil {
-		fr.set(*b.self, &selfRef{ctx})
+	fr := newFrame(rt, ctx, out, b.Fn, nil)
+	if b.Self != nil {
+		fr.set(*b.Self, &selfRef{ctx})
 	}
-	if b.super != nil {
-		fr.set(*b.super, superOf(ctx, b))
+	if b.Super != nil {
+		fr.set(*b.Super, superOf(ctx, b.Block))
 	}
-	fr.enter(b.scope)
-	fr.run(b.body)
+	fr.enter(b.Scope)
+	fr.run(b.Body)
 	rt.restore(saved)
-	rt.pop()
+	rt.Pop()
 }
 
 // blockRef is a block as a value: self.name or super.
@@ -147,26 +151,57 @@ type blockRef struct {
 // selfRef is the "self" of a template.
 type selfRef struct{ ctx *context }
 
-func superOf(ctx *context, b *blockStmt) Value {
-	for i, other := range ctx.blocks[b.name] {
-		if other == b && i+1 < len(ctx.blocks[b.name]) {
-			return &blockRef{b.name, ctx, i + 1}
+// TypeName is the class of "self".
+func (s *selfRef) TypeName() (module, name string) { return "jinja2.runtime", "TemplateReference" }
+
+// Text names the template.
+func (s *selfRef) Text(*python.Runtime, bool) string {
+	return "<TemplateReference " + python.Quote(s.ctx.tmpl.name) + ">"
+}
+
+// Attribute finds nothing: blocks are items.
+func (s *selfRef) Attribute(*python.Runtime, string) python.Value { return nil }
+
+// Item is the block of that name; nil if there is none.
+func (s *selfRef) Item(key python.Value) python.Value {
+	if name, ok := python.Text(key); ok && len(s.ctx.blocks[name]) > 0 {
+		return &blockRef{name, s.ctx, 0}
+	}
+	return nil
+}
+
+func superOf(ctx *context, b *syntax.Block) python.Value {
+	for i, other := range ctx.blocks[b.Name] {
+		if other.Block == b && i+1 < len(ctx.blocks[b.Name]) {
+			return &blockRef{b.Name, ctx, i + 1}
 		}
 	}
-	return noParentBlock(b.name)
+	return noParentBlock(b.Name)
 }
 
-func noParentBlock(name string) Value {
-	return &Undefined{hint: "there is no parent block called " + quote(name) + ".", name: "super"}
+func noParentBlock(name string) python.Value {
+	return &python.Undefined{Hint: "there is no parent block called " + python.Quote(name) + ".", Name: "super"}
 }
 
-func (b *blockRef) call(rt *state) Value {
+// TypeName is the class of a block.
+func (b *blockRef) TypeName() (module, name string) { return "jinja2.runtime", "BlockReference" }
+
+// Text shows no more than the class.
+func (b *blockRef) Text(*python.Runtime, bool) string { return "<BlockReference object>" }
+
+// Call gives what the block prints.
+func (b *blockRef) Call(r *python.Runtime, pos []python.Value, named []python.Kwarg) python.Value {
+	if len(pos)+len(named) > 0 {
+		python.Raise("TypeError", "a block takes no arguments")
+	}
+	rt := stateOf(r)
 	buf := &buffer{rt: rt}
 	b.ctx.blocks[b.name][b.depth].run(rt, b.ctx, buf)
 	return buf.captured()
 }
 
-func (b *blockRef) attr(name string) Value {
+// Attribute knows the block that this one replaces.
+func (b *blockRef) Attribute(_ *python.Runtime, name string) python.Value {
 	if name != "super" {
 		return nil
 	}
@@ -191,7 +226,7 @@ func (rt *state) enterTemplate(t *Template, ctx *context) position {
 	saved := position{rt.tmpl, rt.ctx, rt.line, nil}
 	if tr := rt.trace; tr != nil {
 		if saved.site = tr.site; rt.ctx != nil {
-			rt.mem.chargeBeside(siteSize)
+			rt.Account.ChargeBeside(siteSize)
 			tr.site = &Origin{rt.tmpl.name, rt.line, tr.site}
 		}
 	}

@@ -1,11 +1,13 @@
 package jinja
 
-import "maps"
+import (
+	"github.com/slipway-build/slipway/jinja/python"
+	"github.com/slipway-build/slipway/jinja/syntax"
+)
 
 // Trace is the record of a render for those who judge templates: where each
-// line of the text comes from, all that is wrong and not only the first, and
-// what would be wrong in branches that were not taken. A render without one
-// pays a comparison with nil per statement list and name.
+// line of the text comes from, and all that is wrong, not only the first. A
+// render without one pays a comparison with nil per statement list and name.
 type Trace struct {
 	// Text is what came of the template; pieces that could not be made are left
 	// out of it.
@@ -15,21 +17,18 @@ type Trace struct {
 	Lines []Origin
 	// Faults are what stopped statements, in the order of their execution. The
 	// first is the error that Render gives.
-	Faults []*Error
-	// Doubts are what would stop statements that were not reached: names that
-	// nobody defines, filters that fail on constants, templates that are not
-	// there.
-	Doubts []*Error
+	Faults []*python.Error
+	// After is called when the template was executed, to look at what was not
+	// reached. Nil looks at nothing.
+	After func(rest *Rest)
 
 	rt       *state
-	later    bool    // Doubts are being looked for
+	later    bool    // the template was executed
 	marks    int     // that were made in all
 	site     *Origin // what called the template or macro that runs now
-	reached  map[any]bool
-	unknown  []*nameExpr // names that were read and have no value, of the statements that run
+	reached  map[syntax.Node]bool
+	unknown  []*syntax.Name // names that were read and have no value, of the statements that run
 	seen     map[fault]bool
-	captures map[*byte]*capture
-	recent   []*capture
 	extended map[*frame]int // the line of a template's extends
 }
 
@@ -73,19 +72,24 @@ func (t *Template) Trace(vars Vars, tr *Trace) {
 		defer end()
 	}
 	rt := newState(env, t)
-	rt.trace = tr
-	tr.rt, tr.reached, tr.seen = rt, map[any]bool{}, map[fault]bool{}
-	tr.captures, tr.extended = map[*byte]*capture{}, map[*frame]int{}
-	ctx := newContext(t, &layer{vars: vars.m, convert: true, next: &layer{vars: t.env.globals}})
+	rt.trace, rt.Watched = tr, true
+	tr.rt, tr.reached, tr.seen = rt, map[syntax.Node]bool{}, map[fault]bool{}
+	tr.extended = map[*frame]int{}
+	ctx := newContext(t, &layer{vars: vars.m, shared: true, next: env.layer()})
 	buf := &buffer{rt: rt}
-	tr.guard(func() { t.run(rt, ctx, buf) })
+	tr.guard(func() {
+		buf = newOutput(rt)
+		t.run(rt, ctx, buf)
+	})
 	tr.Text = buf.b
 	if tr.marks <= mostMarks {
 		tr.Lines = buf.src.lines(buf.b)
 	}
 	tr.later = true
-	tr.guard(func() { tr.examine(t, vars, ctx) })
-	tr.captures, tr.recent = nil, nil
+	if tr.After != nil {
+		rest := tr.rest(vars, ctx)
+		tr.guard(func() { tr.After(rest) })
+	}
 }
 
 // guard runs f and takes what ends it for a fault.
@@ -96,51 +100,59 @@ func (tr *Trace) guard(f func()) {
 		f()
 	}()
 	if err != nil {
-		tr.fault(err.(*Error)) // recoverError makes no others
+		tr.fault(err.(*python.Error)) // recoverError makes no others
 	}
 }
 
 // spoilt is the value of what a faulty statement would have made. To use it is
 // no fault of its own.
 var (
-	spoilt    = &Undefined{hint: "the value could not be made", name: "spoilt"}
-	useSpoilt = &Error{Kind: "spoilt", Msg: "the value could not be made"}
+	spoilt    = &python.Undefined{Hint: "the value could not be made", Name: "spoilt"}
+	useSpoilt = &python.Error{Kind: "spoilt", Msg: "the value could not be made"}
 )
 
-// refuseSpoilt keeps spoilt values from filters and tests that accept undefined
-// ones.
-func (tr *Trace) refuseSpoilt(args []Value) {
-	for _, a := range args {
-		if a == Value(spoilt) {
+// Arguments keeps spoilt values from filters and tests that accept undefined
+// ones, and gives them texts alone.
+func (rt *state) Arguments(pos []python.Value, named []python.Kwarg) {
+	for i, a := range pos {
+		if a == python.Value(spoilt) {
 			panic(useSpoilt)
 		}
+		pos[i] = plain(a)
+	}
+	for i := range named {
+		named[i].Value = plain(named[i].Value)
 	}
 }
 
-func (tr *Trace) fault(e *Error) {
+func (tr *Trace) fault(e *python.Error) {
 	if e == useSpoilt {
 		return
 	}
-	e = e.shortened()
-	key := fault{e.Template, e.Line, e.Msg}
-	if tr.seen[key] {
-		return
+	if e = e.Shortened(); tr.first(e) {
+		tr.Faults = append(tr.Faults, e)
 	}
+}
+
+// first reports whether an error was not seen before, and notes it.
+func (tr *Trace) first(e *python.Error) bool {
+	key := fault{e.Template, e.Line, e.Msg}
+	before := tr.seen[key]
 	tr.seen[key] = true
-	tr.Faults = append(tr.Faults, e)
+	return !before
 }
 
 // run executes statements one by one; one that fails is passed over.
-func (tr *Trace) run(fr *frame, body []stmt) {
+func (tr *Trace) run(fr *frame, body []syntax.Node) {
 	for _, st := range body {
 		tr.reached[st] = true
 		tr.attempt(fr, st)
 	}
 }
 
-func (tr *Trace) attempt(fr *frame, st stmt) {
+func (tr *Trace) attempt(fr *frame, st syntax.Node) {
 	rt := fr.rt
-	before, depth, escape, out := position{rt.tmpl, rt.ctx, rt.line, tr.site}, rt.depth, rt.autoescape, fr.out
+	before, depth, escape, out := position{rt.tmpl, rt.ctx, rt.line, tr.site}, rt.Depth, rt.Autoescape, fr.out
 	first := len(tr.unknown)
 	defer func() {
 		r := recover()
@@ -149,8 +161,8 @@ func (tr *Trace) attempt(fr *frame, st stmt) {
 		if r == nil {
 			return
 		}
-		e, ok := r.(*Error)
-		if !ok || e.Kind == LimitError || e.Kind == InternalError || e != useSpoilt && len(tr.Faults) >= mostFaults {
+		e, ok := r.(*python.Error)
+		if !ok || e.Kind == python.LimitError || e.Kind == python.InternalError || e != useSpoilt && len(tr.Faults) >= mostFaults {
 			panic(r)
 		}
 		if e.Template == "" && e != useSpoilt {
@@ -161,63 +173,43 @@ func (tr *Trace) attempt(fr *frame, st stmt) {
 			delete(tr.reached, name)
 		}
 		rt.restore(before)
-		rt.depth, rt.autoescape, fr.out = depth, escape, out
+		rt.Depth, rt.Autoescape, fr.out = depth, escape, out
 		out.spoil()
 		tr.spoil(fr, st)
 	}()
-	st.exec(fr)
+	fr.exec(st)
 }
 
 // spoil gives the names that a statement would have assigned a spoilt value.
-func (tr *Trace) spoil(fr *frame, st stmt) {
+func (tr *Trace) spoil(fr *frame, st syntax.Node) {
 	switch st := st.(type) {
-	case *setStmt:
-		spoilTarget(fr, st.target)
-	case *setBlockStmt:
-		spoilTarget(fr, st.target)
-	case *importStmt:
-		spoilTarget(fr, &st.as)
-	case *fromStmt:
-		for i := range st.as {
-			spoilTarget(fr, &st.as[i])
+	case *syntax.Set:
+		spoilTarget(fr, st.Target)
+	case *syntax.Capture:
+		if st.Target != nil {
+			spoilTarget(fr, st.Target)
 		}
-	case *macroStmt:
-		spoilTarget(fr, &st.store)
-	case *ifStmt: // its branches have no names of their own
-		for _, body := range bodies(st) {
-			for _, inner := range body {
-				tr.spoil(fr, inner)
-			}
+	case *syntax.Import:
+		for i := range st.As {
+			spoilTarget(fr, &st.As[i])
 		}
+	case *syntax.Macro:
+		spoilTarget(fr, &st.Store)
+	case *syntax.If: // its branches have no names of their own
+		syntax.Parts(st, func(n syntax.Node) { tr.spoil(fr, n) })
 	}
 }
 
-func spoilTarget(fr *frame, t target) {
-	switch t := t.(type) {
-	case *nameTarget:
-		t.assign(fr, spoilt)
-	case *tupleTarget:
-		for _, item := range t.items {
-			spoilTarget(fr, item)
+func spoilTarget(fr *frame, t *syntax.Target) {
+	switch {
+	case t.Attr != "":
+		if ns, ok := fr.get(t.Ref).(*python.Namespace); ok {
+			ns.Attrs.SetString(t.Attr, spoilt)
 		}
-	case *attrTarget:
-		if ns, ok := fr.get(t.name.ref).(*namespace); ok {
-			ns.attrs.SetString(t.attr, spoilt)
-		}
+	case t.Name != "":
+		fr.assign(t, spoilt)
 	}
-}
-
-// capture is text that was collected and may be printed later.
-type capture struct {
-	text  string
-	marks []mark
-}
-
-// visible lists the names of variables and globals, for hints.
-func (tr *Trace) visible(vars Vars) []string {
-	names := vars.Names()
-	for name := range maps.Keys(tr.rt.env.globals) {
-		names = append(names, name)
+	for _, item := range t.Items {
+		spoilTarget(fr, item)
 	}
-	return names
 }

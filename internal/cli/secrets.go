@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
