@@ -298,7 +298,7 @@ func (d *document) scalar(n *yaml.Node, tag string) any {
 // isPlain reports a value whose text in the file says what a person meant better than its type does.
 func isPlain(v any) bool {
 	switch v.(type) {
-	case bool, int, *big.Int, float64, Date:
+	case bool, int, *big.Int, float64, date:
 		return true
 	}
 	return false

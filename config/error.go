@@ -35,9 +35,9 @@ func kind(v any) string {
 		return "a number"
 	case string:
 		return "a string"
-	case Date:
+	case date:
 		return "a date"
-	case Bytes:
+	case binary:
 		return "binary data"
 	case []any:
 		return "a list"

@@ -110,7 +110,7 @@ func (r *reader) text(k *key) string {
 		return k.text()
 	case string:
 		return v
-	case bool, int, float64, *big.Int, Date:
+	case bool, int, float64, *big.Int, date:
 		r.fail(k.name, "must be a string, got "+kind(v), quoteHint)
 	default:
 		r.fail(k.name, "must be a string, got "+kind(v), "write a single value in quotes")

@@ -63,7 +63,7 @@ func dump(v any) string {
 		return "[" + strings.Join(parts, ", ") + "]"
 	case string:
 		return quoteJSON(v)
-	case Date:
+	case date:
 		return v.Repr()
 	}
 	return pythonString(v)
