@@ -6,6 +6,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // Listed is one entry of builder.images: an image whose files are in a folder or a git repository
@@ -105,9 +107,9 @@ type entry struct {
 	values map[string]any
 }
 
-func (e *entry) fail(problem, hint string) {
-	e.l.fail(&Error{
-		Path: e.l.settings[builderKey].path, Line: e.line, Msg: "cannot read configuration: " + e.what + " of builder " + problem, Hint: hint,
+func (e *entry) fail(what, hint string) {
+	e.l.fail(problem.Problem{
+		Path: e.l.settings[builderKey].path, Line: e.line, Text: "cannot read configuration: " + e.what + " of builder " + what, Hint: hint,
 	})
 }
 

@@ -109,8 +109,8 @@ func (c *Config) Place(key string) string {
 
 // Variables returns what templates see: every key of the files and docker-pkg's defaults, without
 // the password, as a secret never reaches an image. The values are nil (Python's None), bool, int or
-// *big.Int, float64, string, [Date], [Bytes], []any and *[Map]. The map is the caller's own; lists
-// and mappings in it are shared: do not change them.
+// *big.Int, float64, string, dates (with the method Moment), bytes (with Binary), []any and *[Map]. The map is the
+// caller's own; lists and mappings in it are shared: do not change them.
 func (c *Config) Variables() map[string]any {
 	vars := make(map[string]any, len(c.variables))
 	for k, v := range c.variables {

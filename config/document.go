@@ -12,11 +12,13 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 const (
-	// MaxSize is the largest configuration file that is read, in bytes.
-	MaxSize = 4 << 20
+	// maxSize is the largest configuration file that is read, in bytes.
+	maxSize = 4 << 20
 	// maxValues bounds what a file may mean, with each alias counted as what it stands for.
 	maxValues = 1_000_000
 	// maxAliased bounds the bytes of text that aliases stand for: what reads the values reads it each time.
@@ -32,7 +34,7 @@ type document struct {
 	text     int // bytes of the scalars of them
 	aliased  int // the part of it that aliases stand for
 	anchors  map[*yaml.Node]anchored
-	errs     []*Error
+	errs     []problem.Problem
 	warnings []string
 	root     *yaml.Node
 	hidden   bool // inside a private key: no name is shown
@@ -64,11 +66,11 @@ func newDocument(path string) *document {
 }
 
 // parse reads a file's top-level mapping. An empty file has no settings.
-func (t table) parse(path string, data []byte) (map[string]setting, []string, []*Error) {
+func (t table) parse(path string, data []byte) (map[string]setting, []string, []problem.Problem) {
 	d := newDocument(path)
 	d.table = t
-	if len(data) > MaxSize {
-		d.fail(0, fmt.Sprintf("cannot read configuration: it has %d bytes, more than the %d allowed", len(data), MaxSize), "keep data out of the configuration")
+	if len(data) > maxSize {
+		d.fail(0, fmt.Sprintf("cannot read configuration: it has %d bytes, more than the %d allowed", len(data), maxSize), "keep data out of the configuration")
 		return nil, nil, d.errs
 	}
 	root := d.parse(data)
@@ -185,7 +187,7 @@ func splitYAMLError(err error, data []byte) (line int, cause string) {
 
 func (d *document) fail(line int, msg, hint string) {
 	if len(d.errs) < maxProblems {
-		d.errs = append(d.errs, &Error{Path: d.path, Line: line, Msg: msg, Hint: hint})
+		d.errs = append(d.errs, problem.Problem{Path: d.path, Line: line, Text: msg, Hint: hint})
 	}
 }
 
@@ -296,7 +298,7 @@ func (d *document) scalar(n *yaml.Node, tag string) any {
 // isPlain reports a value whose text in the file says what a person meant better than its type does.
 func isPlain(v any) bool {
 	switch v.(type) {
-	case bool, int, *big.Int, float64, Date:
+	case bool, int, *big.Int, float64, date:
 		return true
 	}
 	return false

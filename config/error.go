@@ -3,42 +3,16 @@ package config
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"math/big"
 	"slices"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
-// Error is a problem at one place of a configuration file. It never holds a value from the file
-// that could be a secret.
-type Error struct {
-	Path string
-	Line int // counted from 1; 0 when it is about the file as a whole
-	Msg  string
-	Hint string // the way out; may be empty
-	Err  error  // the cause, if another package found it
-}
-
-// Error returns "path:line: msg", and the hint on a line of its own.
-func (e *Error) Error() string {
-	s := e.Path + ": " + e.Msg
-	if e.Line > 0 {
-		s = fmt.Sprintf("%s:%d: %s", e.Path, e.Line, e.Msg)
-	}
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
-	}
-	if e.Hint != "" {
-		s += "\nhint: " + e.Hint
-	}
-	return s
-}
-
-// Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
-
-// join sorts by path and line and returns nil for no errors.
-func join(errs []*Error) error {
-	slices.SortStableFunc(errs, func(a, b *Error) int {
+// join sorts by path and line and returns nil for no errors. No text holds a value from a file that could be a
+// secret.
+func join(errs []problem.Problem) error {
+	slices.SortStableFunc(errs, func(a, b problem.Problem) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line))
 	})
 	all := make([]error, len(errs))
@@ -61,9 +35,9 @@ func kind(v any) string {
 		return "a number"
 	case string:
 		return "a string"
-	case Date:
+	case date:
 		return "a date"
-	case Bytes:
+	case binary:
 		return "binary data"
 	case []any:
 		return "a list"

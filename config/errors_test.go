@@ -37,7 +37,7 @@ func TestLoadErrors(t *testing.T) {
 		{"cycle", "a: &a\n  b: [*a]\n", "config.yaml:2: cannot use alias: it is part of what it stands for\nhint: put the value in quotes if it is meant to begin with *"},
 		{"cycle by merge", "a: &a\n  <<: *a\n", "config.yaml:2: cannot use alias: it is part of what it stands for\nhint: put the value in quotes if it is meant to begin with *\nconfig.yaml:2: cannot merge: << needs a mapping or a list of mappings, got null\nhint: write << with an alias such as *defaults, or put it in quotes"},
 		{"two documents", "a: 1\n---\nb: 2\n", "config.yaml:2: " + cannot + "a second document begins here\nhint: keep everything in one document, without ---"},
-		{"too large", "x: " + strings.Repeat("y", MaxSize), "config.yaml: cannot read configuration: it has more than the 4194304 bytes allowed\nhint: run slipway in the folder that has config.yaml, or name the file with -c"},
+		{"too large", "x: " + strings.Repeat("y", maxSize), "config.yaml: cannot read configuration: it has more than the 4194304 bytes allowed\nhint: run slipway in the folder that has config.yaml, or name the file with -c"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := loadText(t, test.text)

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // Sources says where configuration comes from.
@@ -28,7 +30,7 @@ type Sources struct {
 }
 
 // Load reads the configuration. A key of the project's file replaces the same key of the user's,
-// lists and mappings included. The error joins one *Error per problem, sorted by file and line.
+// lists and mappings included. The error joins one problem.Problem for each, sorted by file and line.
 func Load(s Sources) (*Config, error) { return keys().load(s) }
 
 func (t table) load(s Sources) (*Config, error) {
@@ -47,7 +49,7 @@ func (t table) load(s Sources) (*Config, error) {
 	c := l.decode()
 	if err := join(l.errs); err != nil {
 		if l.untold > 0 {
-			err = errors.Join(err, &Error{Path: s.File, Msg: fmt.Sprintf("cannot read configuration: %d more problems are not told", l.untold)})
+			err = errors.Join(err, problem.Problem{Path: s.File, Text: fmt.Sprintf("cannot read configuration: %d more problems are not told", l.untold)})
 		}
 		return nil, err
 	}
@@ -70,13 +72,13 @@ type loader struct {
 	settings map[string]setting
 	nested   map[string]setting // below slipway and builder, by names like slipway.exclude
 	files    []string           // that were read
-	errs     []*Error
+	errs     []problem.Problem
 	warnings []string
 	untold   int // errors that are too many to be told
 	unsaid   int // warnings
 }
 
-func (l *loader) fail(errs ...*Error) {
+func (l *loader) fail(errs ...problem.Problem) {
 	told := min(len(errs), max(0, maxProblems-len(l.errs)))
 	l.errs = append(l.errs, errs[:told]...)
 	l.untold += len(errs) - told
@@ -117,9 +119,9 @@ func (l *loader) userFile() string {
 
 // addFile puts a file's settings over those there are.
 func (l *loader) addFile(path, hint string) {
-	data, _, err := readBounded(path, MaxSize)
+	data, _, err := readBounded(path, maxSize)
 	if err != nil {
-		l.fail(&Error{Path: path, Msg: "cannot read configuration", Err: bareError(err), Hint: hint})
+		l.fail(problem.Problem{Path: path, Text: "cannot read configuration", Err: bareError(err), Hint: hint})
 		return
 	}
 	l.files = append(l.files, path)

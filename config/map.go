@@ -6,7 +6,7 @@ import (
 )
 
 // Map is a mapping that keeps the order in which its keys came, as a Python dict does. Keys are nil,
-// bool, int, *big.Int, float64, string, [Date] or [Bytes]; as in Python 1, 1.0 and true are one key.
+// bool, int, *big.Int, float64, string, dates or bytes; as in Python 1, 1.0 and true are one key.
 type Map struct {
 	items []Item
 	index map[any]int // normal form of a key to its place in items
@@ -106,9 +106,9 @@ func normalKey(key any) (any, bool) {
 		return k, true
 	case *big.Int:
 		return bigKey(k.String()), true
-	case Date:
+	case date:
 		return dateKey{k.Time.UnixNano(), k.DateOnly, k.HasZone}, true
-	case nil, int, string, Bytes:
+	case nil, int, string, binary:
 		return key, true
 	}
 	return nil, false

@@ -63,7 +63,7 @@ func plainScalar(v any) any {
 		}
 	case time.Duration:
 		return durationText(v)
-	case Date, Bytes:
+	case date, binary:
 		return fmt.Sprint(v)
 	}
 	return v

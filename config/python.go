@@ -23,7 +23,7 @@ func pythonTrue(v any) bool {
 		return v != 0
 	case string:
 		return v != ""
-	case Bytes:
+	case binary:
 		return v != ""
 	case []any:
 		return len(v) > 0
@@ -57,7 +57,7 @@ func pythonRepr(v any) string {
 	switch v := v.(type) {
 	case string:
 		return python.Quote(v)
-	case Date:
+	case date:
 		return v.Repr()
 	case []any:
 		for _, item := range v {

@@ -5,6 +5,8 @@ import (
 	"math/big"
 	"strings"
 	"time"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // decode gives every key of the table its value. All problems are collected in l.errs.
@@ -90,10 +92,10 @@ func (l *loader) at(name string) setting {
 	return l.settings[name]
 }
 
-// fail notes what is wrong with a key. The problem quotes values by quote alone, which bounds them.
-func (r *reader) fail(name, problem, hint string) {
+// fail notes what is wrong with a key. What is said quotes values by quote alone, which bounds them.
+func (r *reader) fail(name, what, hint string) {
 	s := r.at(name)
-	r.l.fail(&Error{Path: s.path, Line: s.line, Msg: "cannot read configuration: key " + name + " " + problem, Hint: hint})
+	r.l.fail(problem.Problem{Path: s.path, Line: s.line, Text: "cannot read configuration: key " + name + " " + what, Hint: hint})
 }
 
 const quoteHint = "put the value in quotes"
@@ -108,7 +110,7 @@ func (r *reader) text(k *key) string {
 		return k.text()
 	case string:
 		return v
-	case bool, int, float64, *big.Int, Date:
+	case bool, int, float64, *big.Int, date:
 		r.fail(k.name, "must be a string, got "+kind(v), quoteHint)
 	default:
 		r.fail(k.name, "must be a string, got "+kind(v), "write a single value in quotes")

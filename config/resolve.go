@@ -83,7 +83,7 @@ func construct(tag, s string) (any, error) {
 		if err != nil {
 			return nil, errors.New("it is not base64")
 		}
-		return Bytes(data), nil
+		return binary(data), nil
 	}
 	return nil, errTag
 }
@@ -164,7 +164,7 @@ func parseDate(s string) (any, error) {
 		if err != nil || t.Year() < 1 {
 			return nil, errors.New("there is no such day")
 		}
-		return Date{Time: t, DateOnly: true}, nil
+		return date{Time: t, DateOnly: true}, nil
 	}
 	m := timePattern.FindStringSubmatch(s)
 	if m == nil {
@@ -188,5 +188,5 @@ func parseDate(s string) (any, error) {
 		t.Hour() != n(4) || t.Minute() != n(5) || t.Second() != n(6) {
 		return nil, errors.New("there is no such day or time")
 	}
-	return Date{Time: t, HasZone: hasZone}, nil
+	return date{Time: t, HasZone: hasZone}, nil
 }

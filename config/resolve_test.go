@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // pyyaml runs the oracle with an interpreter that has PyYAML: Debian's own before any other on
@@ -61,13 +63,13 @@ func dump(v any) string {
 		return "[" + strings.Join(parts, ", ") + "]"
 	case string:
 		return quoteJSON(v)
-	case Date:
+	case date:
 		return v.Repr()
 	}
 	return pythonString(v)
 }
 
-func load(text []byte) (any, []*Error) {
+func load(text []byte) (any, []problem.Problem) {
 	d := newDocument("f")
 	root := d.parse(text)
 	if root == nil {

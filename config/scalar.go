@@ -6,19 +6,19 @@ import (
 	"time"
 )
 
-// Date is what a plain scalar like 2026-11-21 or 2026-11-21 10:00:00 is in YAML 1.1. In a template
+// date is what a plain scalar like 2026-11-21 or 2026-11-21 10:00:00 is in YAML 1.1. In a template
 // it is Python's datetime.date or datetime.datetime.
-type Date struct {
+type date struct {
 	Time     time.Time
 	DateOnly bool // there is no time of day
 	HasZone  bool // the offset was given; Time is in UTC otherwise
 }
 
 // Moment gives the date to the template engine.
-func (d Date) Moment() (t time.Time, dateOnly, hasZone bool) { return d.Time, d.DateOnly, d.HasZone }
+func (d date) Moment() (t time.Time, dateOnly, hasZone bool) { return d.Time, d.DateOnly, d.HasZone }
 
 // String prints the date as Python's str() does: "2026-11-21" or "2026-11-21 10:00:00+02:00".
-func (d Date) String() string {
+func (d date) String() string {
 	if d.DateOnly {
 		return d.Time.Format("2006-01-02")
 	}
@@ -33,7 +33,7 @@ func (d Date) String() string {
 }
 
 // Repr prints the date as Python does inside a list or a mapping: "datetime.date(2026, 11, 21)".
-func (d Date) Repr() string {
+func (d date) Repr() string {
 	t := d.Time
 	if d.DateOnly {
 		return fmt.Sprintf("datetime.date(%d, %d, %d)", t.Year(), t.Month(), t.Day())
@@ -54,7 +54,7 @@ func (d Date) Repr() string {
 
 // zoneRepr prints the offset as Python prints a datetime.timezone, which counts days down and
 // seconds up for an offset west of Greenwich.
-func (d Date) zoneRepr() string {
+func (d date) zoneRepr() string {
 	_, offset := d.Time.Zone()
 	switch {
 	case offset == 0:
@@ -65,14 +65,14 @@ func (d Date) zoneRepr() string {
 	return fmt.Sprintf("datetime.timezone(datetime.timedelta(seconds=%d))", offset)
 }
 
-// Bytes is the value of a scalar with the tag !!binary; in a template it is Python's bytes.
-type Bytes string
+// binary is the value of a scalar with the tag !!binary; in a template it is Python's bytes.
+type binary string
 
 // Binary gives the bytes to the template engine.
-func (b Bytes) Binary() []byte { return []byte(b) }
+func (b binary) Binary() []byte { return []byte(b) }
 
 // String prints the bytes as Python does: b'abc\x00'.
-func (b Bytes) String() string {
+func (b binary) String() string {
 	quote := byte('\'')
 	if strings.Contains(string(b), "'") && !strings.Contains(string(b), `"`) {
 		quote = '"'

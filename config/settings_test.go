@@ -115,7 +115,7 @@ func TestPlain(t *testing.T) {
 	n, _ := new(big.Int).SetString("123456789012345678901234567890", 10)
 	for want, v := range map[string]any{
 		`null`: nil, `1.5`: 1.5, `"nan"`: nan(), `123456789012345678901234567890`: n, `{"1":["a",true]}`: NewMap(1, []any{"a", true}),
-		`"2026-11-21"`: Date{Time: time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC), DateOnly: true}, `"b'x'"`: Bytes("x"),
+		`"2026-11-21"`: date{Time: time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC), DateOnly: true}, `"b'x'"`: binary("x"),
 		`"1h30m"`: 90 * time.Minute, `"2h"`: 2 * time.Hour, `"0s"`: time.Duration(0), `"1.5s"`: 1500 * time.Millisecond, `"***"`: Secret("x"), `""`: Secret(""),
 		`{"a":"b"}`: map[string]string{"a": "b"}, `{"filters":false,"from":"f","name":"a","submodules":[]}`: Listed{Name: "a", From: "f", NoFilters: true, Submodules: []string{}},
 		`{"memswap":-1}`: Limits{MemSwap: -1},
