@@ -4,7 +4,7 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/slipway-build/slipway/jinja"
+	"github.com/slipway-build/slipway/jinja/python"
 	"github.com/slipway-build/slipway/template"
 )
 
@@ -150,7 +150,7 @@ func templateProblem(path string, err error) Problem {
 }
 
 func templateKind(err *template.Error) Kind {
-	var cause *jinja.Error
+	var cause *python.Error
 	var user *template.UnknownUserError
 	var image *unknownImage
 	switch {
@@ -158,7 +158,7 @@ func templateKind(err *template.Error) Kind {
 		return UnknownUser
 	case errors.As(err, &image):
 		return UnknownImage
-	case errors.As(err, &cause) && cause.Kind == jinja.UndefinedError:
+	case errors.As(err, &cause) && cause.Kind == python.UndefinedError:
 		return UndefinedVariable
 	}
 	return TemplateError

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/slipway-build/slipway/jinja"
+	"github.com/slipway-build/slipway/jinja/python"
 )
 
 // bombs are templates that make as much as they can in one go, one for each
@@ -206,7 +207,7 @@ func TestMemory(t *testing.T) {
 		long[i] = strings.Repeat("é", 3)
 	}
 	vars := jinja.NewVars(map[string]any{"xs": long})
-	options := jinja.Options{Limits: jinja.Limits{Memory: limit}}
+	options := jinja.Options{Limits: python.Limits{Memory: limit}}
 	for _, source := range bombs {
 		for _, size := range []string{"150000", "1500000"} {
 			text := strings.NewReplacer("S", size, "L", size).Replace(source)
@@ -231,12 +232,12 @@ func TestSourceMemory(t *testing.T) {
 		"{%from a import a,b,c%}", "{%include a%}", "{%call a()%}{%endcall%}", "{{a[1].a[1:2]}}", "text\n",
 	} {
 		source := strings.Repeat(unit, 4<<20/len(unit))
-		env, end := jinja.NewEnv(nil, jinja.Options{Limits: jinja.Limits{Memory: limit}}).Begin()
+		env, end := jinja.NewEnv(nil, jinja.Options{Limits: python.Limits{Memory: limit}}).Begin()
 		var err error
 		made := allocated(func() { _, err = env.Parse("case", source) })
 		end()
-		var e *jinja.Error
-		if made > 2*limit || err != nil && (!errors.As(err, &e) || e.Kind != jinja.LimitError) {
+		var e *python.Error
+		if made > 2*limit || err != nil && (!errors.As(err, &e) || e.Kind != python.LimitError) {
 			t.Errorf("%s makes %d bytes, the limit is %d (%v)", unit, made, limit, err)
 		}
 	}

@@ -1,5 +1,7 @@
 package jinja
 
+import "fmt"
+
 // analyzeBody notes the names that statements load and store in their scope.
 // Statements with a scope of their own contribute only what they evaluate
 // outside of it.
@@ -144,7 +146,7 @@ func children(e expr) []expr {
 		}
 		return parts
 	}
-	panic(sprintf("unknown expression %T", e))
+	panic(fmt.Sprintf("unknown expression %T", e))
 }
 
 func (a *argList) all() []expr {

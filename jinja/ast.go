@@ -1,8 +1,10 @@
 package jinja
 
+import "github.com/slipway-build/slipway/jinja/python"
+
 // expr is an expression of the tree; eval raises what goes wrong.
 type expr interface {
-	eval(fr *frame) Value
+	eval(fr *frame) python.Value
 }
 
 // stmt is a statement of the tree.
@@ -14,7 +16,7 @@ type stmt interface {
 type ref struct{ hops, slot int }
 
 type (
-	constExpr struct{ value Value }
+	constExpr struct{ value python.Value }
 	nameExpr  struct {
 		name string
 		line int
@@ -50,28 +52,28 @@ type (
 		name  string
 		args  argList
 		line  int
-		fn    *builtin // nil: unknown, an error where it is reached
+		fn    *python.Builtin // nil: unknown, an error where it is reached
 	}
 	testExpr struct {
 		value expr
 		name  string
 		args  argList
 		line  int
-		fn    *builtin
+		fn    *python.Builtin
 	}
 	condExpr struct {
 		test, then, otherwise expr // otherwise may be nil
 		line                  int
 	}
 	binExpr struct {
-		op          kind
+		op          string
 		left, right expr
 		line        int
 		isConst     bool // Jinja2 computes it when it compiles
 		baseIsConst bool // of a power: only the left side is such
 	}
 	unaryExpr struct {
-		op    kind
+		op    string
 		value expr
 		line  int
 	}
@@ -89,22 +91,9 @@ type (
 		line  int
 	}
 	operand struct {
-		op    compareOp
+		op    string
 		value expr
 	}
-)
-
-type compareOp uint8
-
-const (
-	cmpEq compareOp = iota
-	cmpNe
-	cmpLt
-	cmpLe
-	cmpGt
-	cmpGe
-	cmpIn
-	cmpNotIn
 )
 
 // argList is the arguments of a call, a filter or a test.
@@ -119,7 +108,7 @@ type argList struct {
 
 // target is what an assignment writes to.
 type target interface {
-	assign(fr *frame, v Value)
+	assign(fr *frame, v python.Value)
 }
 
 type (

@@ -1,6 +1,11 @@
 package jinja
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/slipway-build/slipway/jinja/python"
+)
 
 // compiler binds names, filters and tests of a tree, and decides what child
 // templates print. One pass over the root, then one over each block.
@@ -45,7 +50,7 @@ func compile(t *Template, blocks []*blockStmt, hasExtends bool) {
 	}
 	for _, b := range blocks {
 		if t.blocks[b.name] != nil {
-			c.fail(b.line, "block %s defined twice", quote(b.name))
+			c.fail(b.line, "block %s defined twice", python.Quote(b.name))
 		}
 		b.tmpl = t
 		t.blocks[b.name] = b
@@ -80,7 +85,7 @@ func (c *compiler) block(b *blockStmt) {
 }
 
 func (c *compiler) fail(line int, format string, args ...any) {
-	panic(&Error{Kind: AssertionError, Template: c.tmpl.name, Line: line, Msg: sprintf(format, args...)})
+	panic(&python.Error{Kind: python.AssertionError, Template: c.tmpl.name, Line: line, Msg: fmt.Sprintf(format, args...)})
 }
 
 func (c *compiler) body(body []stmt, f *cframe) {
@@ -183,7 +188,7 @@ func (c *compiler) locals(f *cframe) []localVar {
 		c.listed += len(vars)
 	}
 	if c.listed > maxListed {
-		panic(&Error{Kind: LimitError, Template: c.tmpl.name, Msg: "template has too many names and includes"})
+		panic(&python.Error{Kind: python.LimitError, Template: c.tmpl.name, Msg: "template has too many names and includes"})
 	}
 	return vars
 }
@@ -263,8 +268,8 @@ func (c *compiler) expr(e expr, f *cframe, soft bool) {
 	case *condExpr:
 		soft = true
 	case *binExpr:
-		e.isConst = e.op == tMul && isConst(e)
-		e.baseIsConst = e.op == tPow && isConst(e.left) && !isConst(e.right)
+		e.isConst = e.op == "*" && isConst(e)
+		e.baseIsConst = e.op == "**" && isConst(e.left) && !isConst(e.right)
 	case *catExpr:
 		e.isConst = isConst(e)
 	case *filterExpr:
@@ -283,12 +288,12 @@ func (c *compiler) expr(e expr, f *cframe, soft bool) {
 	}
 }
 
-func (c *compiler) unknown(what, name string, line int, known map[string]*builtin) {
-	panic(&Error{Kind: AssertionError, Template: c.tmpl.name, Line: line,
-		Msg: "No " + what + " named " + quote(name) + ".", Hint: didYouMean(name, builtinNames(known))})
+func (c *compiler) unknown(what, name string, line int, known map[string]*python.Builtin) {
+	panic(&python.Error{Kind: python.AssertionError, Template: c.tmpl.name, Line: line,
+		Msg: "No " + what + " named " + python.Quote(name) + ".", Hint: python.DidYouMean(name, builtinNames(known))})
 }
 
-func builtinNames(m map[string]*builtin) []string {
+func builtinNames(m map[string]*python.Builtin) []string {
 	var names []string
 	for name := range m {
 		if !strings.ContainsAny(name, "=<>!") {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/jinja"
+	"github.com/slipway-build/slipway/jinja/python"
 )
 
 // corpusCase is one case of testdata/corpus; make-corpus.py says what the
@@ -91,7 +92,7 @@ func (c *corpusCase) render(t testing.TB) result {
 	if err == nil {
 		out, err = tmpl.Render(c.vars(t))
 	}
-	if e := (*jinja.Error)(nil); errors.As(err, &e) {
+	if e := (*python.Error)(nil); errors.As(err, &e) {
 		return result{Error: string(e.Kind), Line: e.Line, Want: e.Error()}
 	}
 	return result{Want: string(out)}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/slipway-build/slipway/jinja"
+	"github.com/slipway-build/slipway/jinja/python"
 )
 
 func TestErrorText(t *testing.T) {
@@ -48,7 +49,7 @@ func TestErrorText(t *testing.T) {
 		{"{{\n1\n+ nope }}", "case:3: 'nope' is undefined", ""},
 	} {
 		_, err := render(c.source, files, vars)
-		var e *jinja.Error
+		var e *python.Error
 		if !errors.As(err, &e) {
 			t.Errorf("%s: error %v", c.source, err)
 			continue
@@ -104,8 +105,8 @@ func TestAddFilter(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = tmpl.Render(jinja.Vars{})
-	var e *jinja.Error
-	if !errors.As(err, &e) || e.Kind != jinja.HostError || e.Error() != "t:2: nothing to show" || e.Hint != "give it something" {
+	var e *python.Error
+	if !errors.As(err, &e) || e.Kind != python.HostError || e.Error() != "t:2: nothing to show" || e.Hint != "give it something" {
 		t.Errorf("got %#v", err)
 	}
 	other, err := jinja.NewEnv(nil, jinja.Options{}).Parse("t", "{{ 1|show }}")

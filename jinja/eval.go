@@ -1,156 +1,155 @@
 package jinja
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/slipway-build/slipway/jinja/python"
 )
 
-func (e *constExpr) eval(*frame) Value { return e.value }
+func (e *constExpr) eval(*frame) python.Value { return e.value }
 
-func (e *nameExpr) eval(fr *frame) Value {
+func (e *nameExpr) eval(fr *frame) python.Value {
 	if fr.rt.trace != nil {
 		fr.rt.trace.reached[e] = true
 	}
 	if v := fr.get(e.ref); v != nil {
 		return v
 	}
-	fr.rt.charge(undefinedSize)
 	if fr.rt.trace != nil {
 		fr.rt.trace.unknown = append(fr.rt.trace.unknown, e)
 	}
-	return &Undefined{name: e.name, tmpl: fr.rt.tmpl, line: e.line}
+	return fr.rt.NoValue(&python.Undefined{Name: e.name, Template: fr.rt.tmpl.name, Line: e.line})
 }
 
-func evalAll(fr *frame, exprs []expr) []Value {
+func evalAll(fr *frame, exprs []expr) []python.Value {
 	if len(exprs) == 0 {
 		return nil
 	}
-	fr.rt.charge(listSize + textSize*len(exprs))
-	items := make([]Value, len(exprs))
+	fr.rt.ChargeList(2 * len(exprs)) // with the texts of most
+	items := make([]python.Value, len(exprs))
 	for i, e := range exprs {
 		items[i] = e.eval(fr)
 	}
 	return items
 }
 
-func (e *listExpr) eval(fr *frame) Value { return &List{Items: evalAll(fr, e.items)} }
+func (e *listExpr) eval(fr *frame) python.Value { return &python.List{Items: evalAll(fr, e.items)} }
 
-func (e *tupleExpr) eval(fr *frame) Value { return &Tuple{Items: evalAll(fr, e.items)} }
+func (e *tupleExpr) eval(fr *frame) python.Value { return &python.Tuple{Items: evalAll(fr, e.items)} }
 
-func (e *dictExpr) eval(fr *frame) Value {
-	fr.rt.charge(3 * entrySize)
-	d := NewDict()
+func (e *dictExpr) eval(fr *frame) python.Value {
+	fr.rt.ChargeEntries(3)
+	d := python.NewDict()
 	for i, k := range e.keys {
 		key := k.eval(fr)
 		v := e.values[i].eval(fr)
 		fr.rt.line = e.line
-		d.set(fr.rt, key, v)
+		d.Set(&fr.rt.Runtime, key, v)
 	}
 	return d
 }
 
-func (e *attrExpr) eval(fr *frame) Value {
+func (e *attrExpr) eval(fr *frame) python.Value {
 	obj := e.obj.eval(fr)
 	fr.rt.line = e.line
-	return fr.rt.getAttr(obj, e.name)
+	return fr.rt.GetAttr(obj, e.name)
 }
 
-func (e *itemExpr) eval(fr *frame) Value {
+func (e *itemExpr) eval(fr *frame) python.Value {
 	obj := e.obj.eval(fr)
 	key := e.key.eval(fr)
 	fr.rt.line = e.line
-	if s, ok := asString(obj); ok {
-		fr.rt.effort(len(s))
+	if s, ok := python.Text(obj); ok {
+		fr.rt.Effort(len(s))
 	}
-	return fr.rt.getItem(obj, key)
+	return fr.rt.GetItem(obj, key)
 }
 
-func (e *sliceExpr) eval(fr *frame) Value {
+func (e *sliceExpr) eval(fr *frame) python.Value {
 	if e.obj == nil {
-		raise("TypeError", "slices cannot be combined in one subscript")
+		python.Raise("TypeError", "slices cannot be combined in one subscript")
 	}
 	obj := e.obj.eval(fr)
-	part := func(e expr) Value {
+	part := func(e expr) python.Value {
 		if e == nil {
-			return None
+			return python.None
 		}
 		return e.eval(fr)
 	}
 	start, stop, step := part(e.start), part(e.stop), part(e.step)
 	fr.rt.line = e.line
-	fr.rt.effort(size(obj))
-	return fr.rt.slice(obj, start, stop, step)
+	fr.rt.Look(obj)
+	return fr.rt.Slice(obj, start, stop, step)
 }
 
-func (e *callExpr) eval(fr *frame) Value { return e.evalWith(fr, nil) }
+func (e *callExpr) eval(fr *frame) python.Value { return e.evalWith(fr, nil) }
 
 // evalWith is eval with more named arguments.
-func (e *callExpr) evalWith(fr *frame, extra []kwarg) Value {
+func (e *callExpr) evalWith(fr *frame, extra []python.Kwarg) python.Value {
 	if a, ok := e.callee.(*attrExpr); ok {
 		obj := a.obj.eval(fr)
 		fr.rt.line = a.line
-		if m := fr.rt.method(obj, a.name); m != nil {
+		if m := fr.rt.Method(obj, a.name); m != nil {
 			pos, named := e.args.eval(fr, obj)
 			fr.rt.line = e.line
-			return fr.rt.callBuiltin(m, pos, append(named, extra...))
+			return fr.rt.CallBuiltin(m, pos, append(named, extra...))
 		}
-		callee := fr.rt.getAttr(obj, a.name)
+		callee := fr.rt.GetAttr(obj, a.name)
 		return e.finish(fr, callee, extra)
 	}
 	return e.finish(fr, e.callee.eval(fr), extra)
 }
 
-func (e *callExpr) finish(fr *frame, callee Value, extra []kwarg) Value {
+func (e *callExpr) finish(fr *frame, callee python.Value, extra []python.Kwarg) python.Value {
 	pos, named := e.args.eval(fr, nil)
 	fr.rt.line = e.line
 	if name, ok := e.callee.(*nameExpr); ok {
 		refuseHidden(fr.rt, name.name, callee)
 	}
-	return fr.rt.call(callee, pos, append(named, extra...))
+	return fr.rt.Call(callee, pos, append(named, extra...))
 }
 
 // eval evaluates arguments in order; first, if any, goes before the others.
-func (a *argList) eval(fr *frame, first Value) ([]Value, []kwarg) {
-	pos := make([]Value, 0, len(a.pos)+1)
+func (a *argList) eval(fr *frame, first python.Value) ([]python.Value, []python.Kwarg) {
+	pos := make([]python.Value, 0, len(a.pos)+1)
 	if first != nil {
 		pos = append(pos, first)
 	}
 	for _, e := range a.pos {
 		pos = append(pos, e.eval(fr))
 	}
-	var named []kwarg
+	var named []python.Kwarg
 	for i, e := range a.named {
-		named = append(named, kwarg{a.names[i], e.eval(fr)})
+		named = append(named, python.Kwarg{Name: a.names[i], Value: e.eval(fr)})
 	}
 	if a.star != nil {
-		pos = fr.rt.concatItems(pos, fr.rt.toSlice(a.star.eval(fr)))
+		pos = fr.rt.ConcatItems(pos, fr.rt.ToSlice(a.star.eval(fr)))
 	}
 	if a.starStar != nil {
-		d, ok := a.starStar.eval(fr).(*Dict)
+		d, ok := a.starStar.eval(fr).(*python.Dict)
 		if !ok {
-			raise("TypeError", "argument after ** must be a mapping")
+			python.Raise("TypeError", "argument after ** must be a mapping")
 		}
-		fr.rt.charge(32 * (len(named) + d.live))
+		fr.rt.Charge(32 * (len(named) + d.Len()))
 		explicit := slices.Clip(named)
-		named = append(make([]kwarg, 0, len(named)+d.live), named...)
-		for _, entry := range d.entries {
-			if entry.key == nil {
-				continue
-			}
-			name, ok := asString(entry.key)
+		named = append(make([]python.Kwarg, 0, len(named)+d.Len()), named...)
+		for key, v := range d.All() {
+			name, ok := python.Text(key)
 			if !ok {
-				raise("TypeError", "keywords must be strings")
+				python.Raise("TypeError", "keywords must be strings")
 			}
-			if v, _ := takeArg(explicit, name); v != nil {
-				raise("TypeError", "got multiple values for keyword argument '%s'", name)
+			if given, _ := takeArg(explicit, name); given != nil {
+				python.Raise("TypeError", "got multiple values for keyword argument '%s'", name)
 			}
-			named = append(named, kwarg{name, entry.value})
+			named = append(named, python.Kwarg{Name: name, Value: v})
 		}
 	}
 	return pos, named
 }
 
-func (e *filterExpr) eval(fr *frame) Value {
+func (e *filterExpr) eval(fr *frame) python.Value {
 	if fr.rt.trace != nil {
 		fr.rt.trace.reached[e] = true
 	}
@@ -160,111 +159,84 @@ func (e *filterExpr) eval(fr *frame) Value {
 	}
 	if e.fn == nil {
 		fr.rt.line = e.line
-		raise(RuntimeError, "No filter named %s found.", quote(e.name))
+		python.Raise(python.RuntimeError, "No filter named %s found.", python.Quote(e.name))
 	}
 	pos, named := e.args.eval(fr, v)
 	fr.rt.line = e.line
-	return fr.rt.callBuiltin(e.fn, pos, named)
+	return fr.rt.CallBuiltin(e.fn, pos, named)
 }
 
-func (e *testExpr) eval(fr *frame) Value {
+func (e *testExpr) eval(fr *frame) python.Value {
 	if fr.rt.trace != nil {
 		fr.rt.trace.reached[e] = true
 	}
 	v := e.value.eval(fr)
 	if e.fn == nil {
 		fr.rt.line = e.line
-		raise(RuntimeError, "No test named %s found.", quote(e.name))
+		python.Raise(python.RuntimeError, "No test named %s found.", python.Quote(e.name))
 	}
 	pos, named := e.args.eval(fr, v)
 	fr.rt.line = e.line
-	return fr.rt.callBuiltin(e.fn, pos, named)
+	return fr.rt.CallBuiltin(e.fn, pos, named)
 }
 
-func (e *condExpr) eval(fr *frame) Value {
+func (e *condExpr) eval(fr *frame) python.Value {
 	test := e.test.eval(fr)
 	fr.rt.line = e.line
-	if fr.rt.isTrue(test) {
+	if fr.rt.IsTrue(test) {
 		return e.then.eval(fr)
 	}
 	if e.otherwise != nil {
 		return e.otherwise.eval(fr)
 	}
-	fr.rt.charge(4 * undefinedSize)
-	return &Undefined{lenient: true, hint: sprintf("the inline if-expression on line %d in %s evaluated to false and no else section was defined.",
-		e.line, quote(fr.rt.tmpl.name))}
+	return fr.rt.NoValue(&python.Undefined{Lenient: true, Hint: fmt.Sprintf("the inline if-expression on line %d in %s evaluated to false and no else section was defined.",
+		e.line, python.Quote(fr.rt.tmpl.name))})
 }
 
-func (e *notExpr) eval(fr *frame) Value { return !fr.rt.isTrue(e.value.eval(fr)) }
+func (e *notExpr) eval(fr *frame) python.Value { return !fr.rt.IsTrue(e.value.eval(fr)) }
 
-func (e *andExpr) eval(fr *frame) Value {
+func (e *andExpr) eval(fr *frame) python.Value {
 	left := e.left.eval(fr)
-	if !fr.rt.isTrue(left) {
+	if !fr.rt.IsTrue(left) {
 		return left
 	}
 	return e.right.eval(fr)
 }
 
-func (e *orExpr) eval(fr *frame) Value {
+func (e *orExpr) eval(fr *frame) python.Value {
 	left := e.left.eval(fr)
-	if fr.rt.isTrue(left) {
+	if fr.rt.IsTrue(left) {
 		return left
 	}
 	return e.right.eval(fr)
 }
 
-func (e *catExpr) eval(fr *frame) Value {
+func (e *catExpr) eval(fr *frame) python.Value {
 	values := evalAll(fr, e.parts)
 	fr.rt.line = e.line
 	rt := fr.rt
-	if rt.autoescape && !e.isConst {
-		return rt.concatMarkup(values)
+	if rt.Autoescape && !e.isConst {
+		return rt.ConcatMarkup(values)
 	}
-	rt.charge(itemSize * len(values))
+	rt.ChargeItems(len(values))
 	texts := make([]string, len(values))
 	total := 0
 	for i, v := range values {
-		texts[i] = rt.str(v)
+		texts[i] = rt.Str(v)
 		total += len(texts[i])
 	}
-	rt.charge(total)
+	rt.Charge(total)
 	return strings.Join(texts, "")
 }
 
-// concatMarkup joins with "~" where autoescape is on: from the first Markup on
-// the whole is Markup.
-func (rt *state) concatMarkup(values []Value) Value {
-	isMarkup := false
-	for _, v := range values {
-		if _, ok := v.(Markup); ok {
-			isMarkup = true
-		}
-	}
-	b := &textWriter{rt: rt}
-	for _, v := range values {
-		if isMarkup {
-			b.write(rt.escape(v))
-		} else {
-			b.write(rt.str(v))
-		}
-	}
-	if isMarkup {
-		return Markup(b.text())
-	}
-	return b.text()
-}
-
-func (e *compareExpr) eval(fr *frame) Value {
+func (e *compareExpr) eval(fr *frame) python.Value {
 	left := e.first.eval(fr)
-	var result Value
+	var result python.Value
 	for _, op := range e.ops {
 		right := op.value.eval(fr)
 		fr.rt.line = e.line
-		fr.rt.effort(min(size(left), size(right)) + 1)
-		if op.op >= cmpIn {
-			fr.rt.effort(size(right))
-		}
-		ok := fr.rt.compare(op.op, left, right)
+		fr.rt.LookAtBoth(op.op, left, right)
+		ok := fr.rt.Compare(op.op, left, right)
 		if result = ok; !ok {
 			break
 		}
@@ -273,26 +245,26 @@ func (e *compareExpr) eval(fr *frame) Value {
 	return result
 }
 
-func (e *unaryExpr) eval(fr *frame) Value {
+func (e *unaryExpr) eval(fr *frame) python.Value {
 	v := e.value.eval(fr)
 	fr.rt.line = e.line
-	return fr.rt.unary(e.op, v)
+	return fr.rt.Unary(e.op, v)
 }
 
-func (e *binExpr) eval(fr *frame) Value {
+func (e *binExpr) eval(fr *frame) python.Value {
 	left := e.left.eval(fr)
 	right := e.right.eval(fr)
 	fr.rt.line = e.line
-	if e.baseIsConst && fr.rt.isNegative(left) {
+	if e.baseIsConst && fr.rt.IsNegative(left) {
 		// Jinja2 writes the computed base into Python code without
 		// parentheses, where the power binds tighter than the sign.
-		return fr.rt.unary(tSub, fr.rt.binary(tPow, fr.rt.unary(tSub, left), right))
+		return fr.rt.Unary("-", fr.rt.Binary("**", fr.rt.Unary("-", left), right))
 	}
-	v := fr.rt.binary(e.op, left, right)
+	v := fr.rt.Binary(e.op, left, right)
 	if e.isConst {
 		// What is computed at compile time is written out as a literal, so
 		// [[]] * 2 holds two lists, not one twice.
-		return fr.rt.deepCopy(v)
+		return fr.rt.DeepCopy(v)
 	}
 	return v
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"maps"
 	"slices"
+
+	"github.com/slipway-build/slipway/jinja/python"
 )
 
 // Bounds of what is examined for one template, and of the work of one filter
@@ -34,10 +36,8 @@ type examiner struct {
 // examine looks at the template and at what it takes in.
 func (tr *Trace) examine(t *Template, vars Vars, ctx *context) {
 	scratch := *tr.rt
-	scratch.limits.Steps, scratch.limits.Memory = examinedSteps, examinedMemory
-	scratch.limits.Recursion = examinedRecursed
-	scratch.trace = nil
-	scratch.mem = &account{limit: examinedMemory, granted: examinedMemory}
+	scratch.Confine(examinedSteps, examinedMemory, examinedRecursed)
+	scratch.Program, scratch.Watched, scratch.trace = &scratch, false, nil
 	tr.rt, tr.site = &scratch, nil
 	x := &examiner{trace: tr, vars: vars, ctx: ctx, tmpl: t, said: map[[2]string]bool{}, seen: map[*Template]int{}}
 	x.template(&names{own: map[string]bool{}})
@@ -121,15 +121,15 @@ func (x *examiner) other(e expr, line int, known *names, imported, optional bool
 	if !ok {
 		return
 	}
-	name, ok := asString(c.value)
+	name, ok := python.Text(c.value)
 	if !ok || x.depth >= deepestExamined || len(x.seen) >= mostExamined {
 		return
 	}
 	x.trace.rt.tmpl, x.trace.rt.line = x.tmpl, line
 	t, err := x.load(name)
 	if err != nil {
-		e := (*Error)(nil)
-		if errors.As(err, &e) && e.Kind != LimitError && !(optional && e.Kind == NotFoundError) {
+		e := (*python.Error)(nil)
+		if errors.As(err, &e) && e.Kind != python.LimitError && !(optional && e.Kind == python.NotFoundError) {
 			x.doubt(e)
 		}
 		return
@@ -211,7 +211,7 @@ func (x *examiner) takingIn(st stmt, known *names) {
 		known.set(assigned(x.tmpl.root.body)...)
 		x.other(st.template, st.line, known, false, false)
 		if c, ok := st.template.(*constExpr); ok {
-			if name, ok := asString(c.value); ok {
+			if name, ok := python.Text(c.value); ok {
 				if t := x.trace.rt.templates[name]; t != nil {
 					known.set(assigned(t.root.body)...)
 				}
@@ -270,7 +270,7 @@ func (x *examiner) forStmt(st *forStmt, known *names) {
 	x.body(st.otherwise, known.inner())
 }
 
-func (x *examiner) doubt(e *Error) {
+func (x *examiner) doubt(e *python.Error) {
 	tr := x.trace
 	if len(tr.Doubts) >= mostDoubts {
 		return
@@ -278,7 +278,7 @@ func (x *examiner) doubt(e *Error) {
 	if e.Template == "" {
 		e.Template, e.Line = x.tmpl.name, tr.rt.line
 	}
-	e = e.shortened()
+	e = e.Shortened()
 	key := fault{e.Template, e.Line, e.Msg}
 	if !tr.seen[key] {
 		tr.seen[key] = true

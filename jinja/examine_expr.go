@@ -1,5 +1,7 @@
 package jinja
 
+import "github.com/slipway-build/slipway/jinja/python"
+
 // expr examines an expression: names that nobody defines, and filters and
 // tests on constants.
 func (x *examiner) expr(e expr, known *names) {
@@ -49,8 +51,8 @@ func (x *examiner) test(e *testExpr, known *names) {
 	}
 	if e.fn == nil && !x.trace.reached[e] {
 		x.trace.rt.line = e.line
-		x.doubt(&Error{Kind: RuntimeError, Msg: "No test named " + quote(e.name) + " found.",
-			Hint: didYouMean(e.name, builtinNames(x.trace.rt.env.tests))})
+		x.doubt(&python.Error{Kind: python.RuntimeError, Msg: "No test named " + python.Quote(e.name) + " found.",
+			Hint: python.DidYouMean(e.name, builtinNames(x.trace.rt.env.tests))})
 	}
 }
 
@@ -67,8 +69,8 @@ func (x *examiner) filter(e *filterExpr, known *names) {
 	}
 	if e.fn == nil {
 		x.trace.rt.line = e.line
-		x.doubt(&Error{Kind: RuntimeError, Msg: "No filter named " + quote(e.name) + " found.",
-			Hint: didYouMean(e.name, builtinNames(x.trace.rt.env.filters))})
+		x.doubt(&python.Error{Kind: python.RuntimeError, Msg: "No filter named " + python.Quote(e.name) + " found.",
+			Hint: python.DidYouMean(e.name, builtinNames(x.trace.rt.env.filters))})
 		return
 	}
 	if isConst(e) {
@@ -79,13 +81,14 @@ func (x *examiner) filter(e *filterExpr, known *names) {
 // constant calls a filter whose value and arguments are constants.
 func (x *examiner) constant(e *filterExpr) {
 	rt := x.trace.rt
-	rt.tmpl, rt.line, rt.steps, rt.mem.used, rt.work, rt.depth = x.tmpl, e.line, 0, 0, 0, 0
+	rt.tmpl, rt.line = x.tmpl, e.line
+	rt.Restart()
 	var err error
 	func() {
 		defer rt.recoverError(&err)
 		e.eval(&frame{rt: rt})
 	}()
-	if failed, ok := err.(*Error); ok && failed.Kind != LimitError && failed.Kind != InternalError {
+	if failed, ok := err.(*python.Error); ok && failed.Kind != python.LimitError && failed.Kind != python.InternalError {
 		x.doubt(failed)
 	}
 }
@@ -107,13 +110,13 @@ func (x *examiner) name(e *nameExpr, known *names) {
 	}
 	x.said[key] = true
 	tr.rt.line = e.line
-	hint := didYouMean(e.name, append(tr.visible(x.vars), known.all()...))
+	hint := python.DidYouMean(e.name, append(tr.visible(x.vars), known.all()...))
 	if x.globals && hint == "" {
 		if _, ok := x.vars.m[e.name]; ok {
 			hint = `templates that are imported see it only "with context"`
 		}
 	}
-	x.doubt(&Error{Kind: UndefinedError, Msg: (&Undefined{name: e.name}).message(), Hint: hint})
+	x.doubt(&python.Error{Kind: python.UndefinedError, Msg: (&python.Undefined{Name: e.name}).Message(), Hint: hint})
 }
 
 // definedIf lists the names that must be defined where an expression is true,

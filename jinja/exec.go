@@ -1,5 +1,7 @@
 package jinja
 
+import "github.com/slipway-build/slipway/jinja/python"
+
 func (s *dataStmt) exec(fr *frame) {
 	if fr.dropped(s.skip) {
 		return
@@ -18,15 +20,15 @@ func (s *outputStmt) exec(fr *frame) {
 	}
 	fr.at(s.line)
 	v := s.value.eval(fr)
-	if fr.rt.autoescape {
-		fr.out.writeFrom(fr.rt.escape(v), s.line, false)
+	if fr.rt.Autoescape {
+		fr.out.writeFrom(fr.rt.Escape(v), s.line, false)
 		return
 	}
 	if text, ok := v.(string); ok {
 		fr.out.writeFrom(text, s.line, false)
 		return
 	}
-	fr.out.writeFrom(fr.rt.str(v), s.line, false)
+	fr.out.writeFrom(fr.rt.Str(v), s.line, false)
 }
 
 func (s *doStmt) exec(fr *frame) {
@@ -37,7 +39,7 @@ func (s *doStmt) exec(fr *frame) {
 func (s *ifStmt) exec(fr *frame) {
 	for i, test := range s.tests {
 		fr.at(s.lines[i])
-		if fr.rt.isTrue(test.eval(fr)) {
+		if fr.rt.IsTrue(test.eval(fr)) {
 			fr.run(s.bodies[i])
 			return
 		}
@@ -61,9 +63,9 @@ func checkNamespaces(fr *frame, t target) {
 		}
 	case *attrTarget:
 		obj := fr.get(t.name.ref)
-		if _, ok := obj.(*namespace); !ok {
+		if _, ok := obj.(*python.Namespace); !ok {
 			fr.at(t.line)
-			panic(&Error{Kind: RuntimeError, Msg: "cannot assign attribute on non-namespace object",
+			panic(&python.Error{Kind: python.RuntimeError, Msg: "cannot assign attribute on non-namespace object",
 				Hint: namespaceHint(fr, t, obj)})
 		}
 	}
@@ -77,14 +79,14 @@ func (s *setBlockStmt) exec(fr *frame) {
 	if s.filter != nil {
 		fr.capture = v
 		v = s.filter.eval(fr)
-		if text, ok := v.(string); ok && fr.rt.autoescape {
-			v = Markup(text)
+		if text, ok := v.(string); ok && fr.rt.Autoescape {
+			v = python.Markup(text)
 		}
 	}
 	s.target.assign(fr, v)
 }
 
-func (t *nameTarget) assign(fr *frame, v Value) {
+func (t *nameTarget) assign(fr *frame, v python.Value) {
 	fr.set(t.ref, v)
 	if t.export {
 		fr.ctx.export(t.name, v, true)
@@ -93,36 +95,36 @@ func (t *nameTarget) assign(fr *frame, v Value) {
 
 // assign also takes a dictionary, which Jinja2 does not refuse where the value is a block. What a name
 // meant before a tuple gave it another value counts.
-func (t *attrTarget) assign(fr *frame, v Value) {
+func (t *attrTarget) assign(fr *frame, v python.Value) {
 	fr.at(t.line)
 	switch obj := fr.get(t.name.ref).(type) {
-	case *namespace:
-		fr.rt.charge(entrySize)
-		obj.attrs.SetString(t.attr, v)
-	case *Dict:
-		fr.rt.charge(entrySize)
+	case *python.Namespace:
+		fr.rt.ChargeEntries(1)
+		obj.Attrs.SetString(t.attr, v)
+	case *python.Dict:
+		fr.rt.ChargeEntries(1)
 		obj.SetString(t.attr, v)
 	default:
-		raise("TypeError", "'%s' object does not support item assignment", typeName(obj))
+		python.Raise("TypeError", "'%s' object does not support item assignment", fr.rt.TypeName(obj))
 	}
 }
 
-func (t *tupleTarget) assign(fr *frame, v Value) {
+func (t *tupleTarget) assign(fr *frame, v python.Value) {
 	fr.at(t.line)
-	var items []Value
+	var items []python.Value
 	switch v := v.(type) {
-	case *Tuple:
+	case *python.Tuple:
 		items = v.Items
-	case *List:
+	case *python.List:
 		items = v.Items
 	default:
 		items = fr.rt.unpackable(v, len(t.items))
 	}
 	if len(items) < len(t.items) {
-		raise("ValueError", "not enough values to unpack (expected %d, got %d)", len(t.items), len(items))
+		python.Raise("ValueError", "not enough values to unpack (expected %d, got %d)", len(t.items), len(items))
 	}
 	if len(items) > len(t.items) {
-		raise("ValueError", "too many values to unpack (expected %d)", len(t.items))
+		python.Raise("ValueError", "too many values to unpack (expected %d)", len(t.items))
 	}
 	for i, item := range items {
 		t.items[i].assign(fr, item)
@@ -130,18 +132,18 @@ func (t *tupleTarget) assign(fr *frame, v Value) {
 }
 
 // unpackable reads at most one item more than wanted from any iterable.
-func (rt *state) unpackable(v Value, want int) []Value {
-	it := rt.iterator(v)
+func (rt *state) unpackable(v python.Value, want int) []python.Value {
+	it := rt.Iterator(v)
 	if it == nil {
-		raise("TypeError", "cannot unpack non-iterable %s object", typeName(v))
+		python.Raise("TypeError", "cannot unpack non-iterable %s object", rt.TypeName(v))
 	}
-	var items []Value
+	var items []python.Value
 	for len(items) <= want {
-		item, ok := it.next()
+		item, ok := it.Next()
 		if !ok {
 			break
 		}
-		items = rt.appendItem(items, item)
+		items = rt.AppendItem(items, item)
 	}
 	return items
 }
@@ -152,7 +154,7 @@ func (s *filterStmt) exec(fr *frame) {
 	v := fr.collect(s.body)
 	fr.at(s.line)
 	fr.capture = v
-	fr.out.writeFrom(joinable(s.filter.eval(fr)), s.line, false)
+	fr.out.writeFrom(joinable(fr.rt, s.filter.eval(fr)), s.line, false)
 }
 
 func (s *withStmt) exec(fr *frame) {
@@ -168,10 +170,10 @@ func (s *withStmt) exec(fr *frame) {
 func (s *autoescapeStmt) exec(fr *frame) {
 	fr.at(s.line)
 	fr.enter(s.scope)
-	saved := fr.rt.autoescape
-	fr.rt.autoescape = fr.rt.isTrue(s.value.eval(fr))
+	saved := fr.rt.Autoescape
+	fr.rt.Autoescape = fr.rt.IsTrue(s.value.eval(fr))
 	fr.run(s.body)
-	fr.rt.autoescape = saved
+	fr.rt.Autoescape = saved
 }
 
 func (s *blockStmt) exec(fr *frame) {
@@ -185,20 +187,20 @@ func (s *blockStmt) exec(fr *frame) {
 		ctx = ctx.derived(fr.rt, fr.locals(s.locals))
 	}
 	if s.required && len(stack) <= 1 {
-		raise(RuntimeError, "Required block %s not found", quote(s.name))
+		python.Raise(python.RuntimeError, "Required block %s not found", python.Quote(s.name))
 	}
 	stack[0].run(fr.rt, ctx, fr.out)
 }
 
 // derived is the context of a scoped block.
-func (c *context) derived(rt *state, locals map[string]Value) *context {
+func (c *context) derived(rt *state, locals map[string]python.Value) *context {
 	return &context{tmpl: c.tmpl, parent: c.snapshot(rt, locals), blocks: c.blocks}
 }
 
 func (s *extendsStmt) exec(fr *frame) {
 	fr.at(s.line)
 	if s.multiple == extendsRefused || s.multiple == extendsMaybe && fr.root.parent != nil {
-		raise(RuntimeError, "extended multiple times")
+		python.Raise(python.RuntimeError, "extended multiple times")
 	}
 	t := fr.rt.loadAny(s.template.eval(fr), s.line)
 	fr.root.parent = t
@@ -215,29 +217,31 @@ func (s *extendsStmt) exec(fr *frame) {
 
 func (s *macroStmt) exec(fr *frame) {
 	fr.at(s.line)
-	fr.rt.charge(entrySize + itemSize*len(fr.slots))
+	fr.rt.ChargeEntries(1)
+	fr.rt.ChargeItems(len(fr.slots))
 	m := &macroValue{name: s.name, named: true, sig: &s.sig, info: &s.macroInfo, body: s.body,
-		fr: fr, tmpl: fr.rt.tmpl, autoescape: fr.rt.autoescape}
+		fr: fr, tmpl: fr.rt.tmpl, autoescape: fr.rt.Autoescape}
 	s.store.assign(fr, m)
 }
 
 func (s *callStmt) exec(fr *frame) {
 	fr.at(s.line)
-	fr.rt.charge(entrySize + itemSize*len(fr.slots))
+	fr.rt.ChargeEntries(1)
+	fr.rt.ChargeItems(len(fr.slots))
 	caller := &macroValue{sig: &s.sig, info: &s.macroInfo, body: s.body,
-		fr: fr, tmpl: fr.rt.tmpl, autoescape: fr.rt.autoescape}
-	fr.out.writeFrom(joinable(s.call.evalWith(fr, []kwarg{{"caller", caller}})), s.line, false)
+		fr: fr, tmpl: fr.rt.tmpl, autoescape: fr.rt.Autoescape}
+	fr.out.writeFrom(joinable(fr.rt, s.call.evalWith(fr, []python.Kwarg{{Name: "caller", Value: caller}})), s.line, false)
 }
 
 // joinable is a text that becomes output as it is: what filter and call blocks
 // give is not converted.
-func joinable(v Value) string {
-	if v == Value(spoilt) {
+func joinable(rt *state, v python.Value) string {
+	if v == python.Value(spoilt) {
 		panic(useSpoilt)
 	}
-	s, ok := asString(v)
+	s, ok := python.Text(v)
 	if !ok {
-		raise("TypeError", "sequence item 0: expected str instance, %s found", typeName(v))
+		python.Raise("TypeError", "sequence item 0: expected str instance, %s found", rt.TypeName(v))
 	}
 	return s
 }

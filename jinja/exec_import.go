@@ -1,14 +1,19 @@
 package jinja
 
+import (
+	"fmt"
+	"github.com/slipway-build/slipway/jinja/python"
+)
+
 // loadAny loads a template by what an extends, import or include names.
-func (rt *state) loadAny(v Value, line int) *Template {
+func (rt *state) loadAny(v python.Value, line int) *Template {
 	rt.line = line
-	name, ok := asString(v)
+	name, ok := python.Text(v)
 	if !ok {
-		if u, undefined := v.(*Undefined); undefined {
-			rt.useUndefined(u)
+		if u, undefined := v.(*python.Undefined); undefined {
+			rt.Program.Undefined(u)
 		}
-		raise("TypeError", "a template name must be a string, not %s", typeName(v))
+		python.Raise("TypeError", "a template name must be a string, not %s", rt.TypeName(v))
 	}
 	t, err := rt.load(name)
 	if err != nil {
@@ -20,7 +25,7 @@ func (rt *state) loadAny(v Value, line int) *Template {
 func (s *includeStmt) exec(fr *frame) {
 	fr.at(s.line)
 	rt := fr.rt
-	rt.step()
+	rt.Step()
 	t := s.find(fr)
 	if t == nil {
 		return
@@ -44,20 +49,20 @@ func (s *includeStmt) find(fr *frame) *Template {
 	rt := fr.rt
 	v := s.template.eval(fr)
 	rt.line = s.line
-	var names []Value
+	var names []python.Value
 	switch v := v.(type) {
-	case *Undefined:
-		rt.useUndefined(v)
-	case *List:
+	case *python.Undefined:
+		rt.Program.Undefined(v)
+	case *python.List:
 		names = v.Items
-	case *Tuple:
+	case *python.Tuple:
 		names = v.Items
 	default:
-		names = []Value{v}
+		names = []python.Value{v}
 	}
-	var first *Error
+	var first *python.Error
 	for _, n := range names {
-		name, ok := asString(n)
+		name, ok := python.Text(n)
 		if !ok {
 			return rt.loadAny(n, s.line)
 		}
@@ -73,11 +78,11 @@ func (s *includeStmt) find(fr *frame) *Template {
 		return nil
 	}
 	if len(names) == 0 {
-		raise("TemplatesNotFound", "Tried to select from an empty list of templates.")
+		python.Raise("TemplatesNotFound", "Tried to select from an empty list of templates.")
 	}
 	if len(names) > 1 {
 		first.Kind = "TemplatesNotFound"
-		first.Msg = "none of the templates given were found: " + rt.joinStr(", ", names)
+		first.Msg = "none of the templates given were found: " + rt.JoinStr(", ", names)
 	}
 	panic(first)
 }
@@ -85,9 +90,23 @@ func (s *includeStmt) find(fr *frame) *Template {
 // module is an imported template: what it exports and what it prints.
 type module struct {
 	tmpl *Template
-	vars map[string]Value
+	vars map[string]python.Value
 	text string
 }
+
+// TypeName is the class of an imported template.
+func (m *module) TypeName() (mod, name string) { return "jinja2.environment", "TemplateModule" }
+
+// Text is what the template prints; with repr its name.
+func (m *module) Text(_ *python.Runtime, repr bool) string {
+	if repr {
+		return "<TemplateModule " + python.Quote(m.tmpl.name) + ">"
+	}
+	return m.text
+}
+
+// Attribute is a variable or macro of the template.
+func (m *module) Attribute(_ *python.Runtime, name string) python.Value { return m.vars[name] }
 
 // module runs a template without the importer's variables, once per render.
 func (rt *state) module(t *Template) *module {
@@ -103,11 +122,11 @@ func (rt *state) module(t *Template) *module {
 }
 
 func (rt *state) makeModule(t *Template, parent *layer) *module {
-	rt.step()
+	rt.Step()
 	ctx := newContext(t, parent)
 	buf := &buffer{rt: rt}
 	t.run(rt, ctx, buf)
-	m := &module{tmpl: t, vars: map[string]Value{}, text: buf.recorded()}
+	m := &module{tmpl: t, vars: map[string]python.Value{}, text: buf.recorded()}
 	for name, exported := range ctx.exported {
 		if exported {
 			m.vars[name] = ctx.vars[name]
@@ -138,8 +157,8 @@ func (s *fromStmt) exec(fr *frame) {
 	for i, name := range s.names {
 		v, ok := m.vars[name]
 		if !ok {
-			v = &Undefined{name: name, hint: sprintf("the template %s (imported on line %d in %s) does not export the requested name %s",
-				quote(m.tmpl.name), s.line, quote(fr.rt.tmpl.name), quote(name))}
+			v = &python.Undefined{Name: name, Hint: fmt.Sprintf("the template %s (imported on line %d in %s) does not export the requested name %s",
+				python.Quote(m.tmpl.name), s.line, python.Quote(fr.rt.tmpl.name), python.Quote(name))}
 		}
 		fr.set(s.as[i].ref, v)
 		if s.as[i].export {

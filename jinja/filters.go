@@ -1,16 +1,16 @@
 package jinja
 
 import (
-	"math"
 	"math/rand/v2"
-	"slices"
+
+	"github.com/slipway-build/slipway/jinja/python"
 )
 
 // builtinFilters are the filters of Jinja2 3.1.
-var builtinFilters map[string]*builtin
+var builtinFilters map[string]*python.Builtin
 
 func init() {
-	builtinFilters = map[string]*builtin{}
+	builtinFilters = map[string]*python.Builtin{}
 	basicFilters()
 	sequenceFilters()
 	numberFilters()
@@ -21,296 +21,228 @@ func init() {
 	htmlFilters()
 }
 
-func addFilter(name, signature string, fn func(rt *state, a []Value) Value) {
-	builtinFilters[name] = define(name, signature, fn)
+func addFilter(name, signature string, fn func(rt *python.Runtime, a []python.Value) python.Value) {
+	builtinFilters[name] = python.Define(name, signature, fn)
 }
 
 func alias(name, of string) { builtinFilters[name] = builtinFilters[of] }
 
 func basicFilters() {
-	addFilter("default", "value, default_value='', boolean=False", func(rt *state, a []Value) Value {
-		if _, ok := a[0].(*Undefined); ok || rt.isTrue(a[2]) && !rt.isTrue(a[0]) {
+	addFilter("default", "value, default_value='', boolean=False", func(rt *python.Runtime, a []python.Value) python.Value {
+		if _, ok := a[0].(*python.Undefined); ok || rt.IsTrue(a[2]) && !rt.IsTrue(a[0]) {
 			return a[1]
 		}
 		return a[0]
 	})
 	alias("d", "default")
-	addFilter("length", "obj, /", func(rt *state, a []Value) Value {
-		n, ok := rt.length(a[0])
+	addFilter("length", "obj, /", func(rt *python.Runtime, a []python.Value) python.Value {
+		n, ok := rt.Length(a[0])
 		if !ok {
-			raise("TypeError", "object of type '%s' has no len()", typeName(a[0]))
+			python.Raise("TypeError", "object of type '%s' has no len()", rt.TypeName(a[0]))
 		}
 		return int64(n)
 	})
 	alias("count", "length")
-	addFilter("string", "object", func(rt *state, a []Value) Value {
-		if _, ok := a[0].(Markup); ok {
+	addFilter("string", "object", func(rt *python.Runtime, a []python.Value) python.Value {
+		if _, ok := a[0].(python.Markup); ok {
 			return a[0]
 		}
-		return rt.str(a[0])
+		return rt.Str(a[0])
 	})
-	addFilter("list", "value", func(rt *state, a []Value) Value { return newList(rt.toSlice(a[0])) })
-	addFilter("items", "value", func(rt *state, a []Value) Value {
-		return deferred(func() func() (Value, bool) {
-			if _, ok := a[0].(*Undefined); ok {
-				return func() (Value, bool) { return nil, false }
+	addFilter("list", "value", func(rt *python.Runtime, a []python.Value) python.Value { return python.NewList(rt.ToSlice(a[0])) })
+	addFilter("items", "value", func(rt *python.Runtime, a []python.Value) python.Value {
+		return deferred(func() func() (python.Value, bool) {
+			if _, ok := a[0].(*python.Undefined); ok {
+				return func() (python.Value, bool) { return nil, false }
 			}
-			d, ok := a[0].(*Dict)
+			d, ok := a[0].(*python.Dict)
 			if !ok {
-				raise("TypeError", "Can only get item pairs from a mapping.")
+				python.Raise("TypeError", "Can only get item pairs from a mapping.")
 			}
-			return rt.iterator(&dictView{d, "dict_items"}).next
+			return rt.Iterator(d.View("dict_items")).Next
 		})
 	})
-	addFilter("attr", "obj, name", func(rt *state, a []Value) Value {
-		name := textArg(a[1], "attribute name")
-		if v := rt.attribute(a[0], name); v != nil {
+	addFilter("attr", "obj, name", func(rt *python.Runtime, a []python.Value) python.Value {
+		name := rt.TextArg(a[1], "attribute name")
+		if v := rt.Attribute(a[0], name); v != nil {
 			return v
 		}
-		return &Undefined{obj: a[0], name: name}
+		return &python.Undefined{Object: a[0], Name: name}
 	})
-	addFilter("random", "seq", func(rt *state, a []Value) Value {
-		n, ok := rt.length(a[0])
+	addFilter("random", "seq", func(rt *python.Runtime, a []python.Value) python.Value {
+		n, ok := rt.Length(a[0])
 		if !ok {
-			raise("TypeError", "object of type '%s' has no len()", typeName(a[0]))
+			python.Raise("TypeError", "object of type '%s' has no len()", rt.TypeName(a[0]))
 		}
 		if n == 0 {
-			return &Undefined{hint: "No random item, sequence was empty."}
+			return &python.Undefined{Hint: "No random item, sequence was empty."}
 		}
 		i := int64(rand.IntN(n))
-		v := rt.getItem(a[0], i)
-		if _, missing := v.(*Undefined); missing { // a dictionary without such a key
-			raise("KeyError", "%d", i)
+		v := rt.GetItem(a[0], i)
+		if _, missing := v.(*python.Undefined); missing { // a dictionary without such a key
+			python.Raise("KeyError", "%d", i)
 		}
 		return v
 	})
 }
 
 func sequenceFilters() {
-	addFilter("first", "seq", func(rt *state, a []Value) Value {
-		v, ok := rt.mustIterate(a[0]).next()
+	addFilter("first", "seq", func(rt *python.Runtime, a []python.Value) python.Value {
+		v, ok := rt.MustIterate(a[0]).Next()
 		if !ok {
-			return &Undefined{hint: "No first item, sequence was empty."}
+			return &python.Undefined{Hint: "No first item, sequence was empty."}
 		}
 		return v
 	})
-	addFilter("last", "seq", func(rt *state, a []Value) Value {
-		items, ok := rt.reversible(a[0])
+	addFilter("last", "seq", func(rt *python.Runtime, a []python.Value) python.Value {
+		items, ok := rt.Reversible(a[0])
 		if !ok {
-			raise("TypeError", "%s object is not reversible", quote(typeName(a[0])))
+			python.Raise("TypeError", "%s object is not reversible", python.Quote(rt.TypeName(a[0])))
 		}
 		if len(items) == 0 {
-			return &Undefined{hint: "No last item, sequence was empty."}
+			return &python.Undefined{Hint: "No last item, sequence was empty."}
 		}
 		return items[len(items)-1]
 	})
-	addFilter("reverse", "value", func(rt *state, a []Value) Value { return rt.reverse(a[0]) })
-	addFilter("batch", "value, linecount, fill_with=None", func(rt *state, a []Value) Value {
-		return deferred(func() func() (Value, bool) { return rt.batch(a[0], a[1], a[2]) })
+	addFilter("reverse", "value", func(rt *python.Runtime, a []python.Value) python.Value { return rt.Reverse(a[0]) })
+	addFilter("batch", "value, linecount, fill_with=None", func(rt *python.Runtime, a []python.Value) python.Value {
+		return deferred(func() func() (python.Value, bool) { return batch(rt, a[0], a[1], a[2]) })
 	})
-	addFilter("slice", "value, slices, fill_with=None", func(rt *state, a []Value) Value {
-		return deferred(func() func() (Value, bool) { return rt.slices(a[0], intArg(rt, a[1]), a[2]) })
+	addFilter("slice", "value, slices, fill_with=None", func(rt *python.Runtime, a []python.Value) python.Value {
+		return deferred(func() func() (python.Value, bool) { return columns(rt, a[0], rt.IntArg(a[1]), a[2]) })
 	})
-	addFilter("join", "value, d='', attribute=None", func(rt *state, a []Value) Value {
-		return rt.join(a[0], a[1], a[2])
+	addFilter("join", "value, d='', attribute=None", func(rt *python.Runtime, a []python.Value) python.Value {
+		return join(rt, a[0], a[1], a[2])
 	})
-}
-
-// reversible lists the items of what Python's reversed accepts.
-func (rt *state) reversible(v Value) ([]Value, bool) {
-	switch v := v.(type) {
-	case *generator, noneType, bool, int64, float64, *namespace, *joiner, *cycler, *macroValue:
-		return nil, false
-	case *List:
-		return v.Items, true
-	case *Tuple:
-		return v.Items, true
-	}
-	return rt.toSlice(v), true
-}
-
-func (rt *state) reverse(v Value) Value {
-	if s, ok := asString(v); ok {
-		rt.chargeText(s)
-		text := sliceString(s, None, None, int64(-1))
-		if _, isMarkup := v.(Markup); isMarkup {
-			return Markup(text)
-		}
-		return text
-	}
-	items, ok := rt.reversible(v)
-	if !ok {
-		if rt.iterator(v) == nil {
-			raise("FilterArgumentError", "argument must be iterable")
-		}
-		rest := rt.toSlice(v)
-		slices.Reverse(rest)
-		return newList(rest)
-	}
-	i := len(items)
-	return &generator{func() (Value, bool) {
-		if i == 0 {
-			return nil, false
-		}
-		i--
-		return items[i], true
-	}, "list_reverseiterator"}
 }
 
 // deferred is a generator that looks at its arguments when the first item is
 // asked for, as Python's do.
-func deferred(begin func() func() (Value, bool)) Value {
-	var next func() (Value, bool)
-	return &generator{func() (Value, bool) {
+func deferred(begin func() func() (python.Value, bool)) python.Value {
+	var next func() (python.Value, bool)
+	return python.NewGenerator(func() (python.Value, bool) {
 		if next == nil {
 			next = begin()
 		}
 		return next()
-	}, "generator"}
+	})
 }
 
 // batch makes rows of so many items; anything may be the size as long as only
 // equality counts.
-func (rt *state) batch(v, size, fill Value) func() (Value, bool) {
-	it := rt.mustIterate(v)
+func batch(rt *python.Runtime, v, size, fill python.Value) func() (python.Value, bool) {
+	it := rt.MustIterate(v)
 	done := false
-	var ahead Value
-	return func() (Value, bool) {
+	var ahead python.Value
+	return func() (python.Value, bool) {
 		if done {
 			return nil, false
 		}
-		rt.charge(listSize)
-		row := []Value{}
+		rt.ChargeList(0)
+		row := []python.Value{}
 		if ahead != nil {
-			row = rt.appendItem(row, ahead)
+			row = rt.AppendItem(row, ahead)
 			ahead = nil
 		}
 		for {
-			x, ok := it.next()
+			x, ok := it.Next()
 			if !ok {
 				done = true
 				break
 			}
-			if rt.equal(int64(len(row)), size) {
+			if rt.Equal(int64(len(row)), size) {
 				ahead = x
-				return newList(row), true
+				return python.NewList(row), true
 			}
-			row = rt.appendItem(row, x)
+			row = rt.AppendItem(row, x)
 		}
 		if len(row) == 0 {
 			return nil, false
 		}
-		if fill != None && rt.compare(cmpLt, int64(len(row)), size) {
-			row = rt.concatItems(row, rt.repeatItems([]Value{fill}, intArg(rt, size)-len(row)))
+		if fill != python.None && rt.Compare("<", int64(len(row)), size) {
+			row = rt.ConcatItems(row, rt.RepeatItems([]python.Value{fill}, rt.IntArg(size)-len(row)))
 		}
-		return newList(row), true
+		return python.NewList(row), true
 	}
 }
 
-func (rt *state) slices(v Value, n int, fill Value) func() (Value, bool) {
-	items := rt.toSlice(v)
+func columns(rt *python.Runtime, v python.Value, n int, fill python.Value) func() (python.Value, bool) {
+	items := rt.ToSlice(v)
 	if n == 0 {
-		raise("ZeroDivisionError", "integer division or modulo by zero")
+		python.Raise("ZeroDivisionError", "integer division or modulo by zero")
 	}
 	i, offset := 0, 0
-	return func() (Value, bool) {
+	return func() (python.Value, bool) {
 		if i >= n {
 			return nil, false
 		}
-		rt.step()
+		rt.Step()
 		each, extra := len(items)/n, len(items)%n
 		start := offset + i*each
 		if i < extra {
 			offset++
 		}
-		rt.charge(listSize)
-		row := rt.concatItems(items[start:offset+(i+1)*each], nil)
-		if fill != None && i >= extra {
-			row = rt.appendItem(row, fill)
+		rt.ChargeList(0)
+		row := rt.ConcatItems(items[start:offset+(i+1)*each], nil)
+		if fill != python.None && i >= extra {
+			row = rt.AppendItem(row, fill)
 		}
 		i++
-		return newList(row), true
+		return python.NewList(row), true
 	}
 }
 
-func (rt *state) join(v, sep, attribute Value) Value {
-	items := rt.toSlice(v)
-	if attribute != None {
-		get := rt.attrGetter(attribute)
+func join(rt *python.Runtime, v, sep, attribute python.Value) python.Value {
+	items := rt.ToSlice(v)
+	if attribute != python.None {
+		get := attrGetter(rt, attribute)
 		for i := range items {
 			items[i] = get(items[i])
 		}
 	}
-	rt.chargeProduct(len(items), len(rt.str(sep)))
-	if !rt.autoescape {
-		return rt.joinStr(rt.str(sep), items)
+	rt.ChargeProduct(len(items), len(rt.Str(sep)))
+	if !rt.Autoescape {
+		return rt.JoinStr(rt.Str(sep), items)
 	}
-	_, isMarkup := sep.(Markup)
+	_, isMarkup := sep.(python.Markup)
 	for _, item := range items {
-		if _, ok := item.(Markup); ok {
+		if _, ok := item.(python.Markup); ok {
 			isMarkup = true
 		}
 	}
 	if !isMarkup {
-		return rt.joinStr(rt.str(sep), items)
+		return rt.JoinStr(rt.Str(sep), items)
 	}
 	for i := range items {
-		items[i] = rt.escape(items[i])
+		items[i] = rt.Escape(items[i])
 	}
-	return Markup(rt.joinStr(rt.escape(sep), items))
+	return python.Markup(rt.JoinStr(rt.Escape(sep), items))
 }
 
 func numberFilters() {
-	addFilter("abs", "x, /", func(rt *state, a []Value) Value {
-		if f, ok := a[0].(float64); ok {
-			return math.Abs(f)
-		}
-		rt.checkUndefined(a[0])
-		n, ok := asInt(a[0])
-		if !ok {
-			raise("TypeError", "bad operand type for abs(): '%s'", typeName(a[0]))
-		}
-		if n.Sign() < 0 {
-			return rt.unary(tSub, a[0])
-		}
-		return normInt(n)
-	})
-	addFilter("int", "value, default=0, base=10", func(rt *state, a []Value) Value {
-		base, ok := smallInt(a[2])
-		if !ok {
-			base = -1 // no int has it: the default comes
-		}
-		return toInt(rt, a[0], a[1], base)
-	})
-	addFilter("float", "value, default=0.0", func(rt *state, a []Value) Value {
-		if f, ok := toFloat(rt, a[0]); ok {
+	addFilter("abs", "x, /", func(rt *python.Runtime, a []python.Value) python.Value { return rt.Abs(a[0]) })
+	addFilter("int", "value, default=0, base=10", func(rt *python.Runtime, a []python.Value) python.Value { return rt.ToInt(a[0], a[1], a[2]) })
+	addFilter("float", "value, default=0.0", func(rt *python.Runtime, a []python.Value) python.Value {
+		if f, ok := rt.ToFloat(a[0]); ok {
 			return f
 		}
 		return a[1]
 	})
-	addFilter("round", "value, precision=0, method='common'", func(rt *state, a []Value) Value {
-		return round(rt, a[0], a[1], a[2])
+	addFilter("round", "value, precision=0, method='common'", func(rt *python.Runtime, a []python.Value) python.Value {
+		return rt.Round(a[0], a[1], a[2])
 	})
-	addFilter("filesizeformat", "value, binary=False", func(rt *state, a []Value) Value {
-		f, ok := toFloat(rt, a[0])
-		if !ok {
-			kind := Kind("TypeError")
-			if _, isText := asString(a[0]); isText {
-				kind = "ValueError"
-			}
-			raise(kind, "could not convert %s to float", rt.repr(a[0]))
-		}
-		return fileSize(f, rt.isTrue(a[1]))
+	addFilter("filesizeformat", "value, binary=False", func(rt *python.Runtime, a []python.Value) python.Value {
+		return rt.FileSize(a[0], rt.IsTrue(a[1]))
 	})
-	addFilter("sum", "iterable, attribute=None, start=0", func(rt *state, a []Value) Value {
-		if _, ok := asString(a[2]); ok {
-			raise("TypeError", "sum() can't sum strings [use ''.join(seq) instead]")
+	addFilter("sum", "iterable, attribute=None, start=0", func(rt *python.Runtime, a []python.Value) python.Value {
+		if _, ok := python.Text(a[2]); ok {
+			python.Raise("TypeError", "sum() can't sum strings [use ''.join(seq) instead]")
 		}
-		get := rt.attrGetter(a[1])
+		get := attrGetter(rt, a[1])
 		total := a[2]
-		it := rt.mustIterate(a[0])
-		for v, ok := it.next(); ok; v, ok = it.next() {
-			total = rt.binary(tAdd, total, get(v))
+		it := rt.MustIterate(a[0])
+		for v, ok := it.Next(); ok; v, ok = it.Next() {
+			total = rt.Binary("+", total, get(v))
 		}
 		return total
 	})

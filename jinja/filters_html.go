@@ -6,26 +6,31 @@ import (
 	"regexp"
 	"sort"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/slipway-build/slipway/jinja/python"
 )
 
 func htmlFilters() {
-	addFilter("escape", "s, /", func(rt *state, a []Value) Value { return Markup(rt.escape(a[0])) })
+	addFilter("escape", "s, /", func(rt *python.Runtime, a []python.Value) python.Value { return python.Markup(rt.Escape(a[0])) })
 	alias("e", "escape")
-	addFilter("forceescape", "value", func(rt *state, a []Value) Value { return Markup(rt.escapeText(rt.str(a[0]))) })
-	addFilter("safe", "value", func(rt *state, a []Value) Value { return Markup(rt.str(a[0])) })
-	addFilter("striptags", "value", func(rt *state, a []Value) Value {
-		s := rt.str(a[0])
-		rt.chargeProduct(4, len(s))
+	addFilter("forceescape", "value", func(rt *python.Runtime, a []python.Value) python.Value {
+		return python.Markup(rt.EscapeText(rt.Str(a[0])))
+	})
+	addFilter("safe", "value", func(rt *python.Runtime, a []python.Value) python.Value { return python.Markup(rt.Str(a[0])) })
+	addFilter("striptags", "value", func(rt *python.Runtime, a []python.Value) python.Value {
+		s := rt.Str(a[0])
+		rt.ChargeProduct(4, len(s))
 		s = cutBetween(cutBetween(s, "<!--", "-->"), "<", ">")
 		return html.UnescapeString(joinWords(s))
 	})
-	addFilter("urlencode", "value", func(rt *state, a []Value) Value { return rt.urlEncode(a[0]) })
-	addFilter("xmlattr", "d, autospace=True", func(rt *state, a []Value) Value {
-		return rt.xmlAttr(a[0], rt.isTrue(a[1]))
+	addFilter("urlencode", "value", func(rt *python.Runtime, a []python.Value) python.Value { return urlEncode(rt, a[0]) })
+	addFilter("xmlattr", "d, autospace=True", func(rt *python.Runtime, a []python.Value) python.Value {
+		return xmlAttr(rt, a[0], rt.IsTrue(a[1]))
 	})
-	addFilter("tojson", "value, indent=None", func(rt *state, a []Value) Value { return rt.toJSON(a[0], a[1]) })
+	addFilter("tojson", "value, indent=None", func(rt *python.Runtime, a []python.Value) python.Value { return rt.ToJSON(a[0], a[1]) })
 	addFilter("urlize", "value, trim_url_limit=None, nofollow=False, target=None, rel=None, extra_schemes=None",
-		func(rt *state, a []Value) Value { return rt.urlizeFilter(a) })
+		func(rt *python.Runtime, a []python.Value) python.Value { return urlizeFilter(rt, a) })
 }
 
 // cutBetween removes everything from begin to the next end, until nothing is left to remove: what was
@@ -56,7 +61,7 @@ func cutBetween(s, begin, end string) string {
 func joinWords(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
-	for word := range strings.FieldsFuncSeq(s, isSpace) {
+	for word := range strings.FieldsFuncSeq(s, python.IsSpace) {
 		if b.Len() > 0 {
 			b.WriteByte(' ')
 		}
@@ -66,87 +71,76 @@ func joinWords(s string) string {
 }
 
 // quoteURL is urllib.parse.quote; "/" stays unless it is for a query.
-func (rt *state) quoteURL(s string, query bool) string {
+func quoteURL(rt *python.Runtime, s string, query bool) string {
 	const hex = "0123456789ABCDEF"
-	b := &textWriter{rt: rt}
+	b := rt.NewText()
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		switch {
 		case isNameByte(c) || c == '.' || c == '-' || c == '~' || c == '/' && !query:
-			b.writeByte(c)
+			b.AddByte(c)
 		case c == ' ' && query:
-			b.writeByte('+')
+			b.AddByte('+')
 		default:
-			b.writeByte('%')
-			b.writeByte(hex[c>>4])
-			b.writeByte(hex[c&15])
+			b.AddByte('%')
+			b.AddByte(hex[c>>4])
+			b.AddByte(hex[c&15])
 		}
 	}
-	return b.text()
+	return b.Text()
 }
 
-func (rt *state) urlEncode(v Value) Value {
-	if s, ok := asString(v); ok {
-		return rt.quoteURL(s, false)
+func urlEncode(rt *python.Runtime, v python.Value) python.Value {
+	if s, ok := python.Text(v); ok {
+		return quoteURL(rt, s, false)
 	}
-	if d, ok := v.(*Dict); ok {
-		v = newList(rt.listView(&dictView{d, "dict_items"}))
+	if d, ok := v.(*python.Dict); ok {
+		v = python.NewList(rt.Pairs(d))
 	}
-	it := rt.iterator(v)
+	it := rt.Iterator(v)
 	if it == nil {
-		return rt.quoteURL(rt.str(v), false)
+		return quoteURL(rt, rt.Str(v), false)
 	}
-	b := &textWriter{rt: rt}
-	for pair, ok := it.next(); ok; pair, ok = it.next() {
-		items := rt.toSlice(pair)
+	b := rt.NewText()
+	for pair, ok := it.Next(); ok; pair, ok = it.Next() {
+		items := rt.ToSlice(pair)
 		if len(items) != 2 {
-			raise("ValueError", "not enough values to unpack (expected 2, got %d)", len(items))
+			python.Raise("ValueError", "not enough values to unpack (expected 2, got %d)", len(items))
 		}
-		if b.b.Len() > 0 {
-			b.writeByte('&')
+		if b.Len() > 0 {
+			b.AddByte('&')
 		}
-		b.write(rt.quoteURL(rt.rawText(items[0]), true))
-		b.writeByte('=')
-		b.write(rt.quoteURL(rt.rawText(items[1]), true))
+		b.Add(quoteURL(rt, rt.RawText(items[0]), true))
+		b.AddByte('=')
+		b.Add(quoteURL(rt, rt.RawText(items[1]), true))
 	}
-	return b.text()
+	return b.Text()
 }
 
-// rawText is the text of a value, or its bytes where it has such.
-func (rt *state) rawText(v Value) string {
-	if b, ok := v.(bytesValue); ok {
-		return string(b)
-	}
-	return rt.str(v)
-}
-
-func (rt *state) xmlAttr(v Value, space bool) Value {
-	rt.checkUndefined(v)
-	d, ok := v.(*Dict)
+func xmlAttr(rt *python.Runtime, v python.Value, space bool) python.Value {
+	rt.CheckUndefined(v)
+	d, ok := v.(*python.Dict)
 	if !ok {
-		raise("AttributeError", "%s object has no attribute 'items'", quote(typeName(v)))
+		python.Raise("AttributeError", "%s object has no attribute 'items'", python.Quote(rt.TypeName(v)))
 	}
-	b := &textWriter{rt: rt}
-	for _, e := range d.entries {
-		if e.key == nil || e.value == None {
+	b := rt.NewText()
+	for k, x := range d.All() {
+		if _, ok := x.(*python.Undefined); ok || x == python.None {
 			continue
 		}
-		if _, ok := e.value.(*Undefined); ok {
-			continue
-		}
-		key := textArg(e.key, "attribute name")
+		key := rt.TextArg(k, "attribute name")
 		if strings.ContainsAny(key, " \t\n\r\f\v/>=") {
-			raise("ValueError", "Invalid character in attribute name: %s", quote(key))
+			python.Raise("ValueError", "Invalid character in attribute name: %s", python.Quote(key))
 		}
-		if space || b.b.Len() > 0 {
-			b.writeByte(' ')
+		if space || b.Len() > 0 {
+			b.AddByte(' ')
 		}
-		b.write(rt.escape(e.key))
-		b.write(`="`)
-		b.write(rt.escape(e.value))
-		b.writeByte('"')
+		b.Add(rt.Escape(k))
+		b.Add(`="`)
+		b.Add(rt.Escape(x))
+		b.AddByte('"')
 	}
-	return rt.markup(b.text())
+	return rt.Markup(b.Text())
 }
 
 var (
@@ -163,24 +157,24 @@ var (
 
 // linker makes links of the addresses in a text.
 type linker struct {
-	rt          *state
+	rt          *python.Runtime
 	limit       int // characters of a shown address, -1 for all
 	rel, target string
 	schemes     []string
 }
 
-func (rt *state) urlizeFilter(a []Value) Value {
+func urlizeFilter(rt *python.Runtime, a []python.Value) python.Value {
 	l := linker{rt: rt, limit: -1}
-	if a[1] != None {
-		l.limit = intArg(rt, a[1])
+	if a[1] != python.None {
+		l.limit = rt.IntArg(a[1])
 	}
 	rel := map[string]bool{"noopener": true}
-	if a[4] != None {
-		for _, r := range strings.FieldsFunc(textArg(a[4], "rel"), isSpace) {
+	if a[4] != python.None {
+		for _, r := range strings.FieldsFunc(rt.TextArg(a[4], "rel"), python.IsSpace) {
 			rel[r] = true
 		}
 	}
-	if rt.isTrue(a[2]) {
+	if rt.IsTrue(a[2]) {
 		rel["nofollow"] = true
 	}
 	var rels []string
@@ -188,32 +182,32 @@ func (rt *state) urlizeFilter(a []Value) Value {
 		rels = append(rels, r)
 	}
 	sort.Strings(rels)
-	l.rel = ` rel="` + rt.escapeText(strings.Join(rels, " ")) + `"`
-	if a[3] != None && rt.isTrue(a[3]) {
-		l.target = ` target="` + rt.escape(a[3]) + `"`
+	l.rel = ` rel="` + rt.EscapeText(strings.Join(rels, " ")) + `"`
+	if a[3] != python.None && rt.IsTrue(a[3]) {
+		l.target = ` target="` + rt.Escape(a[3]) + `"`
 	}
-	if a[5] != None {
-		for _, s := range rt.toSlice(a[5]) {
-			scheme := textArg(s, "scheme")
+	if a[5] != python.None {
+		for _, s := range rt.ToSlice(a[5]) {
+			scheme := rt.TextArg(s, "scheme")
 			if !schemeRE.MatchString(scheme) {
-				raise("FilterArgumentError", "%s is not a valid URI scheme prefix.", quote(scheme))
+				python.Raise("FilterArgumentError", "%s is not a valid URI scheme prefix.", python.Quote(scheme))
 			}
 			l.schemes = append(l.schemes, scheme)
 		}
 	}
-	text := rt.escape(a[0])
-	b := &textWriter{rt: rt}
+	text := rt.Escape(a[0])
+	b := rt.NewText()
 	for text != "" {
-		i := strings.IndexFunc(text, isSpace)
+		i := strings.IndexFunc(text, python.IsSpace)
 		if i < 0 {
 			i = len(text)
 		}
-		b.write(l.word(text[:i]))
-		rest := strings.TrimLeftFunc(text[i:], isSpace)
-		b.write(text[i : len(text)-len(rest)])
+		b.Add(l.word(text[:i]))
+		rest := strings.TrimLeftFunc(text[i:], python.IsSpace)
+		b.Add(text[i : len(text)-len(rest)])
 		text = rest
 	}
-	return rt.markup(b.text())
+	return rt.Markup(b.Text())
 }
 
 func (l *linker) word(word string) string {
@@ -229,7 +223,7 @@ func (l *linker) word(word string) string {
 		}
 		for range min(open, strings.Count(tail, pair[1])) {
 			end := strings.Index(tail, pair[1]) + len(pair[1])
-			l.rt.charge(len(middle) + end)
+			l.rt.Charge(len(middle) + end)
 			middle += tail[:end]
 			tail = tail[end:]
 		}
@@ -238,10 +232,10 @@ func (l *linker) word(word string) string {
 }
 
 func (l *linker) link(s string) string {
-	l.rt.chargeProduct(4, len(s)+len(l.rel)+len(l.target))
+	l.rt.ChargeProduct(4, len(s)+len(l.rel)+len(l.target))
 	shown := s
-	if l.limit >= 0 && runeCount(s) > l.limit {
-		shown = sliceString(s, None, int64(l.limit), None) + "..."
+	if l.limit >= 0 && utf8.RuneCountInString(s) > l.limit {
+		shown = l.rt.SliceText(s, python.None, int64(l.limit), python.None) + "..."
 	}
 	switch {
 	case webRE.MatchString(s):

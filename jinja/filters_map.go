@@ -1,17 +1,19 @@
 package jinja
 
+import "github.com/slipway-build/slipway/jinja/python"
+
 func mapFilters() {
-	addFilter("map", "value, /, *args, **kwargs", func(rt *state, a []Value) Value {
-		return rt.lazily(a[0], func() func(Value) (Value, bool) {
-			f := rt.mapper(a[1].(*Tuple).Items, a[2].(*Dict))
-			return func(v Value) (Value, bool) { return f(v), true }
+	addFilter("map", "value, /, *args, **kwargs", func(rt *python.Runtime, a []python.Value) python.Value {
+		return lazily(rt, a[0], func() func(python.Value) (python.Value, bool) {
+			f := mapper(rt, a[1].(*python.Tuple).Items, a[2].(*python.Dict))
+			return func(v python.Value) (python.Value, bool) { return f(v), true }
 		})
 	})
 	selection := func(name string, byAttribute, want bool) {
-		addFilter(name, "value, /, *args, **kwargs", func(rt *state, a []Value) Value {
-			return rt.lazily(a[0], func() func(Value) (Value, bool) {
-				test := rt.selector(a[1].(*Tuple).Items, a[2].(*Dict), byAttribute)
-				return func(v Value) (Value, bool) { return v, rt.isTrue(test(v)) == want }
+		addFilter(name, "value, /, *args, **kwargs", func(rt *python.Runtime, a []python.Value) python.Value {
+			return lazily(rt, a[0], func() func(python.Value) (python.Value, bool) {
+				test := selector(rt, a[1].(*python.Tuple).Items, a[2].(*python.Dict), byAttribute)
+				return func(v python.Value) (python.Value, bool) { return v, rt.IsTrue(test(v)) == want }
 			})
 		})
 	}
@@ -23,23 +25,23 @@ func mapFilters() {
 
 // lazily returns a generator that runs each item of v through a function,
 // which is prepared when the first item is asked for.
-func (rt *state) lazily(v Value, prepare func() func(Value) (Value, bool)) Value {
-	var it iterator
-	var f func(Value) (Value, bool)
+func lazily(rt *python.Runtime, v python.Value, prepare func() func(python.Value) (python.Value, bool)) python.Value {
+	var it python.Iterator
+	var f func(python.Value) (python.Value, bool)
 	done := false
-	return &generator{func() (Value, bool) {
+	return python.NewGenerator(func() (python.Value, bool) {
 		if done {
 			return nil, false
 		}
 		if f == nil {
-			if !rt.isTrue(v) {
+			if !rt.IsTrue(v) {
 				done = true
 				return nil, false
 			}
-			f, it = prepare(), rt.mustIterate(v)
+			f, it = prepare(), rt.MustIterate(v)
 		}
 		for {
-			x, ok := it.next()
+			x, ok := it.Next()
 			if !ok {
 				done = true
 				return nil, false
@@ -48,70 +50,60 @@ func (rt *state) lazily(v Value, prepare func() func(Value) (Value, bool)) Value
 				return x, true
 			}
 		}
-	}, "generator"}
-}
-
-func namedArgs(d *Dict) []kwarg {
-	var named []kwarg
-	for _, e := range d.entries {
-		if e.key != nil {
-			named = append(named, kwarg{e.key.(string), e.value})
-		}
-	}
-	return named
+	})
 }
 
 // mapper is what map applies: an attribute, or a filter by name.
-func (rt *state) mapper(args []Value, kwargs *Dict) func(Value) Value {
-	named := namedArgs(kwargs)
+func mapper(rt *python.Runtime, args []python.Value, kwargs *python.Dict) func(python.Value) python.Value {
+	named := kwargs.NamedArgs()
 	if attribute, rest := takeArg(named, "attribute"); len(args) == 0 && attribute != nil {
 		byDefault, rest := takeArg(rest, "default")
 		if len(rest) > 0 {
-			raise("FilterArgumentError", "Unexpected keyword argument %s", quote(rest[0].name))
+			python.Raise("FilterArgumentError", "Unexpected keyword argument %s", python.Quote(rest[0].Name))
 		}
 		if byDefault == nil {
-			byDefault = None
+			byDefault = python.None
 		}
-		return rt.attrGetterDefault(attribute, byDefault)
+		return attrGetterDefault(rt, attribute, byDefault)
 	}
 	if len(args) == 0 {
-		raise("FilterArgumentError", "map requires a filter argument")
+		python.Raise("FilterArgumentError", "map requires a filter argument")
 	}
-	f := rt.byName("filter", rt.env.filters, args[0])
-	return func(v Value) Value {
-		return rt.callBuiltin(f, append([]Value{v}, args[1:]...), named)
+	f := byName(rt, "filter", stateOf(rt).env.filters, args[0])
+	return func(v python.Value) python.Value {
+		return rt.CallBuiltin(f, append([]python.Value{v}, args[1:]...), named)
 	}
 }
 
 // selector is what select and its relatives apply: a test by name, or the
 // truth of the value.
-func (rt *state) selector(args []Value, kwargs *Dict, byAttribute bool) func(Value) Value {
-	get := func(v Value) Value { return v }
+func selector(rt *python.Runtime, args []python.Value, kwargs *python.Dict, byAttribute bool) func(python.Value) python.Value {
+	get := func(v python.Value) python.Value { return v }
 	if byAttribute {
 		if len(args) == 0 {
-			raise("FilterArgumentError", "Missing parameter for attribute name")
+			python.Raise("FilterArgumentError", "Missing parameter for attribute name")
 		}
-		get = rt.attrGetter(args[0])
+		get = attrGetter(rt, args[0])
 		args = args[1:]
 	}
 	if len(args) == 0 {
 		return get
 	}
-	test := rt.byName("test", rt.env.tests, args[0])
-	named := namedArgs(kwargs)
-	return func(v Value) Value {
-		return rt.callBuiltin(test, append([]Value{get(v)}, args[1:]...), named)
+	test := byName(rt, "test", stateOf(rt).env.tests, args[0])
+	named := kwargs.NamedArgs()
+	return func(v python.Value) python.Value {
+		return rt.CallBuiltin(test, append([]python.Value{get(v)}, args[1:]...), named)
 	}
 }
 
-func (rt *state) byName(what string, known map[string]*builtin, v Value) *builtin {
-	if u, ok := v.(*Undefined); ok {
-		panic(&Error{Kind: UndefinedError, Msg: u.message(), Hint: "the name of a " + what + " is written in quotes here"})
+func byName(rt *python.Runtime, what string, known map[string]*python.Builtin, v python.Value) *python.Builtin {
+	if u, ok := v.(*python.Undefined); ok {
+		panic(&python.Error{Kind: python.UndefinedError, Msg: u.Message(), Hint: "the name of a " + what + " is written in quotes here"})
 	}
-	name, _ := asString(v)
+	name, _ := python.Text(v)
 	f := known[name]
 	if f == nil {
-		panic(&Error{Kind: RuntimeError, Msg: "No " + what + " named " + quote(name) + ".", Hint: didYouMean(name, builtinNames(known))})
+		panic(&python.Error{Kind: python.RuntimeError, Msg: "No " + what + " named " + python.Quote(name) + ".", Hint: python.DidYouMean(name, builtinNames(known))})
 	}
 	return f
 }

@@ -3,17 +3,19 @@ package jinja
 import (
 	"strconv"
 	"strings"
+
+	"github.com/slipway-build/slipway/jinja/python"
 )
 
 // attrGetter returns the function that looks up a dotted attribute; None looks
 // up nothing.
-func (rt *state) attrGetter(attribute Value) func(Value) Value {
-	return rt.attrGetterDefault(attribute, None)
+func attrGetter(rt *python.Runtime, attribute python.Value) func(python.Value) python.Value {
+	return attrGetterDefault(rt, attribute, python.None)
 }
 
-func (rt *state) attrGetterDefault(attribute, byDefault Value) func(Value) Value {
-	var parts []Value
-	if s, ok := asString(attribute); ok {
+func attrGetterDefault(rt *python.Runtime, attribute, byDefault python.Value) func(python.Value) python.Value {
+	var parts []python.Value
+	if s, ok := python.Text(attribute); ok {
 		for _, part := range strings.Split(s, ".") {
 			if n, err := strconv.ParseUint(part, 10, 31); err == nil {
 				parts = append(parts, int64(n))
@@ -21,13 +23,13 @@ func (rt *state) attrGetterDefault(attribute, byDefault Value) func(Value) Value
 				parts = append(parts, part)
 			}
 		}
-	} else if attribute != None {
-		parts = []Value{attribute}
+	} else if attribute != python.None {
+		parts = []python.Value{attribute}
 	}
-	return func(v Value) Value {
+	return func(v python.Value) python.Value {
 		for _, part := range parts {
-			v = rt.getItem(v, part)
-			if _, ok := v.(*Undefined); ok && byDefault != None {
+			v = rt.GetItem(v, part)
+			if _, ok := v.(*python.Undefined); ok && byDefault != python.None {
 				v = byDefault
 			}
 		}
@@ -36,54 +38,45 @@ func (rt *state) attrGetterDefault(attribute, byDefault Value) func(Value) Value
 }
 
 // sortKey returns the function that makes the key an item is sorted by.
-func (rt *state) sortKey(attribute Value, caseSensitive bool) func(Value) Value {
-	get := rt.attrGetter(attribute)
-	return func(v Value) Value { return rt.foldCase(get(v), caseSensitive) }
-}
-
-func (rt *state) foldCase(v Value, caseSensitive bool) Value {
-	if s, ok := asString(v); ok && !caseSensitive {
-		rt.charge(textSize)
-		rt.chargeText(s)
-		return lower(s)
-	}
-	return v
+func sortKey(rt *python.Runtime, attribute python.Value, caseSensitive bool) func(python.Value) python.Value {
+	get := attrGetter(rt, attribute)
+	return func(v python.Value) python.Value { return rt.FoldCase(get(v), caseSensitive) }
 }
 
 func sortFilters() {
-	addFilter("sort", "value, reverse=False, case_sensitive=False, attribute=None", func(rt *state, a []Value) Value {
-		return newList(rt.sorted(rt.toSlice(a[0]), rt.multiKey(a[3], rt.isTrue(a[2])), intArg(rt, a[1]) != 0))
+	addFilter("sort", "value, reverse=False, case_sensitive=False, attribute=None", func(rt *python.Runtime, a []python.Value) python.Value {
+		return python.NewList(rt.Sorted(rt.ToSlice(a[0]), multiKey(rt, a[3], rt.IsTrue(a[2])), rt.IntArg(a[1]) != 0))
 	})
-	addFilter("dictsort", "value, case_sensitive=False, by='key', reverse=False", func(rt *state, a []Value) Value {
+	addFilter("dictsort", "value, case_sensitive=False, by='key', reverse=False", func(rt *python.Runtime, a []python.Value) python.Value {
 		pos := 0
-		switch by, _ := asString(a[2]); by {
+		switch by, _ := python.Text(a[2]); by {
 		case "key":
 		case "value":
 			pos = 1
 		default:
-			raise("FilterArgumentError", "You can only sort by either \"key\" or \"value\"")
+			python.Raise("FilterArgumentError", "You can only sort by either \"key\" or \"value\"")
 		}
-		rt.checkUndefined(a[0])
-		d, ok := a[0].(*Dict)
+		rt.CheckUndefined(a[0])
+		d, ok := a[0].(*python.Dict)
 		if !ok {
-			raise("AttributeError", "%s object has no attribute 'items'", quote(typeName(a[0])))
+			python.Raise("AttributeError", "%s object has no attribute 'items'", python.Quote(rt.TypeName(a[0])))
 		}
-		exact := rt.isTrue(a[1])
-		key := func(v Value) Value { return rt.foldCase(v.(*Tuple).Items[pos], exact) }
-		return newList(rt.sorted(rt.listView(&dictView{d, "dict_items"}), key, intArg(rt, a[3]) != 0))
+		exact := rt.IsTrue(a[1])
+		key := func(v python.Value) python.Value { return rt.FoldCase(v.(*python.Tuple).Items[pos], exact) }
+		return python.NewList(rt.Sorted(rt.Pairs(d), key, rt.IntArg(a[3]) != 0))
 	})
-	addFilter("unique", "value, case_sensitive=False, attribute=None", func(rt *state, a []Value) Value {
-		return deferred(func() func() (Value, bool) {
-			it, key := rt.mustIterate(a[0]), rt.sortKey(a[2], rt.isTrue(a[1]))
+	addFilter("unique", "value, case_sensitive=False, attribute=None", func(rt *python.Runtime, a []python.Value) python.Value {
+		return deferred(func() func() (python.Value, bool) {
+			it, key := rt.MustIterate(a[0]), sortKey(rt, a[2], rt.IsTrue(a[1]))
 			seen := map[any]bool{}
-			return func() (Value, bool) {
+			return func() (python.Value, bool) {
 				for {
-					v, ok := it.next()
+					v, ok := it.Next()
 					if !ok {
 						return nil, false
 					}
-					if h := rt.hash(key(v)); !seen[h] {
-						rt.charge(entrySize)
+					if h := rt.Hash(key(v)); !seen[h] {
+						rt.ChargeEntries(1)
 						seen[h] = true
 						return v, true
 					}
@@ -92,21 +85,21 @@ func sortFilters() {
 		})
 	})
 	extremeFilters()
-	addFilter("groupby", "value, attribute, default=None, case_sensitive=False", func(rt *state, a []Value) Value {
-		return rt.groupBy(a[0], a[1], a[2], rt.isTrue(a[3]))
+	addFilter("groupby", "value, attribute, default=None, case_sensitive=False", func(rt *python.Runtime, a []python.Value) python.Value {
+		return groupBy(rt, a[0], a[1], a[2], rt.IsTrue(a[3]))
 	})
 }
 
 func extremeFilters() {
-	extreme := func(name string, better func(rt *state, a, b Value) bool) {
-		addFilter(name, "value, case_sensitive=False, attribute=None", func(rt *state, a []Value) Value {
-			it, key := rt.mustIterate(a[0]), rt.sortKey(a[2], rt.isTrue(a[1]))
-			best, ok := it.next()
+	extreme := func(name string, better func(rt *python.Runtime, a, b python.Value) bool) {
+		addFilter(name, "value, case_sensitive=False, attribute=None", func(rt *python.Runtime, a []python.Value) python.Value {
+			it, key := rt.MustIterate(a[0]), sortKey(rt, a[2], rt.IsTrue(a[1]))
+			best, ok := it.Next()
 			if !ok {
-				return &Undefined{hint: "No aggregated item, sequence was empty."}
+				return &python.Undefined{Hint: "No aggregated item, sequence was empty."}
 			}
 			bestKey := key(best)
-			for v, ok := it.next(); ok; v, ok = it.next() {
+			for v, ok := it.Next(); ok; v, ok = it.Next() {
 				if k := key(v); better(rt, k, bestKey) {
 					best, bestKey = v, k
 				}
@@ -114,53 +107,53 @@ func extremeFilters() {
 			return best
 		})
 	}
-	extreme("min", func(rt *state, a, b Value) bool { return rt.compare(cmpLt, a, b) })
-	extreme("max", func(rt *state, a, b Value) bool { return rt.compare(cmpGt, a, b) })
+	extreme("min", func(rt *python.Runtime, a, b python.Value) bool { return rt.Compare("<", a, b) })
+	extreme("max", func(rt *python.Runtime, a, b python.Value) bool { return rt.Compare(">", a, b) })
 }
 
 // multiKey makes a list of several attributes, separated by commas, the key.
-func (rt *state) multiKey(attribute Value, caseSensitive bool) func(Value) Value {
-	attributes := []Value{attribute}
-	if s, ok := asString(attribute); ok {
+func multiKey(rt *python.Runtime, attribute python.Value, caseSensitive bool) func(python.Value) python.Value {
+	attributes := []python.Value{attribute}
+	if s, ok := python.Text(attribute); ok {
 		attributes = nil
 		for _, part := range strings.Split(s, ",") {
 			attributes = append(attributes, part)
 		}
 	}
-	var keys []func(Value) Value
+	var keys []func(python.Value) python.Value
 	for _, attr := range attributes {
-		keys = append(keys, rt.sortKey(attr, caseSensitive))
+		keys = append(keys, sortKey(rt, attr, caseSensitive))
 	}
-	return func(v Value) Value {
-		rt.charge(listSize + itemSize*len(keys))
-		out := make([]Value, len(keys))
+	return func(v python.Value) python.Value {
+		rt.ChargeList(len(keys))
+		out := make([]python.Value, len(keys))
 		for i, key := range keys {
 			out[i] = key(v)
 		}
-		return newList(out)
+		return python.NewList(out)
 	}
 }
 
 var groupNames = []string{"grouper", "list"}
 
-func (rt *state) groupBy(v, attribute, byDefault Value, caseSensitive bool) Value {
-	get := rt.attrGetterDefault(attribute, byDefault)
-	key := func(v Value) Value { return rt.foldCase(get(v), caseSensitive) }
-	items := rt.sorted(rt.toSlice(v), key, false)
-	var groups []Value
-	var group *List
-	var current Value
+func groupBy(rt *python.Runtime, v, attribute, byDefault python.Value, caseSensitive bool) python.Value {
+	get := attrGetterDefault(rt, attribute, byDefault)
+	key := func(v python.Value) python.Value { return rt.FoldCase(get(v), caseSensitive) }
+	items := rt.Sorted(rt.ToSlice(v), key, false)
+	var groups []python.Value
+	var group *python.List
+	var current python.Value
 	for _, item := range items {
 		k := key(item)
-		if group == nil || !rt.equal(k, current) {
-			group, current = newList(nil), k
+		if group == nil || !rt.Equal(k, current) {
+			group, current = python.NewList(nil), k
 			if !caseSensitive {
 				k = get(item)
 			}
-			rt.charge(listSize + tupleSize + 2*itemSize)
-			groups = rt.appendItem(groups, &Tuple{Items: []Value{k, group}, names: groupNames})
+			rt.ChargeList(6) // a list and a pair
+			groups = rt.AppendItem(groups, &python.Tuple{Items: []python.Value{k, group}, Names: groupNames})
 		}
-		group.Items = rt.appendItem(group.Items, item)
+		group.Items = rt.AppendItem(group.Items, item)
 	}
-	return newList(groups)
+	return python.NewList(groups)
 }

@@ -1,22 +1,24 @@
 package jinja
 
+import "github.com/slipway-build/slipway/jinja/python"
+
 // frame is one running function with its variables.
 type frame struct {
 	rt      *state
 	ctx     *context
 	out     *buffer
 	direct  *buffer // out of the whole function, whatever block captures
-	slots   []Value
+	slots   []python.Value
 	up      *frame // of the function around this one
 	root    *frame // the template's or block's own frame
 	parent  *Template
-	capture Value // the text that a filter block or set block filters
+	capture python.Value // the text that a filter block or set block filters
 }
 
 func newFrame(rt *state, ctx *context, out *buffer, fn *fnInfo, up *frame) *frame {
 	fr := &frame{rt: rt, ctx: ctx, out: out, direct: out, up: up}
 	if fn.slots > 0 {
-		fr.slots = make([]Value, fn.slots)
+		fr.slots = make([]python.Value, fn.slots)
 	}
 	fr.root = fr
 	if up != nil {
@@ -25,14 +27,14 @@ func newFrame(rt *state, ctx *context, out *buffer, fn *fnInfo, up *frame) *fram
 	return fr
 }
 
-func (fr *frame) get(r ref) Value {
+func (fr *frame) get(r ref) python.Value {
 	for n := r.hops; n > 0; n-- {
 		fr = fr.up
 	}
 	return fr.slots[r.slot]
 }
 
-func (fr *frame) set(r ref, v Value) {
+func (fr *frame) set(r ref, v python.Value) {
 	for n := r.hops; n > 0; n-- {
 		fr = fr.up
 	}
@@ -65,7 +67,7 @@ func (fr *frame) run(body []stmt) {
 }
 
 // collect runs a body and returns what it prints.
-func (fr *frame) collect(body []stmt) Value {
+func (fr *frame) collect(body []stmt) python.Value {
 	saved := fr.out
 	buf := &buffer{rt: fr.rt}
 	fr.out = buf
@@ -74,23 +76,15 @@ func (fr *frame) collect(body []stmt) Value {
 	return buf.captured()
 }
 
-// markup marks text made by a template as safe where autoescape is on.
-func (rt *state) markup(s string) Value {
-	if rt.autoescape {
-		return Markup(s)
-	}
-	return s
-}
-
 // at notes the line of what is executed now.
 func (fr *frame) at(line int) { fr.rt.line = line }
 
-func (fr *frame) locals(vars []localVar) map[string]Value {
+func (fr *frame) locals(vars []localVar) map[string]python.Value {
 	if len(vars) == 0 {
 		return nil
 	}
-	fr.rt.charge(48 * len(vars))
-	m := make(map[string]Value, len(vars))
+	fr.rt.Charge(48 * len(vars))
+	m := make(map[string]python.Value, len(vars))
 	for _, l := range vars {
 		if v := fr.get(l.ref); v != nil {
 			m[l.name] = v
@@ -101,7 +95,7 @@ func (fr *frame) locals(vars []localVar) map[string]Value {
 
 // run renders a template's root, and then the one it extends.
 func (t *Template) run(rt *state, ctx *context, out *buffer) {
-	rt.push()
+	rt.Push()
 	saved := rt.enterTemplate(t, ctx)
 	fr := newFrame(rt, ctx, out, t.root.fn, nil)
 	if t.root.self != nil {
@@ -116,13 +110,13 @@ func (t *Template) run(rt *state, ctx *context, out *buffer) {
 		fr.parent.run(rt, ctx, out)
 	}
 	rt.restore(saved)
-	rt.pop()
+	rt.Pop()
 }
 
 // run renders a block with the variables of ctx.
 func (b *blockStmt) run(rt *state, ctx *context, out *buffer) {
-	rt.push()
-	rt.step()
+	rt.Push()
+	rt.Step()
 	saved := rt.enterTemplate(b.tmpl, ctx)
 	fr := newFrame(rt, ctx, out, b.fn, nil)
 	if b.self != nil {
@@ -134,7 +128,7 @@ func (b *blockStmt) run(rt *state, ctx *context, out *buffer) {
 	fr.enter(b.scope)
 	fr.run(b.body)
 	rt.restore(saved)
-	rt.pop()
+	rt.Pop()
 }
 
 // blockRef is a block as a value: self.name or super.
@@ -147,7 +141,26 @@ type blockRef struct {
 // selfRef is the "self" of a template.
 type selfRef struct{ ctx *context }
 
-func superOf(ctx *context, b *blockStmt) Value {
+// TypeName is the class of "self".
+func (s *selfRef) TypeName() (module, name string) { return "jinja2.runtime", "TemplateReference" }
+
+// Text names the template.
+func (s *selfRef) Text(*python.Runtime, bool) string {
+	return "<TemplateReference " + python.Quote(s.ctx.tmpl.name) + ">"
+}
+
+// Attribute finds nothing: blocks are items.
+func (s *selfRef) Attribute(*python.Runtime, string) python.Value { return nil }
+
+// Item is the block of that name; nil if there is none.
+func (s *selfRef) Item(key python.Value) python.Value {
+	if name, ok := python.Text(key); ok && len(s.ctx.blocks[name]) > 0 {
+		return &blockRef{name, s.ctx, 0}
+	}
+	return nil
+}
+
+func superOf(ctx *context, b *blockStmt) python.Value {
 	for i, other := range ctx.blocks[b.name] {
 		if other == b && i+1 < len(ctx.blocks[b.name]) {
 			return &blockRef{b.name, ctx, i + 1}
@@ -156,17 +169,29 @@ func superOf(ctx *context, b *blockStmt) Value {
 	return noParentBlock(b.name)
 }
 
-func noParentBlock(name string) Value {
-	return &Undefined{hint: "there is no parent block called " + quote(name) + ".", name: "super"}
+func noParentBlock(name string) python.Value {
+	return &python.Undefined{Hint: "there is no parent block called " + python.Quote(name) + ".", Name: "super"}
 }
 
-func (b *blockRef) call(rt *state) Value {
+// TypeName is the class of a block.
+func (b *blockRef) TypeName() (module, name string) { return "jinja2.runtime", "BlockReference" }
+
+// Text shows no more than the class.
+func (b *blockRef) Text(*python.Runtime, bool) string { return "<BlockReference object>" }
+
+// Call gives what the block prints.
+func (b *blockRef) Call(r *python.Runtime, pos []python.Value, named []python.Kwarg) python.Value {
+	if len(pos)+len(named) > 0 {
+		python.Raise("TypeError", "a block takes no arguments")
+	}
+	rt := stateOf(r)
 	buf := &buffer{rt: rt}
 	b.ctx.blocks[b.name][b.depth].run(rt, b.ctx, buf)
 	return buf.captured()
 }
 
-func (b *blockRef) attr(name string) Value {
+// Attribute knows the block that this one replaces.
+func (b *blockRef) Attribute(_ *python.Runtime, name string) python.Value {
 	if name != "super" {
 		return nil
 	}
@@ -191,7 +216,7 @@ func (rt *state) enterTemplate(t *Template, ctx *context) position {
 	saved := position{rt.tmpl, rt.ctx, rt.line, nil}
 	if tr := rt.trace; tr != nil {
 		if saved.site = tr.site; rt.ctx != nil {
-			rt.mem.chargeBeside(siteSize)
+			rt.Account.ChargeBeside(siteSize)
 			tr.site = &Origin{rt.tmpl.name, rt.line, tr.site}
 		}
 	}

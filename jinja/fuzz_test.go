@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/slipway-build/slipway/jinja"
+	"github.com/slipway-build/slipway/jinja/python"
 )
 
 // FuzzRender looks for templates that crash the engine, hang it or make it
@@ -29,7 +30,7 @@ func FuzzRender(f *testing.F) {
 	f.Fuzz(func(t *testing.T, source, other string) {
 		env := jinja.NewEnv(jinja.MapLoader{"case": source, "base": other}, jinja.Options{
 			TrimBlocks: len(source)%2 == 1, LstripBlocks: len(source)%3 == 1, Autoescape: len(other)%2 == 1,
-			Limits: jinja.Limits{Output: 1 << 18, Steps: 5_000, Memory: 4 << 20, Recursion: 50, Source: 1 << 16},
+			Limits: python.Limits{Output: 1 << 18, Steps: 5_000, Memory: 4 << 20, Recursion: 50, Source: 1 << 16},
 		})
 		// A hang would end the fuzzing silently, a panic in time is a finding.
 		watchdog := time.AfterFunc(10*time.Second, func() { panic("hangs: " + source) })
@@ -44,7 +45,7 @@ func FuzzRender(f *testing.F) {
 			var tr jinja.Trace
 			tmpl.Trace(vars, &tr)
 			for _, e := range append(tr.Faults, tr.Doubts...) {
-				if e.Kind == jinja.InternalError {
+				if e.Kind == python.InternalError {
 					t.Errorf("trace: %v", e)
 				}
 			}
@@ -52,7 +53,7 @@ func FuzzRender(f *testing.F) {
 				t.Errorf("a render gives %v, a trace %v", err, tr.Faults)
 			}
 		}
-		if e := (*jinja.Error)(nil); err != nil && (!errors.As(err, &e) || e.Kind == jinja.InternalError) {
+		if e := (*python.Error)(nil); err != nil && (!errors.As(err, &e) || e.Kind == python.InternalError) {
 			t.Errorf("%v", err)
 		}
 	})

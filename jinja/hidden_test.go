@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/slipway-build/slipway/jinja"
+	"github.com/slipway-build/slipway/jinja/python"
 )
 
 // A hint's statements do, pasted into the same template, what the refused one should have done.
@@ -26,7 +27,7 @@ func TestNamespaceHints(t *testing.T) {
 			"namespace is a variable here, and no function: use a dictionary, as {% set d = {} %} and {% do d.update(x=1) %}"},
 	} {
 		_, err := render(c.source, nil, c.vars)
-		var e *jinja.Error
+		var e *python.Error
 		if !errors.As(err, &e) {
 			t.Errorf("%s: error %v", c.source, err)
 			continue
@@ -58,7 +59,7 @@ func TestHiddenFunctions(t *testing.T) {
 		"{{ 'a'() }}":    "",
 	} {
 		_, err := render(source, files, vars)
-		var e *jinja.Error
+		var e *python.Error
 		if !errors.As(err, &e) {
 			t.Errorf("%s: error %v", source, err)
 		} else if e.Hint != want || !strings.HasSuffix(e.Msg, "object is not callable") {

@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"sort"
 	"unicode/utf8"
+
+	"github.com/slipway-build/slipway/jinja/python"
 )
 
 // Loader finds the source of a template by name. A name it does not know is an
@@ -30,15 +32,6 @@ func (m MapLoader) Load(name string) (string, error) {
 	return src, nil
 }
 
-// Limits bounds what one render may use. A zero field means its default.
-type Limits struct {
-	Output    int // bytes of the result; default 16 MiB
-	Steps     int // loop iterations and macro, block and include calls; default 2,000,000
-	Memory    int // bytes of values made during a render, freed or not; default 256 MiB
-	Recursion int // nested macros, includes and recursive loops; default 200
-	Source    int // bytes of one template; default 4 MiB
-}
-
 // Options says how templates are read and how they print. The zero value is
 // Jinja2's own default.
 type Options struct {
@@ -47,7 +40,7 @@ type Options struct {
 	KeepTrailingNewline bool // keep the one newline at the end of the source
 	Autoescape          bool // escape HTML in printed values
 	LenientUndefined    bool // undefined values print as nothing (Python's Undefined instead of StrictUndefined)
-	Limits              Limits
+	Limits              python.Limits
 }
 
 // Env holds filters, tests and globals. It must not be changed once a template
@@ -55,10 +48,10 @@ type Options struct {
 type Env struct {
 	opts    Options
 	loader  Loader
-	filters map[string]*builtin
-	tests   map[string]*builtin
-	globals map[string]Value
-	account *account // nil: each render has its own
+	filters map[string]*python.Builtin
+	tests   map[string]*python.Builtin
+	globals map[string]python.Value
+	account *python.Account // nil: each render has its own
 }
 
 // NewEnv returns an Env with all built-in filters, tests and globals of Jinja2
@@ -67,22 +60,8 @@ func NewEnv(loader Loader, opts Options) *Env {
 	if loader == nil {
 		loader = MapLoader{}
 	}
-	opts.Limits = opts.Limits.withDefaults()
+	opts.Limits = opts.Limits.WithDefaults()
 	return &Env{opts: opts, loader: loader, filters: builtinFilters, tests: builtinTests, globals: builtinGlobals}
-}
-
-func (l Limits) withDefaults() Limits {
-	set := func(field *int, value int) {
-		if *field <= 0 {
-			*field = value
-		}
-	}
-	set(&l.Output, 16<<20)
-	set(&l.Steps, 2_000_000)
-	set(&l.Memory, 256<<20)
-	set(&l.Recursion, 200)
-	set(&l.Source, 4<<20)
-	return l
 }
 
 // WithLoader returns an Env that shares filters, tests, globals and options
@@ -105,29 +84,29 @@ func (e *Env) AddTest(name, signature string, f func(args []any) (any, error)) {
 	e.tests = withBuiltin(e.tests, hostBuiltin(name, signature, f))
 }
 
-func withBuiltin(m map[string]*builtin, b *builtin) map[string]*builtin {
-	c := make(map[string]*builtin, len(m)+1)
+func withBuiltin(m map[string]*python.Builtin, b *python.Builtin) map[string]*python.Builtin {
+	c := make(map[string]*python.Builtin, len(m)+1)
 	for k, v := range m {
 		c[k] = v
 	}
-	c[b.name] = b
+	c[b.Name] = b
 	return c
 }
 
-func hostBuiltin(name, signature string, f func(args []any) (any, error)) *builtin {
-	return define(name, signature, func(rt *state, args []Value) Value {
+func hostBuiltin(name, signature string, f func(args []any) (any, error)) *python.Builtin {
+	return python.Define(name, signature, func(rt *python.Runtime, args []python.Value) python.Value {
 		in := make([]any, len(args))
 		for i, a := range args {
-			in[i] = toGo(rt, a, 0)
+			in[i] = rt.ToGo(a, 0)
 			if s, ok := in[i].(string); ok {
-				rt.chargeProduct(4, len(s)) // what the filter may make of it
+				rt.ChargeProduct(4, len(s)) // what the filter may make of it
 			}
 		}
 		out, err := f(in)
 		if err != nil {
-			rt.raiseErr(err)
+			rt.RaiseErr(err)
 		}
-		return FromGo(out)
+		return python.FromGo(out)
 	})
 }
 
@@ -141,12 +120,16 @@ type Template struct {
 
 // Parse reads a template's source; name is used in errors. The error is an *Error.
 func (e *Env) Parse(name, source string) (t *Template, err error) {
-	defer recoverError(name, &err)
+	defer func() {
+		if r := recover(); r != nil {
+			err = python.Caught(r, name, 1)
+		}
+	}()
 	if len(source) > e.opts.Limits.Source {
-		panic(&Error{Kind: LimitError, Template: name, Line: 1, Msg: fmt.Sprintf("template is larger than %d bytes", e.opts.Limits.Source)})
+		panic(&python.Error{Kind: python.LimitError, Template: name, Line: 1, Msg: fmt.Sprintf("template is larger than %d bytes", e.opts.Limits.Source)})
 	}
 	if !utf8.ValidString(source) {
-		panic(&Error{Kind: "UnicodeDecodeError", Template: name, Line: 1, Msg: "template is not valid UTF-8"})
+		panic(&python.Error{Kind: "UnicodeDecodeError", Template: name, Line: 1, Msg: "template is not valid UTF-8"})
 	}
 	p := &parser{env: e, name: name}
 	p.toks = lex(e, name, source)
@@ -161,34 +144,34 @@ func (e *Env) Parse(name, source string) (t *Template, err error) {
 func (e *Env) Get(name string) (*Template, error) {
 	src, err := e.loader.Load(name)
 	if err != nil {
-		kind := Kind("TemplateNotFound")
+		kind := python.Kind("TemplateNotFound")
 		msg := name
 		if !errors.Is(err, fs.ErrNotExist) {
 			kind, msg = "OSError", err.Error()
 		}
-		return nil, &Error{Kind: kind, Template: name, Msg: msg, Err: err}
+		return nil, &python.Error{Kind: kind, Template: name, Msg: msg, Err: err}
 	}
 	return e.Parse(name, src)
 }
 
 // Vars are the variables of a render, converted once and shared by many.
-type Vars struct{ m map[string]Value }
+type Vars struct{ m map[string]python.Value }
 
 // NewVars converts the variables of a render; see FromGo for what is accepted.
 func NewVars(m map[string]any) Vars {
-	v := Vars{m: make(map[string]Value, len(m))}
+	v := Vars{m: make(map[string]python.Value, len(m))}
 	for k, x := range m {
-		v.m[k] = FromGo(x)
+		v.m[k] = python.FromGo(x)
 	}
 	return v
 }
 
 // With returns the variables of v and those of m that v lacks.
 func (v Vars) With(m map[string]any) Vars {
-	c := Vars{m: make(map[string]Value, len(v.m)+len(m))}
+	c := Vars{m: make(map[string]python.Value, len(v.m)+len(m))}
 	for k, x := range m {
 		if _, has := v.m[k]; !has {
-			c.m[k] = FromGo(x)
+			c.m[k] = python.FromGo(x)
 		}
 	}
 	for k, x := range v.m {

@@ -1,9 +1,12 @@
 package jinja
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/slipway-build/slipway/jinja/python"
 )
 
 // lexer splits a source into tokens. Outside tags it looks for the next "{{",
@@ -36,8 +39,8 @@ func lex(env *Env, name, source string) []token {
 }
 
 func (l *lexer) fail(format string, args ...any) {
-	e := &Error{Kind: SyntaxError, Template: l.name, Line: l.line}
-	e.Msg = sprintf(format, args...)
+	e := &python.Error{Kind: python.SyntaxError, Template: l.name, Line: l.line}
+	e.Msg = fmt.Sprintf(format, args...)
 	panic(e)
 }
 
@@ -107,11 +110,11 @@ func (l *lexer) nextTag() int {
 // data emits the text before a tag as the tag's sign and lstrip_blocks ask.
 func (l *lexer) data(text string, sign byte, block bool) {
 	if sign == '-' {
-		text = strings.TrimRightFunc(text, isSpace)
+		text = strings.TrimRightFunc(text, python.IsSpace)
 	} else if sign != '+' && block && l.env.opts.LstripBlocks {
 		begin := strings.LastIndexByte(text, '\n') + 1
 		lineStart := l.pos == 0 || l.src[l.pos-1] == '\n'
-		if (begin > 0 || lineStart) && strings.TrimLeftFunc(text[begin:], isSpace) == "" {
+		if (begin > 0 || lineStart) && strings.TrimLeftFunc(text[begin:], python.IsSpace) == "" {
 			text = text[:begin]
 		}
 	}
@@ -122,14 +125,14 @@ func (l *lexer) data(text string, sign byte, block bool) {
 
 // rawBegin returns the end of a "raw" tag whose content starts at pos, or 0.
 func (l *lexer) rawBegin(pos int) int {
-	rest := strings.TrimLeftFunc(l.src[pos:], isSpace)
+	rest := strings.TrimLeftFunc(l.src[pos:], python.IsSpace)
 	rest, ok := strings.CutPrefix(rest, "raw")
 	if !ok {
 		return 0
 	}
-	rest = strings.TrimLeftFunc(rest, isSpace)
+	rest = strings.TrimLeftFunc(rest, python.IsSpace)
 	if r, ok := strings.CutPrefix(rest, "-%}"); ok {
-		return len(l.src) - len(strings.TrimLeftFunc(r, isSpace))
+		return len(l.src) - len(strings.TrimLeftFunc(r, python.IsSpace))
 	}
 	if r, ok := strings.CutPrefix(rest, "%}"); ok {
 		return len(l.src) - len(r)
@@ -152,11 +155,11 @@ func (l *lexer) raw() {
 		if rest != "" && (rest[0] == '-' || rest[0] == '+') {
 			sign, rest = rest[0], rest[1:]
 		}
-		rest, ok := strings.CutPrefix(strings.TrimLeftFunc(rest, isSpace), "endraw")
+		rest, ok := strings.CutPrefix(strings.TrimLeftFunc(rest, python.IsSpace), "endraw")
 		if !ok {
 			continue
 		}
-		rest = strings.TrimLeftFunc(rest, isSpace)
+		rest = strings.TrimLeftFunc(rest, python.IsSpace)
 		end, ok := l.closing(rest, "%}", true)
 		if !ok {
 			continue
@@ -175,7 +178,7 @@ func (l *lexer) closing(s, delim string, block bool) (int, bool) {
 	}
 	if s[0] == '-' && strings.HasPrefix(s[1:], delim) {
 		rest := s[1+len(delim):]
-		return len(s) - len(strings.TrimLeftFunc(rest, isSpace)), true
+		return len(s) - len(strings.TrimLeftFunc(rest, python.IsSpace)), true
 	}
 	if block && s[0] == '+' && strings.HasPrefix(s[1:], delim) {
 		return 1 + len(delim), true
@@ -240,7 +243,7 @@ func (l *lexer) expressionToken() {
 		l.stringLiteral(c)
 	default:
 		r, n := utf8.DecodeRuneInString(l.src[l.pos:])
-		if isSpace(r) {
+		if python.IsSpace(r) {
 			l.skip(n)
 		} else {
 			l.operator()
@@ -272,23 +275,11 @@ func (l *lexer) word() {
 		}
 	}
 	name := l.src[l.pos:i]
-	if !isIdentifier(name) {
+	if !python.IsIdentifier(name) {
 		l.fail("Invalid character in identifier")
 	}
 	l.emit(tName, name)
 	l.pos = i
-}
-
-func isIdentifier(s string) bool {
-	for i, r := range s {
-		switch {
-		case r == '_' || unicode.IsLetter(r) || unicode.Is(unicode.Nl, r):
-		case i > 0 && (unicode.IsDigit(r) || unicode.Is(unicode.Mn, r) || unicode.Is(unicode.Mc, r) || unicode.Is(unicode.Pc, r)):
-		default:
-			return false
-		}
-	}
-	return s != ""
 }
 
 func (l *lexer) operator() {
@@ -334,5 +325,5 @@ func (l *lexer) operator() {
 }
 
 func (l *lexer) unexpectedChar(r rune) {
-	l.fail("unexpected char %s at %d", quote(string(r)), utf8.RuneCountInString(l.src[:l.pos]))
+	l.fail("unexpected char %s at %d", python.Quote(string(r)), utf8.RuneCountInString(l.src[:l.pos]))
 }

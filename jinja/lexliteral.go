@@ -9,7 +9,7 @@ import (
 	"github.com/slipway-build/slipway/jinja/python"
 )
 
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+func isDecimal(c byte) bool { return c >= '0' && c <= '9' }
 
 // digits returns the end of a run of digits with single underscores between.
 func (l *lexer) digits(i int, ok func(byte) bool) int {
@@ -38,24 +38,24 @@ func (l *lexer) number() {
 	}
 	end := l.integerEnd()
 	text := strings.ReplaceAll(l.src[l.pos:end], "_", "")
-	if len(text) > maxIntDigits && text[1] >= '0' && text[1] <= '9' {
-		l.fail("Exceeds the limit (%d digits) for integer string conversion: value has %d digits", maxIntDigits, len(text))
+	if len(text) > python.MaxIntDigits && text[1] >= '0' && text[1] <= '9' {
+		l.fail("Exceeds the limit (%d digits) for integer string conversion: value has %d digits", python.MaxIntDigits, len(text))
 	}
 	n, ok := new(big.Int).SetString(text, 0)
 	if !ok {
 		l.fail("invalid number %s", text)
 	}
 	l.emit(tInteger, l.src[l.pos:end])
-	l.toks[len(l.toks)-1].num = normInt(n)
+	l.toks[len(l.toks)-1].num = python.FromGo(n)
 	l.pos = end
 }
 
 // floatEnd returns the end of a float at the current position, or 0.
 func (l *lexer) floatEnd() int {
-	i := l.digits(l.pos, isDigit)
+	i := l.digits(l.pos, isDecimal)
 	isFloat := false
-	if i+1 < len(l.src) && l.src[i] == '.' && isDigit(l.src[i+1]) {
-		i = l.digits(i+1, isDigit)
+	if i+1 < len(l.src) && l.src[i] == '.' && isDecimal(l.src[i+1]) {
+		i = l.digits(i+1, isDecimal)
 		isFloat = true
 	}
 	if i < len(l.src) && (l.src[i] == 'e' || l.src[i] == 'E') {
@@ -63,8 +63,8 @@ func (l *lexer) floatEnd() int {
 		if j < len(l.src) && (l.src[j] == '+' || l.src[j] == '-') {
 			j++
 		}
-		if j < len(l.src) && isDigit(l.src[j]) {
-			return l.digits(j, isDigit)
+		if j < len(l.src) && isDecimal(l.src[j]) {
+			return l.digits(j, isDecimal)
 		}
 	}
 	if !isFloat {
@@ -75,7 +75,7 @@ func (l *lexer) floatEnd() int {
 
 func (l *lexer) integerEnd() int {
 	if l.src[l.pos] != '0' {
-		return l.digits(l.pos, isDigit)
+		return l.digits(l.pos, isDecimal)
 	}
 	if l.pos+1 < len(l.src) {
 		var ok func(byte) bool
@@ -85,7 +85,7 @@ func (l *lexer) integerEnd() int {
 		case 'o', 'O':
 			ok = func(c byte) bool { return c >= '0' && c <= '7' }
 		case 'x', 'X':
-			ok = func(c byte) bool { return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'f' }
+			ok = func(c byte) bool { return isDecimal(c) || c|0x20 >= 'a' && c|0x20 <= 'f' }
 		}
 		if ok != nil {
 			if end := l.digits(l.pos+2, ok); end > l.pos+2 {

@@ -1,212 +1,52 @@
 package jinja
 
-// iterator yields the items of an iterable, once.
-type iterator interface {
-	next() (Value, bool)
-}
+import (
+	"fmt"
 
-type sliceIterator struct {
-	items []Value
-	pos   int
-}
-
-func (it *sliceIterator) next() (Value, bool) {
-	if it.pos >= len(it.items) {
-		return nil, false
-	}
-	it.pos++
-	return it.items[it.pos-1], true
-}
-
-// listIterator sees what is appended while it runs, as Python's does.
-type listIterator struct {
-	list *List
-	pos  int
-}
-
-func (it *listIterator) next() (Value, bool) {
-	if it.pos >= len(it.list.Items) {
-		return nil, false
-	}
-	it.pos++
-	return it.list.Items[it.pos-1], true
-}
-
-type dictIterator struct {
-	view *dictView
-	pos  int
-	live int
-}
-
-func (it *dictIterator) next() (Value, bool) {
-	d := it.view.dict
-	if d.live != it.live {
-		raise("RuntimeError", "dictionary changed size during iteration")
-	}
-	for it.pos < len(d.entries) {
-		e := &d.entries[it.pos]
-		it.pos++
-		switch {
-		case e.key == nil:
-		case it.view.kind == "dict_keys":
-			return e.key, true
-		case it.view.kind == "dict_values":
-			return e.value, true
-		default:
-			return newTuple(e.key, e.value), true
-		}
-	}
-	return nil, false
-}
-
-type stringIterator struct{ rest string }
-
-func (it *stringIterator) next() (Value, bool) {
-	for _, r := range it.rest {
-		s := it.rest[:len(string(r))]
-		it.rest = it.rest[len(s):]
-		return s, true
-	}
-	return nil, false
-}
-
-type rangeIterator struct {
-	r   *rangeValue
-	pos int64
-	len int64
-}
-
-func (it *rangeIterator) next() (Value, bool) {
-	if it.pos >= it.len {
-		return nil, false
-	}
-	it.pos++
-	return it.r.at(it.pos - 1), true
-}
-
-func (g *generator) iterator() iterator { return generatorIterator{g} }
-
-type generatorIterator struct{ g *generator }
-
-func (it generatorIterator) next() (Value, bool) { return it.g.next() }
-
-// stepper counts the items of another iterator against the limit of steps.
-type stepper struct {
-	rt *state
-	it iterator
-}
-
-func (s stepper) next() (Value, bool) {
-	s.rt.step()
-	return s.it.next()
-}
-
-// iterator is Python's iter(v); nil where it raises TypeError.
-func (rt *state) iterator(v Value) iterator {
-	var it iterator
-	switch v := v.(type) {
-	case *List:
-		it = &listIterator{list: v}
-	case *Tuple:
-		it = &sliceIterator{items: v.Items}
-	case *Dict:
-		it = &dictIterator{view: &dictView{v, "dict_keys"}, live: v.live}
-	case *dictView:
-		it = &dictIterator{view: v, live: v.dict.live}
-	case string:
-		it = &stringIterator{v}
-	case Markup:
-		it = &stringIterator{string(v)}
-	case *rangeValue:
-		it = &rangeIterator{r: v, len: v.length()}
-	case bytesValue:
-		rt.chargeProduct(len(v), itemSize)
-		it = &sliceIterator{items: v.ints()}
-	case *generator:
-		it = v.iterator()
-	case *loopContext:
-		it = loopIterator{v}
-	case *Undefined:
-		if !rt.isLenient(v) {
-			rt.useUndefined(v)
-		}
-		it = &sliceIterator{}
-	default:
-		return nil
-	}
-	return stepper{rt, it}
-}
-
-// mustIterate is iterator that raises TypeError.
-func (rt *state) mustIterate(v Value) iterator {
-	it := rt.iterator(v)
-	if it == nil {
-		raise("TypeError", "%s object is not iterable", quote(typeName(v)))
-	}
-	return it
-}
-
-// toSlice is list(v) as a slice of its own.
-func (rt *state) toSlice(v Value) []Value {
-	switch v := v.(type) {
-	case *List:
-		return rt.concatItems(v.Items, nil)
-	case *Tuple:
-		return rt.concatItems(v.Items, nil)
-	case *dictView:
-		return rt.listView(v)
-	case string, Markup, *rangeValue:
-		n, _ := rt.length(v)
-		rt.chargeProduct(n, textSize)
-		return fill(make([]Value, 0, n), rt.mustIterate(v), nil)
-	}
-	return fill(nil, rt.mustIterate(v), rt)
-}
-
-// fill appends what is left of an iterator, and charges for it if rt is given.
-func fill(items []Value, it iterator, rt *state) []Value {
-	for {
-		item, ok := it.next()
-		if !ok {
-			return items
-		}
-		if rt != nil {
-			items = rt.appendItem(items, item)
-		} else {
-			items = append(items, item)
-		}
-	}
-}
+	"github.com/slipway-build/slipway/jinja/python"
+)
 
 // loopContext is the "loop" of a for loop.
 type loopContext struct {
-	iterable Value
-	it       iterator
+	iterable python.Value
+	it       python.Iterator
 	n        int // length, -1 where not yet known
 	index0   int
-	before   Value
-	current  Value
-	after    Value // read ahead; nil if not
-	changed  *Tuple
+	before   python.Value
+	current  python.Value
+	after    python.Value // read ahead; nil if not
+	changed  *python.Tuple
 	depth0   int
-	recurse  func(iterable Value, depth int) Value // nil: not recursive
+	recurse  func(iterable python.Value, depth int) python.Value // nil: not recursive
+}
+
+// restIterator has what is left of a loop.
+type restIterator struct{ items []python.Value }
+
+func (it *restIterator) Next() (python.Value, bool) {
+	if len(it.items) == 0 {
+		return nil, false
+	}
+	v := it.items[0]
+	it.items = it.items[1:]
+	return v, true
 }
 
 type loopIterator struct{ l *loopContext }
 
-func (it loopIterator) next() (Value, bool) {
+func (it loopIterator) Next() (python.Value, bool) {
 	v, ok := it.l.advance()
 	if !ok {
 		return nil, false
 	}
-	return newTuple(v, it.l), true
+	return &python.Tuple{Items: []python.Value{v, it.l}}, true
 }
 
-func (l *loopContext) advance() (Value, bool) {
+func (l *loopContext) advance() (python.Value, bool) {
 	v := l.after
 	if v == nil {
 		var ok bool
-		if v, ok = l.it.next(); !ok {
+		if v, ok = l.it.Next(); !ok {
 			return nil, false
 		}
 	}
@@ -216,32 +56,33 @@ func (l *loopContext) advance() (Value, bool) {
 	return v, true
 }
 
-func (l *loopContext) peek() Value {
+func (l *loopContext) peek() python.Value {
 	if l.after == nil {
-		if v, ok := l.it.next(); ok {
+		if v, ok := l.it.Next(); ok {
 			l.after = v
 		}
 	}
 	return l.after
 }
 
-func (l *loopContext) length(rt *state) int {
+// Length is the number of items; it reads all that are left to know it.
+func (l *loopContext) Length(rt *python.Runtime) int {
 	if l.n >= 0 {
 		return l.n
 	}
-	if n, ok := rt.length(l.iterable); ok {
+	if n, ok := rt.Length(l.iterable); ok {
 		l.n = n
 		return n
 	}
-	var rest []Value
+	var rest []python.Value
 	for {
-		v, ok := l.it.next()
+		v, ok := l.it.Next()
 		if !ok {
 			break
 		}
-		rest = rt.appendItem(rest, v)
+		rest = rt.AppendItem(rest, v)
 	}
-	l.it = &sliceIterator{items: rest}
+	l.it = &restIterator{rest}
 	l.n = len(rest) + l.index0 + 1
 	if l.after != nil {
 		l.n++
@@ -249,17 +90,17 @@ func (l *loopContext) length(rt *state) int {
 	return l.n
 }
 
-var loopMethods = map[string]*builtin{
-	"cycle": define("cycle", "self, *args", func(_ *state, a []Value) Value {
-		args := a[1].(*Tuple).Items
+var loopMethods = map[string]*python.Builtin{
+	"cycle": python.Define("cycle", "self, *args", func(_ *python.Runtime, a []python.Value) python.Value {
+		args := a[1].(*python.Tuple).Items
 		if len(args) == 0 {
-			raise("TypeError", "no items for cycling given")
+			python.Raise("TypeError", "no items for cycling given")
 		}
 		return args[a[0].(*loopContext).index0%len(args)]
 	}),
-	"changed": define("changed", "self, *value", func(rt *state, a []Value) Value {
-		l, value := a[0].(*loopContext), a[1].(*Tuple)
-		if l.changed != nil && rt.equal(l.changed, value) {
+	"changed": python.Define("changed", "self, *value", func(rt *python.Runtime, a []python.Value) python.Value {
+		l, value := a[0].(*loopContext), a[1].(*python.Tuple)
+		if l.changed != nil && rt.Equal(l.changed, value) {
 			return false
 		}
 		l.changed = value
@@ -267,39 +108,62 @@ var loopMethods = map[string]*builtin{
 	}),
 }
 
-func (l *loopContext) attr(rt *state, name string) Value {
+// Iterate goes on where the loop is, with each item in a pair with the loop.
+func (l *loopContext) Iterate() python.Iterator { return loopIterator{l} }
+
+// TypeName is the class of "loop".
+func (l *loopContext) TypeName() (module, name string) { return "jinja2.runtime", "LoopContext" }
+
+// Text says which round it is.
+func (l *loopContext) Text(rt *python.Runtime, _ bool) string {
+	return fmt.Sprintf("<LoopContext %d/%d>", l.index0+1, l.Length(rt))
+}
+
+// Call is the next level of a recursive loop.
+func (l *loopContext) Call(_ *python.Runtime, pos []python.Value, named []python.Kwarg) python.Value {
+	if l.recurse == nil {
+		python.Raise("TypeError", "The loop must have the 'recursive' marker to be called recursively.")
+	}
+	if len(pos) != 1 || len(named) > 0 {
+		python.Raise("TypeError", "loop() takes 1 argument")
+	}
+	return l.recurse(pos[0], l.depth0+1)
+}
+
+// Attribute is what a template asks of "loop".
+func (l *loopContext) Attribute(rt *python.Runtime, name string) python.Value {
 	switch name {
 	case "index":
 		return int64(l.index0 + 1)
 	case "index0":
 		return int64(l.index0)
 	case "revindex":
-		return int64(l.length(rt) - l.index0)
+		return int64(l.Length(rt) - l.index0)
 	case "revindex0":
-		return int64(l.length(rt) - l.index0 - 1)
+		return int64(l.Length(rt) - l.index0 - 1)
 	case "first":
 		return l.index0 == 0
 	case "last":
 		return l.peek() == nil
 	case "length":
-		return int64(l.length(rt))
+		return int64(l.Length(rt))
 	case "depth":
 		return int64(l.depth0 + 1)
 	case "depth0":
 		return int64(l.depth0)
 	case "previtem":
 		if l.index0 == 0 {
-			return &Undefined{hint: "there is no previous item", name: "previtem"}
+			return &python.Undefined{Hint: "there is no previous item", Name: "previtem"}
 		}
 		return l.before
 	case "nextitem":
 		if v := l.peek(); v != nil {
 			return v
 		}
-		return &Undefined{hint: "there is no next item", name: "nextitem"}
+		return &python.Undefined{Hint: "there is no next item", Name: "nextitem"}
 	}
 	if m, ok := loopMethods[name]; ok {
-		return &boundMethod{l, m}
+		return m.Method(l)
 	}
 	return nil
 }
@@ -312,30 +176,30 @@ func (s *forStmt) exec(fr *frame) {
 		return
 	}
 	out := fr.out
-	var recurse func(iterable Value, depth int) Value
-	recurse = func(iterable Value, depth int) Value {
-		fr.rt.push()
-		fr.rt.step()
+	var recurse func(iterable python.Value, depth int) python.Value
+	recurse = func(iterable python.Value, depth int) python.Value {
+		fr.rt.Push()
+		fr.rt.Step()
 		buf := &buffer{rt: fr.rt}
 		s.iterate(newFrame(fr.rt, fr.ctx, buf, s.fn, fr), fr, iterable, recurse, depth)
-		fr.rt.pop()
+		fr.rt.Pop()
 		return buf.captured()
 	}
-	out.writeFrom(fr.rt.str(recurse(iterable, 0)), s.line, false)
+	out.writeFrom(fr.rt.Str(recurse(iterable, 0)), s.line, false)
 }
 
 // iterate runs the loop in frame in; outer is the frame around the loop.
-func (s *forStmt) iterate(in, outer *frame, iterable Value, recurse func(Value, int) Value, depth int) {
+func (s *forStmt) iterate(in, outer *frame, iterable python.Value, recurse func(python.Value, int) python.Value, depth int) {
 	rt := in.rt
 	rt.line = s.line
-	it := rt.mustIterate(iterable)
+	it := rt.MustIterate(iterable)
 	if s.test != nil {
 		it = &testIterator{s: s, it: it, fr: newFrame(rt, outer.ctx, in.out, s.testFn, outer)}
-		iterable = &generator{typ: "generator"} // its length is not known
+		iterable = python.NewGenerator(nil) // its length is not known
 	}
 	empty := true
 	if !s.extended {
-		for v, ok := it.next(); ok; v, ok = it.next() {
+		for v, ok := it.Next(); ok; v, ok = it.Next() {
 			empty = false
 			s.target.assign(in, v)
 			in.enter(s.scope)
@@ -360,24 +224,24 @@ func (s *forStmt) iterate(in, outer *frame, iterable Value, recurse func(Value, 
 // testIterator is the "if" of a for loop.
 type testIterator struct {
 	s  *forStmt
-	it iterator
+	it python.Iterator
 	fr *frame
 	on bool
 }
 
-func (t *testIterator) next() (Value, bool) {
+func (t *testIterator) Next() (python.Value, bool) {
 	if !t.on {
 		t.fr.enter(t.s.testScope)
 		t.on = true
 	}
 	for {
-		v, ok := t.it.next()
+		v, ok := t.it.Next()
 		if !ok {
 			return nil, false
 		}
 		t.s.testTarget.assign(t.fr, v)
 		t.fr.at(t.s.line)
-		if t.fr.rt.isTrue(t.s.test.eval(t.fr)) {
+		if t.fr.rt.IsTrue(t.s.test.eval(t.fr)) {
 			return v, true
 		}
 	}

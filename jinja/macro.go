@@ -1,5 +1,10 @@
 package jinja
 
+import (
+	"fmt"
+	"github.com/slipway-build/slipway/jinja/python"
+)
+
 // macroValue is a macro, or the body of a call block as the macro's caller.
 type macroValue struct {
 	name       string
@@ -12,10 +17,26 @@ type macroValue struct {
 	autoescape bool
 }
 
+// TypeName is the class of macros.
+func (m *macroValue) TypeName() (module, name string) { return "jinja2.runtime", "Macro" }
+
+// Text names the macro.
+func (m *macroValue) Text(*python.Runtime, bool) string {
+	if !m.named {
+		return "<Macro anonymous>"
+	}
+	return "<Macro " + python.Quote(m.name) + ">"
+}
+
+// Call runs the macro.
+func (m *macroValue) Call(rt *python.Runtime, pos []python.Value, named []python.Kwarg) python.Value {
+	return m.call(stateOf(rt), pos, named)
+}
+
 // call binds the arguments as Jinja2 does and returns what the body prints.
-func (m *macroValue) call(rt *state, pos []Value, named []kwarg) Value {
-	rt.push()
-	rt.step()
+func (m *macroValue) call(rt *state, pos []python.Value, named []python.Kwarg) python.Value {
+	rt.Push()
+	rt.Step()
 	fr := newFrame(rt, m.fr.ctx, &buffer{rt: rt}, m.info.fn, m.fr)
 	params := m.sig.params
 	n := min(len(pos), len(params))
@@ -24,31 +45,31 @@ func (m *macroValue) call(rt *state, pos []Value, named []kwarg) Value {
 	}
 	foundCaller := n == len(params) && m.takesCaller()
 	for i := n; i < len(params); i++ {
-		var v Value
+		var v python.Value
 		if v, named = takeArg(named, params[i].name); v != nil {
 			fr.set(params[i].ref, v)
 		}
 		foundCaller = foundCaller || params[i].name == "caller"
 	}
 	if m.info.caller != nil && !foundCaller {
-		var caller Value
+		var caller python.Value
 		caller, named = takeArg(named, "caller")
 		if caller == nil {
-			caller = &Undefined{hint: "No caller defined", name: "caller"}
+			caller = &python.Undefined{Hint: "No caller defined", Name: "caller"}
 		}
 		fr.set(*m.info.caller, caller)
 	}
 	m.extraArgs(rt, fr, pos, named)
 
 	saved := rt.enterTemplate(m.tmpl, m.fr.ctx)
-	savedEscape := rt.autoescape
-	rt.autoescape = m.autoescape
+	savedEscape := rt.Autoescape
+	rt.Autoescape = m.autoescape
 	fr.enter(m.info.scope)
 	m.defaults(fr)
 	fr.run(m.body)
-	rt.autoescape = savedEscape
+	rt.Autoescape = savedEscape
 	rt.restore(saved)
-	rt.pop()
+	rt.Pop()
 	return fr.out.captured()
 }
 
@@ -61,44 +82,44 @@ func (m *macroValue) takesCaller() bool {
 	return false
 }
 
-func takeArg(named []kwarg, name string) (Value, []kwarg) {
+func takeArg(named []python.Kwarg, name string) (python.Value, []python.Kwarg) {
 	for i, a := range named {
-		if a.name == name {
-			rest := append([]kwarg(nil), named[:i]...)
-			return a.value, append(rest, named[i+1:]...)
+		if a.Name == name {
+			rest := append([]python.Kwarg(nil), named[:i]...)
+			return a.Value, append(rest, named[i+1:]...)
 		}
 	}
 	return nil, named
 }
 
-func (m *macroValue) extraArgs(rt *state, fr *frame, pos []Value, named []kwarg) {
+func (m *macroValue) extraArgs(rt *state, fr *frame, pos []python.Value, named []python.Kwarg) {
 	if m.info.kwargs != nil {
-		d := NewDict()
+		d := python.NewDict()
 		for _, a := range named {
-			d.SetString(a.name, a.value)
+			d.SetString(a.Name, a.Value)
 		}
 		fr.set(*m.info.kwargs, d)
 	} else if len(named) > 0 {
 		for _, a := range named {
-			if a.name == "caller" {
-				raise("TypeError", "macro %s was invoked with two values for the special caller argument. This is most likely a bug.", m.quotedName())
+			if a.Name == "caller" {
+				python.Raise("TypeError", "macro %s was invoked with two values for the special caller argument. This is most likely a bug.", m.quotedName())
 			}
 		}
 		var known []string
 		for _, p := range m.sig.params {
 			known = append(known, p.name)
 		}
-		panic(&Error{Kind: "TypeError", Hint: didYouMean(named[0].name, known),
-			Msg: sprintf("macro %s takes no keyword argument %s", m.quotedName(), quote(named[0].name))})
+		panic(&python.Error{Kind: "TypeError", Hint: python.DidYouMean(named[0].Name, known),
+			Msg: fmt.Sprintf("macro %s takes no keyword argument %s", m.quotedName(), python.Quote(named[0].Name))})
 	}
 	if m.info.varargs != nil {
-		var extra []Value
+		var extra []python.Value
 		if len(pos) > len(m.sig.params) {
 			extra = pos[len(m.sig.params):]
 		}
-		fr.set(*m.info.varargs, newTuple(extra...))
+		fr.set(*m.info.varargs, &python.Tuple{Items: extra})
 	} else if len(pos) > len(m.sig.params) {
-		raise("TypeError", "macro %s takes not more than %d argument(s)", m.quotedName(), len(m.sig.params))
+		python.Raise("TypeError", "macro %s takes not more than %d argument(s)", m.quotedName(), len(m.sig.params))
 	}
 }
 
@@ -106,7 +127,7 @@ func (m *macroValue) quotedName() string {
 	if !m.named {
 		return "None"
 	}
-	return quote(m.name)
+	return python.Quote(m.name)
 }
 
 // defaults fills the parameters that the call left out.
@@ -120,24 +141,25 @@ func (m *macroValue) defaults(fr *frame) {
 			fr.set(params[i].ref, m.sig.defaults[i-first].eval(fr))
 			continue
 		}
-		fr.set(params[i].ref, &Undefined{name: params[i].name,
-			hint: "parameter " + quote(params[i].name) + " was not provided"})
+		fr.set(params[i].ref, &python.Undefined{Name: params[i].name,
+			Hint: "parameter " + python.Quote(params[i].name) + " was not provided"})
 	}
 }
 
-func (m *macroValue) attr(name string) Value {
+// Attribute is what a template asks of a macro.
+func (m *macroValue) Attribute(_ *python.Runtime, name string) python.Value {
 	switch name {
 	case "name":
 		if !m.named {
-			return None
+			return python.None
 		}
 		return m.name
 	case "arguments":
-		var names []Value
+		var names []python.Value
 		for _, param := range m.sig.params {
 			names = append(names, param.name)
 		}
-		return newTuple(names...)
+		return &python.Tuple{Items: names}
 	case "catch_kwargs":
 		return m.info.kwargs != nil
 	case "catch_varargs":

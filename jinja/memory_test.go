@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/slipway-build/slipway/jinja"
+	"github.com/slipway-build/slipway/jinja/python"
 )
 
 // TestTogether: many renders that need much take turns, and leave nothing.
@@ -18,7 +19,7 @@ func TestTogether(t *testing.T) {
 	env := jinja.NewEnv(jinja.MapLoader{
 		"heavy": "{% set x = ('a\n' * 3 * 10**6).splitlines() %}{{ x|length }}",
 		"light": "{{ 'x' * 1000 }}",
-	}, jinja.Options{Limits: jinja.Limits{Memory: each}})
+	}, jinja.Options{Limits: python.Limits{Memory: each}})
 	runtime.GC()
 	var peak, base uint64 = 0, inUse()
 	done := make(chan struct{})
@@ -79,7 +80,7 @@ func TestLongErrors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var e *jinja.Error
+		var e *python.Error
 		if _, err = tmpl.Render(jinja.NewVars(nil)); !errors.As(err, &e) || len(e.Msg)+len(e.Hint) > 5000 {
 			t.Errorf("%s: an error of %d bytes: %.80v", source, len(e.Msg)+len(e.Hint), err)
 		} else if e.Err != nil && len(e.Err.Error()) > 5000 {

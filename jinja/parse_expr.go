@@ -1,6 +1,10 @@
 package jinja
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/slipway-build/slipway/jinja/python"
+)
 
 type tupleOptions struct {
 	simplified bool // names and literals only
@@ -53,7 +57,7 @@ func (p *parser) parseTuple(o tupleOptions) expr {
 			return items[0]
 		}
 		if !o.explicit {
-			p.fail("Expected an expression, got %s", quote(p.cur().describe()))
+			p.fail("Expected an expression, got %s", python.Quote(p.cur().describe()))
 		}
 	}
 	p.grow(highest)
@@ -112,8 +116,6 @@ func (p *parser) parseNot() expr {
 	return p.parseCompare()
 }
 
-var compareKinds = map[kind]compareOp{tEq: cmpEq, tNe: cmpNe, tLt: cmpLt, tLe: cmpLe, tGt: cmpGt, tGe: cmpGe}
-
 func (p *parser) parseCompare() expr {
 	line := p.cur().line
 	first := p.parseSum()
@@ -121,14 +123,14 @@ func (p *parser) parseCompare() expr {
 	var ops []operand
 	for {
 		t := p.cur()
-		var op compareOp
+		var op string
 		if t.kind >= tEq && t.kind <= tLe {
-			op = compareKinds[t.kind]
+			op = kindNames[t.kind]
 		} else if t.isName("in") {
-			op = cmpIn
+			op = "in"
 		} else if t.isName("not") && p.look().isName("in") {
 			p.next()
-			op = cmpNotIn
+			op = "not in"
 		} else {
 			break
 		}
@@ -148,7 +150,7 @@ func (p *parser) parseSum() expr {
 	left := p.parseConcat()
 	for p.cur().kind == tAdd || p.cur().kind == tSub {
 		h := p.height
-		op := p.next().kind
+		op := kindNames[p.next().kind]
 		left = &binExpr{op: op, left: left, right: p.parseConcat(), line: line}
 		p.grow(h, p.height)
 		line = p.cur().line
@@ -178,7 +180,7 @@ func (p *parser) parseProduct() expr {
 	for k := p.cur().kind; k >= tMul && k <= tMod; k = p.cur().kind {
 		h := p.height
 		p.next()
-		left = &binExpr{op: k, left: left, right: p.parsePower(), line: line}
+		left = &binExpr{op: kindNames[k], left: left, right: p.parsePower(), line: line}
 		p.grow(h, p.height)
 		line = p.cur().line
 	}
@@ -190,7 +192,7 @@ func (p *parser) parsePower() expr {
 	left := p.parseUnary(true)
 	for p.accept(tPow) {
 		h := p.height
-		left = &binExpr{op: tPow, left: left, right: p.parseUnary(true), line: line}
+		left = &binExpr{op: "**", left: left, right: p.parseUnary(true), line: line}
 		p.grow(h, p.height)
 		line = p.cur().line
 	}
@@ -203,7 +205,7 @@ func (p *parser) parseUnary(withFilter bool) expr {
 	if t.kind == tSub || t.kind == tAdd {
 		p.enter()
 		p.next()
-		e = &unaryExpr{op: t.kind, value: p.parseUnary(false), line: t.line}
+		e = &unaryExpr{op: kindNames[t.kind], value: p.parseUnary(false), line: t.line}
 		p.grow(p.height)
 		p.leave()
 	} else {
@@ -228,7 +230,7 @@ func (p *parser) parsePrimary() expr {
 		case "false", "False":
 			return &constExpr{false}
 		case "none", "None":
-			return &constExpr{None}
+			return &constExpr{python.None}
 		}
 		return &nameExpr{name: t.val, line: t.line}
 	case tString:
@@ -255,7 +257,7 @@ func (p *parser) parsePrimary() expr {
 	case tLBrace:
 		return p.parseDict()
 	}
-	p.fail("unexpected %s", quote(t.describe()))
+	p.fail("unexpected %s", python.Quote(t.describe()))
 	return nil
 }
 

@@ -1,6 +1,10 @@
 package jinja
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/slipway-build/slipway/jinja/python"
+)
 
 func (p *parser) parseSet() stmt {
 	line := p.next().line
@@ -71,7 +75,7 @@ func (p *parser) parseBlock() stmt {
 	s.body = p.parseBodyTo("endblock")
 	if s.required {
 		for _, child := range s.body {
-			if d, ok := child.(*dataStmt); !ok || strings.TrimLeftFunc(d.text, isSpace) != "" {
+			if d, ok := child.(*dataStmt); !ok || strings.TrimLeftFunc(d.text, python.IsSpace) != "" {
 				p.fail("Required blocks can only contain comments or whitespace")
 			}
 		}
@@ -127,7 +131,7 @@ func (p *parser) parseFrom() stmt {
 		}
 		name := p.parseNameTarget()
 		if strings.HasPrefix(name.name, "_") {
-			panic(&Error{Kind: AssertionError, Template: p.name, Line: name.line, Msg: "names starting with an underline can not be imported"})
+			panic(&python.Error{Kind: python.AssertionError, Template: p.name, Line: name.line, Msg: "names starting with an underline can not be imported"})
 		}
 		s.names = append(s.names, name.name)
 		if p.acceptName("as") {
@@ -156,7 +160,7 @@ func (p *parser) parseSignature() signature {
 		param := p.parseNameTarget()
 		for _, other := range sig.params {
 			if other.name == param.name {
-				p.failAt(param.line, "duplicate argument %s", quote(param.name))
+				p.failAt(param.line, "duplicate argument %s", python.Quote(param.name))
 			}
 		}
 		if p.accept(tAssign) {

@@ -1,8 +1,11 @@
 package jinja
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/slipway-build/slipway/jinja/python"
 )
 
 // Bounds of a template's nesting, so that no walk over the tree exhausts the
@@ -43,7 +46,7 @@ func (p *parser) next() *token {
 }
 
 func (p *parser) failAt(line int, format string, args ...any) {
-	panic(&Error{Kind: SyntaxError, Template: p.name, Line: line, Msg: sprintf(format, args...)})
+	panic(&python.Error{Kind: python.SyntaxError, Template: p.name, Line: line, Msg: fmt.Sprintf(format, args...)})
 }
 
 func (p *parser) fail(format string, args ...any) { p.failAt(p.cur().line, format, args...) }
@@ -80,9 +83,9 @@ func (p *parser) expectName(name string) *token {
 
 func (p *parser) expected(what string) {
 	if p.cur().kind == tEOF {
-		p.fail("unexpected end of template, expected %s.", quote(what))
+		p.fail("unexpected end of template, expected %s.", python.Quote(what))
 	}
-	p.fail("expected token %s, got %s", quote(what), quote(p.cur().describe()))
+	p.fail("expected token %s, got %s", python.Quote(what), python.Quote(p.cur().describe()))
 }
 
 func (p *parser) enter() {
@@ -157,7 +160,7 @@ var statementTags = []string{"for", "if", "block", "extends", "print", "macro", 
 func (p *parser) failEnd(tag string, ends [][]string) {
 	msg := "Unexpected end of template."
 	if tag != "" {
-		msg = "Encountered unknown tag " + quote(tag) + "."
+		msg = "Encountered unknown tag " + python.Quote(tag) + "."
 	}
 	hint := ""
 	if len(ends) > 0 {
@@ -167,7 +170,7 @@ func (p *parser) failEnd(tag string, ends [][]string) {
 			known = known || slices.Contains(e, tag)
 		}
 		for _, e := range ends[len(ends)-1] {
-			names = append(names, quote(e))
+			names = append(names, python.Quote(e))
 		}
 		looking := strings.Join(names, " or ")
 		if known {
@@ -177,16 +180,16 @@ func (p *parser) failEnd(tag string, ends [][]string) {
 		}
 	}
 	if len(p.tags) > 0 {
-		msg += " The innermost block that needs to be closed is " + quote(p.tags[len(p.tags)-1]) + "."
+		msg += " The innermost block that needs to be closed is " + python.Quote(p.tags[len(p.tags)-1]) + "."
 	}
 	if tag != "" {
 		known := slices.Clone(statementTags)
 		if len(ends) > 0 {
 			known = append(known, ends[len(ends)-1]...)
 		}
-		hint = didYouMean(tag, known)
+		hint = python.DidYouMean(tag, known)
 	}
-	panic(&Error{Kind: SyntaxError, Template: p.name, Line: p.cur().line, Msg: msg, Hint: hint})
+	panic(&python.Error{Kind: python.SyntaxError, Template: p.name, Line: p.cur().line, Msg: msg, Hint: hint})
 }
 
 func (p *parser) parseStatement(body []stmt) []stmt {

@@ -5,6 +5,8 @@ import (
 	"sort"
 	"strings"
 	"unsafe"
+
+	"github.com/slipway-build/slipway/jinja/python"
 )
 
 // sources says where the text of a buffer comes from; only a Trace keeps it.
@@ -84,7 +86,7 @@ func (b *buffer) mark(m mark) {
 	b.rt.trace.marks++
 	if marks := b.src.marks; len(marks) == cap(marks) {
 		grown := max(4, 2*cap(marks))
-		b.rt.mem.chargeBeside(grown * markSize)
+		b.rt.Account.ChargeBeside(grown * markSize)
 		b.src.marks = append(make([]mark, 0, grown), marks...)
 	}
 	b.src.marks = append(b.src.marks, m)
@@ -109,11 +111,11 @@ func (b *buffer) recorded() string {
 }
 
 // captured is the collected text as a value.
-func (b *buffer) captured() Value {
+func (b *buffer) captured() python.Value {
 	if b.src != nil && b.src.broken {
 		return spoilt
 	}
-	return b.rt.markup(b.recorded())
+	return b.rt.Markup(b.recorded())
 }
 
 // captureSize is what a captured text takes beside its bytes and marks.
@@ -129,7 +131,7 @@ func (tr *Trace) remember(s string, marks []mark) {
 	if len(s) < 2 || len(marks) == 0 { // shorter ones share their bytes
 		return
 	}
-	tr.rt.mem.chargeBeside(captureSize)
+	tr.rt.Account.ChargeBeside(captureSize)
 	c := &capture{s, marks}
 	tr.captures[unsafe.StringData(s)] = c
 	if tr.recent = append(tr.recent, c); len(tr.recent) > mostRecent {
@@ -172,7 +174,7 @@ func (s *sources) lines(text []byte) []Origin {
 		if i := strings.IndexByte(all[begin:], '\n'); i >= 0 {
 			end = begin + i
 		}
-		at := begin + len(all[begin:end]) - len(strings.TrimLeftFunc(all[begin:end], isSpace))
+		at := begin + len(all[begin:end]) - len(strings.TrimLeftFunc(all[begin:end], python.IsSpace))
 		for next < len(marks) && marks[next].at <= at {
 			counted, line = marks[next].at, marks[next].origin.Line
 			next++

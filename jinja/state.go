@@ -2,110 +2,58 @@ package jinja
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
-	"unicode/utf8"
+
+	"github.com/slipway-build/slipway/jinja/python"
 )
-
-func sprintf(format string, args ...any) string { return fmt.Sprintf(format, args...) }
-
-func runeCount(s string) int { return utf8.RuneCountInString(s) }
 
 // state is one render: its position, its budget, its loaded templates.
 type state struct {
-	env        *Env
-	tmpl       *Template
-	ctx        *context
-	line       int
-	autoescape bool
-	limits     Limits
-	steps      int
-	mem        *account
-	work       int
-	depth      int
-	templates  map[string]*Template
-	modules    map[*Template]*module
-	copies     map[string]Value
-	trace      *Trace // nil: nobody asked
+	python.Runtime
+	env       *Env
+	tmpl      *Template
+	ctx       *context
+	line      int
+	templates map[string]*Template
+	modules   map[*Template]*module
+	copies    map[string]python.Value
+	trace     *Trace // nil: nobody asked
 }
 
 // newState begins a render; env has an account.
 func newState(env *Env, t *Template) *state {
-	return &state{env: env, tmpl: t, line: 1, autoescape: env.opts.Autoescape, limits: env.opts.Limits, mem: env.account}
+	rt := &state{env: env, tmpl: t, line: 1}
+	rt.Runtime = python.Runtime{Program: rt, Limits: env.opts.Limits, Account: env.account,
+		Autoescape: env.opts.Autoescape, Lenient: env.opts.LenientUndefined}
+	return rt
 }
 
-// charge counts n bytes of new values.
-func (rt *state) charge(n int) { rt.mem.charge(n) }
+// stateOf is the render that calls a function.
+func stateOf(rt *python.Runtime) *state { return rt.Program.(*state) }
 
-// chargeProduct counts n values of the given size before they are made.
-func (rt *state) chargeProduct(n, size int) {
-	if n > 0 && size > rt.limits.Memory/n {
-		rt.charge(-1)
-	}
-	rt.charge(n * size)
-}
-
-// step counts one iteration or call.
-func (rt *state) step() {
-	rt.steps++
-	if rt.steps > rt.limits.Steps {
-		raise(LimitError, "template takes more than %d steps", rt.limits.Steps)
+// recoverError turns a panic into the error of the place where the render is.
+func (rt *state) recoverError(err *error) {
+	if r := recover(); r != nil {
+		*err = python.Caught(r, rt.tmpl.name, rt.line)
 	}
 }
-
-// effort counts n bytes or items that an operation looks at.
-func (rt *state) effort(n int) {
-	rt.work += n
-	if rt.work/16 > rt.limits.Memory {
-		raise(LimitError, "template takes too long")
-	}
-}
-
-// size is what an operation on v may have to look at.
-func size(v Value) int {
-	switch v := v.(type) {
-	case string:
-		return len(v)
-	case Markup:
-		return len(v)
-	case *List:
-		return len(v.Items)
-	case *Tuple:
-		return len(v.Items)
-	case *Dict:
-		return v.live
-	case *dictView:
-		return v.dict.live
-	}
-	return 1
-}
-
-// push counts one level of recursion.
-func (rt *state) push() {
-	rt.depth++
-	if rt.depth > rt.limits.Recursion {
-		raise("RecursionError", "maximum recursion depth of %d exceeded", rt.limits.Recursion)
-	}
-}
-
-func (rt *state) pop() { rt.depth-- }
 
 // load returns a template by name, parsed once per render.
-func (rt *state) load(name string) (*Template, *Error) {
+func (rt *state) load(name string) (*Template, *python.Error) {
 	if t := rt.templates[name]; t != nil {
 		return t, nil
 	}
 	t, err := rt.env.Get(name)
 	if err != nil {
-		e := (*Error)(nil)
+		e := (*python.Error)(nil)
 		if !errors.As(err, &e) {
 			panic(err)
 		}
-		if e.Kind == NotFoundError || errors.Is(err, fs.ErrNotExist) || e.Kind == "OSError" {
+		if e.Kind == python.NotFoundError || errors.Is(err, fs.ErrNotExist) || e.Kind == "OSError" {
 			e.Template, e.Line = rt.tmpl.name, rt.line
-			e.Msg = "template " + quote(name) + " not found"
+			e.Msg = "template " + python.Quote(name) + " not found"
 			if e.Kind == "OSError" {
-				e.Msg = "cannot read template " + quote(name) + ": " + e.Err.Error()
+				e.Msg = "cannot read template " + python.Quote(name) + ": " + e.Err.Error()
 			}
 			return nil, e
 		}
@@ -126,12 +74,12 @@ type buffer struct {
 }
 
 func (b *buffer) write(s string) {
-	if len(b.b)+len(s) > b.rt.limits.Output {
-		raise(LimitError, "output is larger than %d bytes", b.rt.limits.Output)
+	if len(b.b)+len(s) > b.rt.Limits.Output {
+		python.Raise(python.LimitError, "output is larger than %d bytes", b.rt.Limits.Output)
 	}
 	if n := len(b.b) + len(s); n > cap(b.b) {
 		n = max(n, 2*cap(b.b))
-		b.rt.charge(n)
+		b.rt.Charge(n)
 		b.b = append(make([]byte, 0, n), b.b...)
 	}
 	b.b = append(b.b, s...)
@@ -139,13 +87,13 @@ func (b *buffer) write(s string) {
 
 // text is what was written so far.
 func (b *buffer) text() string {
-	b.rt.charge(len(b.b))
+	b.rt.Charge(len(b.b))
 	return string(b.b)
 }
 
 // layer is a set of variables in front of others.
 type layer struct {
-	vars    map[string]Value
+	vars    map[string]python.Value
 	convert bool // shared between renders: hand out copies
 	next    *layer
 }
@@ -153,7 +101,7 @@ type layer struct {
 // context holds the variables of one template and what it exports.
 type context struct {
 	tmpl     *Template
-	vars     map[string]Value
+	vars     map[string]python.Value
 	exported map[string]bool
 	parent   *layer
 	blocks   map[string][]*blockStmt
@@ -171,7 +119,7 @@ func newContext(t *Template, parent *layer) *context {
 }
 
 // resolve looks a variable up; nil if there is none.
-func (c *context) resolve(rt *state, name string) Value {
+func (c *context) resolve(rt *state, name string) python.Value {
 	if v, ok := c.vars[name]; ok {
 		return v
 	}
@@ -189,9 +137,9 @@ func (c *context) resolve(rt *state, name string) Value {
 }
 
 // ownCopy returns this render's copy of a shared variable.
-func (rt *state) ownCopy(name string, v Value) Value {
+func (rt *state) ownCopy(name string, v python.Value) python.Value {
 	switch v.(type) {
-	case *List, *Dict, *Tuple:
+	case *python.List, *python.Dict, *python.Tuple:
 	default:
 		return v
 	}
@@ -199,49 +147,17 @@ func (rt *state) ownCopy(name string, v Value) Value {
 		return c
 	}
 	if rt.copies == nil {
-		rt.copies = map[string]Value{}
+		rt.copies = map[string]python.Value{}
 	}
-	c := rt.deepCopy(v)
+	c := rt.DeepCopy(v)
 	rt.copies[name] = c
 	return c
 }
 
-func (rt *state) deepCopy(v Value) Value {
-	switch v := v.(type) {
-	case *List:
-		return newList(rt.copyItems(v.Items))
-	case *Tuple:
-		return &Tuple{Items: rt.copyItems(v.Items), names: v.names}
-	case *Dict:
-		rt.push()
-		rt.charge(3 * entrySize)
-		c := NewDict()
-		for _, e := range v.entries {
-			if e.key != nil {
-				c.set(rt, e.key, rt.deepCopy(e.value))
-			}
-		}
-		rt.pop()
-		return c
-	}
-	return v
-}
-
-func (rt *state) copyItems(items []Value) []Value {
-	rt.push()
-	rt.charge(listSize + itemSize*len(items))
-	c := make([]Value, len(items))
-	for i, item := range items {
-		c[i] = rt.deepCopy(item)
-	}
-	rt.pop()
-	return c
-}
-
 // export makes a top-level assignment visible to blocks, includes and importers.
-func (c *context) export(name string, v Value, public bool) {
+func (c *context) export(name string, v python.Value, public bool) {
 	if c.vars == nil {
-		c.vars = map[string]Value{}
+		c.vars = map[string]python.Value{}
 		c.exported = map[string]bool{}
 	}
 	c.vars[name] = v
@@ -251,11 +167,11 @@ func (c *context) export(name string, v Value, public bool) {
 }
 
 // snapshot is everything an included template sees of c.
-func (c *context) snapshot(rt *state, locals map[string]Value) *layer {
+func (c *context) snapshot(rt *state, locals map[string]python.Value) *layer {
 	l := c.parent
 	if len(c.vars) > 0 {
-		rt.charge(48 * len(c.vars))
-		vars := make(map[string]Value, len(c.vars))
+		rt.Charge(48 * len(c.vars))
+		vars := make(map[string]python.Value, len(c.vars))
 		for k, v := range c.vars {
 			vars[k] = v
 		}
@@ -281,27 +197,27 @@ func (c *context) names() []string {
 	return names
 }
 
-// useUndefined raises the error of an undefined value.
-func (rt *state) useUndefined(u *Undefined) {
+// Undefined raises the error of an undefined value.
+func (rt *state) Undefined(u *python.Undefined) {
 	if u == spoilt {
 		panic(useSpoilt)
 	}
-	e := &Error{Kind: UndefinedError, Msg: u.message()}
-	if u.tmpl != nil {
-		e.Template, e.Line = u.tmpl.name, u.line
+	e := &python.Error{Kind: python.UndefinedError, Msg: u.Message()}
+	if u.Template != "" {
+		e.Template, e.Line = u.Template, u.Line
 	}
-	if d, ok := u.obj.(*Dict); ok {
-		if name, ok := u.name.(string); ok {
+	if d, ok := u.Object.(*python.Dict); ok {
+		if name, ok := u.Name.(string); ok {
 			var known []string
-			for _, k := range d.keys() {
+			for _, k := range d.Keys() {
 				if s, ok := k.(string); ok {
 					known = append(known, s)
 				}
 			}
-			e.Hint = didYouMean(name, known)
+			e.Hint = python.DidYouMean(name, known)
 		}
-	} else if name, ok := u.name.(string); ok && u.obj == nil && u.hint == "" {
-		e.Hint = didYouMean(name, rt.knownNames())
+	} else if name, ok := u.Name.(string); ok && u.Object == nil && u.Hint == "" {
+		e.Hint = python.DidYouMean(name, rt.knownNames())
 	}
 	panic(e)
 }

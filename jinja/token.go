@@ -1,5 +1,7 @@
 package jinja
 
+import "github.com/slipway-build/slipway/jinja/python"
+
 // kind is the type of a token.
 type kind uint8
 
@@ -69,7 +71,7 @@ type token struct {
 	kind kind
 	line int
 	val  string
-	num  Value
+	num  python.Value
 }
 
 func (t token) describe() string {

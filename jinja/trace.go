@@ -1,6 +1,10 @@
 package jinja
 
-import "maps"
+import (
+	"maps"
+
+	"github.com/slipway-build/slipway/jinja/python"
+)
 
 // Trace is the record of a render for those who judge templates: where each
 // line of the text comes from, all that is wrong and not only the first, and
@@ -15,11 +19,11 @@ type Trace struct {
 	Lines []Origin
 	// Faults are what stopped statements, in the order of their execution. The
 	// first is the error that Render gives.
-	Faults []*Error
+	Faults []*python.Error
 	// Doubts are what would stop statements that were not reached: names that
 	// nobody defines, filters that fail on constants, templates that are not
 	// there.
-	Doubts []*Error
+	Doubts []*python.Error
 
 	rt       *state
 	later    bool    // Doubts are being looked for
@@ -73,7 +77,7 @@ func (t *Template) Trace(vars Vars, tr *Trace) {
 		defer end()
 	}
 	rt := newState(env, t)
-	rt.trace = tr
+	rt.trace, rt.Watched = tr, true
 	tr.rt, tr.reached, tr.seen = rt, map[any]bool{}, map[fault]bool{}
 	tr.captures, tr.extended = map[*byte]*capture{}, map[*frame]int{}
 	ctx := newContext(t, &layer{vars: vars.m, convert: true, next: &layer{vars: t.env.globals}})
@@ -96,32 +100,31 @@ func (tr *Trace) guard(f func()) {
 		f()
 	}()
 	if err != nil {
-		tr.fault(err.(*Error)) // recoverError makes no others
+		tr.fault(err.(*python.Error)) // recoverError makes no others
 	}
 }
 
 // spoilt is the value of what a faulty statement would have made. To use it is
 // no fault of its own.
 var (
-	spoilt    = &Undefined{hint: "the value could not be made", name: "spoilt"}
-	useSpoilt = &Error{Kind: "spoilt", Msg: "the value could not be made"}
+	spoilt    = &python.Undefined{Hint: "the value could not be made", Name: "spoilt"}
+	useSpoilt = &python.Error{Kind: "spoilt", Msg: "the value could not be made"}
 )
 
-// refuseSpoilt keeps spoilt values from filters and tests that accept undefined
-// ones.
-func (tr *Trace) refuseSpoilt(args []Value) {
+// Refuse keeps spoilt values from filters and tests that accept undefined ones.
+func (rt *state) Refuse(args []python.Value) {
 	for _, a := range args {
-		if a == Value(spoilt) {
+		if a == python.Value(spoilt) {
 			panic(useSpoilt)
 		}
 	}
 }
 
-func (tr *Trace) fault(e *Error) {
+func (tr *Trace) fault(e *python.Error) {
 	if e == useSpoilt {
 		return
 	}
-	e = e.shortened()
+	e = e.Shortened()
 	key := fault{e.Template, e.Line, e.Msg}
 	if tr.seen[key] {
 		return
@@ -140,7 +143,7 @@ func (tr *Trace) run(fr *frame, body []stmt) {
 
 func (tr *Trace) attempt(fr *frame, st stmt) {
 	rt := fr.rt
-	before, depth, escape, out := position{rt.tmpl, rt.ctx, rt.line, tr.site}, rt.depth, rt.autoescape, fr.out
+	before, depth, escape, out := position{rt.tmpl, rt.ctx, rt.line, tr.site}, rt.Depth, rt.Autoescape, fr.out
 	first := len(tr.unknown)
 	defer func() {
 		r := recover()
@@ -149,8 +152,8 @@ func (tr *Trace) attempt(fr *frame, st stmt) {
 		if r == nil {
 			return
 		}
-		e, ok := r.(*Error)
-		if !ok || e.Kind == LimitError || e.Kind == InternalError || e != useSpoilt && len(tr.Faults) >= mostFaults {
+		e, ok := r.(*python.Error)
+		if !ok || e.Kind == python.LimitError || e.Kind == python.InternalError || e != useSpoilt && len(tr.Faults) >= mostFaults {
 			panic(r)
 		}
 		if e.Template == "" && e != useSpoilt {
@@ -161,7 +164,7 @@ func (tr *Trace) attempt(fr *frame, st stmt) {
 			delete(tr.reached, name)
 		}
 		rt.restore(before)
-		rt.depth, rt.autoescape, fr.out = depth, escape, out
+		rt.Depth, rt.Autoescape, fr.out = depth, escape, out
 		out.spoil()
 		tr.spoil(fr, st)
 	}()
@@ -201,8 +204,8 @@ func spoilTarget(fr *frame, t target) {
 			spoilTarget(fr, item)
 		}
 	case *attrTarget:
-		if ns, ok := fr.get(t.name.ref).(*namespace); ok {
-			ns.attrs.SetString(t.attr, spoilt)
+		if ns, ok := fr.get(t.name.ref).(*python.Namespace); ok {
+			ns.Attrs.SetString(t.attr, spoilt)
 		}
 	}
 }

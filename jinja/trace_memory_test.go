@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"github.com/slipway-build/slipway/jinja"
+	"github.com/slipway-build/slipway/jinja/python"
 )
 
 // TestTraceHasTheLimitOfARender: the last N that can be rendered can be traced, and the next gives the
 // error of the render. What a trace notes of many pieces may be more than the limit.
 func TestTraceHasTheLimitOfARender(t *testing.T) {
 	const limit = 1 << 20
-	env := jinja.NewEnv(nil, jinja.Options{Limits: jinja.Limits{Memory: limit, Steps: 1 << 30}})
+	env := jinja.NewEnv(nil, jinja.Options{Limits: python.Limits{Memory: limit, Steps: 1 << 30}})
 	for _, source := range []string{
 		"{% set x = 'a' * N %}",
 		"{% for i in range(N) %}{% set x %}{{ 'a' * 1000 }}{% endset %}{% endfor %}",
@@ -46,7 +47,7 @@ func TestTraceHasTheLimitOfARender(t *testing.T) {
 
 // A text that is captured counts three times: as a value, in the block, and as the block's value.
 func TestCapturedTextCounts(t *testing.T) {
-	env := jinja.NewEnv(nil, jinja.Options{Limits: jinja.Limits{Memory: 1 << 20}})
+	env := jinja.NewEnv(nil, jinja.Options{Limits: python.Limits{Memory: 1 << 20}})
 	for _, source := range []string{
 		"{% set x %}{{ 'a' * 400000 }}{% endset %}", "{% macro m() %}{{ 'a' * 400000 }}{% endmacro %}{% set x = m() %}",
 	} {

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/slipway-build/slipway/jinja"
+	"github.com/slipway-build/slipway/jinja/python"
 )
 
 // TestTraceIsRender: a trace gives the text of a render, and its error first.
@@ -34,7 +35,7 @@ func TestTraceIsRender(t *testing.T) {
 			t.Errorf("%s: %d lines have %d origins", c.Name, n, len(tr.Lines))
 		}
 		for _, e := range append(tr.Faults, tr.Doubts...) {
-			if e.Kind == jinja.InternalError {
+			if e.Kind == python.InternalError {
 				t.Errorf("%s: %v", c.Name, e)
 			}
 		}
@@ -132,7 +133,7 @@ func TestTraceVia(t *testing.T) {
 	}
 }
 
-func show(errs []*jinja.Error) []string {
+func show(errs []*python.Error) []string {
 	var all []string
 	for _, e := range errs {
 		all = append(all, e.Error())

@@ -1,5 +1,7 @@
 package jinja
 
+import "github.com/slipway-build/slipway/jinja/python"
+
 // Words returns the names that stand in the tags of a template's source: variables, and what else is
 // written like one. Of a source that is no template it returns those before the fault.
 func Words(source string) map[string]bool {
@@ -18,7 +20,7 @@ func Words(source string) map[string]bool {
 
 // all reads tokens up to the end, or to the first fault.
 func (l *lexer) all() (err error) {
-	defer recoverError(l.name, &err)
+	defer func() { err = python.Caught(recover(), l.name, 1) }()
 	for l.pos < len(l.src) {
 		l.root()
 	}

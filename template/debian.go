@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/slipway-build/slipway/jinja"
+	"github.com/slipway-build/slipway/jinja/python"
 )
 
 const (
@@ -21,21 +22,21 @@ func readAPT(h jinja.Host, vars jinja.Vars) (s aptSettings) {
 	if v, ok := h.Shared(vars, "apt_only_proxy"); ok && h.True(v) {
 		s.proxy = h.Str(v)
 	}
-	if v, ok := h.Shared(vars, "apt_options"); ok && v != jinja.None {
+	if v, ok := h.Shared(vars, "apt_options"); ok && v != python.None {
 		s.options = h.Str(v)
 	}
 	return s
 }
 
 func addAPTFilters(env *jinja.Env, vars jinja.Vars) {
-	env.AddValueFilter("apt_install", "value", func(h jinja.Host, args []jinja.Value) (jinja.Value, error) {
+	env.AddValueFilter("apt_install", "value", func(h jinja.Host, args []python.Value) (python.Value, error) {
 		packages, ok := h.Text(args[0])
 		if !ok {
 			return nil, wantsText("apt_install", args[0])
 		}
 		return readAPT(h, vars).install(packages), nil
 	})
-	env.AddValueFilter("apt_remove", "value", func(h jinja.Host, args []jinja.Value) (jinja.Value, error) {
+	env.AddValueFilter("apt_remove", "value", func(h jinja.Host, args []python.Value) (python.Value, error) {
 		return readAPT(h, vars).remove(h.Str(args[0])), nil
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/slipway-build/slipway/jinja"
+	"github.com/slipway-build/slipway/jinja/python"
 )
 
 // addFilters adds docker-pkg's filters and Slipway's own. Their output is part
@@ -35,7 +36,7 @@ func addFilters(env *jinja.Env, o *Options, vars jinja.Vars) {
 
 func wantsText(filter string, v any) error {
 	switch v.(type) {
-	case []any, *jinja.List, *jinja.Tuple:
+	case []any, *python.List, *python.Tuple:
 		return fmt.Errorf("%s wants text, not %s\nhint: join it first: {{ packages | join(' ') | %s }}", filter, shown(v), filter)
 	}
 	return fmt.Errorf("%s wants text, not %s", filter, shown(v))
@@ -55,14 +56,14 @@ func shown(v any) string {
 		return quoted(v)
 	case int64, *big.Int, float64:
 		return fmt.Sprint(v)
-	case []any, *jinja.List:
+	case []any, *python.List:
 		return "a list"
-	case *jinja.Tuple:
+	case *python.Tuple:
 		return "a tuple"
-	case map[string]any, *jinja.Dict:
+	case map[string]any, *python.Dict:
 		return "a mapping"
 	}
-	if v == jinja.None {
+	if v == python.None {
 		return "None"
 	}
 	return "another kind of value"

@@ -12,11 +12,12 @@ import (
 	"strings"
 
 	"github.com/slipway-build/slipway/jinja"
+	"github.com/slipway-build/slipway/jinja/python"
 )
 
 // Options are what templates see of the configuration and the fleet.
 type Options struct {
-	// Variables by name; values are those jinja.FromGo accepts. "password" is
+	// Variables by name; values are those python.FromGo accepts. "password" is
 	// left out whoever passes it: a secret never reaches an image. Filters read
 	// three of them, as docker-pkg's do: known_uid_mappings (user to number, for
 	// uid and add_user), apt_only_proxy (a URL) and apt_options (arguments of
@@ -95,7 +96,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // MaxOutput bounds one Dockerfile, in bytes. Parsing takes hundreds of times as much.
 const MaxOutput = 1 << 20
 
-var engine = jinja.Options{Limits: jinja.Limits{Output: MaxOutput}}
+var engine = jinja.Options{Limits: python.Limits{Output: MaxOutput}}
 
 // New returns an Environment.
 func New(o Options) *Environment {
@@ -157,26 +158,26 @@ func slashPath(dir, name string) string { return path.Join(filepath.ToSlash(dir)
 
 // describe puts an error of the engine into the words of a fleet.
 func describe(err error, in Input, loader *folders) error {
-	var e *jinja.Error
+	var e *python.Error
 	if !errors.As(err, &e) {
 		return &Error{Path: filepath.ToSlash(in.Dir), Msg: "cannot render: " + err.Error(), Err: err}
 	}
 	path, shared := loader.where(e.Template)
 	out := &Error{Path: path, Line: e.Line, Msg: "cannot render: " + e.Msg, Hint: e.Hint, Err: err}
 	switch e.Kind {
-	case jinja.SyntaxError, jinja.AssertionError:
+	case python.SyntaxError, python.AssertionError:
 		out.Msg = "cannot parse template: " + e.Msg
-	case jinja.NotFoundError:
+	case python.NotFoundError:
 		if e.Line == 0 {
 			out.Msg = "cannot read template: file does not exist"
 		} else if out.Hint == "" {
 			out.Hint = "templates are looked up in " + strings.Join(loader.dirs, ", then in ")
 		}
-	case jinja.UndefinedError:
+	case python.UndefinedError:
 		if e.Msg == "'password' is undefined" {
 			out.Hint = "a password never reaches a template, it would end up in the image"
 		}
-	case jinja.SecurityError, jinja.LimitError:
+	case python.SecurityError, python.LimitError:
 		out.Msg = "cannot render: " + strings.TrimSuffix(e.Msg, ".")
 	case "OSError":
 		if e.Line == 0 {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/slipway-build/slipway/jinja"
+	"github.com/slipway-build/slipway/jinja/python"
 )
 
 const uidKey = "known_uid_mappings"
@@ -16,25 +17,25 @@ const uidKey = "known_uid_mappings"
 const mostNames = 1500
 
 // uids is known_uid_mappings as the filters uid and add_user see it.
-func uids(h jinja.Host, vars jinja.Vars) (*jinja.Dict, error) {
+func uids(h jinja.Host, vars jinja.Vars) (*python.Dict, error) {
 	v, ok := h.Shared(vars, uidKey)
 	if !ok {
-		return jinja.NewDict(), nil
+		return python.NewDict(), nil
 	}
-	if d, ok := v.(*jinja.Dict); ok {
+	if d, ok := v.(*python.Dict); ok {
 		return d, nil
 	}
-	if v != jinja.None && !h.True(v) { // Python finds nothing in what is empty
-		return jinja.NewDict(), nil
+	if v != python.None && !h.True(v) { // Python finds nothing in what is empty
+		return python.NewDict(), nil
 	}
 	return nil, errors.New(uidKey + " is no mapping of users to numbers\n" +
 		"hint: give the key such lines as \"  www-data: 33\", or leave it out of the configuration")
 }
 
 // numericUser is the number of a user as text, and the user itself if there is none.
-func numericUser(h jinja.Host, vars jinja.Vars, user jinja.Value) (jinja.Value, error) {
+func numericUser(h jinja.Host, vars jinja.Vars, user python.Value) (python.Value, error) {
 	switch user.(type) {
-	case *jinja.List, *jinja.Dict:
+	case *python.List, *python.Dict:
 		return nil, fmt.Errorf("a user cannot be %s\nhint: give each name to the filter alone: {{ users | map('uid') | join(' ') }}", shown(user))
 	}
 	known, err := uids(h, vars)
@@ -48,14 +49,14 @@ func numericUser(h jinja.Host, vars jinja.Vars, user jinja.Value) (jinja.Value, 
 }
 
 func addUserFilters(env *jinja.Env, o *Options, vars jinja.Vars) {
-	env.AddValueFilter("uid", "value", func(h jinja.Host, args []jinja.Value) (jinja.Value, error) {
+	env.AddValueFilter("uid", "value", func(h jinja.Host, args []python.Value) (python.Value, error) {
 		id, err := numericUser(h, vars, args[0])
 		if err == nil && h.Equal(id, args[0]) {
 			o.warn("UID mapping for user " + h.Str(args[0]) + " not found")
 		}
 		return id, err
 	})
-	env.AddValueFilter("add_user", "value", func(h jinja.Host, args []jinja.Value) (jinja.Value, error) {
+	env.AddValueFilter("add_user", "value", func(h jinja.Host, args []python.Value) (python.Value, error) {
 		id, err := numericUser(h, vars, args[0])
 		if err != nil {
 			return nil, err

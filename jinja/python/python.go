@@ -1,4 +1,12 @@
-// Package python writes values as Python prints them: docker-pkg's fleets were made with that.
+// Package python has values as Python has them: they print, compare, convert and
+// format as Python's do, byte for byte, with the methods of str, int, float, list,
+// dict, bytes and datetime.
+//
+// Whatever makes a value of unknown size counts it first: a Runtime holds the
+// budget of one program and stops it, by a panic with an *Error that Caught turns
+// into an error. A method of a type is an entry of that type's table
+// (stringMethods, listMethods, dictMethods and so on), made by Define with a
+// signature as Python writes it; Method finds it.
 package python
 
 import (
@@ -36,7 +44,7 @@ func Quote(s string) string {
 	if strings.IndexByte(s, '\'') >= 0 && strings.IndexByte(s, '"') < 0 {
 		q = '"'
 	}
-	b := make([]byte, 0, QuotedSize(s))
+	b := make([]byte, 0, quotedSize(s))
 	b = append(b, q)
 	for _, r := range s {
 		switch {
@@ -50,7 +58,7 @@ func Quote(s string) string {
 			b = append(b, `\t`...)
 		case r >= 0x20 && r < 0x7f:
 			b = append(b, byte(r))
-		case r < 0xa1 || !IsPrintable(r):
+		case r < 0xa1 || !isPrintable(r):
 			b = append(b, Escape(r)...)
 		default:
 			b = utf8.AppendRune(b, r)
@@ -59,8 +67,8 @@ func Quote(s string) string {
 	return string(append(b, q))
 }
 
-// QuotedSize is an upper bound of the length of Quote(s), in bytes.
-func QuotedSize(s string) int {
+// quotedSize is an upper bound of the length of Quote(s), in bytes.
+func quotedSize(s string) int {
 	n := 2
 	for _, r := range s {
 		switch {
@@ -71,7 +79,7 @@ func QuotedSize(s string) int {
 			}
 		case r < 0xa1:
 			n += 4
-		case IsPrintable(r):
+		case isPrintable(r):
 			n += utf8.RuneLen(r)
 		default:
 			n += 10
@@ -80,8 +88,8 @@ func QuotedSize(s string) int {
 	return n
 }
 
-// IsPrintable is str.isprintable of one character.
-func IsPrintable(r rune) bool { return r == ' ' || unicode.IsPrint(r) }
+// isPrintable is str.isprintable of one character.
+func isPrintable(r rune) bool { return r == ' ' || unicode.IsPrint(r) }
 
 // Escape is the escape of a character that is not ASCII.
 func Escape(r rune) string {

@@ -1,4 +1,4 @@
-package python_test
+package python
 
 import (
 	"encoding/json"
@@ -7,8 +7,6 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-
-	"github.com/slipway-build/slipway/jinja/python"
 )
 
 func TestFloat(t *testing.T) {
@@ -16,11 +14,11 @@ func TestFloat(t *testing.T) {
 		0: "0.0", 1: "1.0", -2.5: "-2.5", 1e15: "1000000000000000.0", 1e16: "1e+16", 0.0001: "0.0001", 0.00001: "1e-05",
 		math.Inf(1): "inf", math.Inf(-1): "-inf", 123456789.125: "123456789.125", 5e-324: "5e-324", 1.7976931348623157e308: "1.7976931348623157e+308",
 	} {
-		if got := python.Float(f); got != want {
+		if got := Float(f); got != want {
 			t.Errorf("%g: %s, want %s", f, got, want)
 		}
 	}
-	if python.Float(math.NaN()) != "nan" || python.Float(math.Copysign(0, -1)) != "-0.0" {
+	if Float(math.NaN()) != "nan" || Float(math.Copysign(0, -1)) != "-0.0" {
 		t.Error("nan, or minus zero")
 	}
 }
@@ -43,17 +41,17 @@ func TestQuote(t *testing.T) {
 	}
 	for i, want := range strings.Split(strings.TrimSpace(string(out)), "\n") {
 		var ascii strings.Builder
-		for _, r := range python.Quote(python.Quote(texts[i])) {
+		for _, r := range Quote(Quote(texts[i])) {
 			if r < 0x80 {
 				ascii.WriteRune(r)
 			} else {
-				ascii.WriteString(python.Escape(r))
+				ascii.WriteString(Escape(r))
 			}
 		}
 		if ascii.String() != want {
 			t.Errorf("%q: %s, want %s", texts[i], ascii.String(), want)
 		}
-		if n := len(python.Quote(texts[i])); n > python.QuotedSize(texts[i]) {
+		if n := len(Quote(texts[i])); n > quotedSize(texts[i]) {
 			t.Errorf("%q: %d bytes, more than the bound", texts[i], n)
 		}
 	}
