@@ -23,6 +23,9 @@ func (e *nameExpr) eval(fr *frame) python.Value {
 	return fr.rt.NoValue(&python.Undefined{Name: e.name, Template: fr.rt.tmpl.name, Line: e.line})
 }
 
+// plain evaluates an expression whose value is looked into.
+func (fr *frame) plain(e expr) python.Value { return plain(e.eval(fr)) }
+
 func evalAll(fr *frame, exprs []expr) []python.Value {
 	if len(exprs) == 0 {
 		return nil
@@ -30,7 +33,7 @@ func evalAll(fr *frame, exprs []expr) []python.Value {
 	fr.rt.ChargeList(2 * len(exprs)) // with the texts of most
 	items := make([]python.Value, len(exprs))
 	for i, e := range exprs {
-		items[i] = e.eval(fr)
+		items[i] = fr.plain(e)
 	}
 	return items
 }
@@ -43,8 +46,8 @@ func (e *dictExpr) eval(fr *frame) python.Value {
 	fr.rt.ChargeEntries(3)
 	d := python.NewDict()
 	for i, k := range e.keys {
-		key := k.eval(fr)
-		v := e.values[i].eval(fr)
+		key := fr.plain(k)
+		v := fr.plain(e.values[i])
 		fr.rt.line = e.line
 		d.Set(&fr.rt.Runtime, key, v)
 	}
@@ -52,14 +55,14 @@ func (e *dictExpr) eval(fr *frame) python.Value {
 }
 
 func (e *attrExpr) eval(fr *frame) python.Value {
-	obj := e.obj.eval(fr)
+	obj := fr.plain(e.obj)
 	fr.rt.line = e.line
 	return fr.rt.GetAttr(obj, e.name)
 }
 
 func (e *itemExpr) eval(fr *frame) python.Value {
-	obj := e.obj.eval(fr)
-	key := e.key.eval(fr)
+	obj := fr.plain(e.obj)
+	key := fr.plain(e.key)
 	fr.rt.line = e.line
 	if s, ok := python.Text(obj); ok {
 		fr.rt.Effort(len(s))
@@ -71,17 +74,18 @@ func (e *sliceExpr) eval(fr *frame) python.Value {
 	if e.obj == nil {
 		python.Raise("TypeError", "slices cannot be combined in one subscript")
 	}
-	obj := e.obj.eval(fr)
+	from := e.obj.eval(fr)
+	obj := plain(from)
 	part := func(e expr) python.Value {
 		if e == nil {
 			return python.None
 		}
-		return e.eval(fr)
+		return fr.plain(e)
 	}
 	start, stop, step := part(e.start), part(e.stop), part(e.step)
 	fr.rt.line = e.line
 	fr.rt.Look(obj)
-	return fr.rt.Slice(obj, start, stop, step)
+	return fr.rt.partOf(from, fr.rt.Slice(obj, start, stop, step))
 }
 
 func (e *callExpr) eval(fr *frame) python.Value { return e.evalWith(fr, nil) }
@@ -89,17 +93,18 @@ func (e *callExpr) eval(fr *frame) python.Value { return e.evalWith(fr, nil) }
 // evalWith is eval with more named arguments.
 func (e *callExpr) evalWith(fr *frame, extra []python.Kwarg) python.Value {
 	if a, ok := e.callee.(*attrExpr); ok {
-		obj := a.obj.eval(fr)
+		from := a.obj.eval(fr)
+		obj := plain(from)
 		fr.rt.line = a.line
 		if m := fr.rt.Method(obj, a.name); m != nil {
 			pos, named := e.args.eval(fr, obj)
 			fr.rt.line = e.line
-			return fr.rt.CallBuiltin(m, pos, append(named, extra...))
+			return fr.rt.partOf(from, fr.rt.CallBuiltin(m, pos, append(named, extra...)))
 		}
 		callee := fr.rt.GetAttr(obj, a.name)
 		return e.finish(fr, callee, extra)
 	}
-	return e.finish(fr, e.callee.eval(fr), extra)
+	return e.finish(fr, fr.plain(e.callee), extra)
 }
 
 func (e *callExpr) finish(fr *frame, callee python.Value, extra []python.Kwarg) python.Value {
@@ -125,10 +130,10 @@ func (a *argList) eval(fr *frame, first python.Value) ([]python.Value, []python.
 		named = append(named, python.Kwarg{Name: a.names[i], Value: e.eval(fr)})
 	}
 	if a.star != nil {
-		pos = fr.rt.ConcatItems(pos, fr.rt.ToSlice(a.star.eval(fr)))
+		pos = fr.rt.ConcatItems(pos, fr.rt.ToSlice(fr.plain(a.star)))
 	}
 	if a.starStar != nil {
-		d, ok := a.starStar.eval(fr).(*python.Dict)
+		d, ok := fr.plain(a.starStar).(*python.Dict)
 		if !ok {
 			python.Raise("TypeError", "argument after ** must be a mapping")
 		}
@@ -163,7 +168,7 @@ func (e *filterExpr) eval(fr *frame) python.Value {
 	}
 	pos, named := e.args.eval(fr, v)
 	fr.rt.line = e.line
-	return fr.rt.CallBuiltin(e.fn, pos, named)
+	return fr.rt.partOf(v, fr.rt.CallBuiltin(e.fn, pos, named))
 }
 
 func (e *testExpr) eval(fr *frame) python.Value {
@@ -181,7 +186,7 @@ func (e *testExpr) eval(fr *frame) python.Value {
 }
 
 func (e *condExpr) eval(fr *frame) python.Value {
-	test := e.test.eval(fr)
+	test := fr.plain(e.test)
 	fr.rt.line = e.line
 	if fr.rt.IsTrue(test) {
 		return e.then.eval(fr)
@@ -193,11 +198,11 @@ func (e *condExpr) eval(fr *frame) python.Value {
 		e.line, python.Quote(fr.rt.tmpl.name))})
 }
 
-func (e *notExpr) eval(fr *frame) python.Value { return !fr.rt.IsTrue(e.value.eval(fr)) }
+func (e *notExpr) eval(fr *frame) python.Value { return !fr.rt.IsTrue(fr.plain(e.value)) }
 
 func (e *andExpr) eval(fr *frame) python.Value {
 	left := e.left.eval(fr)
-	if !fr.rt.IsTrue(left) {
+	if !fr.rt.IsTrue(plain(left)) {
 		return left
 	}
 	return e.right.eval(fr)
@@ -205,7 +210,7 @@ func (e *andExpr) eval(fr *frame) python.Value {
 
 func (e *orExpr) eval(fr *frame) python.Value {
 	left := e.left.eval(fr)
-	if fr.rt.IsTrue(left) {
+	if fr.rt.IsTrue(plain(left)) {
 		return left
 	}
 	return e.right.eval(fr)
@@ -230,10 +235,10 @@ func (e *catExpr) eval(fr *frame) python.Value {
 }
 
 func (e *compareExpr) eval(fr *frame) python.Value {
-	left := e.first.eval(fr)
+	left := fr.plain(e.first)
 	var result python.Value
 	for _, op := range e.ops {
-		right := op.value.eval(fr)
+		right := fr.plain(op.value)
 		fr.rt.line = e.line
 		fr.rt.LookAtBoth(op.op, left, right)
 		ok := fr.rt.Compare(op.op, left, right)
@@ -246,14 +251,14 @@ func (e *compareExpr) eval(fr *frame) python.Value {
 }
 
 func (e *unaryExpr) eval(fr *frame) python.Value {
-	v := e.value.eval(fr)
+	v := fr.plain(e.value)
 	fr.rt.line = e.line
 	return fr.rt.Unary(e.op, v)
 }
 
 func (e *binExpr) eval(fr *frame) python.Value {
-	left := e.left.eval(fr)
-	right := e.right.eval(fr)
+	left := fr.plain(e.left)
+	right := fr.plain(e.right)
 	fr.rt.line = e.line
 	if e.baseIsConst && fr.rt.IsNegative(left) {
 		// Jinja2 writes the computed base into Python code without

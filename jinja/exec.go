@@ -6,7 +6,7 @@ func (s *dataStmt) exec(fr *frame) {
 	if fr.dropped(s.skip) {
 		return
 	}
-	fr.out.writeFrom(s.text, s.line, true)
+	fr.out.writeData(s.text, s.line)
 }
 
 // dropped says whether output at the top of a child template is left out.
@@ -21,14 +21,11 @@ func (s *outputStmt) exec(fr *frame) {
 	fr.at(s.line)
 	v := s.value.eval(fr)
 	if fr.rt.Autoescape {
-		fr.out.writeFrom(fr.rt.Escape(v), s.line, false)
-		return
+		if _, safe := plain(v).(python.Markup); !safe {
+			v = fr.rt.Escape(plain(v))
+		}
 	}
-	if text, ok := v.(string); ok {
-		fr.out.writeFrom(text, s.line, false)
-		return
-	}
-	fr.out.writeFrom(fr.rt.Str(v), s.line, false)
+	fr.out.writeValue(v, s.line)
 }
 
 func (s *doStmt) exec(fr *frame) {
@@ -39,7 +36,7 @@ func (s *doStmt) exec(fr *frame) {
 func (s *ifStmt) exec(fr *frame) {
 	for i, test := range s.tests {
 		fr.at(s.lines[i])
-		if fr.rt.IsTrue(test.eval(fr)) {
+		if fr.rt.IsTrue(fr.plain(test)) {
 			fr.run(s.bodies[i])
 			return
 		}
@@ -79,7 +76,7 @@ func (s *setBlockStmt) exec(fr *frame) {
 	if s.filter != nil {
 		fr.capture = v
 		v = s.filter.eval(fr)
-		if text, ok := v.(string); ok && fr.rt.Autoescape {
+		if text, ok := plain(v).(string); ok && fr.rt.Autoescape {
 			v = python.Markup(text)
 		}
 	}
@@ -100,10 +97,10 @@ func (t *attrTarget) assign(fr *frame, v python.Value) {
 	switch obj := fr.get(t.name.ref).(type) {
 	case *python.Namespace:
 		fr.rt.ChargeEntries(1)
-		obj.Attrs.SetString(t.attr, v)
+		obj.Attrs.SetString(t.attr, plain(v))
 	case *python.Dict:
 		fr.rt.ChargeEntries(1)
-		obj.SetString(t.attr, v)
+		obj.SetString(t.attr, plain(v))
 	default:
 		python.Raise("TypeError", "'%s' object does not support item assignment", fr.rt.TypeName(obj))
 	}
@@ -112,6 +109,7 @@ func (t *attrTarget) assign(fr *frame, v python.Value) {
 func (t *tupleTarget) assign(fr *frame, v python.Value) {
 	fr.at(t.line)
 	var items []python.Value
+	v = plain(v)
 	switch v := v.(type) {
 	case *python.Tuple:
 		items = v.Items
@@ -154,7 +152,7 @@ func (s *filterStmt) exec(fr *frame) {
 	v := fr.collect(s.body)
 	fr.at(s.line)
 	fr.capture = v
-	fr.out.writeFrom(joinable(fr.rt, s.filter.eval(fr)), s.line, false)
+	fr.out.writeValue(joinable(fr.rt, s.filter.eval(fr)), s.line)
 }
 
 func (s *withStmt) exec(fr *frame) {
@@ -171,7 +169,7 @@ func (s *autoescapeStmt) exec(fr *frame) {
 	fr.at(s.line)
 	fr.enter(s.scope)
 	saved := fr.rt.Autoescape
-	fr.rt.Autoescape = fr.rt.IsTrue(s.value.eval(fr))
+	fr.rt.Autoescape = fr.rt.IsTrue(fr.plain(s.value))
 	fr.run(s.body)
 	fr.rt.Autoescape = saved
 }
@@ -202,7 +200,7 @@ func (s *extendsStmt) exec(fr *frame) {
 	if s.multiple == extendsRefused || s.multiple == extendsMaybe && fr.root.parent != nil {
 		python.Raise(python.RuntimeError, "extended multiple times")
 	}
-	t := fr.rt.loadAny(s.template.eval(fr), s.line)
+	t := fr.rt.loadAny(fr.plain(s.template), s.line)
 	fr.root.parent = t
 	if fr.rt.trace != nil {
 		fr.rt.trace.extended[fr.root] = s.line
@@ -230,18 +228,17 @@ func (s *callStmt) exec(fr *frame) {
 	fr.rt.ChargeItems(len(fr.slots))
 	caller := &macroValue{sig: &s.sig, info: &s.macroInfo, body: s.body,
 		fr: fr, tmpl: fr.rt.tmpl, autoescape: fr.rt.Autoescape}
-	fr.out.writeFrom(joinable(fr.rt, s.call.evalWith(fr, []python.Kwarg{{Name: "caller", Value: caller}})), s.line, false)
+	fr.out.writeValue(joinable(fr.rt, s.call.evalWith(fr, []python.Kwarg{{Name: "caller", Value: caller}})), s.line)
 }
 
 // joinable is a text that becomes output as it is: what filter and call blocks
 // give is not converted.
-func joinable(rt *state, v python.Value) string {
+func joinable(rt *state, v python.Value) python.Value {
 	if v == python.Value(spoilt) {
 		panic(useSpoilt)
 	}
-	s, ok := python.Text(v)
-	if !ok {
+	if _, ok := python.Text(plain(v)); !ok {
 		python.Raise("TypeError", "sequence item 0: expected str instance, %s found", rt.TypeName(v))
 	}
-	return s
+	return v
 }

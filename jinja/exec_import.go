@@ -36,7 +36,7 @@ func (s *includeStmt) exec(fr *frame) {
 			// Jinja2 3.1 lets this text pass by a filter or set block around it.
 			out = fr.direct
 		}
-		out.writeFrom(rt.module(t).text, s.line, false)
+		out.writeValue(rt.module(t).printed, s.line)
 		return
 	}
 	ctx := newContext(t, fr.ctx.snapshot(fr.rt, fr.locals(s.locals)))
@@ -47,7 +47,7 @@ func (s *includeStmt) exec(fr *frame) {
 // if none does and that is allowed.
 func (s *includeStmt) find(fr *frame) *Template {
 	rt := fr.rt
-	v := s.template.eval(fr)
+	v := fr.plain(s.template)
 	rt.line = s.line
 	var names []python.Value
 	switch v := v.(type) {
@@ -89,9 +89,9 @@ func (s *includeStmt) find(fr *frame) *Template {
 
 // module is an imported template: what it exports and what it prints.
 type module struct {
-	tmpl *Template
-	vars map[string]python.Value
-	text string
+	tmpl    *Template
+	vars    map[string]python.Value
+	printed python.Value // its text
 }
 
 // TypeName is the class of an imported template.
@@ -102,7 +102,8 @@ func (m *module) Text(_ *python.Runtime, repr bool) string {
 	if repr {
 		return "<TemplateModule " + python.Quote(m.tmpl.name) + ">"
 	}
-	return m.text
+	text, _ := python.Text(plain(m.printed))
+	return text
 }
 
 // Attribute is a variable or macro of the template.
@@ -126,7 +127,7 @@ func (rt *state) makeModule(t *Template, parent *layer) *module {
 	ctx := newContext(t, parent)
 	buf := &buffer{rt: rt}
 	t.run(rt, ctx, buf)
-	m := &module{tmpl: t, vars: map[string]python.Value{}, text: buf.recorded()}
+	m := &module{tmpl: t, vars: map[string]python.Value{}, printed: buf.sourced(buf.text())}
 	for name, exported := range ctx.exported {
 		if exported {
 			m.vars[name] = ctx.vars[name]
@@ -137,7 +138,7 @@ func (rt *state) makeModule(t *Template, parent *layer) *module {
 
 func (fr *frame) importModule(template expr, line int, withContext bool, locals []localVar) *module {
 	fr.at(line)
-	t := fr.rt.loadAny(template.eval(fr), line)
+	t := fr.rt.loadAny(fr.plain(template), line)
 	if !withContext {
 		return fr.rt.module(t)
 	}

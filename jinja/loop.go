@@ -127,7 +127,7 @@ func (l *loopContext) Call(_ *python.Runtime, pos []python.Value, named []python
 	if len(pos) != 1 || len(named) > 0 {
 		python.Raise("TypeError", "loop() takes 1 argument")
 	}
-	return l.recurse(pos[0], l.depth0+1)
+	return l.recurse(plain(pos[0]), l.depth0+1)
 }
 
 // Attribute is what a template asks of "loop".
@@ -170,7 +170,7 @@ func (l *loopContext) Attribute(rt *python.Runtime, name string) python.Value {
 
 func (s *forStmt) exec(fr *frame) {
 	fr.at(s.line)
-	iterable := s.iter.eval(fr)
+	iterable := fr.plain(s.iter)
 	if !s.recursive {
 		s.iterate(fr, fr, iterable, nil, 0)
 		return
@@ -185,7 +185,7 @@ func (s *forStmt) exec(fr *frame) {
 		fr.rt.Pop()
 		return buf.captured()
 	}
-	out.writeFrom(fr.rt.Str(recurse(iterable, 0)), s.line, false)
+	out.writeValue(recurse(iterable, 0), s.line)
 }
 
 // iterate runs the loop in frame in; outer is the frame around the loop.
@@ -241,7 +241,7 @@ func (t *testIterator) Next() (python.Value, bool) {
 		}
 		t.s.testTarget.assign(t.fr, v)
 		t.fr.at(t.s.line)
-		if t.fr.rt.IsTrue(t.s.test.eval(t.fr)) {
+		if t.fr.rt.IsTrue(t.fr.plain(t.s.test)) {
 			return v, true
 		}
 	}

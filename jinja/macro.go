@@ -96,7 +96,7 @@ func (m *macroValue) extraArgs(rt *state, fr *frame, pos []python.Value, named [
 	if m.info.kwargs != nil {
 		d := python.NewDict()
 		for _, a := range named {
-			d.SetString(a.Name, a.Value)
+			d.SetString(a.Name, plain(a.Value))
 		}
 		fr.set(*m.info.kwargs, d)
 	} else if len(named) > 0 {
@@ -116,6 +116,7 @@ func (m *macroValue) extraArgs(rt *state, fr *frame, pos []python.Value, named [
 		var extra []python.Value
 		if len(pos) > len(m.sig.params) {
 			extra = pos[len(m.sig.params):]
+			allPlain(extra)
 		}
 		fr.set(*m.info.varargs, &python.Tuple{Items: extra})
 	} else if len(pos) > len(m.sig.params) {

@@ -2,9 +2,9 @@ package jinja
 
 import (
 	"bytes"
+	"reflect"
 	"sort"
 	"strings"
-	"unsafe"
 
 	"github.com/slipway-build/slipway/jinja/python"
 )
@@ -30,11 +30,35 @@ func (m *mark) line(text string, offset int) int {
 	return m.origin.Line + strings.Count(text[m.at:offset], "\n")
 }
 
-// writeFrom writes text that comes from a line of the template: its own text,
-// or what an expression in that line gave.
-func (b *buffer) writeFrom(s string, line int, counts bool) {
+// writeData writes text of the template that begins in a line.
+func (b *buffer) writeData(s string, line int) {
 	if b.rt.trace != nil {
-		b.note(s, line, counts)
+		b.note(s, line, true)
+	}
+	b.write(s)
+}
+
+// writeValue writes what an expression of a line gave: its text, and where that
+// came from if the value carries it.
+func (b *buffer) writeValue(v python.Value, line int) {
+	var s string
+	switch v := v.(type) {
+	case string:
+		s = v
+	case python.Markup:
+		s = string(v)
+	case *sourced:
+		b.replay(v)
+		b.write(v.text())
+		return
+	case *module:
+		b.writeValue(v.printed, line)
+		return
+	default:
+		s = b.rt.Str(v)
+	}
+	if b.rt.trace != nil {
+		b.note(s, line, false)
 	}
 	b.write(s)
 }
@@ -48,42 +72,34 @@ const (
 
 func (b *buffer) note(s string, line int, counts bool) {
 	tr := b.rt.trace
-	if s == "" || tr.marks > mostMarks {
-		return
+	if s != "" && tr.marks <= mostMarks {
+		b.mark(mark{len(b.b), Origin{b.rt.tmpl.name, line, tr.site}, counts})
 	}
-	if b.src == nil {
-		b.src = &sources{}
-	}
-	if !counts {
-		if c, offset := tr.find(s); c != nil {
-			b.replay(c, offset, len(s))
-			return
-		}
-	}
-	b.mark(mark{len(b.b), Origin{b.rt.tmpl.name, line, tr.site}, counts})
 }
 
-// replay copies the marks of a part of a captured text that is about to be
-// written.
-func (b *buffer) replay(c *capture, offset, n int) {
-	first := sort.Search(len(c.marks), func(i int) bool { return c.marks[i].at > offset }) - 1
-	for i := max(first, 0); i < len(c.marks) && c.marks[i].at < offset+n; i++ {
+// replay copies the marks of a captured text, or of the part of one, that is
+// about to be written.
+func (b *buffer) replay(s *sourced) {
+	c, n := s.whole, len(s.text())
+	first := sort.Search(len(c.marks), func(i int) bool { return c.marks[i].at > s.offset }) - 1
+	for i := max(first, 0); i < len(c.marks) && c.marks[i].at < s.offset+n && b.rt.trace.marks <= mostMarks; i++ {
 		m := c.marks[i]
-		if m.at < offset {
-			m.origin.Line, m.at = m.line(c.text, offset), offset
+		if m.at < s.offset {
+			m.origin.Line, m.at = m.line(c.text, s.offset), s.offset
 		}
-		m.at += len(b.b) - offset
-		if b.mark(m); b.rt.trace.marks > mostMarks {
-			return
-		}
+		m.at += len(b.b) - s.offset
+		b.mark(m)
 	}
 }
 
 // markSize is what a mark takes in memory, in bytes.
-const markSize = int(unsafe.Sizeof(mark{}))
+var markSize = int(reflect.TypeFor[mark]().Size())
 
 func (b *buffer) mark(m mark) {
 	b.rt.trace.marks++
+	if b.src == nil {
+		b.src = &sources{}
+	}
 	if marks := b.src.marks; len(marks) == cap(marks) {
 		grown := max(4, 2*cap(marks))
 		b.rt.Account.ChargeBeside(grown * markSize)
@@ -101,58 +117,23 @@ func (b *buffer) spoil() {
 	b.src.broken = true
 }
 
-// recorded is what was collected; a Trace recognises it when it is printed.
-func (b *buffer) recorded() string {
-	s := b.text()
-	if b.rt.trace != nil && b.src != nil {
-		b.rt.trace.remember(s, b.src.marks)
-	}
-	return s
-}
-
-// captured is the collected text as a value.
+// captured is the collected text as a value. A Trace gives it one that carries
+// where it came from.
 func (b *buffer) captured() python.Value {
 	if b.src != nil && b.src.broken {
 		return spoilt
 	}
-	return b.rt.Markup(b.recorded())
+	return b.sourced(b.rt.Markup(b.text()))
 }
 
-// captureSize is what a captured text takes beside its bytes and marks.
-const captureSize = 128
-
-// mostRecent is the number of captured texts of which a part is recognised;
-// the whole is at any time.
-const mostRecent = 32
-
-// remember keeps where a text comes from. A text is known by where its bytes
-// lie, as two may be equal; keeping it keeps the place from being used again.
-func (tr *Trace) remember(s string, marks []mark) {
-	if len(s) < 2 || len(marks) == 0 { // shorter ones share their bytes
-		return
+// sourced is a value of the collected text, with where that came from if it is known.
+func (b *buffer) sourced(v python.Value) python.Value {
+	if b.src == nil || len(b.src.marks) == 0 {
+		return v
 	}
-	tr.rt.Account.ChargeBeside(captureSize)
-	c := &capture{s, marks}
-	tr.captures[unsafe.StringData(s)] = c
-	if tr.recent = append(tr.recent, c); len(tr.recent) > mostRecent {
-		tr.recent = tr.recent[1:]
-	}
-}
-
-// find returns the captured text that s is or is a part of, and where in it.
-func (tr *Trace) find(s string) (*capture, int) {
-	if c := tr.captures[unsafe.StringData(s)]; c != nil && len(s) <= len(c.text) {
-		return c, 0
-	}
-	begin := uintptr(unsafe.Pointer(unsafe.StringData(s)))
-	for i := len(tr.recent) - 1; i >= 0; i-- {
-		c := tr.recent[i]
-		low := uintptr(unsafe.Pointer(unsafe.StringData(c.text)))
-		if low <= begin && begin+uintptr(len(s)) <= low+uintptr(len(c.text)) {
-			return c, int(begin - low)
-		}
-	}
-	return nil, 0
+	s, _ := python.Text(v)
+	b.rt.Account.ChargeBeside(sourcedSize)
+	return &sourced{value: v, whole: &capture{s, b.src.marks}}
 }
 
 // lines says where each line of the text comes from: the origin of its first

@@ -32,8 +32,6 @@ type Trace struct {
 	reached  map[any]bool
 	unknown  []*nameExpr // names that were read and have no value, of the statements that run
 	seen     map[fault]bool
-	captures map[*byte]*capture
-	recent   []*capture
 	extended map[*frame]int // the line of a template's extends
 }
 
@@ -79,7 +77,7 @@ func (t *Template) Trace(vars Vars, tr *Trace) {
 	rt := newState(env, t)
 	rt.trace, rt.Watched = tr, true
 	tr.rt, tr.reached, tr.seen = rt, map[any]bool{}, map[fault]bool{}
-	tr.captures, tr.extended = map[*byte]*capture{}, map[*frame]int{}
+	tr.extended = map[*frame]int{}
 	ctx := newContext(t, &layer{vars: vars.m, convert: true, next: &layer{vars: t.env.globals}})
 	buf := &buffer{rt: rt}
 	tr.guard(func() { t.run(rt, ctx, buf) })
@@ -89,7 +87,6 @@ func (t *Template) Trace(vars Vars, tr *Trace) {
 	}
 	tr.later = true
 	tr.guard(func() { tr.examine(t, vars, ctx) })
-	tr.captures, tr.recent = nil, nil
 }
 
 // guard runs f and takes what ends it for a fault.
@@ -111,12 +108,17 @@ var (
 	useSpoilt = &python.Error{Kind: "spoilt", Msg: "the value could not be made"}
 )
 
-// Refuse keeps spoilt values from filters and tests that accept undefined ones.
-func (rt *state) Refuse(args []python.Value) {
-	for _, a := range args {
+// Arguments keeps spoilt values from filters and tests that accept undefined
+// ones, and gives them texts alone.
+func (rt *state) Arguments(pos []python.Value, named []python.Kwarg) {
+	for i, a := range pos {
 		if a == python.Value(spoilt) {
 			panic(useSpoilt)
 		}
+		pos[i] = plain(a)
+	}
+	for i := range named {
+		named[i].Value = plain(named[i].Value)
 	}
 }
 
@@ -208,12 +210,6 @@ func spoilTarget(fr *frame, t target) {
 			ns.Attrs.SetString(t.attr, spoilt)
 		}
 	}
-}
-
-// capture is text that was collected and may be printed later.
-type capture struct {
-	text  string
-	marks []mark
 }
 
 // visible lists the names of variables and globals, for hints.

@@ -51,6 +51,8 @@ type pkg struct {
 	GoFiles, Imports     []string
 	TestGoFiles          []string
 	XTestGoFiles         []string
+
+	TestImports, XTestImports []string
 }
 
 func packages(t *testing.T) []pkg {
@@ -89,6 +91,15 @@ func room(importPath string) string {
 	return top
 }
 
+// TestNoUnsafe: what must know where a thing came from carries it, and asks no address.
+func TestNoUnsafe(t *testing.T) {
+	for _, p := range packages(t) {
+		if slices.Contains(slices.Concat(p.Imports, p.TestImports, p.XTestImports), "unsafe") {
+			t.Errorf("%s imports unsafe", p.ImportPath)
+		}
+	}
+}
+
 func TestImportDirection(t *testing.T) {
 	for _, p := range packages(t) {
 		from := room(p.ImportPath)
@@ -106,6 +117,9 @@ func TestImportDirection(t *testing.T) {
 		for _, imp := range p.Imports {
 			if to := room(imp); to != "" && to != from && !slices.Contains(allowed, to) {
 				t.Errorf("%s must not import %s", p.ImportPath, imp)
+			}
+			if from == "jinja" && room(imp) == "" && strings.Contains(imp, ".") {
+				t.Errorf("%s imports %s: jinja needs the standard library alone", p.ImportPath, imp)
 			}
 			if strings.HasPrefix(imp, "github.com/moby/buildkit") && from != "engine" {
 				t.Errorf("%s imports %s: only engine may import BuildKit", p.ImportPath, imp)

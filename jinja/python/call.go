@@ -102,11 +102,11 @@ func literal(s string) Value {
 
 // CallBuiltin binds arguments and calls. It charges for what is returned.
 func (rt *Runtime) CallBuiltin(b *Builtin, pos []Value, named []Kwarg) Value {
+	if rt.Watched {
+		rt.Program.Arguments(pos, named)
+	}
 	for _, a := range pos {
 		rt.Effort(size(a))
-	}
-	if rt.Watched {
-		rt.Program.Refuse(pos)
 	}
 	v := b.fn(rt, b.bind(pos, named))
 	rt.chargeResult(v)

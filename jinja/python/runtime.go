@@ -22,8 +22,9 @@ type Limits struct {
 type program interface {
 	// Undefined raises the error of an undefined value that is used.
 	Undefined(u *Undefined)
-	// Refuse raises an error if one of the arguments of a call must not be used.
-	Refuse(args []Value)
+	// Arguments looks at those of a call before they are used: it may replace
+	// them, in place, or raise an error.
+	Arguments(pos []Value, named []Kwarg)
 }
 
 // Runtime is what values need of the program that works with them: its rules
