@@ -114,7 +114,7 @@ func (rt *state) module(t *Template) *module {
 	if m := rt.modules[t]; m != nil {
 		return m
 	}
-	m := rt.makeModule(t, &layer{vars: rt.env.globals})
+	m := rt.makeModule(t, rt.env.layer())
 	if rt.modules == nil {
 		rt.modules = map[*Template]*module{}
 	}

@@ -66,5 +66,5 @@ func (h Host) Shared(vars Vars, name string) (python.Value, bool) {
 	if !ok {
 		return nil, false
 	}
-	return stateOf(h.rt).ownCopy(name, v), true
+	return stateOf(h.rt).ownCopy(shared{name: name}, v), true
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"sort"
 	"unicode/utf8"
 
@@ -74,7 +75,8 @@ func (e *Env) WithLoader(loader Loader) *Env {
 
 // AddFilter adds or replaces a filter. The signature names its parameters as
 // Python would ("value, width=80"), the first is the filtered value; f gets one
-// argument for each, converted by ToGo.
+// argument for each: nil, bool, int64, *big.Int, float64, string, []any or
+// map[string]any. An error ends the render; what follows "\nhint: " in it is its hint.
 func (e *Env) AddFilter(name, signature string, f func(args []any) (any, error)) {
 	e.filters = withBuiltin(e.filters, hostBuiltin(name, signature, f))
 }
@@ -84,11 +86,21 @@ func (e *Env) AddTest(name, signature string, f func(args []any) (any, error)) {
 	e.tests = withBuiltin(e.tests, hostBuiltin(name, signature, f))
 }
 
+// AddFunction adds or replaces a function that templates call by its name. The
+// signature is as AddFilter's, without a value that is filtered.
+func (e *Env) AddFunction(name, signature string, f func(args []any) (any, error)) {
+	e.AddGlobal(name, hostBuiltin(name, signature, f))
+}
+
+// AddGlobal adds or replaces a value that every template sees, imported ones
+// too. A variable of a render with that name hides it.
+func (e *Env) AddGlobal(name string, value any) {
+	e.globals = maps.Clone(e.globals)
+	e.globals[name] = python.FromGo(value)
+}
+
 func withBuiltin(m map[string]*python.Builtin, b *python.Builtin) map[string]*python.Builtin {
-	c := make(map[string]*python.Builtin, len(m)+1)
-	for k, v := range m {
-		c[k] = v
-	}
+	c := maps.Clone(m)
 	c[b.Name] = b
 	return c
 }
@@ -201,7 +213,7 @@ func (t *Template) Render(vars Vars) (out []byte, err error) {
 	}
 	rt := newState(env, t)
 	defer rt.recoverError(&err)
-	ctx := newContext(t, &layer{vars: vars.m, convert: true, next: &layer{vars: t.env.globals}})
+	ctx := newContext(t, &layer{vars: vars.m, shared: true, next: env.layer()})
 	buf := &buffer{rt: rt}
 	t.run(rt, ctx, buf)
 	return buf.b, nil

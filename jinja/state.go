@@ -16,7 +16,7 @@ type state struct {
 	line      int
 	templates map[string]*Template
 	modules   map[*Template]*module
-	copies    map[string]python.Value
+	copies    map[shared]python.Value
 	trace     *Trace // nil: nobody asked
 }
 
@@ -93,10 +93,20 @@ func (b *buffer) text() string {
 
 // layer is a set of variables in front of others.
 type layer struct {
-	vars    map[string]python.Value
-	convert bool // shared between renders: hand out copies
-	next    *layer
+	vars   map[string]python.Value
+	shared bool // between renders: hand out copies
+	global bool // of the Env
+	next   *layer
 }
+
+// shared names a value of Vars or of the Env, of which each render has a copy.
+type shared struct {
+	name   string
+	global bool
+}
+
+// layer is what every template sees.
+func (e *Env) layer() *layer { return &layer{vars: e.globals, shared: true, global: true} }
 
 // context holds the variables of one template and what it exports.
 type context struct {
@@ -128,29 +138,29 @@ func (c *context) resolve(rt *state, name string) python.Value {
 		if !ok {
 			continue
 		}
-		if l.convert {
-			return rt.ownCopy(name, v)
+		if l.shared {
+			return rt.ownCopy(shared{name, l.global}, v)
 		}
 		return v
 	}
 	return nil
 }
 
-// ownCopy returns this render's copy of a shared variable.
-func (rt *state) ownCopy(name string, v python.Value) python.Value {
+// ownCopy returns this render's copy of a shared value.
+func (rt *state) ownCopy(of shared, v python.Value) python.Value {
 	switch v.(type) {
 	case *python.List, *python.Dict, *python.Tuple:
 	default:
 		return v
 	}
-	if c, ok := rt.copies[name]; ok {
+	if c, ok := rt.copies[of]; ok {
 		return c
 	}
 	if rt.copies == nil {
-		rt.copies = map[string]python.Value{}
+		rt.copies = map[shared]python.Value{}
 	}
 	c := rt.DeepCopy(v)
-	rt.copies[name] = c
+	rt.copies[of] = c
 	return c
 }
 

@@ -78,7 +78,7 @@ func (t *Template) Trace(vars Vars, tr *Trace) {
 	rt.trace, rt.Watched = tr, true
 	tr.rt, tr.reached, tr.seen = rt, map[any]bool{}, map[fault]bool{}
 	tr.extended = map[*frame]int{}
-	ctx := newContext(t, &layer{vars: vars.m, convert: true, next: &layer{vars: t.env.globals}})
+	ctx := newContext(t, &layer{vars: vars.m, shared: true, next: env.layer()})
 	buf := &buffer{rt: rt}
 	tr.guard(func() { t.run(rt, ctx, buf) })
 	tr.Text = buf.b
