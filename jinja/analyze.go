@@ -1,46 +1,41 @@
 package jinja
 
-import "fmt"
-
 // analyzeBody notes the names that statements load and store in their scope.
 // Statements with a scope of their own contribute only what they evaluate
 // outside of it.
 func (s *symbols) analyzeBody(body []stmt) *symbols {
 	for _, st := range body {
-		s = s.analyzeStmt(st)
+		s.analyzeStmt(st)
 	}
 	return s
 }
 
-func (s *symbols) analyzeStmt(st stmt) *symbols {
+func (s *symbols) analyzeStmt(st stmt) {
 	switch st := st.(type) {
 	case *outputStmt:
-		s.loadNames(st.value)
-	case *doStmt:
 		s.loadNames(st.value)
 	case *ifStmt:
 		s.analyzeIf(st.tests, st.bodies, st.otherwise)
 	case *macroStmt:
-		s.store(st.name)
+		s.store(st.store.name)
 	case *importStmt:
 		s.loadNames(st.template)
-		s.store(st.as.name)
-	case *fromStmt:
-		s.loadNames(st.template)
-		for _, as := range st.as {
-			s.store(as.name)
+		for i := range st.as {
+			s.store(st.as[i].name)
 		}
 	case *setStmt:
 		s.loadNames(st.value)
 		s.storeTarget(st.target)
-	case *setBlockStmt:
-		s.storeTarget(st.target)
+	case *captureStmt:
+		if st.target != nil {
+			s.storeTarget(st.target)
+		} else {
+			s.loadNames(st.filter)
+		}
 	case *forStmt:
 		s.loadNames(st.iter)
 	case *callStmt:
 		s.loadNames(st.call)
-	case *filterStmt:
-		s.loadNames(st.filter)
 	case *withStmt:
 		for _, v := range st.values {
 			s.loadNames(v)
@@ -50,7 +45,6 @@ func (s *symbols) analyzeStmt(st stmt) *symbols {
 	case *includeStmt:
 		s.loadNames(st.template)
 	}
-	return s
 }
 
 func (s *symbols) analyzeIf(tests []expr, bodies [][]stmt, otherwise []stmt) {
@@ -64,206 +58,121 @@ func (s *symbols) analyzeIf(tests []expr, bodies [][]stmt, otherwise []stmt) {
 }
 
 func (s *symbols) loadNames(e expr) {
-	walkNames(e, func(n *nameExpr) { s.load(n.name) })
-}
-
-func (s *symbols) storeTarget(t target) {
-	switch t := t.(type) {
-	case *nameTarget:
-		s.store(t.name)
-	case *tupleTarget:
-		for _, item := range t.items {
-			s.storeTarget(item)
-		}
-	case *attrTarget:
-		s.load(t.name.name)
-	}
-}
-
-func (s *symbols) paramTarget(t target) {
-	switch t := t.(type) {
-	case *nameTarget:
-		s.param(t.name)
-	case *tupleTarget:
-		for _, item := range t.items {
-			s.paramTarget(item)
-		}
-	}
-}
-
-// walkNames calls f for each name that an expression reads.
-func walkNames(e expr, f func(*nameExpr)) {
-	if n, ok := e.(*nameExpr); ok {
-		f(n)
+	if e == nil {
 		return
 	}
-	for _, child := range children(e) {
-		walkNames(child, f)
-	}
-}
-
-// children returns the parts of an expression in the order of their evaluation.
-func children(e expr) []expr {
-	switch e := e.(type) {
-	case nil, *constExpr, *nameExpr:
-		return nil
-	case *listExpr:
-		return e.items
-	case *tupleExpr:
-		return e.items
-	case *dictExpr:
-		return append(append([]expr(nil), e.keys...), e.values...)
-	case *attrExpr:
-		return []expr{e.obj}
-	case *itemExpr:
-		return []expr{e.obj, e.key}
-	case *sliceExpr:
-		return []expr{e.obj, e.start, e.stop, e.step}
-	case *callExpr:
-		return append([]expr{e.callee}, e.args.all()...)
-	case *filterExpr:
-		return append([]expr{e.value}, e.args.all()...)
-	case *testExpr:
-		return append([]expr{e.value}, e.args.all()...)
-	case *condExpr:
-		return []expr{e.test, e.then, e.otherwise}
-	case *binExpr:
-		return []expr{e.left, e.right}
-	case *unaryExpr:
-		return []expr{e.value}
-	case *notExpr:
-		return []expr{e.value}
-	case *andExpr:
-		return []expr{e.left, e.right}
-	case *orExpr:
-		return []expr{e.left, e.right}
-	case *catExpr:
-		return e.parts
-	case *compareExpr:
-		parts := []expr{e.first}
-		for _, op := range e.ops {
-			parts = append(parts, op.value)
+	walk(e, func(n node) bool {
+		if name, ok := n.(*nameExpr); ok {
+			s.read(name.name)
 		}
-		return parts
-	}
-	panic(fmt.Sprintf("unknown expression %T", e))
+		return true
+	})
 }
 
-func (a *argList) all() []expr {
-	if a.star == nil && a.starStar == nil && len(a.named) == 0 {
-		return a.pos
-	}
-	all := append(append([]expr(nil), a.pos...), a.named...)
-	return append(all, a.star, a.starStar)
+func (s *symbols) storeTarget(t *target) {
+	walk(t, func(n node) bool {
+		switch t := n.(*target); {
+		case t.attr != "":
+			s.read(t.name)
+		case t.name != "":
+			s.store(t.name)
+		}
+		return true
+	})
 }
 
-// undeclared finds which of the special names a body reads before assigning
+func (s *symbols) paramTarget(t *target) {
+	for _, name := range t.names() {
+		s.param(name)
+	}
+}
+
+// names are those that an assignment makes.
+func (t *target) names() []string {
+	if t.name != "" && t.attr == "" {
+		return []string{t.name}
+	}
+	var all []string
+	for _, item := range t.items {
+		all = append(all, item.names()...)
+	}
+	return all
+}
+
+// findUndeclared finds which of the special names a body reads before assigning
 // them. Unlike the analysis above it looks into all inner scopes but blocks.
-type undeclared struct {
-	open  map[string]bool
-	found map[string]bool
-}
-
 func findUndeclared(body []stmt, names ...string) map[string]bool {
-	u := &undeclared{open: map[string]bool{}, found: map[string]bool{}}
+	open, found := map[string]bool{}, map[string]bool{}
 	for _, n := range names {
-		u.open[n] = true
+		open[n] = true
 	}
-	u.body(body)
-	return u.found
-}
-
-func (u *undeclared) expr(exprs ...expr) {
-	for _, e := range exprs {
-		walkNames(e, func(n *nameExpr) {
-			if u.open[n.name] {
-				u.found[n.name] = true
+	walkBody(body, func(n node) bool {
+		switch n := n.(type) {
+		case *nameExpr:
+			if open[n.name] {
+				found[n.name] = true
 			}
-		})
-	}
-}
-
-func (u *undeclared) target(t target) {
-	switch t := t.(type) {
-	case *nameTarget:
-		delete(u.open, t.name)
-	case *tupleTarget:
-		for _, item := range t.items {
-			u.target(item)
+		case *target:
+			if n.attr == "" {
+				delete(open, n.name)
+			}
+		case *blockStmt:
+			return false
 		}
-	}
+		return true
+	})
+	return found
 }
 
-func (u *undeclared) signature(sig signature) {
-	for _, param := range sig.params {
-		delete(u.open, param.name)
-	}
-	u.expr(sig.defaults...)
+// contextFilters get the context in Jinja2, which keeps it from computing them
+// when it compiles.
+var contextFilters = map[string]bool{"map": true, "select": true, "reject": true, "selectattr": true,
+	"rejectattr": true, "random": true}
+
+// isConst says whether Jinja2 computes an expression when it compiles.
+func isConst(e expr) bool {
+	constant := true
+	walk(e, func(n node) bool {
+		switch n := n.(type) {
+		case *nameExpr, *callExpr, *sliceExpr:
+			constant = false
+		case *filterExpr:
+			constant = constant && n.value != nil && !contextFilters[n.name]
+		}
+		return constant
+	})
+	return constant
 }
 
-func (u *undeclared) body(body []stmt) {
-	for _, st := range body {
-		u.stmt(st)
-	}
+// assigned are the names that statements make in their own scope, branches of
+// an if included.
+func assigned(body []stmt) []string {
+	var all []string
+	walkBody(body, func(n node) bool {
+		all = append(all, made(n)...)
+		_, branches := n.(*ifStmt)
+		return branches
+	})
+	return all
 }
 
-func (u *undeclared) stmt(st stmt) {
-	switch st := st.(type) {
-	case *outputStmt:
-		u.expr(st.value)
-	case *doStmt:
-		u.expr(st.value)
-	case *ifStmt:
-		u.ifStmt(st)
-	case *macroStmt:
-		u.signature(st.sig)
-		u.body(st.body)
-	case *callStmt:
-		u.expr(st.call)
-		u.signature(st.sig)
-		u.body(st.body)
-	case *importStmt:
-		u.expr(st.template)
-	case *fromStmt:
-		u.expr(st.template)
+// made are the names that a statement itself makes.
+func made(n node) []string {
+	switch st := n.(type) {
 	case *setStmt:
-		u.target(st.target)
-		u.expr(st.value)
-	case *setBlockStmt:
-		u.target(st.target)
-		u.expr(st.filter)
-		u.body(st.body)
-	case *forStmt:
-		u.target(st.target)
-		u.expr(st.iter)
-		u.body(st.body)
-		u.body(st.otherwise)
-		u.expr(st.test)
-	case *filterStmt:
-		u.body(st.body)
-		u.expr(st.filter)
-	case *withStmt:
-		for _, t := range st.targets {
-			u.target(t)
+		return st.target.names()
+	case *captureStmt:
+		if st.target != nil {
+			return st.target.names()
 		}
-		u.expr(st.values...)
-		u.body(st.body)
-	case *autoescapeStmt:
-		u.expr(st.value)
-		u.body(st.body)
-	case *extendsStmt:
-		u.expr(st.template)
-	case *includeStmt:
-		u.expr(st.template)
+	case *macroStmt:
+		return []string{st.store.name}
+	case *importStmt:
+		var all []string
+		for i := range st.as {
+			all = append(all, st.as[i].name)
+		}
+		return all
 	}
-}
-
-func (u *undeclared) ifStmt(st *ifStmt) {
-	u.expr(st.tests[0])
-	u.body(st.bodies[0])
-	for i := 1; i < len(st.tests); i++ {
-		u.expr(st.tests[i])
-		u.body(st.bodies[i])
-	}
-	u.body(st.otherwise)
+	return nil
 }

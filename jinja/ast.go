@@ -2,15 +2,14 @@ package jinja
 
 import "github.com/slipway-build/slipway/jinja/python"
 
-// expr is an expression of the tree; eval raises what goes wrong.
-type expr interface {
-	eval(fr *frame) python.Value
-}
+// node is a part of a template's tree.
+type node interface{ node() }
+
+// expr is an expression of the tree.
+type expr interface{ node }
 
 // stmt is a statement of the tree.
-type stmt interface {
-	exec(fr *frame)
-}
+type stmt interface{ node }
 
 // ref says where a name lives: hops functions outward, then a slot there.
 type ref struct{ hops, slot int }
@@ -22,9 +21,11 @@ type (
 		line int
 		ref  ref
 	}
-	listExpr  struct{ items []expr }
-	tupleExpr struct{ items []expr }
-	dictExpr  struct {
+	listExpr struct { // or a tuple
+		items []expr
+		tuple bool
+	}
+	dictExpr struct {
 		keys, values []expr
 		line         int
 	}
@@ -72,14 +73,15 @@ type (
 		isConst     bool // Jinja2 computes it when it compiles
 		baseIsConst bool // of a power: only the left side is such
 	}
-	unaryExpr struct {
+	unaryExpr struct { // with "+", "-" or "not"
 		op    string
 		value expr
 		line  int
 	}
-	notExpr struct{ value expr }
-	andExpr struct{ left, right expr }
-	orExpr  struct{ left, right expr }
+	logicExpr struct { // "and" or "or"
+		or          bool
+		left, right expr
+	}
 	catExpr struct {
 		parts   []expr
 		line    int
@@ -87,12 +89,9 @@ type (
 	}
 	compareExpr struct {
 		first expr
-		ops   []operand
+		ops   []string
+		rest  []expr // of as many as ops
 		line  int
-	}
-	operand struct {
-		op    string
-		value expr
 	}
 )
 
@@ -106,45 +105,28 @@ type argList struct {
 	isPresent bool // parentheses were written
 }
 
-// target is what an assignment writes to.
-type target interface {
-	assign(fr *frame, v python.Value)
+// target is what an assignment writes to: a name, an attribute of a namespace,
+// or several targets.
+type target struct {
+	name   string // "" of several
+	attr   string // of the namespace called name; "" for the name itself
+	items  []*target
+	line   int
+	ref    ref
+	export bool // a top-level assignment: also a variable of the context
 }
 
 type (
-	nameTarget struct {
-		name   string
-		line   int
-		ref    ref
-		export bool // a top-level assignment: also a variable of the context
-	}
-	tupleTarget struct {
-		items []target
-		line  int
-	}
-	attrTarget struct { // namespace attribute
-		name nameExpr
-		attr string
-		line int
-	}
-)
-
-type (
-	rootNode struct {
-		body  []stmt
-		fn    *fnInfo
-		scope scope
-		self  *ref // where the body uses "self"
-	}
 	dataStmt struct {
 		text string
 		line int
-		skip outputCheck
+		outputRule
 	}
 	outputStmt struct {
-		value expr
-		line  int
-		skip  outputCheck
+		value  expr
+		silent bool // "do": evaluated and not printed
+		line   int
+		outputRule
 	}
 	ifStmt struct {
 		tests     []expr
@@ -153,7 +135,7 @@ type (
 		lines     []int
 	}
 	forStmt struct {
-		target    target
+		target    *target
 		iter      expr
 		test      expr // nil without "if"
 		body      []stmt
@@ -163,74 +145,63 @@ type (
 
 		extended         bool // the body uses "loop"
 		loopSlot         int
-		scope, elseScope scope
+		scope, elseScope []load
 		fn               *fnInfo // recursive loops run in a function of their own
 		testFn           *fnInfo
-		testScope        scope
-		testTarget       target
+		testScope        []load
+		testTarget       *target
 	}
 	setStmt struct {
-		target target
+		target *target
 		value  expr
 		line   int
 	}
-	setBlockStmt struct {
-		target target
-		filter expr // nil or a filterExpr chain that begins with the body's text
+	captureStmt struct { // a set block or a filter block
+		target *target // nil: the text is printed
+		filter expr    // nil or a filterExpr chain that begins with the body's text
 		body   []stmt
 		line   int
-		scope  scope
+		scope  []load
 	}
 	macroStmt struct {
-		name  string
-		sig   signature
-		body  []stmt
+		store target
 		line  int
-		store nameTarget
-		macroInfo
+		function
 	}
 	callStmt struct {
-		sig  signature
 		call *callExpr
-		body []stmt
 		line int
-		macroInfo
-	}
-	filterStmt struct {
-		filter expr
-		body   []stmt
-		line   int
-		scope  scope
+		function
 	}
 	withStmt struct {
-		targets []target
+		targets []*target
 		values  []expr
 		body    []stmt
 		line    int
-		scope   scope
+		scope   []load
 	}
 	autoescapeStmt struct {
 		value expr
 		body  []stmt
 		line  int
-		scope scope
+		scope []load
 	}
 	blockStmt struct {
 		name             string
 		scoped, required bool
 		body             []stmt
 		line             int
-		tmpl             *Template
-		scope            scope
+		scope            []load
 		fn               *fnInfo
-		self, super      *ref
-		skip             outputCheck
+		self, super      *ref // nil: the body does not use it
 		locals           []localVar
+		outputRule
 	}
 	extendsStmt struct {
 		template expr
 		line     int
-		multiple extendsCheck
+		second   bool // an error if an earlier one was executed
+		refused  bool // an error
 	}
 	includeStmt struct {
 		template      expr
@@ -241,58 +212,76 @@ type (
 	}
 	importStmt struct {
 		template    expr
-		as          nameTarget
+		names       []string // of "from"; nil for the whole template
+		as          []target // of each name, or of the whole
 		withContext bool
 		line        int
 		locals      []localVar
-	}
-	fromStmt struct {
-		template    expr
-		names       []string
-		as          []nameTarget
-		withContext bool
-		line        int
-		locals      []localVar
-	}
-	doStmt struct {
-		value expr
-		line  int
 	}
 )
 
-// signature is the parameters of a macro or call block.
-type signature struct {
-	params   []nameTarget
-	defaults []expr // of the last len(defaults) parameters
+// template is the tree of one template, with its names bound.
+type template struct {
+	body   []stmt
+	blocks map[string]*blockStmt
+	fn     *fnInfo
+	scope  []load
+	self   *ref // nil: the body does not use it
 }
 
-// macroInfo is what the compiler knows about a macro's body.
-type macroInfo struct {
+// outputRule says when top-level output of a child template is dropped.
+type outputRule struct {
+	dropped      bool // always
+	childDropped bool // if the template extended another one before
+}
+
+// function is a body with parameters: a macro's, or that of a call block.
+type function struct {
+	params   []target
+	defaults []expr // of the last len(defaults) parameters
+	body     []stmt
+
 	fn                      *fnInfo
-	scope                   scope
+	scope                   []load
 	caller, kwargs, varargs *ref // nil: the body does not use it
 }
-
-// outputCheck says whether a top-level output of a child template is dropped.
-type outputCheck uint8
-
-const (
-	outputAlways outputCheck = iota
-	outputUnlessExtended
-	outputNever
-)
-
-// extendsCheck says what an extends after another one does.
-type extendsCheck uint8
-
-const (
-	extendsFirst   extendsCheck = iota
-	extendsMaybe                // an error if an earlier one was executed
-	extendsRefused              // an error
-)
 
 // localVar is a name that an included template sees.
 type localVar struct {
 	name string
 	ref  ref
 }
+
+// A target is no expression, but a node as well.
+func (*target) node() {}
+
+func (*constExpr) node()      {}
+func (*nameExpr) node()       {}
+func (*listExpr) node()       {}
+func (*dictExpr) node()       {}
+func (*attrExpr) node()       {}
+func (*itemExpr) node()       {}
+func (*sliceExpr) node()      {}
+func (*callExpr) node()       {}
+func (*filterExpr) node()     {}
+func (*testExpr) node()       {}
+func (*condExpr) node()       {}
+func (*binExpr) node()        {}
+func (*unaryExpr) node()      {}
+func (*logicExpr) node()      {}
+func (*catExpr) node()        {}
+func (*compareExpr) node()    {}
+func (*dataStmt) node()       {}
+func (*outputStmt) node()     {}
+func (*ifStmt) node()         {}
+func (*forStmt) node()        {}
+func (*setStmt) node()        {}
+func (*captureStmt) node()    {}
+func (*macroStmt) node()      {}
+func (*callStmt) node()       {}
+func (*withStmt) node()       {}
+func (*autoescapeStmt) node() {}
+func (*blockStmt) node()      {}
+func (*extendsStmt) node()    {}
+func (*includeStmt) node()    {}
+func (*importStmt) node()     {}

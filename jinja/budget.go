@@ -2,16 +2,6 @@ package jinja
 
 import "github.com/slipway-build/slipway/jinja/python"
 
-// tokenSize is what a token becomes on its way to a compiled template, in bytes.
-const tokenSize = 320
-
-// chargeSource counts memory for parsing, within a render.
-func (e *Env) chargeSource(n int) {
-	if e.account != nil {
-		e.account.Charge(n)
-	}
-}
-
 // Begin returns an Env whose templates share the memory of one render: what
 // Get, Parse and Render of it use together stays within Limits.Memory. Few
 // such renders are at work at a time, and one that needs much is alone with it;

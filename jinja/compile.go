@@ -2,7 +2,6 @@ package jinja
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/slipway-build/slipway/jinja/python"
 )
@@ -10,11 +9,12 @@ import (
 // compiler binds names, filters and tests of a tree, and decides what child
 // templates print. One pass over the root, then one over each block.
 type compiler struct {
-	tmpl         *Template
-	hasExtends   bool // there is an extends somewhere
-	knownExtends bool // one at the root was passed
-	extends      int  // number of extends passed
-	listed       int  // names listed for includes
+	*grammar
+	name         string // of the template
+	hasExtends   bool   // there is an extends somewhere
+	knownExtends bool   // one at the root was passed
+	extends      int    // number of extends passed
+	listed       int    // names listed for includes
 }
 
 // cframe is what the compiler knows at one place of the tree.
@@ -43,30 +43,29 @@ func (f *cframe) ref(name string) ref {
 	return f.sym.fn.refTo(r)
 }
 
-func compile(t *Template, blocks []*blockStmt, hasExtends bool) {
-	c := &compiler{tmpl: t, hasExtends: hasExtends}
-	if len(blocks) > 0 {
-		t.blocks = make(map[string]*blockStmt, len(blocks))
+func (p *parser) compile(body []stmt) *template {
+	c := &compiler{grammar: p.grammar, name: p.name, hasExtends: p.extends}
+	t := &template{body: body, fn: &fnInfo{}}
+	if len(p.blocks) > 0 {
+		t.blocks = make(map[string]*blockStmt, len(p.blocks))
 	}
-	for _, b := range blocks {
+	for _, b := range p.blocks {
 		if t.blocks[b.name] != nil {
 			c.fail(b.line, "block %s defined twice", python.Quote(b.name))
 		}
-		b.tmpl = t
 		t.blocks[b.name] = b
 	}
-	root := t.root
-	root.fn = &fnInfo{}
-	f := &cframe{sym: newSymbols(nil, root.fn), top: true, root: true, checkSkip: hasExtends}
-	if findUndeclared(root.body, "self")["self"] {
-		root.self = &ref{0, f.sym.param("self")}
+	f := &cframe{sym: newSymbols(nil, t.fn), top: true, root: true, checkSkip: p.extends}
+	if findUndeclared(body, "self")["self"] {
+		t.self = &ref{0, f.sym.param("self")}
 	}
-	f.sym.analyzeBody(root.body)
-	root.scope = f.sym.scope()
-	c.body(root.body, f)
-	for _, b := range blocks {
+	f.sym.analyzeBody(body)
+	t.scope = f.sym.scope()
+	c.body(body, f)
+	for _, b := range p.blocks {
 		c.block(b)
 	}
+	return t
 }
 
 func (c *compiler) block(b *blockStmt) {
@@ -85,7 +84,7 @@ func (c *compiler) block(b *blockStmt) {
 }
 
 func (c *compiler) fail(line int, format string, args ...any) {
-	panic(&python.Error{Kind: python.AssertionError, Template: c.tmpl.name, Line: line, Msg: fmt.Sprintf(format, args...)})
+	panic(&python.Error{Kind: python.AssertionError, Template: c.name, Line: line, Msg: fmt.Sprintf(format, args...)})
 }
 
 func (c *compiler) body(body []stmt, f *cframe) {
@@ -94,24 +93,19 @@ func (c *compiler) body(body []stmt, f *cframe) {
 	}
 }
 
-func (c *compiler) outputCheck(f *cframe) outputCheck {
-	switch {
-	case !f.checkSkip:
-		return outputAlways
-	case c.knownExtends:
-		return outputNever
-	}
-	return outputUnlessExtended
+// output says when top-level output is dropped.
+func (c *compiler) output(f *cframe) outputRule {
+	return outputRule{dropped: f.checkSkip && c.knownExtends, childDropped: f.checkSkip}
 }
 
 func (c *compiler) stmt(st stmt, f *cframe) {
 	switch st := st.(type) {
 	case *dataStmt:
-		st.skip = c.outputCheck(f)
+		st.outputRule = c.output(f)
 	case *outputStmt:
-		st.skip = c.outputCheck(f)
-		c.expr(st.value, f, f.soft)
-	case *doStmt:
+		if !st.silent {
+			st.outputRule = c.output(f)
+		}
 		c.expr(st.value, f, f.soft)
 	case *ifStmt:
 		c.ifStmt(st, f)
@@ -120,28 +114,14 @@ func (c *compiler) stmt(st stmt, f *cframe) {
 	case *setStmt:
 		c.target(st.target, f)
 		c.expr(st.value, f, f.soft)
-	case *setBlockStmt:
-		in := f.inner(nil)
-		in.checkSkip = false
-		in.sym.loadNames(st.filter)
-		in.sym.analyzeBody(st.body)
-		st.scope = in.sym.scope()
-		c.body(st.body, in)
-		c.target(st.target, f)
-		c.expr(st.filter, in, false)
+	case *captureStmt:
+		c.capture(st, f)
 	case *macroStmt:
-		c.macro(&st.macroInfo, st.sig, st.body, st.line, f)
-		st.store.ref, st.store.export = f.ref(st.name), f.top
+		c.function(&st.function, st.line, f)
+		c.target(&st.store, f)
 	case *callStmt:
-		c.macro(&st.macroInfo, st.sig, st.body, st.line, f)
+		c.function(&st.function, st.line, f)
 		c.expr(st.call, f, f.soft)
-	case *filterStmt:
-		in := f.inner(nil)
-		in.sym.analyzeBody(st.body)
-		in.sym.loadNames(st.filter)
-		st.scope = in.sym.scope()
-		c.body(st.body, in)
-		c.expr(st.filter, in, false)
 	case *withStmt:
 		c.withStmt(st, f)
 	case *autoescapeStmt:
@@ -155,27 +135,35 @@ func (c *compiler) stmt(st stmt, f *cframe) {
 		c.blockHere(st, f)
 	case *extendsStmt:
 		c.extendsStmt(st, f)
-	default:
-		c.importing(st, f)
-	}
-}
-
-func (c *compiler) importing(st stmt, f *cframe) {
-	switch st := st.(type) {
 	case *includeStmt:
 		c.expr(st.template, f, f.soft)
 		st.locals = c.locals(f)
 	case *importStmt:
 		c.expr(st.template, f, f.soft)
-		st.as.ref, st.as.export = f.ref(st.as.name), f.top
-		st.locals = c.locals(f)
-	case *fromStmt:
-		c.expr(st.template, f, f.soft)
 		for i := range st.as {
-			st.as[i].ref, st.as[i].export = f.ref(st.as[i].name), f.top
+			c.target(&st.as[i], f)
 		}
 		st.locals = c.locals(f)
 	}
+}
+
+// capture compiles a set block or a filter block.
+func (c *compiler) capture(st *captureStmt, f *cframe) {
+	in := f.inner(nil)
+	if st.target == nil {
+		in.sym.analyzeBody(st.body)
+		in.sym.loadNames(st.filter)
+	} else {
+		in.checkSkip = false
+		in.sym.loadNames(st.filter)
+		in.sym.analyzeBody(st.body)
+	}
+	st.scope = in.sym.scope()
+	c.body(st.body, in)
+	if st.target != nil {
+		c.target(st.target, f)
+	}
+	c.expr(st.filter, in, false)
 }
 
 // maxListed bounds the names that are listed for all includes of a template.
@@ -188,7 +176,7 @@ func (c *compiler) locals(f *cframe) []localVar {
 		c.listed += len(vars)
 	}
 	if c.listed > maxListed {
-		panic(&python.Error{Kind: python.LimitError, Template: c.tmpl.name, Msg: "template has too many names and includes"})
+		panic(&python.Error{Kind: python.LimitError, Template: c.name, Msg: "template has too many names and includes"})
 	}
 	return vars
 }
@@ -219,9 +207,9 @@ func (c *compiler) withStmt(st *withStmt, f *cframe) {
 
 func (c *compiler) blockHere(b *blockStmt, f *cframe) {
 	if f.top && c.knownExtends {
-		b.skip = outputNever
+		b.dropped = true
 	} else if f.top && c.extends > 0 {
-		b.skip = outputUnlessExtended
+		b.childDropped = true
 	}
 	if b.scoped {
 		b.locals = c.locals(f)
@@ -233,10 +221,7 @@ func (c *compiler) extendsStmt(st *extendsStmt, f *cframe) {
 		c.fail(st.line, "cannot use extend from a non top-level scope")
 	}
 	if c.extends > 0 {
-		st.multiple = extendsMaybe
-		if c.knownExtends {
-			st.multiple = extendsRefused
-		}
+		st.second, st.refused = true, c.knownExtends
 	}
 	c.expr(st.template, f, f.soft)
 	if f.root {
@@ -245,16 +230,12 @@ func (c *compiler) extendsStmt(st *extendsStmt, f *cframe) {
 	c.extends++
 }
 
-func (c *compiler) target(t target, f *cframe) {
-	switch t := t.(type) {
-	case *nameTarget:
-		t.ref, t.export = f.ref(t.name), f.top
-	case *tupleTarget:
-		for _, item := range t.items {
-			c.target(item, f)
-		}
-	case *attrTarget:
-		t.name.ref = f.ref(t.name.name)
+func (c *compiler) target(t *target, f *cframe) {
+	if t.name != "" {
+		t.ref, t.export = f.ref(t.name), f.top && t.attr == ""
+	}
+	for _, item := range t.items {
+		c.target(item, f)
 	}
 }
 
@@ -273,32 +254,20 @@ func (c *compiler) expr(e expr, f *cframe, soft bool) {
 	case *catExpr:
 		e.isConst = isConst(e)
 	case *filterExpr:
-		e.fn = c.tmpl.env.filters[e.name]
+		e.fn = c.filters[e.name]
 		if e.fn == nil && !soft {
-			c.unknown("filter", e.name, e.line, c.tmpl.env.filters)
+			c.unknown("filter", e.name, e.line, c.filters)
 		}
 	case *testExpr:
-		e.fn = c.tmpl.env.tests[e.name]
+		e.fn = c.tests[e.name]
 		if e.fn == nil && !soft {
-			c.unknown("test", e.name, e.line, c.tmpl.env.tests)
+			c.unknown("test", e.name, e.line, c.tests)
 		}
 	}
-	for _, child := range children(e) {
-		c.expr(child, f, soft)
-	}
+	inside(e, func(part node) { c.expr(part, f, soft) })
 }
 
 func (c *compiler) unknown(what, name string, line int, known map[string]*python.Builtin) {
-	panic(&python.Error{Kind: python.AssertionError, Template: c.tmpl.name, Line: line,
-		Msg: "No " + what + " named " + python.Quote(name) + ".", Hint: python.DidYouMean(name, builtinNames(known))})
-}
-
-func builtinNames(m map[string]*python.Builtin) []string {
-	var names []string
-	for name := range m {
-		if !strings.ContainsAny(name, "=<>!") {
-			names = append(names, name)
-		}
-	}
-	return names
+	panic(&python.Error{Kind: python.AssertionError, Template: c.name, Line: line,
+		Msg: "No " + what + " named " + python.Quote(name) + ".", Hint: didYouMean(name, known)})
 }

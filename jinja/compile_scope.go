@@ -1,32 +1,32 @@
 package jinja
 
-// macro compiles the body of a macro or call block into a function of its own.
-func (c *compiler) macro(m *macroInfo, sig signature, body []stmt, line int, f *cframe) {
+// function compiles the body of a macro or call block.
+func (c *compiler) function(m *function, line int, f *cframe) {
 	m.fn = f.newFn()
 	in := f.inner(m.fn)
 	in.checkSkip = false
 	explicitCaller := -1
 	skip := map[string]bool{}
-	for i := range sig.params {
-		param := &sig.params[i]
+	for i := range m.params {
+		param := &m.params[i]
 		param.ref = ref{0, in.sym.param(param.name)}
 		if param.name == "caller" {
 			explicitCaller = i
 		}
 		skip[param.name] = true
 	}
-	for _, d := range sig.defaults {
+	for _, d := range m.defaults {
 		in.sym.loadNames(d)
 	}
-	in.sym.analyzeBody(body)
-	special := findUndeclared(body, "caller", "kwargs", "varargs")
+	in.sym.analyzeBody(m.body)
+	special := findUndeclared(m.body, "caller", "kwargs", "varargs")
 	if special["caller"] {
 		if explicitCaller < 0 {
 			m.caller = &ref{0, in.sym.param("caller")}
-		} else if explicitCaller < len(sig.params)-len(sig.defaults) {
+		} else if explicitCaller < len(m.params)-len(m.defaults) {
 			c.fail(line, "When defining macros or call blocks the special \"caller\" argument must be omitted or be given a default.")
 		} else {
-			m.caller = &sig.params[explicitCaller].ref
+			m.caller = &m.params[explicitCaller].ref
 		}
 	}
 	if special["kwargs"] && !skip["kwargs"] {
@@ -36,10 +36,10 @@ func (c *compiler) macro(m *macroInfo, sig signature, body []stmt, line int, f *
 		m.varargs = &ref{0, in.sym.param("varargs")}
 	}
 	m.scope = in.sym.scope()
-	for _, d := range sig.defaults {
+	for _, d := range m.defaults {
 		c.expr(d, in, false)
 	}
-	c.body(body, in)
+	c.body(m.body, in)
 }
 
 func (c *compiler) forStmt(st *forStmt, f *cframe) {
@@ -83,109 +83,48 @@ func (c *compiler) loopTest(st *forStmt, f *cframe) {
 	c.expr(st.test, in, false)
 }
 
-func copyTarget(t target) target {
-	switch t := t.(type) {
-	case *nameTarget:
-		c := *t
-		return &c
-	case *tupleTarget:
-		c := &tupleTarget{line: t.line}
-		for _, item := range t.items {
-			c.items = append(c.items, copyTarget(item))
-		}
-		return c
+// copyTarget is the same target, to be bound elsewhere.
+func copyTarget(t *target) *target {
+	c := *t
+	c.items = nil
+	for _, item := range t.items {
+		c.items = append(c.items, copyTarget(item))
 	}
-	return t
+	return &c
 }
 
-func (c *compiler) checkLoopTarget(t target) {
-	switch t := t.(type) {
-	case *nameTarget:
-		if t.name == "loop" {
-			c.fail(t.line, "Can't assign to special loop variable in for-loop target")
-		}
-	case *tupleTarget:
-		for _, item := range t.items {
-			c.checkLoopTarget(item)
-		}
+func (c *compiler) checkLoopTarget(t *target) {
+	if t.name == "loop" && t.attr == "" {
+		c.fail(t.line, "Can't assign to special loop variable in for-loop target")
+	}
+	for _, item := range t.items {
+		c.checkLoopTarget(item)
 	}
 }
 
 // checkLoopStores refuses assignments to "loop" anywhere inside a loop.
 func (c *compiler) checkLoopStores(body []stmt) {
-	for _, st := range body {
-		switch st := st.(type) {
+	walkBody(body, func(n node) bool {
+		switch n := n.(type) {
 		case *setStmt:
-			c.checkLoopTarget(st.target)
-		case *setBlockStmt:
-			c.checkLoopTarget(st.target)
+			c.checkLoopTarget(n.target)
+		case *captureStmt:
+			if n.target != nil {
+				c.checkLoopTarget(n.target)
+			}
 		case *forStmt:
-			c.checkLoopTarget(st.target)
+			c.checkLoopTarget(n.target)
 		}
-		for _, inner := range bodies(st) {
-			c.checkLoopStores(inner)
-		}
-	}
-}
-
-// bodies returns the statement lists directly inside a statement.
-func bodies(st stmt) [][]stmt {
-	switch st := st.(type) {
-	case *ifStmt:
-		return append(append([][]stmt(nil), st.bodies...), st.otherwise)
-	case *forStmt:
-		return [][]stmt{st.body, st.otherwise}
-	case *setBlockStmt:
-		return [][]stmt{st.body}
-	case *macroStmt:
-		return [][]stmt{st.body}
-	case *callStmt:
-		return [][]stmt{st.body}
-	case *filterStmt:
-		return [][]stmt{st.body}
-	case *withStmt:
-		return [][]stmt{st.body}
-	case *autoescapeStmt:
-		return [][]stmt{st.body}
-	case *blockStmt:
-		return [][]stmt{st.body}
-	}
-	return nil
+		return true
+	})
 }
 
 func hasScopedBlock(body []stmt) bool {
-	for _, st := range body {
-		if b, ok := st.(*blockStmt); ok && b.scoped {
-			return true
-		}
-		for _, inner := range bodies(st) {
-			if hasScopedBlock(inner) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// contextFilters get the context in Jinja2, which keeps it from computing them
-// when it compiles.
-var contextFilters = map[string]bool{"map": true, "select": true, "reject": true, "selectattr": true,
-	"rejectattr": true, "random": true}
-
-// isConst says whether Jinja2 computes an expression when it compiles.
-func isConst(e expr) bool {
-	switch e := e.(type) {
-	case *nameExpr, *callExpr, *sliceExpr:
-		return false
-	case *filterExpr:
-		if e.value == nil || contextFilters[e.name] {
-			return false
-		}
-	}
-	for _, child := range children(e) {
-		if child != nil && !isConst(child) {
-			return false
-		}
-	}
-	return true
+	found := false
+	walkBody(body, func(n node) bool {
+		b, ok := n.(*blockStmt)
+		found = found || ok && b.scoped
+		return !found
+	})
+	return found
 }

@@ -8,9 +8,46 @@ import (
 	"github.com/slipway-build/slipway/jinja/python"
 )
 
-func (e *constExpr) eval(*frame) python.Value { return e.value }
+// eval gives the value of an expression, and raises what goes wrong.
+func (fr *frame) eval(e expr) python.Value {
+	switch e := e.(type) {
+	case *constExpr:
+		return e.value
+	case *nameExpr:
+		return fr.nameExpr(e)
+	case *attrExpr:
+		return fr.attrExpr(e)
+	case *itemExpr:
+		return fr.itemExpr(e)
+	case *sliceExpr:
+		return fr.sliceExpr(e)
+	case *callExpr:
+		return fr.callWith(e, nil)
+	case *filterExpr:
+		return fr.filterExpr(e)
+	case *testExpr:
+		return fr.testExpr(e)
+	case *condExpr:
+		return fr.condExpr(e)
+	case *logicExpr:
+		return fr.logicExpr(e)
+	case *unaryExpr:
+		return fr.unaryExpr(e)
+	case *binExpr:
+		return fr.binExpr(e)
+	case *compareExpr:
+		return fr.compareExpr(e)
+	case *catExpr:
+		return fr.catExpr(e)
+	case *listExpr:
+		return fr.listExpr(e)
+	case *dictExpr:
+		return fr.dictExpr(e)
+	}
+	panic(fmt.Sprintf("unknown expression %T", e))
+}
 
-func (e *nameExpr) eval(fr *frame) python.Value {
+func (fr *frame) nameExpr(e *nameExpr) python.Value {
 	if fr.rt.trace != nil {
 		fr.rt.trace.reached[e] = true
 	}
@@ -24,7 +61,7 @@ func (e *nameExpr) eval(fr *frame) python.Value {
 }
 
 // plain evaluates an expression whose value is looked into.
-func (fr *frame) plain(e expr) python.Value { return plain(e.eval(fr)) }
+func (fr *frame) plain(e expr) python.Value { return plain(fr.eval(e)) }
 
 func evalAll(fr *frame, exprs []expr) []python.Value {
 	if len(exprs) == 0 {
@@ -38,11 +75,15 @@ func evalAll(fr *frame, exprs []expr) []python.Value {
 	return items
 }
 
-func (e *listExpr) eval(fr *frame) python.Value { return &python.List{Items: evalAll(fr, e.items)} }
+func (fr *frame) listExpr(e *listExpr) python.Value {
+	items := evalAll(fr, e.items)
+	if e.tuple {
+		return &python.Tuple{Items: items}
+	}
+	return &python.List{Items: items}
+}
 
-func (e *tupleExpr) eval(fr *frame) python.Value { return &python.Tuple{Items: evalAll(fr, e.items)} }
-
-func (e *dictExpr) eval(fr *frame) python.Value {
+func (fr *frame) dictExpr(e *dictExpr) python.Value {
 	fr.rt.ChargeEntries(3)
 	d := python.NewDict()
 	for i, k := range e.keys {
@@ -54,13 +95,13 @@ func (e *dictExpr) eval(fr *frame) python.Value {
 	return d
 }
 
-func (e *attrExpr) eval(fr *frame) python.Value {
+func (fr *frame) attrExpr(e *attrExpr) python.Value {
 	obj := fr.plain(e.obj)
 	fr.rt.line = e.line
 	return fr.rt.GetAttr(obj, e.name)
 }
 
-func (e *itemExpr) eval(fr *frame) python.Value {
+func (fr *frame) itemExpr(e *itemExpr) python.Value {
 	obj := fr.plain(e.obj)
 	key := fr.plain(e.key)
 	fr.rt.line = e.line
@@ -70,11 +111,11 @@ func (e *itemExpr) eval(fr *frame) python.Value {
 	return fr.rt.GetItem(obj, key)
 }
 
-func (e *sliceExpr) eval(fr *frame) python.Value {
+func (fr *frame) sliceExpr(e *sliceExpr) python.Value {
 	if e.obj == nil {
 		python.Raise("TypeError", "slices cannot be combined in one subscript")
 	}
-	from := e.obj.eval(fr)
+	from := fr.eval(e.obj)
 	obj := plain(from)
 	part := func(e expr) python.Value {
 		if e == nil {
@@ -88,27 +129,25 @@ func (e *sliceExpr) eval(fr *frame) python.Value {
 	return fr.rt.partOf(from, fr.rt.Slice(obj, start, stop, step))
 }
 
-func (e *callExpr) eval(fr *frame) python.Value { return e.evalWith(fr, nil) }
-
-// evalWith is eval with more named arguments.
-func (e *callExpr) evalWith(fr *frame, extra []python.Kwarg) python.Value {
+// callWith is a call with more named arguments.
+func (fr *frame) callWith(e *callExpr, extra []python.Kwarg) python.Value {
 	if a, ok := e.callee.(*attrExpr); ok {
-		from := a.obj.eval(fr)
+		from := fr.eval(a.obj)
 		obj := plain(from)
 		fr.rt.line = a.line
 		if m := fr.rt.Method(obj, a.name); m != nil {
-			pos, named := e.args.eval(fr, obj)
+			pos, named := fr.args(&e.args, obj)
 			fr.rt.line = e.line
 			return fr.rt.partOf(from, fr.rt.CallBuiltin(m, pos, append(named, extra...)))
 		}
 		callee := fr.rt.GetAttr(obj, a.name)
-		return e.finish(fr, callee, extra)
+		return fr.finish(e, callee, extra)
 	}
-	return e.finish(fr, fr.plain(e.callee), extra)
+	return fr.finish(e, fr.plain(e.callee), extra)
 }
 
-func (e *callExpr) finish(fr *frame, callee python.Value, extra []python.Kwarg) python.Value {
-	pos, named := e.args.eval(fr, nil)
+func (fr *frame) finish(e *callExpr, callee python.Value, extra []python.Kwarg) python.Value {
+	pos, named := fr.args(&e.args, nil)
 	fr.rt.line = e.line
 	if name, ok := e.callee.(*nameExpr); ok {
 		refuseHidden(fr.rt, name.name, callee)
@@ -116,18 +155,18 @@ func (e *callExpr) finish(fr *frame, callee python.Value, extra []python.Kwarg) 
 	return fr.rt.Call(callee, pos, append(named, extra...))
 }
 
-// eval evaluates arguments in order; first, if any, goes before the others.
-func (a *argList) eval(fr *frame, first python.Value) ([]python.Value, []python.Kwarg) {
+// args evaluates arguments in order; first, if any, goes before the others.
+func (fr *frame) args(a *argList, first python.Value) ([]python.Value, []python.Kwarg) {
 	pos := make([]python.Value, 0, len(a.pos)+1)
 	if first != nil {
 		pos = append(pos, first)
 	}
 	for _, e := range a.pos {
-		pos = append(pos, e.eval(fr))
+		pos = append(pos, fr.eval(e))
 	}
 	var named []python.Kwarg
 	for i, e := range a.named {
-		named = append(named, python.Kwarg{Name: a.names[i], Value: e.eval(fr)})
+		named = append(named, python.Kwarg{Name: a.names[i], Value: fr.eval(e)})
 	}
 	if a.star != nil {
 		pos = fr.rt.ConcatItems(pos, fr.rt.ToSlice(fr.plain(a.star)))
@@ -154,69 +193,59 @@ func (a *argList) eval(fr *frame, first python.Value) ([]python.Value, []python.
 	return pos, named
 }
 
-func (e *filterExpr) eval(fr *frame) python.Value {
+func (fr *frame) filterExpr(e *filterExpr) python.Value {
 	if fr.rt.trace != nil {
 		fr.rt.trace.reached[e] = true
 	}
 	v := fr.capture
 	if e.value != nil {
-		v = e.value.eval(fr)
+		v = fr.eval(e.value)
 	}
 	if e.fn == nil {
 		fr.rt.line = e.line
 		python.Raise(python.RuntimeError, "No filter named %s found.", python.Quote(e.name))
 	}
-	pos, named := e.args.eval(fr, v)
+	pos, named := fr.args(&e.args, v)
 	fr.rt.line = e.line
 	return fr.rt.partOf(v, fr.rt.CallBuiltin(e.fn, pos, named))
 }
 
-func (e *testExpr) eval(fr *frame) python.Value {
+func (fr *frame) testExpr(e *testExpr) python.Value {
 	if fr.rt.trace != nil {
 		fr.rt.trace.reached[e] = true
 	}
-	v := e.value.eval(fr)
+	v := fr.eval(e.value)
 	if e.fn == nil {
 		fr.rt.line = e.line
 		python.Raise(python.RuntimeError, "No test named %s found.", python.Quote(e.name))
 	}
-	pos, named := e.args.eval(fr, v)
+	pos, named := fr.args(&e.args, v)
 	fr.rt.line = e.line
 	return fr.rt.CallBuiltin(e.fn, pos, named)
 }
 
-func (e *condExpr) eval(fr *frame) python.Value {
+func (fr *frame) condExpr(e *condExpr) python.Value {
 	test := fr.plain(e.test)
 	fr.rt.line = e.line
 	if fr.rt.IsTrue(test) {
-		return e.then.eval(fr)
+		return fr.eval(e.then)
 	}
 	if e.otherwise != nil {
-		return e.otherwise.eval(fr)
+		return fr.eval(e.otherwise)
 	}
 	return fr.rt.NoValue(&python.Undefined{Lenient: true, Hint: fmt.Sprintf("the inline if-expression on line %d in %s evaluated to false and no else section was defined.",
 		e.line, python.Quote(fr.rt.tmpl.name))})
 }
 
-func (e *notExpr) eval(fr *frame) python.Value { return !fr.rt.IsTrue(fr.plain(e.value)) }
-
-func (e *andExpr) eval(fr *frame) python.Value {
-	left := e.left.eval(fr)
-	if !fr.rt.IsTrue(plain(left)) {
+func (fr *frame) logicExpr(e *logicExpr) python.Value {
+	left := fr.eval(e.left)
+	if fr.rt.IsTrue(plain(left)) == e.or {
 		return left
 	}
-	return e.right.eval(fr)
+	return fr.eval(e.right)
 }
 
-func (e *orExpr) eval(fr *frame) python.Value {
-	left := e.left.eval(fr)
-	if fr.rt.IsTrue(plain(left)) {
-		return left
-	}
-	return e.right.eval(fr)
-}
-
-func (e *catExpr) eval(fr *frame) python.Value {
+func (fr *frame) catExpr(e *catExpr) python.Value {
 	values := evalAll(fr, e.parts)
 	fr.rt.line = e.line
 	rt := fr.rt
@@ -234,14 +263,14 @@ func (e *catExpr) eval(fr *frame) python.Value {
 	return strings.Join(texts, "")
 }
 
-func (e *compareExpr) eval(fr *frame) python.Value {
+func (fr *frame) compareExpr(e *compareExpr) python.Value {
 	left := fr.plain(e.first)
 	var result python.Value
-	for _, op := range e.ops {
-		right := fr.plain(op.value)
+	for i, op := range e.ops {
+		right := fr.plain(e.rest[i])
 		fr.rt.line = e.line
-		fr.rt.LookAtBoth(op.op, left, right)
-		ok := fr.rt.Compare(op.op, left, right)
+		fr.rt.LookAtBoth(op, left, right)
+		ok := fr.rt.Compare(op, left, right)
 		if result = ok; !ok {
 			break
 		}
@@ -250,13 +279,16 @@ func (e *compareExpr) eval(fr *frame) python.Value {
 	return result
 }
 
-func (e *unaryExpr) eval(fr *frame) python.Value {
+func (fr *frame) unaryExpr(e *unaryExpr) python.Value {
 	v := fr.plain(e.value)
+	if e.op == "not" {
+		return !fr.rt.IsTrue(v)
+	}
 	fr.rt.line = e.line
 	return fr.rt.Unary(e.op, v)
 }
 
-func (e *binExpr) eval(fr *frame) python.Value {
+func (fr *frame) binExpr(e *binExpr) python.Value {
 	left := fr.plain(e.left)
 	right := fr.plain(e.right)
 	fr.rt.line = e.line

@@ -100,8 +100,8 @@ func (x *examiner) template(outer *names) {
 	x.body(x.tmpl.root.body, scope)
 	// Blocks run when all of the template, and of what it extends, was run.
 	scope.set(assigned(x.tmpl.root.body)...)
-	for _, name := range slices.Sorted(maps.Keys(x.tmpl.blocks)) {
-		if b := x.tmpl.blocks[name]; x.live(b) {
+	for _, name := range slices.Sorted(maps.Keys(x.tmpl.root.blocks)) {
+		if b := x.tmpl.root.blocks[name]; x.live(b) {
 			inner := scope.inner()
 			inner.set("super")
 			x.body(b.body, inner)
@@ -112,7 +112,8 @@ func (x *examiner) template(outer *names) {
 // live reports whether a block is not replaced by another template's.
 func (x *examiner) live(b *blockStmt) bool {
 	stack := x.ctx.blocks[b.name]
-	return len(stack) == 0 || stack[0] == b || !slices.Contains(stack, b)
+	return len(stack) == 0 || stack[0].blockStmt == b ||
+		!slices.ContainsFunc(stack, func(other boundBlock) bool { return other.blockStmt == b })
 }
 
 // other examines a template that is taken in.
@@ -164,36 +165,31 @@ func (x *examiner) body(body []stmt, known *names) {
 func (x *examiner) stmt(st stmt, known *names) {
 	switch st := st.(type) {
 	case *outputStmt:
-		if st.skip != outputNever { // else it belongs to no output
+		if !st.dropped { // else it belongs to no output
 			x.expr(st.value, known)
 		}
-	case *doStmt:
-		x.expr(st.value, known)
 	case *ifStmt:
 		x.ifStmt(st, known)
 	case *forStmt:
 		x.forStmt(st, known)
 	case *setStmt:
 		x.expr(st.value, known)
-		known.set(targetNames(st.target)...)
-	case *setBlockStmt:
+		known.set(st.target.names()...)
+	case *captureStmt:
 		x.body(st.body, known.inner())
 		x.expr(st.filter, known)
-		known.set(targetNames(st.target)...)
+		known.set(made(st)...)
 	case *macroStmt:
-		known.set(st.name)
-		x.macro(st.sig, st.body, known)
+		known.set(st.store.name)
+		x.macro(&st.function, known)
 	case *callStmt:
 		x.expr(st.call, known)
-		x.macro(st.sig, st.body, known)
-	case *filterStmt:
-		x.body(st.body, known.inner())
-		x.expr(st.filter, known)
+		x.macro(&st.function, known)
 	case *withStmt:
 		inner := known.inner()
 		for i, t := range st.targets {
 			x.expr(st.values[i], known)
-			inner.set(targetNames(t)...)
+			inner.set(t.names()...)
 		}
 		x.body(st.body, inner)
 	case *autoescapeStmt:
@@ -222,29 +218,23 @@ func (x *examiner) takingIn(st stmt, known *names) {
 		x.other(st.template, st.line, known, !st.withContext, st.ignoreMissing)
 	case *importStmt:
 		x.expr(st.template, known)
-		known.set(st.as.name)
-		x.other(st.template, st.line, known, !st.withContext, false)
-	case *fromStmt:
-		x.expr(st.template, known)
-		for _, as := range st.as {
-			known.set(as.name)
-		}
+		known.set(made(st)...)
 		x.other(st.template, st.line, known, !st.withContext, false)
 	}
 }
 
 // macro examines a body that runs later, when all names around it have values.
-func (x *examiner) macro(sig signature, body []stmt, known *names) {
+func (x *examiner) macro(f *function, known *names) {
 	inner := known.inner()
 	inner.set(assigned(x.tmpl.root.body)...)
 	inner.set("caller", "kwargs", "varargs")
-	for _, p := range sig.params {
+	for _, p := range f.params {
 		inner.set(p.name)
 	}
-	for _, d := range sig.defaults {
+	for _, d := range f.defaults {
 		x.expr(d, inner)
 	}
-	x.body(body, inner)
+	x.body(f.body, inner)
 }
 
 func (x *examiner) ifStmt(st *ifStmt, known *names) {
@@ -259,7 +249,7 @@ func (x *examiner) ifStmt(st *ifStmt, known *names) {
 func (x *examiner) forStmt(st *forStmt, known *names) {
 	x.expr(st.iter, known)
 	inner := known.inner()
-	inner.set(targetNames(st.target)...)
+	inner.set(st.target.names()...)
 	x.expr(st.test, inner)
 	inner.set("loop")
 	inner.set(assigned(st.body)...) // by the round before

@@ -16,13 +16,9 @@ func (x *examiner) expr(e expr, known *names) {
 		x.expr(e.then, known.given(definedIf(e.test, true)))
 		x.expr(e.otherwise, known.given(definedIf(e.test, false)))
 		return
-	case *andExpr:
+	case *logicExpr:
 		x.expr(e.left, known)
-		x.expr(e.right, known.given(definedIf(e.left, true)))
-		return
-	case *orExpr:
-		x.expr(e.left, known)
-		x.expr(e.right, known.given(definedIf(e.left, false)))
+		x.expr(e.right, known.given(definedIf(e.left, !e.or)))
 		return
 	case *testExpr:
 		x.test(e, known)
@@ -31,9 +27,7 @@ func (x *examiner) expr(e expr, known *names) {
 		x.filter(e, known)
 		return
 	}
-	for _, child := range children(e) {
-		x.expr(child, known)
-	}
+	inside(e, func(part node) { x.expr(part, known) })
 }
 
 // harmless are the tests that take an undefined value without an error, by
@@ -46,13 +40,11 @@ func (x *examiner) test(e *testExpr, known *names) {
 	if _, isName := e.value.(*nameExpr); !isName || !harmless[e.name] {
 		x.expr(e.value, known)
 	}
-	for _, arg := range e.args.all() {
-		x.expr(arg, known)
-	}
+	e.args.each(func(arg node) { x.expr(arg, known) })
 	if e.fn == nil && !x.trace.reached[e] {
 		x.trace.rt.line = e.line
 		x.doubt(&python.Error{Kind: python.RuntimeError, Msg: "No test named " + python.Quote(e.name) + " found.",
-			Hint: python.DidYouMean(e.name, builtinNames(x.trace.rt.env.tests))})
+			Hint: didYouMean(e.name, x.trace.rt.env.tests)})
 	}
 }
 
@@ -61,16 +53,14 @@ func (x *examiner) filter(e *filterExpr, known *names) {
 	if _, isName := e.value.(*nameExpr); !isName || e.name != "default" && e.name != "d" && e.name != "items" {
 		x.expr(e.value, known)
 	}
-	for _, arg := range e.args.all() {
-		x.expr(arg, known)
-	}
+	e.args.each(func(arg node) { x.expr(arg, known) })
 	if x.trace.reached[e] || len(x.trace.Doubts) > before {
 		return
 	}
 	if e.fn == nil {
 		x.trace.rt.line = e.line
 		x.doubt(&python.Error{Kind: python.RuntimeError, Msg: "No filter named " + python.Quote(e.name) + " found.",
-			Hint: python.DidYouMean(e.name, builtinNames(x.trace.rt.env.filters))})
+			Hint: didYouMean(e.name, x.trace.rt.env.filters)})
 		return
 	}
 	if isConst(e) {
@@ -86,7 +76,7 @@ func (x *examiner) constant(e *filterExpr) {
 	var err error
 	func() {
 		defer rt.recoverError(&err)
-		e.eval(&frame{rt: rt})
+		(&frame{rt: rt}).eval(e)
 	}()
 	if failed, ok := err.(*python.Error); ok && failed.Kind != python.LimitError && failed.Kind != python.InternalError {
 		x.doubt(failed)
@@ -123,15 +113,13 @@ func (x *examiner) name(e *nameExpr, known *names) {
 // or where it is false.
 func definedIf(e expr, truth bool) []string {
 	switch e := e.(type) {
-	case *notExpr:
-		return definedIf(e.value, !truth)
-	case *andExpr:
-		if truth {
-			return append(definedIf(e.left, true), definedIf(e.right, true)...)
+	case *unaryExpr:
+		if e.op == "not" {
+			return definedIf(e.value, !truth)
 		}
-	case *orExpr:
-		if !truth {
-			return append(definedIf(e.left, false), definedIf(e.right, false)...)
+	case *logicExpr:
+		if e.or != truth {
+			return append(definedIf(e.left, truth), definedIf(e.right, truth)...)
 		}
 	case *testExpr:
 		n, isName := e.value.(*nameExpr)
@@ -145,46 +133,4 @@ func definedIf(e expr, truth bool) []string {
 		}
 	}
 	return nil
-}
-
-// targetNames are the names that an assignment makes.
-func targetNames(t target) []string {
-	switch t := t.(type) {
-	case *nameTarget:
-		return []string{t.name}
-	case *tupleTarget:
-		var all []string
-		for _, item := range t.items {
-			all = append(all, targetNames(item)...)
-		}
-		return all
-	}
-	return nil
-}
-
-// assigned are the names that statements make in their own scope, branches of
-// an if included.
-func assigned(body []stmt) []string {
-	var all []string
-	for _, st := range body {
-		switch st := st.(type) {
-		case *setStmt:
-			all = append(all, targetNames(st.target)...)
-		case *setBlockStmt:
-			all = append(all, targetNames(st.target)...)
-		case *macroStmt:
-			all = append(all, st.name)
-		case *importStmt:
-			all = append(all, st.as.name)
-		case *fromStmt:
-			for _, as := range st.as {
-				all = append(all, as.name)
-			}
-		case *ifStmt:
-			for _, inner := range bodies(st) {
-				all = append(all, assigned(inner)...)
-			}
-		}
-	}
-	return all
 }

@@ -1,25 +1,68 @@
 package jinja
 
-import "github.com/slipway-build/slipway/jinja/python"
+import (
+	"fmt"
 
-func (s *dataStmt) exec(fr *frame) {
-	if fr.dropped(s.skip) {
+	"github.com/slipway-build/slipway/jinja/python"
+)
+
+// exec executes a statement, and raises what goes wrong.
+func (fr *frame) exec(s stmt) {
+	switch s := s.(type) {
+	case *dataStmt:
+		fr.dataStmt(s)
+	case *outputStmt:
+		fr.outputStmt(s)
+	case *ifStmt:
+		fr.ifStmt(s)
+	case *forStmt:
+		fr.forStmt(s)
+	case *setStmt:
+		fr.setStmt(s)
+	case *captureStmt:
+		fr.captureStmt(s)
+	case *macroStmt:
+		fr.macroStmt(s)
+	case *callStmt:
+		fr.callStmt(s)
+	case *withStmt:
+		fr.withStmt(s)
+	case *autoescapeStmt:
+		fr.autoescapeStmt(s)
+	case *blockStmt:
+		fr.blockStmt(s)
+	case *extendsStmt:
+		fr.extendsStmt(s)
+	case *includeStmt:
+		fr.includeStmt(s)
+	case *importStmt:
+		fr.importStmt(s)
+	default:
+		panic(fmt.Sprintf("unknown statement %T", s))
+	}
+}
+
+func (fr *frame) dataStmt(s *dataStmt) {
+	if fr.dropped(s.outputRule) {
 		return
 	}
 	fr.out.writeData(s.text, s.line)
 }
 
 // dropped says whether output at the top of a child template is left out.
-func (fr *frame) dropped(check outputCheck) bool {
-	return check == outputNever || check == outputUnlessExtended && fr.root.parent != nil
+func (fr *frame) dropped(rule outputRule) bool {
+	return rule.dropped || rule.childDropped && fr.root.parent != nil
 }
 
-func (s *outputStmt) exec(fr *frame) {
-	if fr.dropped(s.skip) {
+func (fr *frame) outputStmt(s *outputStmt) {
+	if fr.dropped(s.outputRule) {
 		return
 	}
 	fr.at(s.line)
-	v := s.value.eval(fr)
+	v := fr.eval(s.value)
+	if s.silent {
+		return
+	}
 	if fr.rt.Autoescape {
 		if _, safe := plain(v).(python.Markup); !safe {
 			v = fr.rt.Escape(plain(v))
@@ -28,12 +71,7 @@ func (s *outputStmt) exec(fr *frame) {
 	fr.out.writeValue(v, s.line)
 }
 
-func (s *doStmt) exec(fr *frame) {
-	fr.at(s.line)
-	s.value.eval(fr)
-}
-
-func (s *ifStmt) exec(fr *frame) {
+func (fr *frame) ifStmt(s *ifStmt) {
 	for i, test := range s.tests {
 		fr.at(s.lines[i])
 		if fr.rt.IsTrue(fr.plain(test)) {
@@ -44,57 +82,69 @@ func (s *ifStmt) exec(fr *frame) {
 	fr.run(s.otherwise)
 }
 
-func (s *setStmt) exec(fr *frame) {
+func (fr *frame) setStmt(s *setStmt) {
 	fr.at(s.line)
 	checkNamespaces(fr, s.target)
-	s.target.assign(fr, s.value.eval(fr))
+	fr.assign(s.target, fr.eval(s.value))
 }
 
 // checkNamespaces refuses attributes of other values than namespaces, before the new value is known.
 // Jinja2 says it of the statement above, here it is said of the statement itself.
-func checkNamespaces(fr *frame, t target) {
-	switch t := t.(type) {
-	case *tupleTarget:
-		for _, item := range t.items {
-			checkNamespaces(fr, item)
-		}
-	case *attrTarget:
-		obj := fr.get(t.name.ref)
-		if _, ok := obj.(*python.Namespace); !ok {
-			fr.at(t.line)
-			panic(&python.Error{Kind: python.RuntimeError, Msg: "cannot assign attribute on non-namespace object",
-				Hint: namespaceHint(fr, t, obj)})
-		}
+func checkNamespaces(fr *frame, t *target) {
+	for _, item := range t.items {
+		checkNamespaces(fr, item)
+	}
+	if t.attr == "" {
+		return
+	}
+	obj := fr.get(t.ref)
+	if _, ok := obj.(*python.Namespace); !ok {
+		fr.at(t.line)
+		panic(&python.Error{Kind: python.RuntimeError, Msg: "cannot assign attribute on non-namespace object",
+			Hint: namespaceHint(fr, t, obj)})
 	}
 }
 
-func (s *setBlockStmt) exec(fr *frame) {
+// captureStmt runs a body, and assigns or prints what it printed.
+func (fr *frame) captureStmt(s *captureStmt) {
 	fr.at(s.line)
 	fr.enter(s.scope)
 	v := fr.collect(s.body)
 	fr.at(s.line)
+	if s.target == nil {
+		fr.capture = v
+		fr.out.writeValue(joinable(fr.rt, fr.eval(s.filter)), s.line)
+		return
+	}
 	if s.filter != nil {
 		fr.capture = v
-		v = s.filter.eval(fr)
+		v = fr.eval(s.filter)
 		if text, ok := plain(v).(string); ok && fr.rt.Autoescape {
 			v = python.Markup(text)
 		}
 	}
-	s.target.assign(fr, v)
+	fr.assign(s.target, v)
 }
 
-func (t *nameTarget) assign(fr *frame, v python.Value) {
-	fr.set(t.ref, v)
-	if t.export {
-		fr.ctx.export(t.name, v, true)
+func (fr *frame) assign(t *target, v python.Value) {
+	switch {
+	case t.attr != "":
+		fr.assignAttr(t, v)
+	case t.name != "":
+		fr.set(t.ref, v)
+		if t.export {
+			fr.ctx.export(t.name, v, true)
+		}
+	default:
+		fr.assignItems(t, v)
 	}
 }
 
-// assign also takes a dictionary, which Jinja2 does not refuse where the value is a block. What a name
+// assignAttr also takes a dictionary, which Jinja2 does not refuse where the value is a block. What a name
 // meant before a tuple gave it another value counts.
-func (t *attrTarget) assign(fr *frame, v python.Value) {
+func (fr *frame) assignAttr(t *target, v python.Value) {
 	fr.at(t.line)
-	switch obj := fr.get(t.name.ref).(type) {
+	switch obj := fr.get(t.ref).(type) {
 	case *python.Namespace:
 		fr.rt.ChargeEntries(1)
 		obj.Attrs.SetString(t.attr, plain(v))
@@ -106,11 +156,10 @@ func (t *attrTarget) assign(fr *frame, v python.Value) {
 	}
 }
 
-func (t *tupleTarget) assign(fr *frame, v python.Value) {
+func (fr *frame) assignItems(t *target, v python.Value) {
 	fr.at(t.line)
 	var items []python.Value
-	v = plain(v)
-	switch v := v.(type) {
+	switch v := plain(v).(type) {
 	case *python.Tuple:
 		items = v.Items
 	case *python.List:
@@ -125,7 +174,7 @@ func (t *tupleTarget) assign(fr *frame, v python.Value) {
 		python.Raise("ValueError", "too many values to unpack (expected %d)", len(t.items))
 	}
 	for i, item := range items {
-		t.items[i].assign(fr, item)
+		fr.assign(t.items[i], item)
 	}
 }
 
@@ -146,26 +195,17 @@ func (rt *state) unpackable(v python.Value, want int) []python.Value {
 	return items
 }
 
-func (s *filterStmt) exec(fr *frame) {
-	fr.at(s.line)
-	fr.enter(s.scope)
-	v := fr.collect(s.body)
-	fr.at(s.line)
-	fr.capture = v
-	fr.out.writeValue(joinable(fr.rt, s.filter.eval(fr)), s.line)
-}
-
-func (s *withStmt) exec(fr *frame) {
+func (fr *frame) withStmt(s *withStmt) {
 	fr.at(s.line)
 	// The variables of the body are loaded first, the values come from outside.
 	fr.enter(s.scope)
 	for i, t := range s.targets {
-		t.assign(fr, s.values[i].eval(fr))
+		fr.assign(t, fr.eval(s.values[i]))
 	}
 	fr.run(s.body)
 }
 
-func (s *autoescapeStmt) exec(fr *frame) {
+func (fr *frame) autoescapeStmt(s *autoescapeStmt) {
 	fr.at(s.line)
 	fr.enter(s.scope)
 	saved := fr.rt.Autoescape
@@ -174,8 +214,8 @@ func (s *autoescapeStmt) exec(fr *frame) {
 	fr.rt.Autoescape = saved
 }
 
-func (s *blockStmt) exec(fr *frame) {
-	if fr.dropped(s.skip) {
+func (fr *frame) blockStmt(s *blockStmt) {
+	if fr.dropped(s.outputRule) {
 		return
 	}
 	fr.at(s.line)
@@ -195,9 +235,9 @@ func (c *context) derived(rt *state, locals map[string]python.Value) *context {
 	return &context{tmpl: c.tmpl, parent: c.snapshot(rt, locals), blocks: c.blocks}
 }
 
-func (s *extendsStmt) exec(fr *frame) {
+func (fr *frame) extendsStmt(s *extendsStmt) {
 	fr.at(s.line)
-	if s.multiple == extendsRefused || s.multiple == extendsMaybe && fr.root.parent != nil {
+	if s.refused || s.second && fr.root.parent != nil {
 		python.Raise(python.RuntimeError, "extended multiple times")
 	}
 	t := fr.rt.loadAny(fr.plain(s.template), s.line)
@@ -205,30 +245,28 @@ func (s *extendsStmt) exec(fr *frame) {
 	if fr.rt.trace != nil {
 		fr.rt.trace.extended[fr.root] = s.line
 	}
-	if fr.ctx.blocks == nil && len(t.blocks) > 0 {
-		fr.ctx.blocks = map[string][]*blockStmt{}
+	if fr.ctx.blocks == nil && len(t.root.blocks) > 0 {
+		fr.ctx.blocks = map[string][]boundBlock{}
 	}
-	for name, b := range t.blocks {
-		fr.ctx.blocks[name] = append(fr.ctx.blocks[name], b)
+	for name, b := range t.root.blocks {
+		fr.ctx.blocks[name] = append(fr.ctx.blocks[name], boundBlock{b, t})
 	}
 }
 
-func (s *macroStmt) exec(fr *frame) {
+func (fr *frame) macroStmt(s *macroStmt) {
 	fr.at(s.line)
 	fr.rt.ChargeEntries(1)
 	fr.rt.ChargeItems(len(fr.slots))
-	m := &macroValue{name: s.name, named: true, sig: &s.sig, info: &s.macroInfo, body: s.body,
-		fr: fr, tmpl: fr.rt.tmpl, autoescape: fr.rt.Autoescape}
-	s.store.assign(fr, m)
+	m := &macroValue{name: s.store.name, named: true, fn: &s.function, fr: fr, tmpl: fr.rt.tmpl, autoescape: fr.rt.Autoescape}
+	fr.assign(&s.store, m)
 }
 
-func (s *callStmt) exec(fr *frame) {
+func (fr *frame) callStmt(s *callStmt) {
 	fr.at(s.line)
 	fr.rt.ChargeEntries(1)
 	fr.rt.ChargeItems(len(fr.slots))
-	caller := &macroValue{sig: &s.sig, info: &s.macroInfo, body: s.body,
-		fr: fr, tmpl: fr.rt.tmpl, autoescape: fr.rt.Autoescape}
-	fr.out.writeValue(joinable(fr.rt, s.call.evalWith(fr, []python.Kwarg{{Name: "caller", Value: caller}})), s.line)
+	caller := &macroValue{fn: &s.function, fr: fr, tmpl: fr.rt.tmpl, autoescape: fr.rt.Autoescape}
+	fr.out.writeValue(joinable(fr.rt, fr.callWith(s.call, []python.Kwarg{{Name: "caller", Value: caller}})), s.line)
 }
 
 // joinable is a text that becomes output as it is: what filter and call blocks

@@ -22,11 +22,11 @@ func (rt *state) loadAny(v python.Value, line int) *Template {
 	return t
 }
 
-func (s *includeStmt) exec(fr *frame) {
+func (fr *frame) includeStmt(s *includeStmt) {
 	fr.at(s.line)
 	rt := fr.rt
 	rt.Step()
-	t := s.find(fr)
+	t := fr.findIncluded(s)
 	if t == nil {
 		return
 	}
@@ -43,9 +43,9 @@ func (s *includeStmt) exec(fr *frame) {
 	t.run(rt, ctx, fr.out)
 }
 
-// find returns the first template that exists of those an include names; nil
+// findIncluded returns the first template that exists of those an include names; nil
 // if none does and that is allowed.
-func (s *includeStmt) find(fr *frame) *Template {
+func (fr *frame) findIncluded(s *includeStmt) *Template {
 	rt := fr.rt
 	v := fr.plain(s.template)
 	rt.line = s.line
@@ -145,26 +145,26 @@ func (fr *frame) importModule(template expr, line int, withContext bool, locals 
 	return fr.rt.makeModule(t, fr.ctx.snapshot(fr.rt, fr.locals(locals)))
 }
 
-func (s *importStmt) exec(fr *frame) {
+func (fr *frame) importStmt(s *importStmt) {
 	m := fr.importModule(s.template, s.line, s.withContext, s.locals)
-	fr.set(s.as.ref, m)
-	if s.as.export {
-		fr.ctx.export(s.as.name, m, false)
+	if s.names == nil {
+		fr.imported(&s.as[0], m)
 	}
-}
-
-func (s *fromStmt) exec(fr *frame) {
-	m := fr.importModule(s.template, s.line, s.withContext, s.locals)
 	for i, name := range s.names {
 		v, ok := m.vars[name]
 		if !ok {
 			v = &python.Undefined{Name: name, Hint: fmt.Sprintf("the template %s (imported on line %d in %s) does not export the requested name %s",
 				python.Quote(m.tmpl.name), s.line, python.Quote(fr.rt.tmpl.name), python.Quote(name))}
 		}
-		fr.set(s.as[i].ref, v)
-		if s.as[i].export {
-			fr.ctx.export(s.as[i].name, v, false)
-		}
+		fr.imported(&s.as[i], v)
+	}
+}
+
+// imported gives a name what was imported; who imports this template in turn does not see it.
+func (fr *frame) imported(as *target, v python.Value) {
+	fr.set(as.ref, v)
+	if as.export {
+		fr.ctx.export(as.name, v, false)
 	}
 }
 
@@ -180,37 +180,12 @@ func (rt *state) knownNames() []string {
 // assigned lists the names that a template assigns anywhere.
 func (t *Template) assigned() []string {
 	var names []string
-	var walk func(body []stmt)
-	var addTarget func(tgt target)
-	addTarget = func(tgt target) {
-		switch tgt := tgt.(type) {
-		case *nameTarget:
-			names = append(names, tgt.name)
-		case *tupleTarget:
-			for _, item := range tgt.items {
-				addTarget(item)
-			}
+	walkBody(t.root.body, func(n node) bool {
+		if loop, ok := n.(*forStmt); ok {
+			names = append(names, loop.target.names()...)
 		}
-	}
-	walk = func(body []stmt) {
-		for _, st := range body {
-			switch st := st.(type) {
-			case *setStmt:
-				addTarget(st.target)
-			case *setBlockStmt:
-				addTarget(st.target)
-			case *forStmt:
-				addTarget(st.target)
-			case *macroStmt:
-				names = append(names, st.name)
-			case *importStmt:
-				names = append(names, st.as.name)
-			}
-			for _, inner := range bodies(st) {
-				walk(inner)
-			}
-		}
-	}
-	walk(t.root.body)
+		names = append(names, made(n)...)
+		return true
+	})
 	return names
 }

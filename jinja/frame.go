@@ -42,13 +42,13 @@ func (fr *frame) set(r ref, v python.Value) {
 }
 
 // enter does the loads of a scope.
-func (fr *frame) enter(s scope) {
+func (fr *frame) enter(s []load) {
 	for i := range s {
 		op := &s[i]
-		switch op.kind {
-		case loadResolve:
+		switch {
+		case op.resolve:
 			fr.slots[op.slot] = fr.ctx.resolve(fr.rt, op.name)
-		case loadAlias:
+		case op.alias:
 			fr.slots[op.slot] = fr.get(op.from)
 		default:
 			fr.slots[op.slot] = nil
@@ -62,7 +62,7 @@ func (fr *frame) run(body []stmt) {
 		return
 	}
 	for _, st := range body {
-		st.exec(fr)
+		fr.exec(st)
 	}
 }
 
@@ -113,8 +113,14 @@ func (t *Template) run(rt *state, ctx *context, out *buffer) {
 	rt.Pop()
 }
 
+// boundBlock is a block with the template that it stands in.
+type boundBlock struct {
+	*blockStmt
+	tmpl *Template
+}
+
 // run renders a block with the variables of ctx.
-func (b *blockStmt) run(rt *state, ctx *context, out *buffer) {
+func (b boundBlock) run(rt *state, ctx *context, out *buffer) {
 	rt.Push()
 	rt.Step()
 	saved := rt.enterTemplate(b.tmpl, ctx)
@@ -123,7 +129,7 @@ func (b *blockStmt) run(rt *state, ctx *context, out *buffer) {
 		fr.set(*b.self, &selfRef{ctx})
 	}
 	if b.super != nil {
-		fr.set(*b.super, superOf(ctx, b))
+		fr.set(*b.super, superOf(ctx, b.blockStmt))
 	}
 	fr.enter(b.scope)
 	fr.run(b.body)
@@ -162,7 +168,7 @@ func (s *selfRef) Item(key python.Value) python.Value {
 
 func superOf(ctx *context, b *blockStmt) python.Value {
 	for i, other := range ctx.blocks[b.name] {
-		if other == b && i+1 < len(ctx.blocks[b.name]) {
+		if other.blockStmt == b && i+1 < len(ctx.blocks[b.name]) {
 			return &blockRef{b.name, ctx, i + 1}
 		}
 	}

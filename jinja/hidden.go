@@ -11,8 +11,8 @@ func hides(rt *state, name string, v python.Value) bool {
 
 // namespaceHint says how to get what an attribute can be set on, where a statement sets that of obj.
 // Where namespace is no function, a dictionary does what a namespace would.
-func namespaceHint(fr *frame, t *attrTarget, obj python.Value) string {
-	name := t.name.name
+func namespaceHint(fr *frame, t *target, obj python.Value) string {
+	name := t.name
 	if !hides(fr.rt, "namespace", fr.ctx.resolve(fr.rt, "namespace")) {
 		return "make one with {% set " + name + " = namespace() %}"
 	}

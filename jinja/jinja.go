@@ -124,10 +124,9 @@ func hostBuiltin(name, signature string, f func(args []any) (any, error)) *pytho
 
 // Template is one parsed template. It is immutable and safe for concurrent use.
 type Template struct {
-	env    *Env
-	name   string
-	root   *rootNode
-	blocks map[string]*blockStmt
+	env  *Env
+	name string
+	root *template
 }
 
 // Parse reads a template's source; name is used in errors. The error is an *Error.
@@ -143,12 +142,17 @@ func (e *Env) Parse(name, source string) (t *Template, err error) {
 	if !utf8.ValidString(source) {
 		panic(&python.Error{Kind: "UnicodeDecodeError", Template: name, Line: 1, Msg: "template is not valid UTF-8"})
 	}
-	p := &parser{env: e, name: name}
-	p.toks = lex(e, name, source)
-	t = &Template{env: e, name: name}
-	t.root = &rootNode{body: p.parseTemplate()}
-	compile(t, p.blocks, p.extends)
-	return t, nil
+	return &Template{env: e, name: name, root: e.grammar().parse(name, source)}, nil
+}
+
+// grammar is what templates of e may use.
+func (e *Env) grammar() *grammar {
+	g := &grammar{trimBlocks: e.opts.TrimBlocks, lstripBlocks: e.opts.LstripBlocks, keepTrailingNewline: e.opts.KeepTrailingNewline,
+		filters: e.filters, tests: e.tests}
+	if e.account != nil {
+		g.charge = e.account.Charge
+	}
+	return g
 }
 
 // Get loads a template by name and parses it. A name the loader does not know
@@ -217,4 +221,16 @@ func (t *Template) Render(vars Vars) (out []byte, err error) {
 	buf := &buffer{rt: rt}
 	t.run(rt, ctx, buf)
 	return buf.b, nil
+}
+
+// Words returns the names that stand in the tags of a template's source: variables, and what else is
+// written like one. Of a source that is no template it returns those before the fault.
+func Words(source string) map[string]bool {
+	env, end := NewEnv(nil, Options{}).Begin()
+	defer end()
+	words := map[string]bool{}
+	for _, name := range env.grammar().names(source) {
+		words[name] = true
+	}
+	return words
 }

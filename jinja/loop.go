@@ -168,11 +168,11 @@ func (l *loopContext) Attribute(rt *python.Runtime, name string) python.Value {
 	return nil
 }
 
-func (s *forStmt) exec(fr *frame) {
+func (fr *frame) forStmt(s *forStmt) {
 	fr.at(s.line)
 	iterable := fr.plain(s.iter)
 	if !s.recursive {
-		s.iterate(fr, fr, iterable, nil, 0)
+		iterate(s, fr, fr, iterable, nil, 0)
 		return
 	}
 	out := fr.out
@@ -181,7 +181,7 @@ func (s *forStmt) exec(fr *frame) {
 		fr.rt.Push()
 		fr.rt.Step()
 		buf := &buffer{rt: fr.rt}
-		s.iterate(newFrame(fr.rt, fr.ctx, buf, s.fn, fr), fr, iterable, recurse, depth)
+		iterate(s, newFrame(fr.rt, fr.ctx, buf, s.fn, fr), fr, iterable, recurse, depth)
 		fr.rt.Pop()
 		return buf.captured()
 	}
@@ -189,7 +189,7 @@ func (s *forStmt) exec(fr *frame) {
 }
 
 // iterate runs the loop in frame in; outer is the frame around the loop.
-func (s *forStmt) iterate(in, outer *frame, iterable python.Value, recurse func(python.Value, int) python.Value, depth int) {
+func iterate(s *forStmt, in, outer *frame, iterable python.Value, recurse func(python.Value, int) python.Value, depth int) {
 	rt := in.rt
 	rt.line = s.line
 	it := rt.MustIterate(iterable)
@@ -201,7 +201,7 @@ func (s *forStmt) iterate(in, outer *frame, iterable python.Value, recurse func(
 	if !s.extended {
 		for v, ok := it.Next(); ok; v, ok = it.Next() {
 			empty = false
-			s.target.assign(in, v)
+			in.assign(s.target, v)
 			in.enter(s.scope)
 			in.run(s.body)
 		}
@@ -209,7 +209,7 @@ func (s *forStmt) iterate(in, outer *frame, iterable python.Value, recurse func(
 		loop := &loopContext{iterable: iterable, it: it, n: -1, index0: -1, depth0: depth, recurse: recurse}
 		for v, ok := loop.advance(); ok; v, ok = loop.advance() {
 			empty = false
-			s.target.assign(in, v)
+			in.assign(s.target, v)
 			in.slots[s.loopSlot] = loop
 			in.enter(s.scope)
 			in.run(s.body)
@@ -239,7 +239,7 @@ func (t *testIterator) Next() (python.Value, bool) {
 		if !ok {
 			return nil, false
 		}
-		t.s.testTarget.assign(t.fr, v)
+		t.fr.assign(t.s.testTarget, v)
 		t.fr.at(t.s.line)
 		if t.fr.rt.IsTrue(t.fr.plain(t.s.test)) {
 			return v, true

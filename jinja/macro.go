@@ -9,9 +9,7 @@ import (
 type macroValue struct {
 	name       string
 	named      bool
-	sig        *signature
-	info       *macroInfo
-	body       []stmt
+	fn         *function
 	fr         *frame // where it was defined
 	tmpl       *Template
 	autoescape bool
@@ -37,8 +35,8 @@ func (m *macroValue) Call(rt *python.Runtime, pos []python.Value, named []python
 func (m *macroValue) call(rt *state, pos []python.Value, named []python.Kwarg) python.Value {
 	rt.Push()
 	rt.Step()
-	fr := newFrame(rt, m.fr.ctx, &buffer{rt: rt}, m.info.fn, m.fr)
-	params := m.sig.params
+	fr := newFrame(rt, m.fr.ctx, &buffer{rt: rt}, m.fn.fn, m.fr)
+	params := m.fn.params
 	n := min(len(pos), len(params))
 	for i := range n {
 		fr.set(params[i].ref, pos[i])
@@ -51,22 +49,22 @@ func (m *macroValue) call(rt *state, pos []python.Value, named []python.Kwarg) p
 		}
 		foundCaller = foundCaller || params[i].name == "caller"
 	}
-	if m.info.caller != nil && !foundCaller {
+	if m.fn.caller != nil && !foundCaller {
 		var caller python.Value
 		caller, named = takeArg(named, "caller")
 		if caller == nil {
 			caller = &python.Undefined{Hint: "No caller defined", Name: "caller"}
 		}
-		fr.set(*m.info.caller, caller)
+		fr.set(*m.fn.caller, caller)
 	}
 	m.extraArgs(rt, fr, pos, named)
 
 	saved := rt.enterTemplate(m.tmpl, m.fr.ctx)
 	savedEscape := rt.Autoescape
 	rt.Autoescape = m.autoescape
-	fr.enter(m.info.scope)
+	fr.enter(m.fn.scope)
 	m.defaults(fr)
-	fr.run(m.body)
+	fr.run(m.fn.body)
 	rt.Autoescape = savedEscape
 	rt.restore(saved)
 	rt.Pop()
@@ -74,7 +72,7 @@ func (m *macroValue) call(rt *state, pos []python.Value, named []python.Kwarg) p
 }
 
 func (m *macroValue) takesCaller() bool {
-	for _, param := range m.sig.params {
+	for _, param := range m.fn.params {
 		if param.name == "caller" {
 			return true
 		}
@@ -93,12 +91,12 @@ func takeArg(named []python.Kwarg, name string) (python.Value, []python.Kwarg) {
 }
 
 func (m *macroValue) extraArgs(rt *state, fr *frame, pos []python.Value, named []python.Kwarg) {
-	if m.info.kwargs != nil {
+	if m.fn.kwargs != nil {
 		d := python.NewDict()
 		for _, a := range named {
 			d.SetString(a.Name, plain(a.Value))
 		}
-		fr.set(*m.info.kwargs, d)
+		fr.set(*m.fn.kwargs, d)
 	} else if len(named) > 0 {
 		for _, a := range named {
 			if a.Name == "caller" {
@@ -106,21 +104,21 @@ func (m *macroValue) extraArgs(rt *state, fr *frame, pos []python.Value, named [
 			}
 		}
 		var known []string
-		for _, p := range m.sig.params {
+		for _, p := range m.fn.params {
 			known = append(known, p.name)
 		}
 		panic(&python.Error{Kind: "TypeError", Hint: python.DidYouMean(named[0].Name, known),
 			Msg: fmt.Sprintf("macro %s takes no keyword argument %s", m.quotedName(), python.Quote(named[0].Name))})
 	}
-	if m.info.varargs != nil {
+	if m.fn.varargs != nil {
 		var extra []python.Value
-		if len(pos) > len(m.sig.params) {
-			extra = pos[len(m.sig.params):]
+		if len(pos) > len(m.fn.params) {
+			extra = pos[len(m.fn.params):]
 			allPlain(extra)
 		}
-		fr.set(*m.info.varargs, &python.Tuple{Items: extra})
-	} else if len(pos) > len(m.sig.params) {
-		python.Raise("TypeError", "macro %s takes not more than %d argument(s)", m.quotedName(), len(m.sig.params))
+		fr.set(*m.fn.varargs, &python.Tuple{Items: extra})
+	} else if len(pos) > len(m.fn.params) {
+		python.Raise("TypeError", "macro %s takes not more than %d argument(s)", m.quotedName(), len(m.fn.params))
 	}
 }
 
@@ -133,13 +131,13 @@ func (m *macroValue) quotedName() string {
 
 // defaults fills the parameters that the call left out.
 func (m *macroValue) defaults(fr *frame) {
-	params, first := m.sig.params, len(m.sig.params)-len(m.sig.defaults)
+	params, first := m.fn.params, len(m.fn.params)-len(m.fn.defaults)
 	for i := range params {
 		if fr.get(params[i].ref) != nil {
 			continue
 		}
 		if i >= first {
-			fr.set(params[i].ref, m.sig.defaults[i-first].eval(fr))
+			fr.set(params[i].ref, fr.eval(m.fn.defaults[i-first]))
 			continue
 		}
 		fr.set(params[i].ref, &python.Undefined{Name: params[i].name,
@@ -157,16 +155,16 @@ func (m *macroValue) Attribute(_ *python.Runtime, name string) python.Value {
 		return m.name
 	case "arguments":
 		var names []python.Value
-		for _, param := range m.sig.params {
+		for _, param := range m.fn.params {
 			names = append(names, param.name)
 		}
 		return &python.Tuple{Items: names}
 	case "catch_kwargs":
-		return m.info.kwargs != nil
+		return m.fn.kwargs != nil
 	case "catch_varargs":
-		return m.info.varargs != nil
+		return m.fn.varargs != nil
 	case "caller":
-		return m.info.caller != nil
+		return m.fn.caller != nil
 	}
 	return nil
 }

@@ -61,7 +61,7 @@ func (p *parser) parseTuple(o tupleOptions) expr {
 		}
 	}
 	p.grow(highest)
-	return &tupleExpr{items: items}
+	return &listExpr{items: items, tuple: true}
 }
 
 func (p *parser) parseExpr() expr {
@@ -89,7 +89,7 @@ func (p *parser) parseOr() expr {
 	left := p.parseAnd()
 	for p.acceptName("or") {
 		h := p.height
-		left = &orExpr{left, p.parseAnd()}
+		left = &logicExpr{or: true, left: left, right: p.parseAnd()}
 		p.grow(h, p.height)
 	}
 	return left
@@ -99,7 +99,7 @@ func (p *parser) parseAnd() expr {
 	left := p.parseNot()
 	for p.acceptName("and") {
 		h := p.height
-		left = &andExpr{left, p.parseNot()}
+		left = &logicExpr{left: left, right: p.parseNot()}
 		p.grow(h, p.height)
 	}
 	return left
@@ -109,7 +109,7 @@ func (p *parser) parseNot() expr {
 	if p.acceptName("not") {
 		p.enter()
 		defer p.leave()
-		e := &notExpr{p.parseNot()}
+		e := &unaryExpr{op: "not", value: p.parseNot()}
 		p.grow(p.height)
 		return e
 	}
@@ -120,7 +120,7 @@ func (p *parser) parseCompare() expr {
 	line := p.cur().line
 	first := p.parseSum()
 	h := p.height
-	var ops []operand
+	e := &compareExpr{line: line}
 	for {
 		t := p.cur()
 		var op string
@@ -135,14 +135,15 @@ func (p *parser) parseCompare() expr {
 			break
 		}
 		p.next()
-		ops = append(ops, operand{op, p.parseSum()})
+		e.ops, e.rest = append(e.ops, op), append(e.rest, p.parseSum())
 		h = max(h, p.height)
 	}
-	if len(ops) == 0 {
+	if len(e.ops) == 0 {
 		return first
 	}
 	p.grow(h)
-	return &compareExpr{first: first, ops: ops, line: line}
+	e.first = first
+	return e
 }
 
 func (p *parser) parseSum() expr {

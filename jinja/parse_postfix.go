@@ -62,7 +62,7 @@ func (p *parser) parseSubscript(obj expr) expr {
 		}
 		return &itemExpr{obj: obj, key: keys[0], line: t.line}
 	}
-	return &itemExpr{obj: obj, key: &tupleExpr{items: keys}, line: t.line}
+	return &itemExpr{obj: obj, key: &listExpr{items: keys, tuple: true}, line: t.line}
 }
 
 // parseSubscribed reads one subscript: an expression or a slice.
@@ -196,7 +196,7 @@ func (p *parser) parseTest(value expr) expr {
 	}
 	p.grow(h)
 	if negated {
-		return &notExpr{t}
+		return &unaryExpr{op: "not", value: t}
 	}
 	return t
 }

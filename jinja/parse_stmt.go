@@ -13,7 +13,7 @@ func (p *parser) parseSet() stmt {
 		return &setStmt{target: tgt, value: p.parseTuple(tupleOptions{cond: true}), line: line}
 	}
 	filter := p.parseFilter(nil, false)
-	return &setBlockStmt{target: tgt, filter: filter, body: p.parseBodyTo("endset"), line: line}
+	return &captureStmt{target: tgt, filter: filter, body: p.parseBodyTo("endset"), line: line}
 }
 
 func (p *parser) parseFor() stmt {
@@ -110,13 +110,13 @@ func (p *parser) parseImport() stmt {
 	s := &importStmt{line: p.next().line}
 	s.template = p.parseExpr()
 	p.expectName("as")
-	s.as = p.parseNameTarget()
+	s.as = []target{p.parseNameTarget()}
 	s.withContext = p.parseContext(false)
 	return s
 }
 
 func (p *parser) parseFrom() stmt {
-	s := &fromStmt{line: p.next().line}
+	s := &importStmt{names: []string{}, line: p.next().line}
 	s.template = p.parseExpr()
 	p.expectName("import")
 	for {
@@ -150,8 +150,7 @@ func (p *parser) isContext() bool {
 	return (p.cur().isName("with") || p.cur().isName("without")) && p.look().isName("context")
 }
 
-func (p *parser) parseSignature() signature {
-	var sig signature
+func (p *parser) parseSignature(sig *function) {
 	p.expect(tLParen)
 	for p.cur().kind != tRParen {
 		if len(sig.params) > 0 {
@@ -174,14 +173,12 @@ func (p *parser) parseSignature() signature {
 		}
 	}
 	p.expect(tRParen)
-	return sig
 }
 
 func (p *parser) parseMacro() stmt {
 	s := &macroStmt{line: p.next().line}
 	s.store = p.parseNameTarget()
-	s.name = s.store.name
-	s.sig = p.parseSignature()
+	p.parseSignature(&s.function)
 	s.body = p.parseBodyTo("endmacro")
 	return s
 }
@@ -189,7 +186,7 @@ func (p *parser) parseMacro() stmt {
 func (p *parser) parseCallBlock() stmt {
 	s := &callStmt{line: p.next().line}
 	if p.cur().kind == tLParen {
-		s.sig = p.parseSignature()
+		p.parseSignature(&s.function)
 	}
 	call, ok := p.parseExpr().(*callExpr)
 	if !ok {
@@ -200,10 +197,10 @@ func (p *parser) parseCallBlock() stmt {
 	return s
 }
 
-func (p *parser) parseNameTarget() nameTarget {
+func (p *parser) parseNameTarget() target {
 	t := p.expect(tName)
 	p.checkAssignable(t.val, t.line)
-	return nameTarget{name: t.val, line: t.line}
+	return target{name: t.val, line: t.line}
 }
 
 func (p *parser) checkAssignable(name string, line int) {
@@ -215,15 +212,9 @@ func (p *parser) checkAssignable(name string, line int) {
 
 // parseTarget reads the left side of an assignment: names, tuples of names and, if namespace is set,
 // attributes of namespaces. In parentheses only names can be assigned.
-func (p *parser) parseTarget(namespace bool) target {
+func (p *parser) parseTarget(namespace bool) *target {
 	line := p.cur().line
 	return p.toTarget(p.parseTuple(tupleOptions{simplified: true, namespace: namespace}), line)
-}
-
-// attrTargetExpr carries an attribute from parseTuple to toTarget; it is never evaluated.
-type attrTargetExpr struct {
-	expr
-	target *attrTarget
 }
 
 func (p *parser) parseTargetItem(namespace bool) expr {
@@ -233,24 +224,27 @@ func (p *parser) parseTargetItem(namespace bool) expr {
 		return e
 	}
 	attr := p.expect(tName)
-	return &attrTargetExpr{target: &attrTarget{name: nameExpr{name: name.name, line: name.line}, attr: attr.val, line: name.line}}
+	return &target{name: name.name, attr: attr.val, line: name.line}
 }
 
-func (p *parser) toTarget(e expr, line int) target {
+// toTarget makes a target of what was read as an expression.
+func (p *parser) toTarget(e expr, line int) *target {
 	kind := "const"
 	switch e := e.(type) {
 	case *nameExpr:
-		return &nameTarget{name: e.name, line: e.line}
-	case *attrTargetExpr:
-		return e.target
-	case *tupleExpr:
-		t := &tupleTarget{line: line}
+		return &target{name: e.name, line: e.line}
+	case *target:
+		return e
+	case *listExpr:
+		if !e.tuple {
+			kind = "list"
+			break
+		}
+		t := &target{line: line}
 		for _, item := range e.items {
 			t.items = append(t.items, p.toTarget(item, line))
 		}
 		return t
-	case *listExpr:
-		kind = "list"
 	case *dictExpr:
 		kind = "dict"
 	case *callExpr:

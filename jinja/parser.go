@@ -19,7 +19,7 @@ const (
 
 // parser makes the tree of one template by recursive descent.
 type parser struct {
-	env  *Env
+	*grammar
 	name string
 	toks []token
 	pos  int
@@ -234,12 +234,12 @@ func (p *parser) parseStatement(body []stmt) []stmt {
 		return append(body, p.parseCallBlock())
 	case "filter":
 		p.next()
-		s := &filterStmt{line: t.line, filter: p.parseFilter(nil, true)}
+		s := &captureStmt{line: t.line, filter: p.parseFilter(nil, true)}
 		s.body = p.parseBodyTo("endfilter")
 		return append(body, s)
 	case "do":
 		p.next()
-		return append(body, &doStmt{line: t.line, value: p.parseTuple(tupleOptions{cond: true})})
+		return append(body, &outputStmt{line: t.line, value: p.parseTuple(tupleOptions{cond: true}), silent: true})
 	}
 	p.tags = p.tags[:open]
 	p.failEnd(t.val, p.endStack)

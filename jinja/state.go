@@ -114,15 +114,15 @@ type context struct {
 	vars     map[string]python.Value
 	exported map[string]bool
 	parent   *layer
-	blocks   map[string][]*blockStmt
+	blocks   map[string][]boundBlock
 }
 
 func newContext(t *Template, parent *layer) *context {
 	c := &context{tmpl: t, parent: parent}
-	if len(t.blocks) > 0 {
-		c.blocks = make(map[string][]*blockStmt, len(t.blocks))
-		for name, b := range t.blocks {
-			c.blocks[name] = []*blockStmt{b}
+	if len(t.root.blocks) > 0 {
+		c.blocks = make(map[string][]boundBlock, len(t.root.blocks))
+		for name, b := range t.root.blocks {
+			c.blocks[name] = []boundBlock{{b, t}}
 		}
 	}
 	return c

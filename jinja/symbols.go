@@ -141,7 +141,7 @@ func (s *symbols) param(name string) int {
 	return s.define(name, loadParam, symRef{}, true)
 }
 
-func (s *symbols) load(name string) {
+func (s *symbols) read(name string) {
 	if _, ok := s.findRef(name); !ok {
 		s.define(name, loadResolve, symRef{}, false)
 	}
@@ -171,25 +171,25 @@ func (s *symbols) branchUpdate(branches []*symbols) {
 	}
 }
 
-// scope is what has to be done on entry: the loads of its variables.
-type scope []loadOp
-
-type loadOp struct {
-	slot int
-	kind loadKind
-	name string
-	from ref
+// load is what has to be done to a variable when its scope is entered: it is
+// looked up in the context, or copied from an outer one; else it has no value.
+type load struct {
+	slot    int
+	resolve bool
+	alias   bool
+	name    string
+	from    ref // of an alias
 }
 
 // scope lists the loads that are due when a frame with these symbols is entered.
-func (s *symbols) scope() scope {
-	var ops scope
+func (s *symbols) scope() []load {
+	var ops []load
 	for _, sym := range s.list {
 		if sym.load == loadParam {
 			continue
 		}
-		op := loadOp{slot: sym.slot, kind: sym.load, name: sym.name}
-		if sym.load == loadAlias {
+		op := load{slot: sym.slot, resolve: sym.load == loadResolve, alias: sym.load == loadAlias, name: sym.name}
+		if op.alias {
 			op.from = s.fn.refTo(sym.outer)
 		}
 		ops = append(ops, op)

@@ -170,7 +170,7 @@ func (tr *Trace) attempt(fr *frame, st stmt) {
 		out.spoil()
 		tr.spoil(fr, st)
 	}()
-	st.exec(fr)
+	fr.exec(st)
 }
 
 // spoil gives the names that a statement would have assigned a spoilt value.
@@ -178,37 +178,32 @@ func (tr *Trace) spoil(fr *frame, st stmt) {
 	switch st := st.(type) {
 	case *setStmt:
 		spoilTarget(fr, st.target)
-	case *setBlockStmt:
-		spoilTarget(fr, st.target)
+	case *captureStmt:
+		if st.target != nil {
+			spoilTarget(fr, st.target)
+		}
 	case *importStmt:
-		spoilTarget(fr, &st.as)
-	case *fromStmt:
 		for i := range st.as {
 			spoilTarget(fr, &st.as[i])
 		}
 	case *macroStmt:
 		spoilTarget(fr, &st.store)
 	case *ifStmt: // its branches have no names of their own
-		for _, body := range bodies(st) {
-			for _, inner := range body {
-				tr.spoil(fr, inner)
-			}
-		}
+		inside(st, func(n node) { tr.spoil(fr, n) })
 	}
 }
 
-func spoilTarget(fr *frame, t target) {
-	switch t := t.(type) {
-	case *nameTarget:
-		t.assign(fr, spoilt)
-	case *tupleTarget:
-		for _, item := range t.items {
-			spoilTarget(fr, item)
-		}
-	case *attrTarget:
-		if ns, ok := fr.get(t.name.ref).(*python.Namespace); ok {
+func spoilTarget(fr *frame, t *target) {
+	switch {
+	case t.attr != "":
+		if ns, ok := fr.get(t.ref).(*python.Namespace); ok {
 			ns.Attrs.SetString(t.attr, spoilt)
 		}
+	case t.name != "":
+		fr.assign(t, spoilt)
+	}
+	for _, item := range t.items {
+		spoilTarget(fr, item)
 	}
 }
 

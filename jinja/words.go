@@ -2,20 +2,18 @@ package jinja
 
 import "github.com/slipway-build/slipway/jinja/python"
 
-// Words returns the names that stand in the tags of a template's source: variables, and what else is
-// written like one. Of a source that is no template it returns those before the fault.
-func Words(source string) map[string]bool {
-	env, end := NewEnv(nil, Options{}).Begin()
-	defer end()
-	l := &lexer{env: env, src: source, line: 1}
+// names lists the names that stand in the tags of a source, those before the
+// fault if there is one.
+func (g *grammar) names(source string) []string {
+	l := &lexer{grammar: g, src: source, line: 1}
 	_ = l.all() // whoever renders it tells the fault
-	words := map[string]bool{}
+	var names []string
 	for _, t := range l.toks {
 		if t.kind == tName {
-			words[t.val] = true
+			names = append(names, t.val)
 		}
 	}
-	return words
+	return names
 }
 
 // all reads tokens up to the end, or to the first fault.
