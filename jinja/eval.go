@@ -6,64 +6,65 @@ import (
 	"strings"
 
 	"github.com/slipway-build/slipway/jinja/python"
+	"github.com/slipway-build/slipway/jinja/syntax"
 )
 
 // eval gives the value of an expression, and raises what goes wrong.
-func (fr *frame) eval(e expr) python.Value {
+func (fr *frame) eval(e syntax.Node) python.Value {
 	switch e := e.(type) {
-	case *constExpr:
-		return e.value
-	case *nameExpr:
+	case *syntax.Const:
+		return e.Value
+	case *syntax.Name:
 		return fr.nameExpr(e)
-	case *attrExpr:
+	case *syntax.Attr:
 		return fr.attrExpr(e)
-	case *itemExpr:
+	case *syntax.Item:
 		return fr.itemExpr(e)
-	case *sliceExpr:
+	case *syntax.Slice:
 		return fr.sliceExpr(e)
-	case *callExpr:
+	case *syntax.Call:
 		return fr.callWith(e, nil)
-	case *filterExpr:
+	case *syntax.Filter:
 		return fr.filterExpr(e)
-	case *testExpr:
+	case *syntax.Test:
 		return fr.testExpr(e)
-	case *condExpr:
+	case *syntax.Cond:
 		return fr.condExpr(e)
-	case *logicExpr:
+	case *syntax.Logic:
 		return fr.logicExpr(e)
-	case *unaryExpr:
+	case *syntax.Unary:
 		return fr.unaryExpr(e)
-	case *binExpr:
+	case *syntax.Binary:
 		return fr.binExpr(e)
-	case *compareExpr:
+	case *syntax.Compare:
 		return fr.compareExpr(e)
-	case *catExpr:
+	case *syntax.Concat:
 		return fr.catExpr(e)
-	case *listExpr:
+	case *syntax.List:
 		return fr.listExpr(e)
-	case *dictExpr:
+	case *syntax.Dict:
 		return fr.dictExpr(e)
 	}
 	panic(fmt.Sprintf("unknown expression %T", e))
 }
 
-func (fr *frame) nameExpr(e *nameExpr) python.Value {
+func (fr *frame) nameExpr(e *syntax.Name) python.Value {
 	if fr.rt.trace != nil {
 		fr.rt.trace.reached[e] = true
 	}
-	if v := fr.get(e.ref); v != nil {
+	if v := fr.get(e.Ref); v != nil {
 		return v
 	}
 	if fr.rt.trace != nil {
 		fr.rt.trace.unknown = append(fr.rt.trace.unknown, e)
 	}
-	return fr.rt.NoValue(&python.Undefined{Name: e.name, Template: fr.rt.tmpl.name, Line: e.line})
+	return fr.rt.NoValue(&python.Undefined{Name: e.Name, Template: fr.rt.tmpl.name, Line: e.Line})
 }
 
 // plain evaluates an expression whose value is looked into.
-func (fr *frame) plain(e expr) python.Value { return plain(fr.eval(e)) }
+func (fr *frame) plain(e syntax.Node) python.Value { return plain(fr.eval(e)) }
 
-func evalAll(fr *frame, exprs []expr) []python.Value {
+func evalAll(fr *frame, exprs []syntax.Node) []python.Value {
 	if len(exprs) == 0 {
 		return nil
 	}
@@ -75,104 +76,104 @@ func evalAll(fr *frame, exprs []expr) []python.Value {
 	return items
 }
 
-func (fr *frame) listExpr(e *listExpr) python.Value {
-	items := evalAll(fr, e.items)
-	if e.tuple {
+func (fr *frame) listExpr(e *syntax.List) python.Value {
+	items := evalAll(fr, e.Items)
+	if e.Tuple {
 		return &python.Tuple{Items: items}
 	}
 	return &python.List{Items: items}
 }
 
-func (fr *frame) dictExpr(e *dictExpr) python.Value {
+func (fr *frame) dictExpr(e *syntax.Dict) python.Value {
 	fr.rt.ChargeEntries(3)
 	d := python.NewDict()
-	for i, k := range e.keys {
+	for i, k := range e.Keys {
 		key := fr.plain(k)
-		v := fr.plain(e.values[i])
-		fr.rt.line = e.line
+		v := fr.plain(e.Values[i])
+		fr.rt.line = e.Line
 		d.Set(&fr.rt.Runtime, key, v)
 	}
 	return d
 }
 
-func (fr *frame) attrExpr(e *attrExpr) python.Value {
-	obj := fr.plain(e.obj)
-	fr.rt.line = e.line
-	return fr.rt.GetAttr(obj, e.name)
+func (fr *frame) attrExpr(e *syntax.Attr) python.Value {
+	obj := fr.plain(e.Obj)
+	fr.rt.line = e.Line
+	return fr.rt.GetAttr(obj, e.Name)
 }
 
-func (fr *frame) itemExpr(e *itemExpr) python.Value {
-	obj := fr.plain(e.obj)
-	key := fr.plain(e.key)
-	fr.rt.line = e.line
+func (fr *frame) itemExpr(e *syntax.Item) python.Value {
+	obj := fr.plain(e.Obj)
+	key := fr.plain(e.Key)
+	fr.rt.line = e.Line
 	if s, ok := python.Text(obj); ok {
 		fr.rt.Effort(len(s))
 	}
 	return fr.rt.GetItem(obj, key)
 }
 
-func (fr *frame) sliceExpr(e *sliceExpr) python.Value {
-	if e.obj == nil {
+func (fr *frame) sliceExpr(e *syntax.Slice) python.Value {
+	if e.Obj == nil {
 		python.Raise("TypeError", "slices cannot be combined in one subscript")
 	}
-	from := fr.eval(e.obj)
+	from := fr.eval(e.Obj)
 	obj := plain(from)
-	part := func(e expr) python.Value {
+	part := func(e syntax.Node) python.Value {
 		if e == nil {
 			return python.None
 		}
 		return fr.plain(e)
 	}
-	start, stop, step := part(e.start), part(e.stop), part(e.step)
-	fr.rt.line = e.line
+	start, stop, step := part(e.Start), part(e.Stop), part(e.Step)
+	fr.rt.line = e.Line
 	fr.rt.Look(obj)
 	return fr.rt.partOf(from, fr.rt.Slice(obj, start, stop, step))
 }
 
 // callWith is a call with more named arguments.
-func (fr *frame) callWith(e *callExpr, extra []python.Kwarg) python.Value {
-	if a, ok := e.callee.(*attrExpr); ok {
-		from := fr.eval(a.obj)
+func (fr *frame) callWith(e *syntax.Call, extra []python.Kwarg) python.Value {
+	if a, ok := e.Callee.(*syntax.Attr); ok {
+		from := fr.eval(a.Obj)
 		obj := plain(from)
-		fr.rt.line = a.line
-		if m := fr.rt.Method(obj, a.name); m != nil {
-			pos, named := fr.args(&e.args, obj)
-			fr.rt.line = e.line
+		fr.rt.line = a.Line
+		if m := fr.rt.Method(obj, a.Name); m != nil {
+			pos, named := fr.args(&e.Args, obj)
+			fr.rt.line = e.Line
 			return fr.rt.partOf(from, fr.rt.CallBuiltin(m, pos, append(named, extra...)))
 		}
-		callee := fr.rt.GetAttr(obj, a.name)
+		callee := fr.rt.GetAttr(obj, a.Name)
 		return fr.finish(e, callee, extra)
 	}
-	return fr.finish(e, fr.plain(e.callee), extra)
+	return fr.finish(e, fr.plain(e.Callee), extra)
 }
 
-func (fr *frame) finish(e *callExpr, callee python.Value, extra []python.Kwarg) python.Value {
-	pos, named := fr.args(&e.args, nil)
-	fr.rt.line = e.line
-	if name, ok := e.callee.(*nameExpr); ok {
-		refuseHidden(fr.rt, name.name, callee)
+func (fr *frame) finish(e *syntax.Call, callee python.Value, extra []python.Kwarg) python.Value {
+	pos, named := fr.args(&e.Args, nil)
+	fr.rt.line = e.Line
+	if name, ok := e.Callee.(*syntax.Name); ok {
+		refuseHidden(fr.rt, name.Name, callee)
 	}
 	return fr.rt.Call(callee, pos, append(named, extra...))
 }
 
 // args evaluates arguments in order; first, if any, goes before the others.
-func (fr *frame) args(a *argList, first python.Value) ([]python.Value, []python.Kwarg) {
-	pos := make([]python.Value, 0, len(a.pos)+1)
+func (fr *frame) args(a *syntax.Args, first python.Value) ([]python.Value, []python.Kwarg) {
+	pos := make([]python.Value, 0, len(a.Pos)+1)
 	if first != nil {
 		pos = append(pos, first)
 	}
-	for _, e := range a.pos {
+	for _, e := range a.Pos {
 		pos = append(pos, fr.eval(e))
 	}
 	var named []python.Kwarg
-	for i, e := range a.named {
-		named = append(named, python.Kwarg{Name: a.names[i], Value: fr.eval(e)})
+	for i, e := range a.Named {
+		named = append(named, python.Kwarg{Name: a.Names[i], Value: fr.eval(e)})
 	}
-	if a.star != nil {
-		pos = fr.rt.ConcatItems(pos, fr.rt.ToSlice(fr.plain(a.star)))
+	if a.Star != nil {
+		pos = fr.rt.ConcatItems(pos, fr.rt.ToSlice(fr.plain(a.Star)))
 	}
-	if a.starStar != nil {
-		d, ok := fr.plain(a.starStar).(*python.Dict)
+	if a.StarStar != nil {
+		d, ok := fr.plain(a.StarStar).(*python.Dict)
 		if !ok {
 			python.Raise("TypeError", "argument after ** must be a mapping")
 		}
@@ -193,63 +194,63 @@ func (fr *frame) args(a *argList, first python.Value) ([]python.Value, []python.
 	return pos, named
 }
 
-func (fr *frame) filterExpr(e *filterExpr) python.Value {
+func (fr *frame) filterExpr(e *syntax.Filter) python.Value {
 	if fr.rt.trace != nil {
 		fr.rt.trace.reached[e] = true
 	}
 	v := fr.capture
-	if e.value != nil {
-		v = fr.eval(e.value)
+	if e.Value != nil {
+		v = fr.eval(e.Value)
 	}
-	if e.fn == nil {
-		fr.rt.line = e.line
-		python.Raise(python.RuntimeError, "No filter named %s found.", python.Quote(e.name))
+	if e.Fn == nil {
+		fr.rt.line = e.Line
+		python.Raise(python.RuntimeError, "No filter named %s found.", python.Quote(e.Name))
 	}
-	pos, named := fr.args(&e.args, v)
-	fr.rt.line = e.line
-	return fr.rt.partOf(v, fr.rt.CallBuiltin(e.fn, pos, named))
+	pos, named := fr.args(&e.Args, v)
+	fr.rt.line = e.Line
+	return fr.rt.partOf(v, fr.rt.CallBuiltin(e.Fn, pos, named))
 }
 
-func (fr *frame) testExpr(e *testExpr) python.Value {
+func (fr *frame) testExpr(e *syntax.Test) python.Value {
 	if fr.rt.trace != nil {
 		fr.rt.trace.reached[e] = true
 	}
-	v := fr.eval(e.value)
-	if e.fn == nil {
-		fr.rt.line = e.line
-		python.Raise(python.RuntimeError, "No test named %s found.", python.Quote(e.name))
+	v := fr.eval(e.Value)
+	if e.Fn == nil {
+		fr.rt.line = e.Line
+		python.Raise(python.RuntimeError, "No test named %s found.", python.Quote(e.Name))
 	}
-	pos, named := fr.args(&e.args, v)
-	fr.rt.line = e.line
-	return fr.rt.CallBuiltin(e.fn, pos, named)
+	pos, named := fr.args(&e.Args, v)
+	fr.rt.line = e.Line
+	return fr.rt.CallBuiltin(e.Fn, pos, named)
 }
 
-func (fr *frame) condExpr(e *condExpr) python.Value {
-	test := fr.plain(e.test)
-	fr.rt.line = e.line
+func (fr *frame) condExpr(e *syntax.Cond) python.Value {
+	test := fr.plain(e.Test)
+	fr.rt.line = e.Line
 	if fr.rt.IsTrue(test) {
-		return fr.eval(e.then)
+		return fr.eval(e.Then)
 	}
-	if e.otherwise != nil {
-		return fr.eval(e.otherwise)
+	if e.Otherwise != nil {
+		return fr.eval(e.Otherwise)
 	}
 	return fr.rt.NoValue(&python.Undefined{Lenient: true, Hint: fmt.Sprintf("the inline if-expression on line %d in %s evaluated to false and no else section was defined.",
-		e.line, python.Quote(fr.rt.tmpl.name))})
+		e.Line, python.Quote(fr.rt.tmpl.name))})
 }
 
-func (fr *frame) logicExpr(e *logicExpr) python.Value {
-	left := fr.eval(e.left)
-	if fr.rt.IsTrue(plain(left)) == e.or {
+func (fr *frame) logicExpr(e *syntax.Logic) python.Value {
+	left := fr.eval(e.Left)
+	if fr.rt.IsTrue(plain(left)) == e.Or {
 		return left
 	}
-	return fr.eval(e.right)
+	return fr.eval(e.Right)
 }
 
-func (fr *frame) catExpr(e *catExpr) python.Value {
-	values := evalAll(fr, e.parts)
-	fr.rt.line = e.line
+func (fr *frame) catExpr(e *syntax.Concat) python.Value {
+	values := evalAll(fr, e.Parts)
+	fr.rt.line = e.Line
 	rt := fr.rt
-	if rt.Autoescape && !e.isConst {
+	if rt.Autoescape && !e.IsConst {
 		return rt.ConcatMarkup(values)
 	}
 	rt.ChargeItems(len(values))
@@ -263,12 +264,12 @@ func (fr *frame) catExpr(e *catExpr) python.Value {
 	return strings.Join(texts, "")
 }
 
-func (fr *frame) compareExpr(e *compareExpr) python.Value {
-	left := fr.plain(e.first)
+func (fr *frame) compareExpr(e *syntax.Compare) python.Value {
+	left := fr.plain(e.First)
 	var result python.Value
-	for i, op := range e.ops {
-		right := fr.plain(e.rest[i])
-		fr.rt.line = e.line
+	for i, op := range e.Ops {
+		right := fr.plain(e.Rest[i])
+		fr.rt.line = e.Line
 		fr.rt.LookAtBoth(op, left, right)
 		ok := fr.rt.Compare(op, left, right)
 		if result = ok; !ok {
@@ -279,26 +280,26 @@ func (fr *frame) compareExpr(e *compareExpr) python.Value {
 	return result
 }
 
-func (fr *frame) unaryExpr(e *unaryExpr) python.Value {
-	v := fr.plain(e.value)
-	if e.op == "not" {
+func (fr *frame) unaryExpr(e *syntax.Unary) python.Value {
+	v := fr.plain(e.Value)
+	if e.Op == "not" {
 		return !fr.rt.IsTrue(v)
 	}
-	fr.rt.line = e.line
-	return fr.rt.Unary(e.op, v)
+	fr.rt.line = e.Line
+	return fr.rt.Unary(e.Op, v)
 }
 
-func (fr *frame) binExpr(e *binExpr) python.Value {
-	left := fr.plain(e.left)
-	right := fr.plain(e.right)
-	fr.rt.line = e.line
-	if e.baseIsConst && fr.rt.IsNegative(left) {
+func (fr *frame) binExpr(e *syntax.Binary) python.Value {
+	left := fr.plain(e.Left)
+	right := fr.plain(e.Right)
+	fr.rt.line = e.Line
+	if e.BaseIsConst && fr.rt.IsNegative(left) {
 		// Jinja2 writes the computed base into Python code without
 		// parentheses, where the power binds tighter than the sign.
 		return fr.rt.Unary("-", fr.rt.Binary("**", fr.rt.Unary("-", left), right))
 	}
-	v := fr.rt.Binary(e.op, left, right)
-	if e.isConst {
+	v := fr.rt.Binary(e.Op, left, right)
+	if e.IsConst {
 		// What is computed at compile time is written out as a literal, so
 		// [[]] * 2 holds two lists, not one twice.
 		return fr.rt.DeepCopy(v)

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/slipway-build/slipway/jinja/python"
+	"github.com/slipway-build/slipway/jinja/syntax"
 )
 
 // Bounds of what is examined for one template, and of the work of one filter
@@ -97,32 +98,32 @@ func (x *examiner) template(outer *names) {
 	x.seen[x.tmpl]++
 	scope := outer.inner()
 	scope.set("self")
-	x.body(x.tmpl.root.body, scope)
+	x.body(x.tmpl.root.Body, scope)
 	// Blocks run when all of the template, and of what it extends, was run.
-	scope.set(assigned(x.tmpl.root.body)...)
-	for _, name := range slices.Sorted(maps.Keys(x.tmpl.root.blocks)) {
-		if b := x.tmpl.root.blocks[name]; x.live(b) {
+	scope.set(syntax.Assigned(x.tmpl.root.Body)...)
+	for _, name := range slices.Sorted(maps.Keys(x.tmpl.root.Blocks)) {
+		if b := x.tmpl.root.Blocks[name]; x.live(b) {
 			inner := scope.inner()
 			inner.set("super")
-			x.body(b.body, inner)
+			x.body(b.Body, inner)
 		}
 	}
 }
 
 // live reports whether a block is not replaced by another template's.
-func (x *examiner) live(b *blockStmt) bool {
-	stack := x.ctx.blocks[b.name]
-	return len(stack) == 0 || stack[0].blockStmt == b ||
-		!slices.ContainsFunc(stack, func(other boundBlock) bool { return other.blockStmt == b })
+func (x *examiner) live(b *syntax.Block) bool {
+	stack := x.ctx.blocks[b.Name]
+	return len(stack) == 0 || stack[0].Block == b ||
+		!slices.ContainsFunc(stack, func(other boundBlock) bool { return other.Block == b })
 }
 
 // other examines a template that is taken in.
-func (x *examiner) other(e expr, line int, known *names, imported, optional bool) {
-	c, ok := e.(*constExpr)
+func (x *examiner) other(e syntax.Node, line int, known *names, imported, optional bool) {
+	c, ok := e.(*syntax.Const)
 	if !ok {
 		return
 	}
-	name, ok := python.Text(c.value)
+	name, ok := python.Text(c.Value)
 	if !ok || x.depth >= deepestExamined || len(x.seen) >= mostExamined {
 		return
 	}
@@ -156,108 +157,112 @@ func (x *examiner) load(name string) (t *Template, err error) {
 }
 
 // body examines statements. Those after them see what they assign.
-func (x *examiner) body(body []stmt, known *names) {
+func (x *examiner) body(body []syntax.Node, known *names) {
 	for _, st := range body {
 		x.stmt(st, known)
 	}
 }
 
-func (x *examiner) stmt(st stmt, known *names) {
+func (x *examiner) stmt(st syntax.Node, known *names) {
 	switch st := st.(type) {
-	case *outputStmt:
-		if !st.dropped { // else it belongs to no output
-			x.expr(st.value, known)
+	case *syntax.Output:
+		if !st.Dropped { // else it belongs to no output
+			x.expr(st.Value, known)
 		}
-	case *ifStmt:
+	case *syntax.If:
 		x.ifStmt(st, known)
-	case *forStmt:
+	case *syntax.For:
 		x.forStmt(st, known)
-	case *setStmt:
-		x.expr(st.value, known)
-		known.set(st.target.names()...)
-	case *captureStmt:
-		x.body(st.body, known.inner())
-		x.expr(st.filter, known)
-		known.set(made(st)...)
-	case *macroStmt:
-		known.set(st.store.name)
-		x.macro(&st.function, known)
-	case *callStmt:
-		x.expr(st.call, known)
-		x.macro(&st.function, known)
-	case *withStmt:
-		inner := known.inner()
-		for i, t := range st.targets {
-			x.expr(st.values[i], known)
-			inner.set(t.names()...)
+	case *syntax.Set:
+		x.expr(st.Value, known)
+		known.set(st.Target.Names()...)
+	case *syntax.Capture:
+		x.body(st.Body, known.inner())
+		x.expr(st.Filter, known)
+		if st.Target != nil {
+			known.set(st.Target.Names()...)
 		}
-		x.body(st.body, inner)
-	case *autoescapeStmt:
-		x.expr(st.value, known)
-		x.body(st.body, known.inner())
+	case *syntax.Macro:
+		known.set(st.Store.Name)
+		x.macro(&st.Function, known)
+	case *syntax.CallBlock:
+		x.expr(st.Call, known)
+		x.macro(&st.Function, known)
+	case *syntax.With:
+		inner := known.inner()
+		for i, t := range st.Targets {
+			x.expr(st.Values[i], known)
+			inner.set(t.Names()...)
+		}
+		x.body(st.Body, inner)
+	case *syntax.Autoescape:
+		x.expr(st.Value, known)
+		x.body(st.Body, known.inner())
 	default:
 		x.takingIn(st, known)
 	}
 }
 
-func (x *examiner) takingIn(st stmt, known *names) {
+func (x *examiner) takingIn(st syntax.Node, known *names) {
 	switch st := st.(type) {
-	case *extendsStmt:
-		x.expr(st.template, known)
-		known.set(assigned(x.tmpl.root.body)...)
-		x.other(st.template, st.line, known, false, false)
-		if c, ok := st.template.(*constExpr); ok {
-			if name, ok := python.Text(c.value); ok {
+	case *syntax.Extends:
+		x.expr(st.Template, known)
+		known.set(syntax.Assigned(x.tmpl.root.Body)...)
+		x.other(st.Template, st.Line, known, false, false)
+		if c, ok := st.Template.(*syntax.Const); ok {
+			if name, ok := python.Text(c.Value); ok {
 				if t := x.trace.rt.templates[name]; t != nil {
-					known.set(assigned(t.root.body)...)
+					known.set(syntax.Assigned(t.root.Body)...)
 				}
 			}
 		}
-	case *includeStmt:
-		x.expr(st.template, known)
-		x.other(st.template, st.line, known, !st.withContext, st.ignoreMissing)
-	case *importStmt:
-		x.expr(st.template, known)
-		known.set(made(st)...)
-		x.other(st.template, st.line, known, !st.withContext, false)
+	case *syntax.Include:
+		x.expr(st.Template, known)
+		x.other(st.Template, st.Line, known, !st.WithContext, st.IgnoreMissing)
+	case *syntax.Import:
+		x.expr(st.Template, known)
+		for i := range st.As {
+			known.set(st.As[i].Name)
+		}
+		x.other(st.Template, st.Line, known, !st.WithContext, false)
 	}
 }
 
 // macro examines a body that runs later, when all names around it have values.
-func (x *examiner) macro(f *function, known *names) {
+func (x *examiner) macro(f *syntax.Function, known *names) {
 	inner := known.inner()
-	inner.set(assigned(x.tmpl.root.body)...)
+	inner.set(syntax.Assigned(x.tmpl.root.Body)...)
 	inner.set("caller", "kwargs", "varargs")
-	for _, p := range f.params {
-		inner.set(p.name)
+	for _, p := range f.Params {
+		inner.set(p.Name)
 	}
-	for _, d := range f.defaults {
+	for _, d := range f.Defaults {
 		x.expr(d, inner)
 	}
-	x.body(f.body, inner)
+	x.body(f.Body, inner)
 }
 
-func (x *examiner) ifStmt(st *ifStmt, known *names) {
-	for i, test := range st.tests {
+func (x *examiner) ifStmt(st *syntax.If, known *names) {
+	for i, test := range st.Tests {
 		x.expr(test, known)
-		x.body(st.bodies[i], known.given(definedIf(test, true)))
+		x.body(st.Bodies[i], known.given(definedIf(test, true)))
 		known = known.given(definedIf(test, false))
 	}
-	x.body(st.otherwise, known)
+	x.body(st.Otherwise, known)
 }
 
-func (x *examiner) forStmt(st *forStmt, known *names) {
-	x.expr(st.iter, known)
+func (x *examiner) forStmt(st *syntax.For, known *names) {
+	x.expr(st.Iter, known)
 	inner := known.inner()
-	inner.set(st.target.names()...)
-	x.expr(st.test, inner)
+	inner.set(st.Target.Names()...)
+	x.expr(st.Test, inner)
 	inner.set("loop")
-	inner.set(assigned(st.body)...) // by the round before
-	if st.test != nil {
-		inner = inner.given(definedIf(st.test, true))
+	inner.set(syntax.Assigned(st.Body)...) // by the round before
+	if st.Test != nil {
+		inner = inner.given(definedIf(st.Test, true))
 	}
-	x.body(st.body, inner)
-	x.body(st.otherwise, known.inner())
+	x.body(st.Body, inner)
+	x.body(st.Otherwise, known.inner())
 }
 
 func (x *examiner) doubt(e *python.Error) {

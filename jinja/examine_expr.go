@@ -1,33 +1,37 @@
 package jinja
 
-import "github.com/slipway-build/slipway/jinja/python"
+import (
+	"github.com/slipway-build/slipway/jinja/python"
+
+	"github.com/slipway-build/slipway/jinja/syntax"
+)
 
 // expr examines an expression: names that nobody defines, and filters and
 // tests on constants.
-func (x *examiner) expr(e expr, known *names) {
+func (x *examiner) expr(e syntax.Node, known *names) {
 	switch e := e.(type) {
-	case nil, *constExpr:
+	case nil, *syntax.Const:
 		return
-	case *nameExpr:
+	case *syntax.Name:
 		x.name(e, known)
 		return
-	case *condExpr:
-		x.expr(e.test, known)
-		x.expr(e.then, known.given(definedIf(e.test, true)))
-		x.expr(e.otherwise, known.given(definedIf(e.test, false)))
+	case *syntax.Cond:
+		x.expr(e.Test, known)
+		x.expr(e.Then, known.given(definedIf(e.Test, true)))
+		x.expr(e.Otherwise, known.given(definedIf(e.Test, false)))
 		return
-	case *logicExpr:
-		x.expr(e.left, known)
-		x.expr(e.right, known.given(definedIf(e.left, !e.or)))
+	case *syntax.Logic:
+		x.expr(e.Left, known)
+		x.expr(e.Right, known.given(definedIf(e.Left, !e.Or)))
 		return
-	case *testExpr:
+	case *syntax.Test:
 		x.test(e, known)
 		return
-	case *filterExpr:
+	case *syntax.Filter:
 		x.filter(e, known)
 		return
 	}
-	inside(e, func(part node) { x.expr(part, known) })
+	syntax.Parts(e, func(part syntax.Node) { x.expr(part, known) })
 }
 
 // harmless are the tests that take an undefined value without an error, by
@@ -36,42 +40,42 @@ var harmless = map[string]bool{"defined": true, "undefined": true, "none": true,
 	"false": true, "string": true, "mapping": true, "escaped": true, "callable": true, "sequence": true,
 	"integer": true, "float": true, "number": true, "sameas": true}
 
-func (x *examiner) test(e *testExpr, known *names) {
-	if _, isName := e.value.(*nameExpr); !isName || !harmless[e.name] {
-		x.expr(e.value, known)
+func (x *examiner) test(e *syntax.Test, known *names) {
+	if _, isName := e.Value.(*syntax.Name); !isName || !harmless[e.Name] {
+		x.expr(e.Value, known)
 	}
-	e.args.each(func(arg node) { x.expr(arg, known) })
-	if e.fn == nil && !x.trace.reached[e] {
-		x.trace.rt.line = e.line
-		x.doubt(&python.Error{Kind: python.RuntimeError, Msg: "No test named " + python.Quote(e.name) + " found.",
-			Hint: didYouMean(e.name, x.trace.rt.env.tests)})
+	e.Args.Each(func(arg syntax.Node) { x.expr(arg, known) })
+	if e.Fn == nil && !x.trace.reached[e] {
+		x.trace.rt.line = e.Line
+		x.doubt(&python.Error{Kind: python.RuntimeError, Msg: "No test named " + python.Quote(e.Name) + " found.",
+			Hint: x.trace.rt.env.grammar().DidYouMean(e.Name, x.trace.rt.env.tests)})
 	}
 }
 
-func (x *examiner) filter(e *filterExpr, known *names) {
+func (x *examiner) filter(e *syntax.Filter, known *names) {
 	before := len(x.trace.Doubts)
-	if _, isName := e.value.(*nameExpr); !isName || e.name != "default" && e.name != "d" && e.name != "items" {
-		x.expr(e.value, known)
+	if _, isName := e.Value.(*syntax.Name); !isName || e.Name != "default" && e.Name != "d" && e.Name != "items" {
+		x.expr(e.Value, known)
 	}
-	e.args.each(func(arg node) { x.expr(arg, known) })
+	e.Args.Each(func(arg syntax.Node) { x.expr(arg, known) })
 	if x.trace.reached[e] || len(x.trace.Doubts) > before {
 		return
 	}
-	if e.fn == nil {
-		x.trace.rt.line = e.line
-		x.doubt(&python.Error{Kind: python.RuntimeError, Msg: "No filter named " + python.Quote(e.name) + " found.",
-			Hint: didYouMean(e.name, x.trace.rt.env.filters)})
+	if e.Fn == nil {
+		x.trace.rt.line = e.Line
+		x.doubt(&python.Error{Kind: python.RuntimeError, Msg: "No filter named " + python.Quote(e.Name) + " found.",
+			Hint: x.trace.rt.env.grammar().DidYouMean(e.Name, x.trace.rt.env.filters)})
 		return
 	}
-	if isConst(e) {
+	if e.IsConst() {
 		x.constant(e)
 	}
 }
 
 // constant calls a filter whose value and arguments are constants.
-func (x *examiner) constant(e *filterExpr) {
+func (x *examiner) constant(e *syntax.Filter) {
 	rt := x.trace.rt
-	rt.tmpl, rt.line = x.tmpl, e.line
+	rt.tmpl, rt.line = x.tmpl, e.Line
 	rt.Restart()
 	var err error
 	func() {
@@ -83,53 +87,53 @@ func (x *examiner) constant(e *filterExpr) {
 	}
 }
 
-func (x *examiner) name(e *nameExpr, known *names) {
+func (x *examiner) name(e *syntax.Name, known *names) {
 	tr := x.trace
-	if tr.reached[e] || known.has(e.name) {
+	if tr.reached[e] || known.has(e.Name) {
 		return
 	}
-	if _, ok := tr.rt.env.globals[e.name]; ok {
+	if _, ok := tr.rt.env.globals[e.Name]; ok {
 		return
 	}
-	if _, ok := x.vars.m[e.name]; ok && !x.globals {
+	if _, ok := x.vars.m[e.Name]; ok && !x.globals {
 		return
 	}
-	key := [2]string{x.tmpl.name, e.name}
+	key := [2]string{x.tmpl.name, e.Name}
 	if x.said[key] {
 		return
 	}
 	x.said[key] = true
-	tr.rt.line = e.line
-	hint := python.DidYouMean(e.name, append(tr.visible(x.vars), known.all()...))
+	tr.rt.line = e.Line
+	hint := python.DidYouMean(e.Name, append(tr.visible(x.vars), known.all()...))
 	if x.globals && hint == "" {
-		if _, ok := x.vars.m[e.name]; ok {
+		if _, ok := x.vars.m[e.Name]; ok {
 			hint = `templates that are imported see it only "with context"`
 		}
 	}
-	x.doubt(&python.Error{Kind: python.UndefinedError, Msg: (&python.Undefined{Name: e.name}).Message(), Hint: hint})
+	x.doubt(&python.Error{Kind: python.UndefinedError, Msg: (&python.Undefined{Name: e.Name}).Message(), Hint: hint})
 }
 
 // definedIf lists the names that must be defined where an expression is true,
 // or where it is false.
-func definedIf(e expr, truth bool) []string {
+func definedIf(e syntax.Node, truth bool) []string {
 	switch e := e.(type) {
-	case *unaryExpr:
-		if e.op == "not" {
-			return definedIf(e.value, !truth)
+	case *syntax.Unary:
+		if e.Op == "not" {
+			return definedIf(e.Value, !truth)
 		}
-	case *logicExpr:
-		if e.or != truth {
-			return append(definedIf(e.left, truth), definedIf(e.right, truth)...)
+	case *syntax.Logic:
+		if e.Or != truth {
+			return append(definedIf(e.Left, truth), definedIf(e.Right, truth)...)
 		}
-	case *testExpr:
-		n, isName := e.value.(*nameExpr)
-		if isName && harmless[e.name] && (e.name == "undefined") != truth {
-			return []string{n.name}
+	case *syntax.Test:
+		n, isName := e.Value.(*syntax.Name)
+		if isName && harmless[e.Name] && (e.Name == "undefined") != truth {
+			return []string{n.Name}
 		}
-	case *filterExpr: // {% if x | default(false) %}
-		n, isName := e.value.(*nameExpr)
-		if isName && truth && (e.name == "default" || e.name == "d") {
-			return []string{n.name}
+	case *syntax.Filter: // {% if x | default(false) %}
+		n, isName := e.Value.(*syntax.Name)
+		if isName && truth && (e.Name == "default" || e.Name == "d") {
+			return []string{n.Name}
 		}
 	}
 	return nil

@@ -4,63 +4,64 @@ import (
 	"fmt"
 
 	"github.com/slipway-build/slipway/jinja/python"
+	"github.com/slipway-build/slipway/jinja/syntax"
 )
 
 // exec executes a statement, and raises what goes wrong.
-func (fr *frame) exec(s stmt) {
+func (fr *frame) exec(s syntax.Node) {
 	switch s := s.(type) {
-	case *dataStmt:
+	case *syntax.Data:
 		fr.dataStmt(s)
-	case *outputStmt:
+	case *syntax.Output:
 		fr.outputStmt(s)
-	case *ifStmt:
+	case *syntax.If:
 		fr.ifStmt(s)
-	case *forStmt:
+	case *syntax.For:
 		fr.forStmt(s)
-	case *setStmt:
+	case *syntax.Set:
 		fr.setStmt(s)
-	case *captureStmt:
+	case *syntax.Capture:
 		fr.captureStmt(s)
-	case *macroStmt:
+	case *syntax.Macro:
 		fr.macroStmt(s)
-	case *callStmt:
+	case *syntax.CallBlock:
 		fr.callStmt(s)
-	case *withStmt:
+	case *syntax.With:
 		fr.withStmt(s)
-	case *autoescapeStmt:
+	case *syntax.Autoescape:
 		fr.autoescapeStmt(s)
-	case *blockStmt:
+	case *syntax.Block:
 		fr.blockStmt(s)
-	case *extendsStmt:
+	case *syntax.Extends:
 		fr.extendsStmt(s)
-	case *includeStmt:
+	case *syntax.Include:
 		fr.includeStmt(s)
-	case *importStmt:
+	case *syntax.Import:
 		fr.importStmt(s)
 	default:
 		panic(fmt.Sprintf("unknown statement %T", s))
 	}
 }
 
-func (fr *frame) dataStmt(s *dataStmt) {
-	if fr.dropped(s.outputRule) {
+func (fr *frame) dataStmt(s *syntax.Data) {
+	if fr.dropped(s.OutputRule) {
 		return
 	}
-	fr.out.writeData(s.text, s.line)
+	fr.out.writeData(s.Text, s.Line)
 }
 
 // dropped says whether output at the top of a child template is left out.
-func (fr *frame) dropped(rule outputRule) bool {
-	return rule.dropped || rule.childDropped && fr.root.parent != nil
+func (fr *frame) dropped(rule syntax.OutputRule) bool {
+	return rule.Dropped || rule.ChildDropped && fr.root.parent != nil
 }
 
-func (fr *frame) outputStmt(s *outputStmt) {
-	if fr.dropped(s.outputRule) {
+func (fr *frame) outputStmt(s *syntax.Output) {
+	if fr.dropped(s.OutputRule) {
 		return
 	}
-	fr.at(s.line)
-	v := fr.eval(s.value)
-	if s.silent {
+	fr.at(s.Line)
+	v := fr.eval(s.Value)
+	if s.Silent {
 		return
 	}
 	if fr.rt.Autoescape {
@@ -68,72 +69,72 @@ func (fr *frame) outputStmt(s *outputStmt) {
 			v = fr.rt.Escape(plain(v))
 		}
 	}
-	fr.out.writeValue(v, s.line)
+	fr.out.writeValue(v, s.Line)
 }
 
-func (fr *frame) ifStmt(s *ifStmt) {
-	for i, test := range s.tests {
-		fr.at(s.lines[i])
+func (fr *frame) ifStmt(s *syntax.If) {
+	for i, test := range s.Tests {
+		fr.at(s.Lines[i])
 		if fr.rt.IsTrue(fr.plain(test)) {
-			fr.run(s.bodies[i])
+			fr.run(s.Bodies[i])
 			return
 		}
 	}
-	fr.run(s.otherwise)
+	fr.run(s.Otherwise)
 }
 
-func (fr *frame) setStmt(s *setStmt) {
-	fr.at(s.line)
-	checkNamespaces(fr, s.target)
-	fr.assign(s.target, fr.eval(s.value))
+func (fr *frame) setStmt(s *syntax.Set) {
+	fr.at(s.Line)
+	checkNamespaces(fr, s.Target)
+	fr.assign(s.Target, fr.eval(s.Value))
 }
 
 // checkNamespaces refuses attributes of other values than namespaces, before the new value is known.
 // Jinja2 says it of the statement above, here it is said of the statement itself.
-func checkNamespaces(fr *frame, t *target) {
-	for _, item := range t.items {
+func checkNamespaces(fr *frame, t *syntax.Target) {
+	for _, item := range t.Items {
 		checkNamespaces(fr, item)
 	}
-	if t.attr == "" {
+	if t.Attr == "" {
 		return
 	}
-	obj := fr.get(t.ref)
+	obj := fr.get(t.Ref)
 	if _, ok := obj.(*python.Namespace); !ok {
-		fr.at(t.line)
+		fr.at(t.Line)
 		panic(&python.Error{Kind: python.RuntimeError, Msg: "cannot assign attribute on non-namespace object",
 			Hint: namespaceHint(fr, t, obj)})
 	}
 }
 
 // captureStmt runs a body, and assigns or prints what it printed.
-func (fr *frame) captureStmt(s *captureStmt) {
-	fr.at(s.line)
-	fr.enter(s.scope)
-	v := fr.collect(s.body)
-	fr.at(s.line)
-	if s.target == nil {
+func (fr *frame) captureStmt(s *syntax.Capture) {
+	fr.at(s.Line)
+	fr.enter(s.Scope)
+	v := fr.collect(s.Body)
+	fr.at(s.Line)
+	if s.Target == nil {
 		fr.capture = v
-		fr.out.writeValue(joinable(fr.rt, fr.eval(s.filter)), s.line)
+		fr.out.writeValue(joinable(fr.rt, fr.eval(s.Filter)), s.Line)
 		return
 	}
-	if s.filter != nil {
+	if s.Filter != nil {
 		fr.capture = v
-		v = fr.eval(s.filter)
+		v = fr.eval(s.Filter)
 		if text, ok := plain(v).(string); ok && fr.rt.Autoescape {
 			v = python.Markup(text)
 		}
 	}
-	fr.assign(s.target, v)
+	fr.assign(s.Target, v)
 }
 
-func (fr *frame) assign(t *target, v python.Value) {
+func (fr *frame) assign(t *syntax.Target, v python.Value) {
 	switch {
-	case t.attr != "":
+	case t.Attr != "":
 		fr.assignAttr(t, v)
-	case t.name != "":
-		fr.set(t.ref, v)
-		if t.export {
-			fr.ctx.export(t.name, v, true)
+	case t.Name != "":
+		fr.set(t.Ref, v)
+		if t.Export {
+			fr.ctx.export(t.Name, v, true)
 		}
 	default:
 		fr.assignItems(t, v)
@@ -142,22 +143,22 @@ func (fr *frame) assign(t *target, v python.Value) {
 
 // assignAttr also takes a dictionary, which Jinja2 does not refuse where the value is a block. What a name
 // meant before a tuple gave it another value counts.
-func (fr *frame) assignAttr(t *target, v python.Value) {
-	fr.at(t.line)
-	switch obj := fr.get(t.ref).(type) {
+func (fr *frame) assignAttr(t *syntax.Target, v python.Value) {
+	fr.at(t.Line)
+	switch obj := fr.get(t.Ref).(type) {
 	case *python.Namespace:
 		fr.rt.ChargeEntries(1)
-		obj.Attrs.SetString(t.attr, plain(v))
+		obj.Attrs.SetString(t.Attr, plain(v))
 	case *python.Dict:
 		fr.rt.ChargeEntries(1)
-		obj.SetString(t.attr, plain(v))
+		obj.SetString(t.Attr, plain(v))
 	default:
 		python.Raise("TypeError", "'%s' object does not support item assignment", fr.rt.TypeName(obj))
 	}
 }
 
-func (fr *frame) assignItems(t *target, v python.Value) {
-	fr.at(t.line)
+func (fr *frame) assignItems(t *syntax.Target, v python.Value) {
+	fr.at(t.Line)
 	var items []python.Value
 	switch v := plain(v).(type) {
 	case *python.Tuple:
@@ -165,16 +166,16 @@ func (fr *frame) assignItems(t *target, v python.Value) {
 	case *python.List:
 		items = v.Items
 	default:
-		items = fr.rt.unpackable(v, len(t.items))
+		items = fr.rt.unpackable(v, len(t.Items))
 	}
-	if len(items) < len(t.items) {
-		python.Raise("ValueError", "not enough values to unpack (expected %d, got %d)", len(t.items), len(items))
+	if len(items) < len(t.Items) {
+		python.Raise("ValueError", "not enough values to unpack (expected %d, got %d)", len(t.Items), len(items))
 	}
-	if len(items) > len(t.items) {
-		python.Raise("ValueError", "too many values to unpack (expected %d)", len(t.items))
+	if len(items) > len(t.Items) {
+		python.Raise("ValueError", "too many values to unpack (expected %d)", len(t.Items))
 	}
 	for i, item := range items {
-		fr.assign(t.items[i], item)
+		fr.assign(t.Items[i], item)
 	}
 }
 
@@ -195,37 +196,37 @@ func (rt *state) unpackable(v python.Value, want int) []python.Value {
 	return items
 }
 
-func (fr *frame) withStmt(s *withStmt) {
-	fr.at(s.line)
+func (fr *frame) withStmt(s *syntax.With) {
+	fr.at(s.Line)
 	// The variables of the body are loaded first, the values come from outside.
-	fr.enter(s.scope)
-	for i, t := range s.targets {
-		fr.assign(t, fr.eval(s.values[i]))
+	fr.enter(s.Scope)
+	for i, t := range s.Targets {
+		fr.assign(t, fr.eval(s.Values[i]))
 	}
-	fr.run(s.body)
+	fr.run(s.Body)
 }
 
-func (fr *frame) autoescapeStmt(s *autoescapeStmt) {
-	fr.at(s.line)
-	fr.enter(s.scope)
+func (fr *frame) autoescapeStmt(s *syntax.Autoescape) {
+	fr.at(s.Line)
+	fr.enter(s.Scope)
 	saved := fr.rt.Autoescape
-	fr.rt.Autoescape = fr.rt.IsTrue(fr.plain(s.value))
-	fr.run(s.body)
+	fr.rt.Autoescape = fr.rt.IsTrue(fr.plain(s.Value))
+	fr.run(s.Body)
 	fr.rt.Autoescape = saved
 }
 
-func (fr *frame) blockStmt(s *blockStmt) {
-	if fr.dropped(s.outputRule) {
+func (fr *frame) blockStmt(s *syntax.Block) {
+	if fr.dropped(s.OutputRule) {
 		return
 	}
-	fr.at(s.line)
+	fr.at(s.Line)
 	ctx := fr.ctx
-	stack := ctx.blocks[s.name]
-	if s.scoped {
-		ctx = ctx.derived(fr.rt, fr.locals(s.locals))
+	stack := ctx.blocks[s.Name]
+	if s.Scoped {
+		ctx = ctx.derived(fr.rt, fr.locals(s.Locals))
 	}
-	if s.required && len(stack) <= 1 {
-		python.Raise(python.RuntimeError, "Required block %s not found", python.Quote(s.name))
+	if s.Required && len(stack) <= 1 {
+		python.Raise(python.RuntimeError, "Required block %s not found", python.Quote(s.Name))
 	}
 	stack[0].run(fr.rt, ctx, fr.out)
 }
@@ -235,38 +236,38 @@ func (c *context) derived(rt *state, locals map[string]python.Value) *context {
 	return &context{tmpl: c.tmpl, parent: c.snapshot(rt, locals), blocks: c.blocks}
 }
 
-func (fr *frame) extendsStmt(s *extendsStmt) {
-	fr.at(s.line)
-	if s.refused || s.second && fr.root.parent != nil {
+func (fr *frame) extendsStmt(s *syntax.Extends) {
+	fr.at(s.Line)
+	if s.Refused || s.Second && fr.root.parent != nil {
 		python.Raise(python.RuntimeError, "extended multiple times")
 	}
-	t := fr.rt.loadAny(fr.plain(s.template), s.line)
+	t := fr.rt.loadAny(fr.plain(s.Template), s.Line)
 	fr.root.parent = t
 	if fr.rt.trace != nil {
-		fr.rt.trace.extended[fr.root] = s.line
+		fr.rt.trace.extended[fr.root] = s.Line
 	}
-	if fr.ctx.blocks == nil && len(t.root.blocks) > 0 {
+	if fr.ctx.blocks == nil && len(t.root.Blocks) > 0 {
 		fr.ctx.blocks = map[string][]boundBlock{}
 	}
-	for name, b := range t.root.blocks {
+	for name, b := range t.root.Blocks {
 		fr.ctx.blocks[name] = append(fr.ctx.blocks[name], boundBlock{b, t})
 	}
 }
 
-func (fr *frame) macroStmt(s *macroStmt) {
-	fr.at(s.line)
+func (fr *frame) macroStmt(s *syntax.Macro) {
+	fr.at(s.Line)
 	fr.rt.ChargeEntries(1)
 	fr.rt.ChargeItems(len(fr.slots))
-	m := &macroValue{name: s.store.name, named: true, fn: &s.function, fr: fr, tmpl: fr.rt.tmpl, autoescape: fr.rt.Autoescape}
-	fr.assign(&s.store, m)
+	m := &macroValue{name: s.Store.Name, named: true, fn: &s.Function, fr: fr, tmpl: fr.rt.tmpl, autoescape: fr.rt.Autoescape}
+	fr.assign(&s.Store, m)
 }
 
-func (fr *frame) callStmt(s *callStmt) {
-	fr.at(s.line)
+func (fr *frame) callStmt(s *syntax.CallBlock) {
+	fr.at(s.Line)
 	fr.rt.ChargeEntries(1)
 	fr.rt.ChargeItems(len(fr.slots))
-	caller := &macroValue{fn: &s.function, fr: fr, tmpl: fr.rt.tmpl, autoescape: fr.rt.Autoescape}
-	fr.out.writeValue(joinable(fr.rt, fr.callWith(s.call, []python.Kwarg{{Name: "caller", Value: caller}})), s.line)
+	caller := &macroValue{fn: &s.Function, fr: fr, tmpl: fr.rt.tmpl, autoescape: fr.rt.Autoescape}
+	fr.out.writeValue(joinable(fr.rt, fr.callWith(s.Call, []python.Kwarg{{Name: "caller", Value: caller}})), s.Line)
 }
 
 // joinable is a text that becomes output as it is: what filter and call blocks

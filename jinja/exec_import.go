@@ -3,6 +3,7 @@ package jinja
 import (
 	"fmt"
 	"github.com/slipway-build/slipway/jinja/python"
+	"github.com/slipway-build/slipway/jinja/syntax"
 )
 
 // loadAny loads a template by what an extends, import or include names.
@@ -22,33 +23,33 @@ func (rt *state) loadAny(v python.Value, line int) *Template {
 	return t
 }
 
-func (fr *frame) includeStmt(s *includeStmt) {
-	fr.at(s.line)
+func (fr *frame) includeStmt(s *syntax.Include) {
+	fr.at(s.Line)
 	rt := fr.rt
 	rt.Step()
 	t := fr.findIncluded(s)
 	if t == nil {
 		return
 	}
-	if !s.withContext {
+	if !s.WithContext {
 		out := fr.out
 		if fr.up == nil {
 			// Jinja2 3.1 lets this text pass by a filter or set block around it.
 			out = fr.direct
 		}
-		out.writeValue(rt.module(t).printed, s.line)
+		out.writeValue(rt.module(t).printed, s.Line)
 		return
 	}
-	ctx := newContext(t, fr.ctx.snapshot(fr.rt, fr.locals(s.locals)))
+	ctx := newContext(t, fr.ctx.snapshot(fr.rt, fr.locals(s.Locals)))
 	t.run(rt, ctx, fr.out)
 }
 
 // findIncluded returns the first template that exists of those an include names; nil
 // if none does and that is allowed.
-func (fr *frame) findIncluded(s *includeStmt) *Template {
+func (fr *frame) findIncluded(s *syntax.Include) *Template {
 	rt := fr.rt
-	v := fr.plain(s.template)
-	rt.line = s.line
+	v := fr.plain(s.Template)
+	rt.line = s.Line
 	var names []python.Value
 	switch v := v.(type) {
 	case *python.Undefined:
@@ -64,7 +65,7 @@ func (fr *frame) findIncluded(s *includeStmt) *Template {
 	for _, n := range names {
 		name, ok := python.Text(n)
 		if !ok {
-			return rt.loadAny(n, s.line)
+			return rt.loadAny(n, s.Line)
 		}
 		t, err := rt.load(name)
 		if err == nil {
@@ -74,7 +75,7 @@ func (fr *frame) findIncluded(s *includeStmt) *Template {
 			first = err
 		}
 	}
-	if s.ignoreMissing {
+	if s.IgnoreMissing {
 		return nil
 	}
 	if len(names) == 0 {
@@ -136,7 +137,7 @@ func (rt *state) makeModule(t *Template, parent *layer) *module {
 	return m
 }
 
-func (fr *frame) importModule(template expr, line int, withContext bool, locals []localVar) *module {
+func (fr *frame) importModule(template syntax.Node, line int, withContext bool, locals []syntax.Local) *module {
 	fr.at(line)
 	t := fr.rt.loadAny(fr.plain(template), line)
 	if !withContext {
@@ -145,47 +146,34 @@ func (fr *frame) importModule(template expr, line int, withContext bool, locals 
 	return fr.rt.makeModule(t, fr.ctx.snapshot(fr.rt, fr.locals(locals)))
 }
 
-func (fr *frame) importStmt(s *importStmt) {
-	m := fr.importModule(s.template, s.line, s.withContext, s.locals)
-	if s.names == nil {
-		fr.imported(&s.as[0], m)
+func (fr *frame) importStmt(s *syntax.Import) {
+	m := fr.importModule(s.Template, s.Line, s.WithContext, s.Locals)
+	if s.Names == nil {
+		fr.imported(&s.As[0], m)
 	}
-	for i, name := range s.names {
+	for i, name := range s.Names {
 		v, ok := m.vars[name]
 		if !ok {
 			v = &python.Undefined{Name: name, Hint: fmt.Sprintf("the template %s (imported on line %d in %s) does not export the requested name %s",
-				python.Quote(m.tmpl.name), s.line, python.Quote(fr.rt.tmpl.name), python.Quote(name))}
+				python.Quote(m.tmpl.name), s.Line, python.Quote(fr.rt.tmpl.name), python.Quote(name))}
 		}
-		fr.imported(&s.as[i], v)
+		fr.imported(&s.As[i], v)
 	}
 }
 
 // imported gives a name what was imported; who imports this template in turn does not see it.
-func (fr *frame) imported(as *target, v python.Value) {
-	fr.set(as.ref, v)
-	if as.export {
-		fr.ctx.export(as.name, v, false)
+func (fr *frame) imported(as *syntax.Target, v python.Value) {
+	fr.set(as.Ref, v)
+	if as.Export {
+		fr.ctx.export(as.Name, v, false)
 	}
 }
 
 // knownNames lists what a misspelt variable may have meant.
 func (rt *state) knownNames() []string {
-	names := append([]string(nil), rt.tmpl.assigned()...)
+	names := append([]string(nil), rt.tmpl.root.Assigned()...)
 	if rt.ctx != nil {
 		names = append(names, rt.ctx.names()...)
 	}
-	return names
-}
-
-// assigned lists the names that a template assigns anywhere.
-func (t *Template) assigned() []string {
-	var names []string
-	walkBody(t.root.body, func(n node) bool {
-		if loop, ok := n.(*forStmt); ok {
-			names = append(names, loop.target.names()...)
-		}
-		names = append(names, made(n)...)
-		return true
-	})
 	return names
 }

@@ -77,7 +77,7 @@ func quoteURL(rt *python.Runtime, s string, query bool) string {
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		switch {
-		case isNameByte(c) || c == '.' || c == '-' || c == '~' || c == '/' && !query:
+		case isUnreserved(c) || c == '.' || c == '-' || c == '~' || c == '/' && !query:
 			b.AddByte(c)
 		case c == ' ' && query:
 			b.AddByte('+')
@@ -88,6 +88,11 @@ func quoteURL(rt *python.Runtime, s string, query bool) string {
 		}
 	}
 	return b.Text()
+}
+
+// isUnreserved tells letters, digits and "_".
+func isUnreserved(c byte) bool {
+	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
 
 func urlEncode(rt *python.Runtime, v python.Value) python.Value {

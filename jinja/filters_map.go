@@ -103,7 +103,7 @@ func byName(rt *python.Runtime, what string, known map[string]*python.Builtin, v
 	name, _ := python.Text(v)
 	f := known[name]
 	if f == nil {
-		panic(&python.Error{Kind: python.RuntimeError, Msg: "No " + what + " named " + python.Quote(name) + ".", Hint: didYouMean(name, known)})
+		panic(&python.Error{Kind: python.RuntimeError, Msg: "No " + what + " named " + python.Quote(name) + ".", Hint: stateOf(rt).env.grammar().DidYouMean(name, known)})
 	}
 	return f
 }

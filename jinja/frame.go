@@ -1,6 +1,10 @@
 package jinja
 
-import "github.com/slipway-build/slipway/jinja/python"
+import (
+	"github.com/slipway-build/slipway/jinja/python"
+
+	"github.com/slipway-build/slipway/jinja/syntax"
+)
 
 // frame is one running function with its variables.
 type frame struct {
@@ -15,10 +19,10 @@ type frame struct {
 	capture python.Value // the text that a filter block or set block filters
 }
 
-func newFrame(rt *state, ctx *context, out *buffer, fn *fnInfo, up *frame) *frame {
+func newFrame(rt *state, ctx *context, out *buffer, fn *syntax.Frame, up *frame) *frame {
 	fr := &frame{rt: rt, ctx: ctx, out: out, direct: out, up: up}
-	if fn.slots > 0 {
-		fr.slots = make([]python.Value, fn.slots)
+	if fn.Slots > 0 {
+		fr.slots = make([]python.Value, fn.Slots)
 	}
 	fr.root = fr
 	if up != nil {
@@ -27,36 +31,36 @@ func newFrame(rt *state, ctx *context, out *buffer, fn *fnInfo, up *frame) *fram
 	return fr
 }
 
-func (fr *frame) get(r ref) python.Value {
-	for n := r.hops; n > 0; n-- {
+func (fr *frame) get(r syntax.Ref) python.Value {
+	for n := r.Hops; n > 0; n-- {
 		fr = fr.up
 	}
-	return fr.slots[r.slot]
+	return fr.slots[r.Slot]
 }
 
-func (fr *frame) set(r ref, v python.Value) {
-	for n := r.hops; n > 0; n-- {
+func (fr *frame) set(r syntax.Ref, v python.Value) {
+	for n := r.Hops; n > 0; n-- {
 		fr = fr.up
 	}
-	fr.slots[r.slot] = v
+	fr.slots[r.Slot] = v
 }
 
 // enter does the loads of a scope.
-func (fr *frame) enter(s []load) {
+func (fr *frame) enter(s []syntax.Load) {
 	for i := range s {
 		op := &s[i]
 		switch {
-		case op.resolve:
-			fr.slots[op.slot] = fr.ctx.resolve(fr.rt, op.name)
-		case op.alias:
-			fr.slots[op.slot] = fr.get(op.from)
+		case op.Resolve:
+			fr.slots[op.Slot] = fr.ctx.resolve(fr.rt, op.Name)
+		case op.Alias:
+			fr.slots[op.Slot] = fr.get(op.From)
 		default:
-			fr.slots[op.slot] = nil
+			fr.slots[op.Slot] = nil
 		}
 	}
 }
 
-func (fr *frame) run(body []stmt) {
+func (fr *frame) run(body []syntax.Node) {
 	if fr.rt.trace != nil {
 		fr.rt.trace.run(fr, body)
 		return
@@ -67,7 +71,7 @@ func (fr *frame) run(body []stmt) {
 }
 
 // collect runs a body and returns what it prints.
-func (fr *frame) collect(body []stmt) python.Value {
+func (fr *frame) collect(body []syntax.Node) python.Value {
 	saved := fr.out
 	buf := &buffer{rt: fr.rt}
 	fr.out = buf
@@ -79,15 +83,15 @@ func (fr *frame) collect(body []stmt) python.Value {
 // at notes the line of what is executed now.
 func (fr *frame) at(line int) { fr.rt.line = line }
 
-func (fr *frame) locals(vars []localVar) map[string]python.Value {
+func (fr *frame) locals(vars []syntax.Local) map[string]python.Value {
 	if len(vars) == 0 {
 		return nil
 	}
 	fr.rt.Charge(48 * len(vars))
 	m := make(map[string]python.Value, len(vars))
 	for _, l := range vars {
-		if v := fr.get(l.ref); v != nil {
-			m[l.name] = v
+		if v := fr.get(l.Ref); v != nil {
+			m[l.Name] = v
 		}
 	}
 	return m
@@ -97,12 +101,12 @@ func (fr *frame) locals(vars []localVar) map[string]python.Value {
 func (t *Template) run(rt *state, ctx *context, out *buffer) {
 	rt.Push()
 	saved := rt.enterTemplate(t, ctx)
-	fr := newFrame(rt, ctx, out, t.root.fn, nil)
-	if t.root.self != nil {
-		fr.set(*t.root.self, &selfRef{ctx})
+	fr := newFrame(rt, ctx, out, t.root.Fn, nil)
+	if t.root.Self != nil {
+		fr.set(*t.root.Self, &selfRef{ctx})
 	}
-	fr.enter(t.root.scope)
-	fr.run(t.root.body)
+	fr.enter(t.root.Scope)
+	fr.run(t.root.Body)
 	if fr.parent != nil {
 		if rt.trace != nil {
 			rt.line = rt.trace.extended[fr]
@@ -115,7 +119,7 @@ func (t *Template) run(rt *state, ctx *context, out *buffer) {
 
 // boundBlock is a block with the template that it stands in.
 type boundBlock struct {
-	*blockStmt
+	*syntax.Block
 	tmpl *Template
 }
 
@@ -124,15 +128,15 @@ func (b boundBlock) run(rt *state, ctx *context, out *buffer) {
 	rt.Push()
 	rt.Step()
 	saved := rt.enterTemplate(b.tmpl, ctx)
-	fr := newFrame(rt, ctx, out, b.fn, nil)
-	if b.self != nil {
-		fr.set(*b.self, &selfRef{ctx})
+	fr := newFrame(rt, ctx, out, b.Fn, nil)
+	if b.Self != nil {
+		fr.set(*b.Self, &selfRef{ctx})
 	}
-	if b.super != nil {
-		fr.set(*b.super, superOf(ctx, b.blockStmt))
+	if b.Super != nil {
+		fr.set(*b.Super, superOf(ctx, b.Block))
 	}
-	fr.enter(b.scope)
-	fr.run(b.body)
+	fr.enter(b.Scope)
+	fr.run(b.Body)
 	rt.restore(saved)
 	rt.Pop()
 }
@@ -166,13 +170,13 @@ func (s *selfRef) Item(key python.Value) python.Value {
 	return nil
 }
 
-func superOf(ctx *context, b *blockStmt) python.Value {
-	for i, other := range ctx.blocks[b.name] {
-		if other.blockStmt == b && i+1 < len(ctx.blocks[b.name]) {
-			return &blockRef{b.name, ctx, i + 1}
+func superOf(ctx *context, b *syntax.Block) python.Value {
+	for i, other := range ctx.blocks[b.Name] {
+		if other.Block == b && i+1 < len(ctx.blocks[b.Name]) {
+			return &blockRef{b.Name, ctx, i + 1}
 		}
 	}
-	return noParentBlock(b.name)
+	return noParentBlock(b.Name)
 }
 
 func noParentBlock(name string) python.Value {

@@ -1,6 +1,10 @@
 package jinja
 
-import "github.com/slipway-build/slipway/jinja/python"
+import (
+	"github.com/slipway-build/slipway/jinja/python"
+
+	"github.com/slipway-build/slipway/jinja/syntax"
+)
 
 // hides tells whether a variable has the name of a function of Jinja2's. In a Dockerfile.template that
 // is namespace, which docker-pkg has as a key of the configuration.
@@ -11,12 +15,12 @@ func hides(rt *state, name string, v python.Value) bool {
 
 // namespaceHint says how to get what an attribute can be set on, where a statement sets that of obj.
 // Where namespace is no function, a dictionary does what a namespace would.
-func namespaceHint(fr *frame, t *target, obj python.Value) string {
-	name := t.name
+func namespaceHint(fr *frame, t *syntax.Target, obj python.Value) string {
+	name := t.Name
 	if !hides(fr.rt, "namespace", fr.ctx.resolve(fr.rt, "namespace")) {
 		return "make one with {% set " + name + " = namespace() %}"
 	}
-	set := "{% do " + name + ".update(" + t.attr + "=1) %} sets " + t.attr
+	set := "{% do " + name + ".update(" + t.Attr + "=1) %} sets " + t.Attr
 	if _, ok := obj.(*python.Dict); ok {
 		return "namespace is a variable here, and no function: " + set + " of the dictionary"
 	}

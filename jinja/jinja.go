@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/slipway-build/slipway/jinja/python"
+	"github.com/slipway-build/slipway/jinja/syntax"
 )
 
 // Loader finds the source of a template by name. A name it does not know is an
@@ -126,31 +127,30 @@ func hostBuiltin(name, signature string, f func(args []any) (any, error)) *pytho
 type Template struct {
 	env  *Env
 	name string
-	root *template
+	root *syntax.Template
 }
 
-// Parse reads a template's source; name is used in errors. The error is an *Error.
-func (e *Env) Parse(name, source string) (t *Template, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = python.Caught(r, name, 1)
-		}
-	}()
+// Parse reads a template's source; name is used in errors. The error is a *python.Error.
+func (e *Env) Parse(name, source string) (*Template, error) {
 	if len(source) > e.opts.Limits.Source {
-		panic(&python.Error{Kind: python.LimitError, Template: name, Line: 1, Msg: fmt.Sprintf("template is larger than %d bytes", e.opts.Limits.Source)})
+		return nil, &python.Error{Kind: python.LimitError, Template: name, Line: 1, Msg: fmt.Sprintf("template is larger than %d bytes", e.opts.Limits.Source)}
 	}
 	if !utf8.ValidString(source) {
-		panic(&python.Error{Kind: "UnicodeDecodeError", Template: name, Line: 1, Msg: "template is not valid UTF-8"})
+		return nil, &python.Error{Kind: "UnicodeDecodeError", Template: name, Line: 1, Msg: "template is not valid UTF-8"}
 	}
-	return &Template{env: e, name: name, root: e.grammar().parse(name, source)}, nil
+	tree, err := e.grammar().Parse(name, source)
+	if err != nil {
+		return nil, err
+	}
+	return &Template{env: e, name: name, root: tree}, nil
 }
 
 // grammar is what templates of e may use.
-func (e *Env) grammar() *grammar {
-	g := &grammar{trimBlocks: e.opts.TrimBlocks, lstripBlocks: e.opts.LstripBlocks, keepTrailingNewline: e.opts.KeepTrailingNewline,
-		filters: e.filters, tests: e.tests}
+func (e *Env) grammar() *syntax.Grammar {
+	g := &syntax.Grammar{TrimBlocks: e.opts.TrimBlocks, LstripBlocks: e.opts.LstripBlocks, KeepTrailingNewline: e.opts.KeepTrailingNewline,
+		Filters: e.filters, Tests: e.tests}
 	if e.account != nil {
-		g.charge = e.account.Charge
+		g.Charge = e.account.Charge
 	}
 	return g
 }
@@ -206,7 +206,7 @@ func (v Vars) Names() []string {
 	return names
 }
 
-// Render executes the template. The error is an *Error. Lists and dicts in vars
+// Render executes the template. The error is a *python.Error. Lists and dicts in vars
 // are copied when they are first used, so a template cannot change them.
 func (t *Template) Render(vars Vars) (out []byte, err error) {
 	env := t.env
@@ -229,7 +229,7 @@ func Words(source string) map[string]bool {
 	env, end := NewEnv(nil, Options{}).Begin()
 	defer end()
 	words := map[string]bool{}
-	for _, name := range env.grammar().names(source) {
+	for _, name := range env.grammar().Names(source) {
 		words[name] = true
 	}
 	return words

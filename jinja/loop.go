@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/slipway-build/slipway/jinja/python"
+	"github.com/slipway-build/slipway/jinja/syntax"
 )
 
 // loopContext is the "loop" of a for loop.
@@ -168,10 +169,10 @@ func (l *loopContext) Attribute(rt *python.Runtime, name string) python.Value {
 	return nil
 }
 
-func (fr *frame) forStmt(s *forStmt) {
-	fr.at(s.line)
-	iterable := fr.plain(s.iter)
-	if !s.recursive {
+func (fr *frame) forStmt(s *syntax.For) {
+	fr.at(s.Line)
+	iterable := fr.plain(s.Iter)
+	if !s.Recursive {
 		iterate(s, fr, fr, iterable, nil, 0)
 		return
 	}
@@ -181,49 +182,49 @@ func (fr *frame) forStmt(s *forStmt) {
 		fr.rt.Push()
 		fr.rt.Step()
 		buf := &buffer{rt: fr.rt}
-		iterate(s, newFrame(fr.rt, fr.ctx, buf, s.fn, fr), fr, iterable, recurse, depth)
+		iterate(s, newFrame(fr.rt, fr.ctx, buf, s.Fn, fr), fr, iterable, recurse, depth)
 		fr.rt.Pop()
 		return buf.captured()
 	}
-	out.writeValue(recurse(iterable, 0), s.line)
+	out.writeValue(recurse(iterable, 0), s.Line)
 }
 
 // iterate runs the loop in frame in; outer is the frame around the loop.
-func iterate(s *forStmt, in, outer *frame, iterable python.Value, recurse func(python.Value, int) python.Value, depth int) {
+func iterate(s *syntax.For, in, outer *frame, iterable python.Value, recurse func(python.Value, int) python.Value, depth int) {
 	rt := in.rt
-	rt.line = s.line
+	rt.line = s.Line
 	it := rt.MustIterate(iterable)
-	if s.test != nil {
-		it = &testIterator{s: s, it: it, fr: newFrame(rt, outer.ctx, in.out, s.testFn, outer)}
+	if s.Test != nil {
+		it = &testIterator{s: s, it: it, fr: newFrame(rt, outer.ctx, in.out, s.TestFn, outer)}
 		iterable = python.NewGenerator(nil) // its length is not known
 	}
 	empty := true
-	if !s.extended {
+	if !s.Extended {
 		for v, ok := it.Next(); ok; v, ok = it.Next() {
 			empty = false
-			in.assign(s.target, v)
-			in.enter(s.scope)
-			in.run(s.body)
+			in.assign(s.Target, v)
+			in.enter(s.Scope)
+			in.run(s.Body)
 		}
 	} else {
 		loop := &loopContext{iterable: iterable, it: it, n: -1, index0: -1, depth0: depth, recurse: recurse}
 		for v, ok := loop.advance(); ok; v, ok = loop.advance() {
 			empty = false
-			in.assign(s.target, v)
-			in.slots[s.loopSlot] = loop
-			in.enter(s.scope)
-			in.run(s.body)
+			in.assign(s.Target, v)
+			in.slots[s.LoopSlot] = loop
+			in.enter(s.Scope)
+			in.run(s.Body)
 		}
 	}
-	if empty && len(s.otherwise) > 0 {
-		in.enter(s.elseScope)
-		in.run(s.otherwise)
+	if empty && len(s.Otherwise) > 0 {
+		in.enter(s.ElseScope)
+		in.run(s.Otherwise)
 	}
 }
 
 // testIterator is the "if" of a for loop.
 type testIterator struct {
-	s  *forStmt
+	s  *syntax.For
 	it python.Iterator
 	fr *frame
 	on bool
@@ -231,7 +232,7 @@ type testIterator struct {
 
 func (t *testIterator) Next() (python.Value, bool) {
 	if !t.on {
-		t.fr.enter(t.s.testScope)
+		t.fr.enter(t.s.TestScope)
 		t.on = true
 	}
 	for {
@@ -239,9 +240,9 @@ func (t *testIterator) Next() (python.Value, bool) {
 		if !ok {
 			return nil, false
 		}
-		t.fr.assign(t.s.testTarget, v)
-		t.fr.at(t.s.line)
-		if t.fr.rt.IsTrue(t.fr.plain(t.s.test)) {
+		t.fr.assign(t.s.TestTarget, v)
+		t.fr.at(t.s.Line)
+		if t.fr.rt.IsTrue(t.fr.plain(t.s.Test)) {
 			return v, true
 		}
 	}

@@ -3,13 +3,14 @@ package jinja
 import (
 	"fmt"
 	"github.com/slipway-build/slipway/jinja/python"
+	"github.com/slipway-build/slipway/jinja/syntax"
 )
 
 // macroValue is a macro, or the body of a call block as the macro's caller.
 type macroValue struct {
 	name       string
 	named      bool
-	fn         *function
+	fn         *syntax.Function
 	fr         *frame // where it was defined
 	tmpl       *Template
 	autoescape bool
@@ -35,36 +36,36 @@ func (m *macroValue) Call(rt *python.Runtime, pos []python.Value, named []python
 func (m *macroValue) call(rt *state, pos []python.Value, named []python.Kwarg) python.Value {
 	rt.Push()
 	rt.Step()
-	fr := newFrame(rt, m.fr.ctx, &buffer{rt: rt}, m.fn.fn, m.fr)
-	params := m.fn.params
+	fr := newFrame(rt, m.fr.ctx, &buffer{rt: rt}, m.fn.Fn, m.fr)
+	params := m.fn.Params
 	n := min(len(pos), len(params))
 	for i := range n {
-		fr.set(params[i].ref, pos[i])
+		fr.set(params[i].Ref, pos[i])
 	}
 	foundCaller := n == len(params) && m.takesCaller()
 	for i := n; i < len(params); i++ {
 		var v python.Value
-		if v, named = takeArg(named, params[i].name); v != nil {
-			fr.set(params[i].ref, v)
+		if v, named = takeArg(named, params[i].Name); v != nil {
+			fr.set(params[i].Ref, v)
 		}
-		foundCaller = foundCaller || params[i].name == "caller"
+		foundCaller = foundCaller || params[i].Name == "caller"
 	}
-	if m.fn.caller != nil && !foundCaller {
+	if m.fn.Caller != nil && !foundCaller {
 		var caller python.Value
 		caller, named = takeArg(named, "caller")
 		if caller == nil {
 			caller = &python.Undefined{Hint: "No caller defined", Name: "caller"}
 		}
-		fr.set(*m.fn.caller, caller)
+		fr.set(*m.fn.Caller, caller)
 	}
 	m.extraArgs(rt, fr, pos, named)
 
 	saved := rt.enterTemplate(m.tmpl, m.fr.ctx)
 	savedEscape := rt.Autoescape
 	rt.Autoescape = m.autoescape
-	fr.enter(m.fn.scope)
+	fr.enter(m.fn.Scope)
 	m.defaults(fr)
-	fr.run(m.fn.body)
+	fr.run(m.fn.Body)
 	rt.Autoescape = savedEscape
 	rt.restore(saved)
 	rt.Pop()
@@ -72,8 +73,8 @@ func (m *macroValue) call(rt *state, pos []python.Value, named []python.Kwarg) p
 }
 
 func (m *macroValue) takesCaller() bool {
-	for _, param := range m.fn.params {
-		if param.name == "caller" {
+	for _, param := range m.fn.Params {
+		if param.Name == "caller" {
 			return true
 		}
 	}
@@ -91,12 +92,12 @@ func takeArg(named []python.Kwarg, name string) (python.Value, []python.Kwarg) {
 }
 
 func (m *macroValue) extraArgs(rt *state, fr *frame, pos []python.Value, named []python.Kwarg) {
-	if m.fn.kwargs != nil {
+	if m.fn.Kwargs != nil {
 		d := python.NewDict()
 		for _, a := range named {
 			d.SetString(a.Name, plain(a.Value))
 		}
-		fr.set(*m.fn.kwargs, d)
+		fr.set(*m.fn.Kwargs, d)
 	} else if len(named) > 0 {
 		for _, a := range named {
 			if a.Name == "caller" {
@@ -104,21 +105,21 @@ func (m *macroValue) extraArgs(rt *state, fr *frame, pos []python.Value, named [
 			}
 		}
 		var known []string
-		for _, p := range m.fn.params {
-			known = append(known, p.name)
+		for _, p := range m.fn.Params {
+			known = append(known, p.Name)
 		}
 		panic(&python.Error{Kind: "TypeError", Hint: python.DidYouMean(named[0].Name, known),
 			Msg: fmt.Sprintf("macro %s takes no keyword argument %s", m.quotedName(), python.Quote(named[0].Name))})
 	}
-	if m.fn.varargs != nil {
+	if m.fn.Varargs != nil {
 		var extra []python.Value
-		if len(pos) > len(m.fn.params) {
-			extra = pos[len(m.fn.params):]
+		if len(pos) > len(m.fn.Params) {
+			extra = pos[len(m.fn.Params):]
 			allPlain(extra)
 		}
-		fr.set(*m.fn.varargs, &python.Tuple{Items: extra})
-	} else if len(pos) > len(m.fn.params) {
-		python.Raise("TypeError", "macro %s takes not more than %d argument(s)", m.quotedName(), len(m.fn.params))
+		fr.set(*m.fn.Varargs, &python.Tuple{Items: extra})
+	} else if len(pos) > len(m.fn.Params) {
+		python.Raise("TypeError", "macro %s takes not more than %d argument(s)", m.quotedName(), len(m.fn.Params))
 	}
 }
 
@@ -131,17 +132,17 @@ func (m *macroValue) quotedName() string {
 
 // defaults fills the parameters that the call left out.
 func (m *macroValue) defaults(fr *frame) {
-	params, first := m.fn.params, len(m.fn.params)-len(m.fn.defaults)
+	params, first := m.fn.Params, len(m.fn.Params)-len(m.fn.Defaults)
 	for i := range params {
-		if fr.get(params[i].ref) != nil {
+		if fr.get(params[i].Ref) != nil {
 			continue
 		}
 		if i >= first {
-			fr.set(params[i].ref, fr.eval(m.fn.defaults[i-first]))
+			fr.set(params[i].Ref, fr.eval(m.fn.Defaults[i-first]))
 			continue
 		}
-		fr.set(params[i].ref, &python.Undefined{Name: params[i].name,
-			Hint: "parameter " + python.Quote(params[i].name) + " was not provided"})
+		fr.set(params[i].Ref, &python.Undefined{Name: params[i].Name,
+			Hint: "parameter " + python.Quote(params[i].Name) + " was not provided"})
 	}
 }
 
@@ -155,16 +156,16 @@ func (m *macroValue) Attribute(_ *python.Runtime, name string) python.Value {
 		return m.name
 	case "arguments":
 		var names []python.Value
-		for _, param := range m.fn.params {
-			names = append(names, param.name)
+		for _, param := range m.fn.Params {
+			names = append(names, param.Name)
 		}
 		return &python.Tuple{Items: names}
 	case "catch_kwargs":
-		return m.fn.kwargs != nil
+		return m.fn.Kwargs != nil
 	case "catch_varargs":
-		return m.fn.varargs != nil
+		return m.fn.Varargs != nil
 	case "caller":
-		return m.fn.caller != nil
+		return m.fn.Caller != nil
 	}
 	return nil
 }

@@ -119,9 +119,9 @@ type context struct {
 
 func newContext(t *Template, parent *layer) *context {
 	c := &context{tmpl: t, parent: parent}
-	if len(t.root.blocks) > 0 {
-		c.blocks = make(map[string][]boundBlock, len(t.root.blocks))
-		for name, b := range t.root.blocks {
+	if len(t.root.Blocks) > 0 {
+		c.blocks = make(map[string][]boundBlock, len(t.root.Blocks))
+		for name, b := range t.root.Blocks {
 			c.blocks[name] = []boundBlock{{b, t}}
 		}
 	}

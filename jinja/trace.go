@@ -4,6 +4,7 @@ import (
 	"maps"
 
 	"github.com/slipway-build/slipway/jinja/python"
+	"github.com/slipway-build/slipway/jinja/syntax"
 )
 
 // Trace is the record of a render for those who judge templates: where each
@@ -30,7 +31,7 @@ type Trace struct {
 	marks    int     // that were made in all
 	site     *Origin // what called the template or macro that runs now
 	reached  map[any]bool
-	unknown  []*nameExpr // names that were read and have no value, of the statements that run
+	unknown  []*syntax.Name // names that were read and have no value, of the statements that run
 	seen     map[fault]bool
 	extended map[*frame]int // the line of a template's extends
 }
@@ -136,14 +137,14 @@ func (tr *Trace) fault(e *python.Error) {
 }
 
 // run executes statements one by one; one that fails is passed over.
-func (tr *Trace) run(fr *frame, body []stmt) {
+func (tr *Trace) run(fr *frame, body []syntax.Node) {
 	for _, st := range body {
 		tr.reached[st] = true
 		tr.attempt(fr, st)
 	}
 }
 
-func (tr *Trace) attempt(fr *frame, st stmt) {
+func (tr *Trace) attempt(fr *frame, st syntax.Node) {
 	rt := fr.rt
 	before, depth, escape, out := position{rt.tmpl, rt.ctx, rt.line, tr.site}, rt.Depth, rt.Autoescape, fr.out
 	first := len(tr.unknown)
@@ -174,35 +175,35 @@ func (tr *Trace) attempt(fr *frame, st stmt) {
 }
 
 // spoil gives the names that a statement would have assigned a spoilt value.
-func (tr *Trace) spoil(fr *frame, st stmt) {
+func (tr *Trace) spoil(fr *frame, st syntax.Node) {
 	switch st := st.(type) {
-	case *setStmt:
-		spoilTarget(fr, st.target)
-	case *captureStmt:
-		if st.target != nil {
-			spoilTarget(fr, st.target)
+	case *syntax.Set:
+		spoilTarget(fr, st.Target)
+	case *syntax.Capture:
+		if st.Target != nil {
+			spoilTarget(fr, st.Target)
 		}
-	case *importStmt:
-		for i := range st.as {
-			spoilTarget(fr, &st.as[i])
+	case *syntax.Import:
+		for i := range st.As {
+			spoilTarget(fr, &st.As[i])
 		}
-	case *macroStmt:
-		spoilTarget(fr, &st.store)
-	case *ifStmt: // its branches have no names of their own
-		inside(st, func(n node) { tr.spoil(fr, n) })
+	case *syntax.Macro:
+		spoilTarget(fr, &st.Store)
+	case *syntax.If: // its branches have no names of their own
+		syntax.Parts(st, func(n syntax.Node) { tr.spoil(fr, n) })
 	}
 }
 
-func spoilTarget(fr *frame, t *target) {
+func spoilTarget(fr *frame, t *syntax.Target) {
 	switch {
-	case t.attr != "":
-		if ns, ok := fr.get(t.ref).(*python.Namespace); ok {
-			ns.Attrs.SetString(t.attr, spoilt)
+	case t.Attr != "":
+		if ns, ok := fr.get(t.Ref).(*python.Namespace); ok {
+			ns.Attrs.SetString(t.Attr, spoilt)
 		}
-	case t.name != "":
+	case t.Name != "":
 		fr.assign(t, spoilt)
 	}
-	for _, item := range t.items {
+	for _, item := range t.Items {
 		spoilTarget(fr, item)
 	}
 }

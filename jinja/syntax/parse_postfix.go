@@ -1,8 +1,8 @@
-package jinja
+package syntax
 
 import "slices"
 
-func (p *parser) parsePostfix(e expr) expr {
+func (p *parser) parsePostfix(e Node) Node {
 	for {
 		switch p.cur().kind {
 		case tDot, tLBracket:
@@ -15,7 +15,7 @@ func (p *parser) parsePostfix(e expr) expr {
 	}
 }
 
-func (p *parser) parseFilterExpr(e expr) expr {
+func (p *parser) parseFilterExpr(e Node) Node {
 	for {
 		t := p.cur()
 		switch {
@@ -31,7 +31,7 @@ func (p *parser) parseFilterExpr(e expr) expr {
 	}
 }
 
-func (p *parser) parseSubscript(obj expr) expr {
+func (p *parser) parseSubscript(obj Node) Node {
 	h := p.height
 	t := p.next()
 	if t.kind == tDot {
@@ -39,13 +39,13 @@ func (p *parser) parseSubscript(obj expr) expr {
 		p.grow(h)
 		switch attr.kind {
 		case tName:
-			return &attrExpr{obj: obj, name: attr.val, line: t.line}
+			return &Attr{Obj: obj, Name: attr.val, Line: t.line}
 		case tInteger:
-			return &itemExpr{obj: obj, key: &constExpr{attr.num}, line: t.line}
+			return &Item{Obj: obj, Key: &Const{attr.num}, Line: t.line}
 		}
 		p.failAt(attr.line, "expected name or number")
 	}
-	var keys []expr
+	var keys []Node
 	for p.cur().kind != tRBracket {
 		if len(keys) > 0 {
 			p.expect(tComma)
@@ -56,20 +56,20 @@ func (p *parser) parseSubscript(obj expr) expr {
 	p.expect(tRBracket)
 	p.grow(h)
 	if len(keys) == 1 {
-		if s, ok := keys[0].(*sliceExpr); ok {
-			s.obj, s.line = obj, t.line
+		if s, ok := keys[0].(*Slice); ok {
+			s.Obj, s.Line = obj, t.line
 			return s
 		}
-		return &itemExpr{obj: obj, key: keys[0], line: t.line}
+		return &Item{Obj: obj, Key: keys[0], Line: t.line}
 	}
-	return &itemExpr{obj: obj, key: &listExpr{items: keys, tuple: true}, line: t.line}
+	return &Item{Obj: obj, Key: &List{Items: keys, Tuple: true}, Line: t.line}
 }
 
 // parseSubscribed reads one subscript: an expression or a slice.
-func (p *parser) parseSubscribed() expr {
-	s := &sliceExpr{line: p.cur().line}
+func (p *parser) parseSubscribed() Node {
+	s := &Slice{Line: p.cur().line}
 	h := 0
-	part := func() expr {
+	part := func() Node {
 		e := p.parseExpr()
 		h = max(h, p.height)
 		return e
@@ -79,23 +79,23 @@ func (p *parser) parseSubscribed() expr {
 		if p.cur().kind != tColon {
 			return first
 		}
-		s.start = first
+		s.Start = first
 	}
 	p.next()
 	ends := func() bool { return p.cur().kind == tRBracket || p.cur().kind == tComma }
 	if p.cur().kind != tColon && !ends() {
-		s.stop = part()
+		s.Stop = part()
 	}
 	if p.accept(tColon) && !ends() {
-		s.step = part()
+		s.Step = part()
 	}
 	p.grow(h)
 	return s
 }
 
-func (p *parser) parseCallArgs() argList {
+func (p *parser) parseCallArgs() Args {
 	line := p.expect(tLParen).line
-	a := argList{isPresent: true}
+	a := Args{}
 	h := p.height
 	check := func(ok bool) {
 		if !ok {
@@ -111,44 +111,44 @@ func (p *parser) parseCallArgs() argList {
 		}
 		switch {
 		case p.cur().kind == tMul:
-			check(a.star == nil && a.starStar == nil)
+			check(a.Star == nil && a.StarStar == nil)
 			p.next()
-			a.star = p.parseExpr()
+			a.Star = p.parseExpr()
 		case p.cur().kind == tPow:
-			check(a.starStar == nil)
+			check(a.StarStar == nil)
 			p.next()
-			a.starStar = p.parseExpr()
+			a.StarStar = p.parseExpr()
 		case p.cur().kind == tName && p.look().kind == tAssign:
-			check(a.starStar == nil)
-			a.names = append(a.names, p.next().val)
+			check(a.StarStar == nil)
+			a.Names = append(a.Names, p.next().val)
 			p.next()
-			a.named = append(a.named, p.parseExpr())
+			a.Named = append(a.Named, p.parseExpr())
 		default:
-			check(a.star == nil && a.starStar == nil && len(a.names) == 0)
-			a.pos = append(a.pos, p.parseExpr())
+			check(a.Star == nil && a.StarStar == nil && len(a.Names) == 0)
+			a.Pos = append(a.Pos, p.parseExpr())
 		}
 		h = max(h, p.height)
 	}
 	p.expect(tRParen)
 	p.grow(h)
-	if len(a.pos)+len(a.names) > maxArguments {
+	if len(a.Pos)+len(a.Names) > maxArguments {
 		p.failAt(line, "more than %d arguments", maxArguments)
 	}
-	for i, name := range a.names {
-		if slices.Contains(a.names[:i], name) {
+	for i, name := range a.Names {
+		if slices.Contains(a.Names[:i], name) {
 			p.failAt(line, "keyword argument repeated: %s", name)
 		}
 	}
 	return a
 }
 
-func (p *parser) parseCall(callee expr) expr {
+func (p *parser) parseCall(callee Node) Node {
 	line := p.cur().line
-	return &callExpr{callee: callee, line: line, args: p.parseCallArgs()}
+	return &Call{Callee: callee, Line: line, Args: p.parseCallArgs()}
 }
 
 // parseFilter reads a chain of filters; inline means that the first has no bar.
-func (p *parser) parseFilter(value expr, inline bool) expr {
+func (p *parser) parseFilter(value Node, inline bool) Node {
 	for p.cur().kind == tPipe || inline {
 		if !inline {
 			p.next()
@@ -156,9 +156,9 @@ func (p *parser) parseFilter(value expr, inline bool) expr {
 		inline = false
 		t := p.expect(tName)
 		name := p.dottedName(t.val)
-		f := &filterExpr{value: value, name: name, line: t.line}
+		f := &Filter{Value: value, Name: name, Line: t.line}
 		if p.cur().kind == tLParen {
-			f.args = p.parseCallArgs()
+			f.Args = p.parseCallArgs()
 		} else {
 			p.grow(p.height)
 		}
@@ -174,15 +174,15 @@ func (p *parser) dottedName(name string) string {
 	return name
 }
 
-func (p *parser) parseTest(value expr) expr {
+func (p *parser) parseTest(value Node) Node {
 	line := p.next().line
 	negated := p.acceptName("not")
 	h := p.height
 	name := p.dottedName(p.expect(tName).val)
-	t := &testExpr{value: value, name: name, line: line}
+	t := &Test{Value: value, Name: name, Line: line}
 	switch c := p.cur(); c.kind {
 	case tLParen:
-		t.args = p.parseCallArgs()
+		t.Args = p.parseCallArgs()
 		h = max(h, p.height)
 	case tName, tString, tInteger, tFloat, tLBracket, tLBrace:
 		if c.isName("else") || c.isName("or") || c.isName("and") {
@@ -191,12 +191,12 @@ func (p *parser) parseTest(value expr) expr {
 		if c.isName("is") {
 			p.fail("You cannot chain multiple tests with is")
 		}
-		t.args.pos = []expr{p.parsePostfix(p.parsePrimary())}
+		t.Args.Pos = []Node{p.parsePostfix(p.parsePrimary())}
 		h = max(h, p.height)
 	}
 	p.grow(h)
 	if negated {
-		return &unaryExpr{op: "not", value: t}
+		return &Unary{Op: "not", Value: t}
 	}
 	return t
 }

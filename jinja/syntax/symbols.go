@@ -1,15 +1,15 @@
-package jinja
+package syntax
 
 // Names are bound when a template is compiled, by the rules of Jinja2's own
-// compiler: each Python function it would write is a fnInfo, each of that
+// compiler: each Python function it would write is a Frame, each of that
 // function's variables a slot. What a name means where branches, loops and
 // macros meet follows from those rules, oddities included.
 
-// fnInfo is one function: the root, a block, a macro, a recursive loop, the
+// Frame is one function: the root, a block, a macro, a recursive loop, the
 // filter of a loop.
-type fnInfo struct {
-	parent *fnInfo
-	slots  int
+type Frame struct {
+	parent *Frame
+	Slots  int
 }
 
 type loadKind uint8
@@ -30,7 +30,7 @@ type symbol struct {
 }
 
 type symRef struct {
-	fn   *fnInfo
+	fn   *Frame
 	slot int
 }
 
@@ -39,14 +39,14 @@ type symRef struct {
 type symbols struct {
 	parent *symbols
 	base   *symbols // of an overlay
-	fn     *fnInfo
+	fn     *Frame
 	list   []symbol
 	index  map[string]int // into list, once that is long
 	slots  map[string]int
-	known  []localVar // what locals returned
+	known  []Local // what locals returned
 }
 
-func newSymbols(parent *symbols, fn *fnInfo) *symbols {
+func newSymbols(parent *symbols, fn *Frame) *symbols {
 	return &symbols{parent: parent, fn: fn, slots: map[string]int{}}
 }
 
@@ -112,8 +112,8 @@ func (s *symbols) define(name string, load loadKind, outer symRef, stored bool) 
 	}
 	slot, ok := s.slots[name]
 	if !ok {
-		slot = s.fn.slots
-		s.fn.slots++
+		slot = s.fn.Slots
+		s.fn.Slots++
 		s.slots[name] = slot
 	}
 	s.put(symbol{name: name, slot: slot, load: load, outer: outer, stored: stored})
@@ -171,26 +171,26 @@ func (s *symbols) branchUpdate(branches []*symbols) {
 	}
 }
 
-// load is what has to be done to a variable when its scope is entered: it is
+// Load is what has to be done to a variable when its scope is entered: it is
 // looked up in the context, or copied from an outer one; else it has no value.
-type load struct {
-	slot    int
-	resolve bool
-	alias   bool
-	name    string
-	from    ref // of an alias
+type Load struct {
+	Slot    int
+	Resolve bool
+	Alias   bool
+	Name    string
+	From    Ref // of an alias
 }
 
 // scope lists the loads that are due when a frame with these symbols is entered.
-func (s *symbols) scope() []load {
-	var ops []load
+func (s *symbols) scope() []Load {
+	var ops []Load
 	for _, sym := range s.list {
 		if sym.load == loadParam {
 			continue
 		}
-		op := load{slot: sym.slot, resolve: sym.load == loadResolve, alias: sym.load == loadAlias, name: sym.name}
-		if op.alias {
-			op.from = s.fn.refTo(sym.outer)
+		op := Load{Slot: sym.slot, Resolve: sym.load == loadResolve, Alias: sym.load == loadAlias, Name: sym.name}
+		if op.Alias {
+			op.From = s.fn.refTo(sym.outer)
 		}
 		ops = append(ops, op)
 	}
@@ -198,26 +198,26 @@ func (s *symbols) scope() []load {
 }
 
 // refTo expresses a variable as seen from inside f.
-func (f *fnInfo) refTo(r symRef) ref {
+func (f *Frame) refTo(r symRef) Ref {
 	hops := 0
 	for g := f; g != r.fn; g = g.parent {
 		hops++
 	}
-	return ref{hops, r.slot}
+	return Ref{hops, r.slot}
 }
 
 // locals lists all names assigned in this scope and those around it.
-func (s *symbols) locals() []localVar {
+func (s *symbols) locals() []Local {
 	if s.known != nil {
 		return s.known
 	}
-	vars := []localVar{}
+	vars := []Local{}
 	seen := map[string]bool{}
 	for node := s; node != nil; node = node.parent {
 		for _, sym := range node.list {
 			if sym.stored && !seen[sym.name] {
 				seen[sym.name] = true
-				vars = append(vars, localVar{sym.name, s.fn.refTo(symRef{node.fn, sym.slot})})
+				vars = append(vars, Local{sym.name, s.fn.refTo(symRef{node.fn, sym.slot})})
 			}
 		}
 	}

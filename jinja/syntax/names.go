@@ -1,11 +1,11 @@
-package jinja
+package syntax
 
 import "github.com/slipway-build/slipway/jinja/python"
 
-// names lists the names that stand in the tags of a source, those before the
+// Names lists the names that stand in the tags of a source, those before the
 // fault if there is one.
-func (g *grammar) names(source string) []string {
-	l := &lexer{grammar: g, src: source, line: 1}
+func (g *Grammar) Names(source string) []string {
+	l := &lexer{Grammar: g, src: source, line: 1}
 	_ = l.all() // whoever renders it tells the fault
 	var names []string
 	for _, t := range l.toks {

@@ -1,4 +1,4 @@
-package jinja
+package syntax
 
 import (
 	"fmt"
@@ -19,7 +19,7 @@ const (
 
 // parser makes the tree of one template by recursive descent.
 type parser struct {
-	*grammar
+	*Grammar
 	name string
 	toks []token
 	pos  int
@@ -29,8 +29,8 @@ type parser struct {
 	endStack [][]string // the tags that would close or continue them
 	height   int        // of the expression parsed last
 
-	blocks  []*blockStmt // all, in the order of their tags
-	extends bool         // there is an extends somewhere
+	blocks  []*Block // all, in the order of their tags
+	extends bool     // there is an extends somewhere
 }
 
 func (p *parser) cur() *token { return &p.toks[p.pos] }
@@ -97,15 +97,15 @@ func (p *parser) enter() {
 
 func (p *parser) leave() { p.depth-- }
 
-func (p *parser) parseTemplate() []stmt {
+func (p *parser) parseTemplate() []Node {
 	return p.subparse(nil)
 }
 
 // subparse reads statements up to one of the end tags, which stays current.
-func (p *parser) subparse(end []string) []stmt {
+func (p *parser) subparse(end []string) []Node {
 	p.enter()
 	defer p.leave()
-	var body []stmt
+	var body []Node
 	if end != nil {
 		p.endStack = append(p.endStack, end)
 		defer func() { p.endStack = p.endStack[:len(p.endStack)-1] }()
@@ -116,13 +116,13 @@ func (p *parser) subparse(end []string) []stmt {
 		case tEOF:
 			return body
 		case tData:
-			body = append(body, &dataStmt{text: t.val, line: t.line})
+			body = append(body, &Data{Text: t.val, Line: t.line})
 			p.next()
 		case tVarBegin:
 			p.next()
 			line := p.cur().line
 			value := p.parseTuple(tupleOptions{cond: true})
-			body = append(body, &outputStmt{value: value, line: line})
+			body = append(body, &Output{Value: value, Line: line})
 			p.expect(tVarEnd)
 		default: // tBlockBegin, the lexer makes nothing else here
 			p.next()
@@ -136,7 +136,7 @@ func (p *parser) subparse(end []string) []stmt {
 }
 
 // parseBody reads the body of a statement; the end tag is current afterwards.
-func (p *parser) parseBody(end ...string) []stmt {
+func (p *parser) parseBody(end ...string) []Node {
 	p.accept(tColon)
 	p.expect(tBlockEnd)
 	body := p.subparse(end)
@@ -147,7 +147,7 @@ func (p *parser) parseBody(end ...string) []stmt {
 }
 
 // parseBodyTo is parseBody that also skips the one possible end tag.
-func (p *parser) parseBodyTo(end string) []stmt {
+func (p *parser) parseBodyTo(end string) []Node {
 	body := p.parseBody(end)
 	p.next()
 	return body
@@ -192,7 +192,7 @@ func (p *parser) failEnd(tag string, ends [][]string) {
 	panic(&python.Error{Kind: python.SyntaxError, Template: p.name, Line: p.cur().line, Msg: msg, Hint: hint})
 }
 
-func (p *parser) parseStatement(body []stmt) []stmt {
+func (p *parser) parseStatement(body []Node) []Node {
 	t := p.cur()
 	if t.kind != tName {
 		p.fail("tag name expected")
@@ -212,7 +212,7 @@ func (p *parser) parseStatement(body []stmt) []stmt {
 	case "extends":
 		p.next()
 		p.extends = true
-		return append(body, &extendsStmt{line: t.line, template: p.parseExpr()})
+		return append(body, &Extends{Line: t.line, Template: p.parseExpr()})
 	case "macro":
 		return append(body, p.parseMacro())
 	case "include":
@@ -227,32 +227,32 @@ func (p *parser) parseStatement(body []stmt) []stmt {
 		return append(body, p.parseWith())
 	case "autoescape":
 		p.next()
-		s := &autoescapeStmt{line: t.line, value: p.parseExpr()}
-		s.body = p.parseBodyTo("endautoescape")
+		s := &Autoescape{Line: t.line, Value: p.parseExpr()}
+		s.Body = p.parseBodyTo("endautoescape")
 		return append(body, s)
 	case "call":
 		return append(body, p.parseCallBlock())
 	case "filter":
 		p.next()
-		s := &captureStmt{line: t.line, filter: p.parseFilter(nil, true)}
-		s.body = p.parseBodyTo("endfilter")
+		s := &Capture{Line: t.line, Filter: p.parseFilter(nil, true)}
+		s.Body = p.parseBodyTo("endfilter")
 		return append(body, s)
 	case "do":
 		p.next()
-		return append(body, &outputStmt{line: t.line, value: p.parseTuple(tupleOptions{cond: true}), silent: true})
+		return append(body, &Output{Line: t.line, Value: p.parseTuple(tupleOptions{cond: true}), Silent: true})
 	}
 	p.tags = p.tags[:open]
 	p.failEnd(t.val, p.endStack)
 	return nil
 }
 
-func (p *parser) parsePrint(body []stmt) []stmt {
+func (p *parser) parsePrint(body []Node) []Node {
 	line := p.next().line
 	for first := true; p.cur().kind != tBlockEnd; first = false {
 		if !first {
 			p.expect(tComma)
 		}
-		body = append(body, &outputStmt{value: p.parseExpr(), line: line})
+		body = append(body, &Output{Value: p.parseExpr(), Line: line})
 	}
 	return body
 }

@@ -1,4 +1,4 @@
-package jinja
+package syntax
 
 import (
 	"strings"
@@ -25,10 +25,10 @@ func (p *parser) grow(heights ...int) {
 	}
 }
 
-func (p *parser) parseTuple(o tupleOptions) expr {
+func (p *parser) parseTuple(o tupleOptions) Node {
 	p.enter()
 	defer p.leave()
-	var items []expr
+	var items []Node
 	isTuple := false
 	highest := 0
 	for {
@@ -61,10 +61,10 @@ func (p *parser) parseTuple(o tupleOptions) expr {
 		}
 	}
 	p.grow(highest)
-	return &listExpr{items: items, tuple: true}
+	return &List{Items: items, Tuple: true}
 }
 
-func (p *parser) parseExpr() expr {
+func (p *parser) parseExpr() Node {
 	p.enter()
 	defer p.leave()
 	line := p.cur().line
@@ -73,54 +73,54 @@ func (p *parser) parseExpr() expr {
 		h := p.height
 		test := p.parseOr()
 		h = max(h, p.height)
-		var otherwise expr
+		var otherwise Node
 		if p.acceptName("else") {
 			otherwise = p.parseExpr()
 			h = max(h, p.height)
 		}
-		e = &condExpr{test: test, then: e, otherwise: otherwise, line: line}
+		e = &Cond{Test: test, Then: e, Otherwise: otherwise, Line: line}
 		p.grow(h)
 		line = p.cur().line
 	}
 	return e
 }
 
-func (p *parser) parseOr() expr {
+func (p *parser) parseOr() Node {
 	left := p.parseAnd()
 	for p.acceptName("or") {
 		h := p.height
-		left = &logicExpr{or: true, left: left, right: p.parseAnd()}
+		left = &Logic{Or: true, Left: left, Right: p.parseAnd()}
 		p.grow(h, p.height)
 	}
 	return left
 }
 
-func (p *parser) parseAnd() expr {
+func (p *parser) parseAnd() Node {
 	left := p.parseNot()
 	for p.acceptName("and") {
 		h := p.height
-		left = &logicExpr{left: left, right: p.parseNot()}
+		left = &Logic{Left: left, Right: p.parseNot()}
 		p.grow(h, p.height)
 	}
 	return left
 }
 
-func (p *parser) parseNot() expr {
+func (p *parser) parseNot() Node {
 	if p.acceptName("not") {
 		p.enter()
 		defer p.leave()
-		e := &unaryExpr{op: "not", value: p.parseNot()}
+		e := &Unary{Op: "not", Value: p.parseNot()}
 		p.grow(p.height)
 		return e
 	}
 	return p.parseCompare()
 }
 
-func (p *parser) parseCompare() expr {
+func (p *parser) parseCompare() Node {
 	line := p.cur().line
 	first := p.parseSum()
 	h := p.height
-	e := &compareExpr{line: line}
+	e := &Compare{Line: line}
 	for {
 		t := p.cur()
 		var op string
@@ -135,78 +135,78 @@ func (p *parser) parseCompare() expr {
 			break
 		}
 		p.next()
-		e.ops, e.rest = append(e.ops, op), append(e.rest, p.parseSum())
+		e.Ops, e.Rest = append(e.Ops, op), append(e.Rest, p.parseSum())
 		h = max(h, p.height)
 	}
-	if len(e.ops) == 0 {
+	if len(e.Ops) == 0 {
 		return first
 	}
 	p.grow(h)
-	e.first = first
+	e.First = first
 	return e
 }
 
-func (p *parser) parseSum() expr {
+func (p *parser) parseSum() Node {
 	line := p.cur().line
 	left := p.parseConcat()
 	for p.cur().kind == tAdd || p.cur().kind == tSub {
 		h := p.height
 		op := kindNames[p.next().kind]
-		left = &binExpr{op: op, left: left, right: p.parseConcat(), line: line}
+		left = &Binary{Op: op, Left: left, Right: p.parseConcat(), Line: line}
 		p.grow(h, p.height)
 		line = p.cur().line
 	}
 	return left
 }
 
-func (p *parser) parseConcat() expr {
+func (p *parser) parseConcat() Node {
 	line := p.cur().line
 	first := p.parseProduct()
 	if p.cur().kind != tTilde {
 		return first
 	}
 	h := p.height
-	parts := []expr{first}
+	parts := []Node{first}
 	for p.accept(tTilde) {
 		parts = append(parts, p.parseProduct())
 		h = max(h, p.height)
 	}
 	p.grow(h)
-	return &catExpr{parts: parts, line: line}
+	return &Concat{Parts: parts, Line: line}
 }
 
-func (p *parser) parseProduct() expr {
+func (p *parser) parseProduct() Node {
 	line := p.cur().line
 	left := p.parsePower()
 	for k := p.cur().kind; k >= tMul && k <= tMod; k = p.cur().kind {
 		h := p.height
 		p.next()
-		left = &binExpr{op: kindNames[k], left: left, right: p.parsePower(), line: line}
+		left = &Binary{Op: kindNames[k], Left: left, Right: p.parsePower(), Line: line}
 		p.grow(h, p.height)
 		line = p.cur().line
 	}
 	return left
 }
 
-func (p *parser) parsePower() expr {
+func (p *parser) parsePower() Node {
 	line := p.cur().line
 	left := p.parseUnary(true)
 	for p.accept(tPow) {
 		h := p.height
-		left = &binExpr{op: "**", left: left, right: p.parseUnary(true), line: line}
+		left = &Binary{Op: "**", Left: left, Right: p.parseUnary(true), Line: line}
 		p.grow(h, p.height)
 		line = p.cur().line
 	}
 	return left
 }
 
-func (p *parser) parseUnary(withFilter bool) expr {
-	var e expr
+func (p *parser) parseUnary(withFilter bool) Node {
+	var e Node
 	t := p.cur()
 	if t.kind == tSub || t.kind == tAdd {
 		p.enter()
 		p.next()
-		e = &unaryExpr{op: kindNames[t.kind], value: p.parseUnary(false), line: t.line}
+		e = &Unary{Op: kindNames[t.kind], Value: p.parseUnary(false), Line: t.line}
 		p.grow(p.height)
 		p.leave()
 	} else {
@@ -219,7 +219,7 @@ func (p *parser) parseUnary(withFilter bool) expr {
 	return e
 }
 
-func (p *parser) parsePrimary() expr {
+func (p *parser) parsePrimary() Node {
 	t := p.cur()
 	p.height = 1
 	switch t.kind {
@@ -227,27 +227,27 @@ func (p *parser) parsePrimary() expr {
 		p.next()
 		switch t.val {
 		case "true", "True":
-			return &constExpr{true}
+			return &Const{true}
 		case "false", "False":
-			return &constExpr{false}
+			return &Const{false}
 		case "none", "None":
-			return &constExpr{python.None}
+			return &Const{python.None}
 		}
-		return &nameExpr{name: t.val, line: t.line}
+		return &Name{Name: t.val, Line: t.line}
 	case tString:
 		p.next()
 		if p.cur().kind != tString {
-			return &constExpr{t.val}
+			return &Const{t.val}
 		}
 		var b strings.Builder
 		b.WriteString(t.val)
 		for p.cur().kind == tString {
 			b.WriteString(p.next().val)
 		}
-		return &constExpr{b.String()}
+		return &Const{b.String()}
 	case tInteger, tFloat:
 		p.next()
-		return &constExpr{t.num}
+		return &Const{t.num}
 	case tLParen:
 		p.next()
 		e := p.parseTuple(tupleOptions{cond: true, explicit: true})
@@ -262,18 +262,18 @@ func (p *parser) parsePrimary() expr {
 	return nil
 }
 
-func (p *parser) parseList() expr {
+func (p *parser) parseList() Node {
 	p.expect(tLBracket)
-	e := &listExpr{}
+	e := &List{}
 	h := 0
 	for p.cur().kind != tRBracket {
-		if len(e.items) > 0 {
+		if len(e.Items) > 0 {
 			p.expect(tComma)
 		}
 		if p.cur().kind == tRBracket {
 			break
 		}
-		e.items = append(e.items, p.parseExpr())
+		e.Items = append(e.Items, p.parseExpr())
 		h = max(h, p.height)
 	}
 	p.expect(tRBracket)
@@ -281,20 +281,20 @@ func (p *parser) parseList() expr {
 	return e
 }
 
-func (p *parser) parseDict() expr {
-	e := &dictExpr{line: p.expect(tLBrace).line}
+func (p *parser) parseDict() Node {
+	e := &Dict{Line: p.expect(tLBrace).line}
 	h := 0
 	for p.cur().kind != tRBrace {
-		if len(e.keys) > 0 {
+		if len(e.Keys) > 0 {
 			p.expect(tComma)
 		}
 		if p.cur().kind == tRBrace {
 			break
 		}
-		e.keys = append(e.keys, p.parseExpr())
+		e.Keys = append(e.Keys, p.parseExpr())
 		h = max(h, p.height)
 		p.expect(tColon)
-		e.values = append(e.values, p.parseExpr())
+		e.Values = append(e.Values, p.parseExpr())
 		h = max(h, p.height)
 	}
 	p.expect(tRBrace)

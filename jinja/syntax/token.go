@@ -1,4 +1,4 @@
-package jinja
+package syntax
 
 import "github.com/slipway-build/slipway/jinja/python"
 

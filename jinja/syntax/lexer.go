@@ -1,4 +1,4 @@
-package jinja
+package syntax
 
 import (
 	"fmt"
@@ -12,7 +12,7 @@ import (
 // lexer splits a source into tokens. Outside tags it looks for the next "{{",
 // "{%" or "{#"; inside, a closing tag counts only where brackets are balanced.
 type lexer struct {
-	*grammar
+	*Grammar
 	name    string
 	src     string
 	pos     int
@@ -21,14 +21,14 @@ type lexer struct {
 	balance []byte
 }
 
-func (g *grammar) lex(name, source string) []token {
+func (g *Grammar) lex(name, source string) []token {
 	if strings.IndexByte(source, '\r') >= 0 {
 		source = strings.ReplaceAll(strings.ReplaceAll(source, "\r\n", "\n"), "\r", "\n")
 	}
-	if !g.keepTrailingNewline {
+	if !g.KeepTrailingNewline {
 		source = strings.TrimSuffix(source, "\n")
 	}
-	l := &lexer{grammar: g, name: name, src: source, line: 1}
+	l := &lexer{Grammar: g, name: name, src: source, line: 1}
 	g.count(4 * len(source))
 	l.toks = make([]token, 0, 16+len(source)/12)
 	for l.pos < len(l.src) {
@@ -111,7 +111,7 @@ func (l *lexer) nextTag() int {
 func (l *lexer) data(text string, sign byte, block bool) {
 	if sign == '-' {
 		text = strings.TrimRightFunc(text, python.IsSpace)
-	} else if sign != '+' && block && l.lstripBlocks {
+	} else if sign != '+' && block && l.LstripBlocks {
 		begin := strings.LastIndexByte(text, '\n') + 1
 		lineStart := l.pos == 0 || l.src[l.pos-1] == '\n'
 		if (begin > 0 || lineStart) && strings.TrimLeftFunc(text[begin:], python.IsSpace) == "" {
@@ -187,7 +187,7 @@ func (l *lexer) closing(s, delim string, block bool) (int, bool) {
 		return 0, false
 	}
 	n := len(delim)
-	if block && l.trimBlocks && n < len(s) && s[n] == '\n' {
+	if block && l.TrimBlocks && n < len(s) && s[n] == '\n' {
 		n++
 	}
 	return n, true
