@@ -10,7 +10,7 @@ import (
 	"sync"
 
 	"github.com/slipway-build/slipway/config"
-	"github.com/slipway-build/slipway/jinja"
+	"github.com/slipway-build/slipway/jinja/inspect"
 )
 
 // keyProblems are about keys of the configuration that are most likely a slip of the pen: one that is
@@ -122,7 +122,7 @@ func addWords(words, read map[string]bool, files []string) {
 		}
 		read[file] = true
 		if data, err := readTemplate(file); err == nil { // else its image has the error
-			maps.Copy(words, jinja.Words(data))
+			maps.Copy(words, inspect.Words(data))
 		}
 	}
 }

@@ -11,11 +11,17 @@ import (
 
 // eval gives the value of an expression, and raises what goes wrong.
 func (fr *frame) eval(e syntax.Node) python.Value {
-	switch e := e.(type) {
-	case *syntax.Const:
-		return e.Value
-	case *syntax.Name:
+	// The most frequent kinds come first: one comparison each, where a switch takes several.
+	if e, ok := e.(*syntax.Name); ok {
 		return fr.nameExpr(e)
+	}
+	if e, ok := e.(*syntax.Const); ok {
+		return e.Value
+	}
+	if e, ok := e.(*syntax.Filter); ok {
+		return fr.filterExpr(e)
+	}
+	switch e := e.(type) {
 	case *syntax.Attr:
 		return fr.attrExpr(e)
 	case *syntax.Item:
@@ -24,8 +30,6 @@ func (fr *frame) eval(e syntax.Node) python.Value {
 		return fr.sliceExpr(e)
 	case *syntax.Call:
 		return fr.callWith(e, nil)
-	case *syntax.Filter:
-		return fr.filterExpr(e)
 	case *syntax.Test:
 		return fr.testExpr(e)
 	case *syntax.Cond:

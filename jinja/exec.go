@@ -9,11 +9,15 @@ import (
 
 // exec executes a statement, and raises what goes wrong.
 func (fr *frame) exec(s syntax.Node) {
-	switch s := s.(type) {
-	case *syntax.Data:
+	if s, ok := s.(*syntax.Data); ok { // with the next the most frequent, as in eval
 		fr.dataStmt(s)
-	case *syntax.Output:
+		return
+	}
+	if s, ok := s.(*syntax.Output); ok {
 		fr.outputStmt(s)
+		return
+	}
+	switch s := s.(type) {
 	case *syntax.If:
 		fr.ifStmt(s)
 	case *syntax.For:

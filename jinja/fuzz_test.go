@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/slipway-build/slipway/jinja"
+	"github.com/slipway-build/slipway/jinja/inspect"
 	"github.com/slipway-build/slipway/jinja/python"
 )
 
@@ -42,8 +43,8 @@ func FuzzRender(f *testing.F) {
 			if len(out) > 1<<18 {
 				t.Errorf("made %d bytes", len(out))
 			}
-			var tr jinja.Trace
-			tmpl.Trace(vars, &tr)
+			var tr inspect.Report
+			tr.Template(tmpl, vars)
 			for _, e := range append(tr.Faults, tr.Doubts...) {
 				if e.Kind == python.InternalError {
 					t.Errorf("trace: %v", e)

@@ -170,6 +170,12 @@ func (e *Env) Get(name string) (*Template, error) {
 	return e.Parse(name, src)
 }
 
+// Name is the name that the template was parsed with.
+func (t *Template) Name() string { return t.name }
+
+// Tree is the parsed source. It must not be changed.
+func (t *Template) Tree() *syntax.Template { return t.root }
+
 // Vars are the variables of a render, converted once and shared by many.
 type Vars struct{ m map[string]python.Value }
 
@@ -223,14 +229,11 @@ func (t *Template) Render(vars Vars) (out []byte, err error) {
 	return buf.b, nil
 }
 
-// Words returns the names that stand in the tags of a template's source: variables, and what else is
-// written like one. Of a source that is no template it returns those before the fault.
-func Words(source string) map[string]bool {
-	env, end := NewEnv(nil, Options{}).Begin()
+// Words lists the names that stand in the tags of a source: variables, and what
+// else is written like one. Of a source that is no template it lists those
+// before the fault.
+func (e *Env) Words(source string) []string {
+	env, end := e.Begin()
 	defer end()
-	words := map[string]bool{}
-	for _, name := range env.grammar().Names(source) {
-		words[name] = true
-	}
-	return words
+	return env.grammar().Names(source)
 }

@@ -1,16 +1,13 @@
 package jinja
 
 import (
-	"maps"
-
 	"github.com/slipway-build/slipway/jinja/python"
 	"github.com/slipway-build/slipway/jinja/syntax"
 )
 
 // Trace is the record of a render for those who judge templates: where each
-// line of the text comes from, all that is wrong and not only the first, and
-// what would be wrong in branches that were not taken. A render without one
-// pays a comparison with nil per statement list and name.
+// line of the text comes from, and all that is wrong, not only the first. A
+// render without one pays a comparison with nil per statement list and name.
 type Trace struct {
 	// Text is what came of the template; pieces that could not be made are left
 	// out of it.
@@ -21,16 +18,15 @@ type Trace struct {
 	// Faults are what stopped statements, in the order of their execution. The
 	// first is the error that Render gives.
 	Faults []*python.Error
-	// Doubts are what would stop statements that were not reached: names that
-	// nobody defines, filters that fail on constants, templates that are not
-	// there.
-	Doubts []*python.Error
+	// After is called when the template was executed, to look at what was not
+	// reached. Nil looks at nothing.
+	After func(rest *Rest)
 
 	rt       *state
-	later    bool    // Doubts are being looked for
+	later    bool    // the template was executed
 	marks    int     // that were made in all
 	site     *Origin // what called the template or macro that runs now
-	reached  map[any]bool
+	reached  map[syntax.Node]bool
 	unknown  []*syntax.Name // names that were read and have no value, of the statements that run
 	seen     map[fault]bool
 	extended map[*frame]int // the line of a template's extends
@@ -77,7 +73,7 @@ func (t *Template) Trace(vars Vars, tr *Trace) {
 	}
 	rt := newState(env, t)
 	rt.trace, rt.Watched = tr, true
-	tr.rt, tr.reached, tr.seen = rt, map[any]bool{}, map[fault]bool{}
+	tr.rt, tr.reached, tr.seen = rt, map[syntax.Node]bool{}, map[fault]bool{}
 	tr.extended = map[*frame]int{}
 	ctx := newContext(t, &layer{vars: vars.m, shared: true, next: env.layer()})
 	buf := &buffer{rt: rt}
@@ -87,7 +83,10 @@ func (t *Template) Trace(vars Vars, tr *Trace) {
 		tr.Lines = buf.src.lines(buf.b)
 	}
 	tr.later = true
-	tr.guard(func() { tr.examine(t, vars, ctx) })
+	if tr.After != nil {
+		rest := tr.rest(vars, ctx)
+		tr.guard(func() { tr.After(rest) })
+	}
 }
 
 // guard runs f and takes what ends it for a fault.
@@ -127,13 +126,17 @@ func (tr *Trace) fault(e *python.Error) {
 	if e == useSpoilt {
 		return
 	}
-	e = e.Shortened()
-	key := fault{e.Template, e.Line, e.Msg}
-	if tr.seen[key] {
-		return
+	if e = e.Shortened(); tr.first(e) {
+		tr.Faults = append(tr.Faults, e)
 	}
+}
+
+// first reports whether an error was not seen before, and notes it.
+func (tr *Trace) first(e *python.Error) bool {
+	key := fault{e.Template, e.Line, e.Msg}
+	before := tr.seen[key]
 	tr.seen[key] = true
-	tr.Faults = append(tr.Faults, e)
+	return !before
 }
 
 // run executes statements one by one; one that fails is passed over.
@@ -206,13 +209,4 @@ func spoilTarget(fr *frame, t *syntax.Target) {
 	for _, item := range t.Items {
 		spoilTarget(fr, item)
 	}
-}
-
-// visible lists the names of variables and globals, for hints.
-func (tr *Trace) visible(vars Vars) []string {
-	names := vars.Names()
-	for name := range maps.Keys(tr.rt.env.globals) {
-		names = append(names, name)
-	}
-	return names
 }

@@ -61,25 +61,6 @@ func TestCapturedTextCounts(t *testing.T) {
 	}
 }
 
-// Each filter on constants has memory of its own, whatever the render and the
-// others used.
-func TestDoubtsHaveMemoryOfTheirOwn(t *testing.T) {
-	one := "{{ ('x' | center(20000)) | image_tag }}\n"
-	tr := trace(t, nil, "{% set x = 'a' * 10000000 %}{% if false %}"+strings.Repeat(one, 50)+"{% endif %}")
-	if len(tr.Doubts) != 50 || len(tr.Faults) > 0 {
-		t.Errorf("%d doubts, faults %v", len(tr.Doubts), tr.Faults)
-	}
-	for _, e := range tr.Doubts {
-		if len(e.Msg) > 2100 {
-			t.Fatalf("a doubt of %d bytes", len(e.Msg))
-		}
-	}
-	tr = trace(t, nil, "{% if false %}{{ 'x' | center(900000) | image_tag }}{% endif %}")
-	if len(tr.Doubts)+len(tr.Faults) > 0 {
-		t.Errorf("what takes too much is taken for good, not %v, %v", tr.Doubts, tr.Faults)
-	}
-}
-
 // Errors of a trace are kept as those of renders are.
 func TestLongFaults(t *testing.T) {
 	tr := trace(t, nil, "{{ ('x' * 10**6) | image_tag }}\n{{ {}['y' * 10**6] }}")

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/slipway-build/slipway/jinja"
+	"github.com/slipway-build/slipway/jinja/inspect"
 	"github.com/slipway-build/slipway/jinja/python"
 )
 
@@ -23,8 +24,8 @@ func TestTraceIsRender(t *testing.T) {
 		if strings.Contains(c.Template, "random") || strings.Contains(c.Template, "lipsum") {
 			continue
 		}
-		var tr jinja.Trace
-		tmpl.Trace(c.vars(t), &tr)
+		var tr inspect.Report
+		tr.Template(tmpl, c.vars(t))
 		switch {
 		case want.Error == "" && (len(tr.Faults) > 0 || string(tr.Text) != want.Want):
 			t.Errorf("%s: %s\nmade %q and %v\nnot  %q", c.Name, c.Template, tr.Text, tr.Faults, want.Want)
@@ -95,7 +96,7 @@ func TestTraceLines(t *testing.T) {
 	}
 }
 
-func trace(t *testing.T, files jinja.MapLoader, source string) *jinja.Trace {
+func trace(t *testing.T, files jinja.MapLoader, source string) *inspect.Report {
 	t.Helper()
 	all := jinja.MapLoader{"t": source}
 	for name, text := range files {
@@ -112,8 +113,8 @@ func trace(t *testing.T, files jinja.MapLoader, source string) *jinja.Trace {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr := &jinja.Trace{}
-	tmpl.Trace(jinja.NewVars(map[string]any{"given": "g", "registry": "r"}), tr)
+	tr := &inspect.Report{}
+	tr.Template(tmpl, jinja.NewVars(map[string]any{"given": "g", "registry": "r"}))
 	return tr
 }
 
@@ -203,58 +204,8 @@ func TestTraceEndsAfterManyFaults(t *testing.T) {
 	}
 }
 
-// TestTraceDoubts: what is wrong in branches that were not taken.
-func TestTraceDoubts(t *testing.T) {
-	files := jinja.MapLoader{
-		"part":     "{% if false %}{{ here }}{{ given }}{{ local }}{% endif %}",
-		"macros":   "{% macro m(x) %}{{ x }}{{ registry }}{{ caller() }}{{ later }}{% endmacro %}{% set later = 1 %}",
-		"base":     "{% block a %}{{ replaced }}{% endblock %}{% if false %}{{ above }}{{ below }}{% endif %}",
-		"endless":  "{% if false %}{% include 'endless' %}{% endif %}",
-		"included": "{{ foo }}",
-	}
-	off := func(source string) string { return "{% if false %}\n" + source + "{% endif %}" }
-	for _, test := range []struct {
-		name, source string
-		want         []string
-	}{
-		{"name", off("{{ registy }}\n{{ registry }}{{ range(3) }}"), []string{"t:2: 'registy' is undefined"}},
-		{"only once", off("{{ one }}\n{{ one }}"), []string{"t:2: 'one' is undefined"}},
-		{"taken", "{{ one if false else given }}{% set x = given %}{{ x }}", []string{"t:1: 'one' is undefined"}},
-		{"reached and wrong", "{{ one }}", nil},
-		{"behind a fault", "{{ one ~ two }}", []string{"t:1: 'two' is undefined"}},
-		{"guards", off(`{% if a is defined %}{{ a }}{% endif %}{{ a if a is defined else 1 }}{{ a | default(1) }}
-{% if a is not defined %}{% else %}{{ a }}{% endif %}{% if not (a is undefined or b is undefined) %}{{ a }}{{ b }}{% endif %}
-{{ a is defined and a.b }}{{ a is undefined or a.b }}{% if a is defined and b is defined and c %}{{ a }}{{ b }}{% endif %}`),
-			[]string{"t:4: 'c' is undefined"}},
-		{"guard of another", off("{% if a is defined or b is defined %}{{ a }}{% endif %}"), []string{"t:2: 'a' is undefined"}},
-		{"elif", off("{% if a is not defined %}{% elif a %}{% else %}{{ a }}{% endif %}"), nil},
-		{"assigned", off("{% set a = 1 %}{{ a }}{% set b %}x{% endset %}{{ b }}{% for c, d in [] %}{{ c }}{{ d }}{{ loop.index }}{% endfor %}"+
-			"{% with e = 1 %}{{ e }}{% endwith %}{% macro f(g, h=g) %}{{ g }}{{ h }}{{ varargs }}{{ kwargs }}{{ i }}{% endmacro %}{{ f() }}") + "{% set i = 1 %}", nil},
-		{"assigned in a branch", off("{% if given %}{% set a = 1 %}{% endif %}{{ a }}"), nil},
-		{"assigned elsewhere", off("{% for c in [] %}{% endfor %}{{ c }}"), []string{"t:2: 'c' is undefined"}},
-		{"assigned later", off("{{ late }}{% set late = 1 %}"), []string{"t:2: 'late' is undefined"}},
-		{"macro that nobody calls", "{% macro m(x) %}\n{{ x }}{{ y }}{% endmacro %}", []string{"t:2: 'y' is undefined"}},
-		{"constants", off("{{ 'known' | image_tag }}\n{{ 'known' ~ 'x' | image_tag }}{{ given | image_tag }}\n{{ 'gone' | image_tag | upper }}{{ ['a'] | join | image_tag }}{{ 5 | round(1, 'no') }}"),
-			[]string{"t:3: nobody is called x", "t:4: nobody is called gone", "t:4: nobody is called a", "t:4: method must be common, ceil or floor"}},
-		{"unknown filter", off("{{ 'known' | imagetag }}{{ 1 is od }}"), []string{"t:2: No filter named 'imagetag' found.", "t:2: No test named 'od' found."}},
-		{"include", "{% set local = 1 %}{% include 'part' %}\n{% if false %}{% include 'gone' %}{% include 'gone' ignore missing %}\n{% include 'included' %}{% endif %}",
-			[]string{"part:1: 'here' is undefined", "t:2: template 'gone' not found", "included:1: 'foo' is undefined"}},
-		{"import", off("{% import 'macros' as m %}{{ m.m() }}"), []string{"macros:1: 'registry' is undefined"}},
-		{"extends", "{% extends 'base' %}{{ not_printed }}{% set below = 1 %}{% block a %}{% if false %}{{ own }}{{ below }}{% endif %}{% endblock %}",
-			[]string{"base:1: 'above' is undefined", "t:1: 'own' is undefined"}},
-		{"endless", "{% include 'endless' %}", nil},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			tr := trace(t, files, test.source)
-			if diff := cmp.Diff(test.want, show(tr.Doubts)); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
-		})
-	}
-}
-
 func TestTraceHere(t *testing.T) {
-	tr := &jinja.Trace{}
+	tr := &inspect.Report{}
 	var got []string
 	env := jinja.NewEnv(nil, jinja.Options{})
 	env.AddFilter("note", "value", func(args []any) (any, error) {
@@ -265,7 +216,7 @@ func TestTraceHere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tmpl.Trace(jinja.NewVars(nil), tr)
+	tr.Template(tmpl, jinja.NewVars(nil))
 	if diff := cmp.Diff([]string{"x t:2", "y t:3"}, got); diff != "" {
 		t.Error(diff)
 	}
@@ -282,7 +233,7 @@ func BenchmarkTrace(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		tmpl.Trace(vars, &jinja.Trace{})
+		(&inspect.Report{}).Template(tmpl, vars)
 	}
 }
 

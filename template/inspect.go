@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/slipway-build/slipway/jinja"
+	"github.com/slipway-build/slipway/jinja/inspect"
 )
 
 // Inspection is what there is to know of a template for those who judge it.
@@ -59,7 +60,7 @@ func (e *UnknownUserError) Error() string {
 // as a render.
 func (e *Environment) Inspect(in Input) Inspection {
 	var out Inspection
-	trace := &jinja.Trace{}
+	trace := &inspect.Report{}
 	loader, err := openFolders(in.Dir, e.root, e.paths)
 	if err != nil {
 		return Inspection{Faults: []*Error{{Path: slashPath(in.Dir, in.Name), Msg: "cannot read template: " + reason(err), Err: err}}}
@@ -101,7 +102,7 @@ func (e *Environment) Inspect(in Input) Inspection {
 	if err != nil {
 		return Inspection{Files: loader.files, Faults: []*Error{described(err, in, loader)}}
 	}
-	tmpl.Trace(vars, trace)
+	trace.Template(tmpl, vars)
 	p := &placer{loader: loader, known: map[*jinja.Origin]*Place{}}
 	out.Text, out.Files, out.Lines = trace.Text, loader.files, make([]Place, len(trace.Lines))
 	for i := range trace.Lines {

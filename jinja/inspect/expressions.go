@@ -1,6 +1,8 @@
-package jinja
+package inspect
 
 import (
+	"errors"
+
 	"github.com/slipway-build/slipway/jinja/python"
 
 	"github.com/slipway-build/slipway/jinja/syntax"
@@ -45,26 +47,26 @@ func (x *examiner) test(e *syntax.Test, known *names) {
 		x.expr(e.Value, known)
 	}
 	e.Args.Each(func(arg syntax.Node) { x.expr(arg, known) })
-	if e.Fn == nil && !x.trace.reached[e] {
-		x.trace.rt.line = e.Line
-		x.doubt(&python.Error{Kind: python.RuntimeError, Msg: "No test named " + python.Quote(e.Name) + " found.",
-			Hint: x.trace.rt.env.grammar().DidYouMean(e.Name, x.trace.rt.env.tests)})
+	if e.Fn == nil && !x.rest.Reached(e) {
+		g := x.rest.Grammar()
+		x.doubt(e.Line, &python.Error{Kind: python.RuntimeError, Msg: "No test named " + python.Quote(e.Name) + " found.",
+			Hint: g.DidYouMean(e.Name, g.Tests)})
 	}
 }
 
 func (x *examiner) filter(e *syntax.Filter, known *names) {
-	before := len(x.trace.Doubts)
+	before := len(x.report.Doubts)
 	if _, isName := e.Value.(*syntax.Name); !isName || e.Name != "default" && e.Name != "d" && e.Name != "items" {
 		x.expr(e.Value, known)
 	}
 	e.Args.Each(func(arg syntax.Node) { x.expr(arg, known) })
-	if x.trace.reached[e] || len(x.trace.Doubts) > before {
+	if x.rest.Reached(e) || len(x.report.Doubts) > before {
 		return
 	}
 	if e.Fn == nil {
-		x.trace.rt.line = e.Line
-		x.doubt(&python.Error{Kind: python.RuntimeError, Msg: "No filter named " + python.Quote(e.Name) + " found.",
-			Hint: x.trace.rt.env.grammar().DidYouMean(e.Name, x.trace.rt.env.filters)})
+		g := x.rest.Grammar()
+		x.doubt(e.Line, &python.Error{Kind: python.RuntimeError, Msg: "No filter named " + python.Quote(e.Name) + " found.",
+			Hint: g.DidYouMean(e.Name, g.Filters)})
 		return
 	}
 	if e.IsConst() {
@@ -74,43 +76,28 @@ func (x *examiner) filter(e *syntax.Filter, known *names) {
 
 // constant calls a filter whose value and arguments are constants.
 func (x *examiner) constant(e *syntax.Filter) {
-	rt := x.trace.rt
-	rt.tmpl, rt.line = x.tmpl, e.Line
-	rt.Restart()
-	var err error
-	func() {
-		defer rt.recoverError(&err)
-		(&frame{rt: rt}).eval(e)
-	}()
-	if failed, ok := err.(*python.Error); ok && failed.Kind != python.LimitError && failed.Kind != python.InternalError {
-		x.doubt(failed)
+	err := (*python.Error)(nil)
+	if errors.As(x.rest.Try(x.tmpl, e.Line, e), &err) && err.Kind != python.LimitError && err.Kind != python.InternalError {
+		x.doubt(e.Line, err)
 	}
 }
 
 func (x *examiner) name(e *syntax.Name, known *names) {
-	tr := x.trace
-	if tr.reached[e] || known.has(e.Name) {
+	if x.rest.Reached(e) || known.has(e.Name) || x.rest.HasGlobal(e.Name) || x.rest.HasVariable(e.Name) && !x.globals {
 		return
 	}
-	if _, ok := tr.rt.env.globals[e.Name]; ok {
-		return
-	}
-	if _, ok := x.vars.m[e.Name]; ok && !x.globals {
-		return
-	}
-	key := [2]string{x.tmpl.name, e.Name}
+	key := [2]string{x.tmpl.Name(), e.Name}
 	if x.said[key] {
 		return
 	}
 	x.said[key] = true
-	tr.rt.line = e.Line
-	hint := python.DidYouMean(e.Name, append(tr.visible(x.vars), known.all()...))
+	hint := python.DidYouMean(e.Name, append(x.rest.Names(), known.all()...))
 	if x.globals && hint == "" {
-		if _, ok := x.vars.m[e.Name]; ok {
+		if x.rest.HasVariable(e.Name) {
 			hint = `templates that are imported see it only "with context"`
 		}
 	}
-	x.doubt(&python.Error{Kind: python.UndefinedError, Msg: (&python.Undefined{Name: e.Name}).Message(), Hint: hint})
+	x.doubt(e.Line, &python.Error{Kind: python.UndefinedError, Msg: (&python.Undefined{Name: e.Name}).Message(), Hint: hint})
 }
 
 // definedIf lists the names that must be defined where an expression is true,

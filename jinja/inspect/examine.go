@@ -1,47 +1,33 @@
-package jinja
+package inspect
 
 import (
 	"errors"
 	"maps"
 	"slices"
 
+	"github.com/slipway-build/slipway/jinja"
 	"github.com/slipway-build/slipway/jinja/python"
 	"github.com/slipway-build/slipway/jinja/syntax"
 )
 
-// Bounds of what is examined for one template, and of the work of one filter
-// on constants.
+// Bounds of what is examined for one template.
 const (
-	mostExamined     = 100 // templates
-	deepestExamined  = 20
-	mostDoubts       = 100
-	examinedSteps    = 10_000
-	examinedMemory   = 1 << 20
-	examinedRecursed = 50
+	mostExamined    = 100 // templates
+	deepestExamined = 20
+	mostDoubts      = 100
 )
 
 // examiner looks for what would fail in the statements of a template that were
 // not reached. It knows which names are assigned before, or may be; what the
 // text of the template does not say it takes for good.
 type examiner struct {
-	trace   *Trace
-	vars    Vars
-	ctx     *context // of the template that was rendered
-	tmpl    *Template
+	report  *Report
+	rest    *jinja.Rest
+	tmpl    *jinja.Template
 	depth   int
 	globals bool               // no variables of the render: imported without context
 	said    map[[2]string]bool // template and name
-	seen    map[*Template]int
-}
-
-// examine looks at the template and at what it takes in.
-func (tr *Trace) examine(t *Template, vars Vars, ctx *context) {
-	scratch := *tr.rt
-	scratch.Confine(examinedSteps, examinedMemory, examinedRecursed)
-	scratch.Program, scratch.Watched, scratch.trace = &scratch, false, nil
-	tr.rt, tr.site = &scratch, nil
-	x := &examiner{trace: tr, vars: vars, ctx: ctx, tmpl: t, said: map[[2]string]bool{}, seen: map[*Template]int{}}
-	x.template(&names{own: map[string]bool{}})
+	seen    map[*jinja.Template]int
 }
 
 // names are those that are known at one place: a scope's own, then those
@@ -98,23 +84,16 @@ func (x *examiner) template(outer *names) {
 	x.seen[x.tmpl]++
 	scope := outer.inner()
 	scope.set("self")
-	x.body(x.tmpl.root.Body, scope)
+	x.body(x.tmpl.Tree().Body, scope)
 	// Blocks run when all of the template, and of what it extends, was run.
-	scope.set(syntax.Assigned(x.tmpl.root.Body)...)
-	for _, name := range slices.Sorted(maps.Keys(x.tmpl.root.Blocks)) {
-		if b := x.tmpl.root.Blocks[name]; x.live(b) {
+	scope.set(syntax.Assigned(x.tmpl.Tree().Body)...)
+	for _, name := range slices.Sorted(maps.Keys(x.tmpl.Tree().Blocks)) {
+		if b := x.tmpl.Tree().Blocks[name]; !x.rest.Replaced(b) {
 			inner := scope.inner()
 			inner.set("super")
 			x.body(b.Body, inner)
 		}
 	}
-}
-
-// live reports whether a block is not replaced by another template's.
-func (x *examiner) live(b *syntax.Block) bool {
-	stack := x.ctx.blocks[b.Name]
-	return len(stack) == 0 || stack[0].Block == b ||
-		!slices.ContainsFunc(stack, func(other boundBlock) bool { return other.Block == b })
 }
 
 // other examines a template that is taken in.
@@ -127,12 +106,11 @@ func (x *examiner) other(e syntax.Node, line int, known *names, imported, option
 	if !ok || x.depth >= deepestExamined || len(x.seen) >= mostExamined {
 		return
 	}
-	x.trace.rt.tmpl, x.trace.rt.line = x.tmpl, line
-	t, err := x.load(name)
+	t, err := x.rest.Load(x.tmpl, line, name)
 	if err != nil {
 		e := (*python.Error)(nil)
 		if errors.As(err, &e) && e.Kind != python.LimitError && !(optional && e.Kind == python.NotFoundError) {
-			x.doubt(e)
+			x.doubt(line, e)
 		}
 		return
 	}
@@ -145,15 +123,6 @@ func (x *examiner) other(e syntax.Node, line int, known *names, imported, option
 		inner.globals, known = true, &names{own: map[string]bool{}}
 	}
 	inner.template(known)
-}
-
-func (x *examiner) load(name string) (t *Template, err error) {
-	defer x.trace.rt.recoverError(&err)
-	t, e := x.trace.rt.load(name)
-	if e != nil {
-		return nil, e
-	}
-	return t, nil
 }
 
 // body examines statements. Those after them see what they assign.
@@ -207,12 +176,12 @@ func (x *examiner) takingIn(st syntax.Node, known *names) {
 	switch st := st.(type) {
 	case *syntax.Extends:
 		x.expr(st.Template, known)
-		known.set(syntax.Assigned(x.tmpl.root.Body)...)
+		known.set(syntax.Assigned(x.tmpl.Tree().Body)...)
 		x.other(st.Template, st.Line, known, false, false)
 		if c, ok := st.Template.(*syntax.Const); ok {
 			if name, ok := python.Text(c.Value); ok {
-				if t := x.trace.rt.templates[name]; t != nil {
-					known.set(syntax.Assigned(t.root.Body)...)
+				if t := x.rest.Loaded(name); t != nil {
+					known.set(syntax.Assigned(t.Tree().Body)...)
 				}
 			}
 		}
@@ -231,7 +200,7 @@ func (x *examiner) takingIn(st syntax.Node, known *names) {
 // macro examines a body that runs later, when all names around it have values.
 func (x *examiner) macro(f *syntax.Function, known *names) {
 	inner := known.inner()
-	inner.set(syntax.Assigned(x.tmpl.root.Body)...)
+	inner.set(syntax.Assigned(x.tmpl.Tree().Body)...)
 	inner.set("caller", "kwargs", "varargs")
 	for _, p := range f.Params {
 		inner.set(p.Name)
@@ -265,18 +234,15 @@ func (x *examiner) forStmt(st *syntax.For, known *names) {
 	x.body(st.Otherwise, known.inner())
 }
 
-func (x *examiner) doubt(e *python.Error) {
-	tr := x.trace
-	if len(tr.Doubts) >= mostDoubts {
+// doubt notes an error; it has the line unless it has a place of its own.
+func (x *examiner) doubt(line int, e *python.Error) {
+	if len(x.report.Doubts) >= mostDoubts {
 		return
 	}
 	if e.Template == "" {
-		e.Template, e.Line = x.tmpl.name, tr.rt.line
+		e.Template, e.Line = x.tmpl.Name(), line
 	}
-	e = e.Shortened()
-	key := fault{e.Template, e.Line, e.Msg}
-	if !tr.seen[key] {
-		tr.seen[key] = true
-		tr.Doubts = append(tr.Doubts, e)
+	if e = e.Shortened(); x.rest.First(e) {
+		x.report.Doubts = append(x.report.Doubts, e)
 	}
 }

@@ -1,0 +1,38 @@
+// Package inspect tells those who judge templates what a render does not: all
+// that is wrong and not only the first, where each line of the text comes from,
+// what would fail in branches that were not taken, and which names a source has.
+package inspect
+
+import (
+	"github.com/slipway-build/slipway/jinja"
+	"github.com/slipway-build/slipway/jinja/python"
+)
+
+// Report is a render with what would have failed in what it left out.
+type Report struct {
+	jinja.Trace
+	// Doubts are what would stop statements that were not reached: names that
+	// nobody defines, filters that fail on constants, templates that are not
+	// there.
+	Doubts []*python.Error
+}
+
+// Template renders a template, notes what happens, and looks at what was not
+// reached. It may be called once.
+func (r *Report) Template(t *jinja.Template, vars jinja.Vars) {
+	r.After = func(rest *jinja.Rest) {
+		x := &examiner{report: r, rest: rest, tmpl: t, said: map[[2]string]bool{}, seen: map[*jinja.Template]int{}}
+		x.template(&names{own: map[string]bool{}})
+	}
+	t.Trace(vars, &r.Trace)
+}
+
+// Words returns the names that stand in the tags of a template's source: variables, and what else is
+// written like one. Of a source that is no template it returns those before the fault.
+func Words(source string) map[string]bool {
+	words := map[string]bool{}
+	for _, name := range jinja.NewEnv(nil, jinja.Options{}).Words(source) {
+		words[name] = true
+	}
+	return words
+}
