@@ -1,7 +1,3 @@
-// Package jinja is a small engine for the Jinja2 3.1 template language whose
-// output is that of the Python implementation, byte for byte: values print,
-// compare and format as Python's do. Templates are untrusted: time, memory and
-// recursion are bounded, and nothing but the Loader reads files.
 package jinja
 
 import (
@@ -224,7 +220,7 @@ func (t *Template) Render(vars Vars) (out []byte, err error) {
 	rt := newState(env, t)
 	defer rt.recoverError(&err)
 	ctx := newContext(t, &layer{vars: vars.m, shared: true, next: env.layer()})
-	buf := &buffer{rt: rt}
+	buf := newOutput(rt)
 	t.run(rt, ctx, buf)
 	return buf.b, nil
 }

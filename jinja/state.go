@@ -73,6 +73,14 @@ type buffer struct {
 	src *sources
 }
 
+// newOutput is the buffer of a whole render: it has room for a text of common
+// length from the beginning.
+func newOutput(rt *state) *buffer {
+	const room = 2048
+	rt.Charge(room)
+	return &buffer{rt: rt, b: make([]byte, 0, room)}
+}
+
 func (b *buffer) write(s string) {
 	if len(b.b)+len(s) > b.rt.Limits.Output {
 		python.Raise(python.LimitError, "output is larger than %d bytes", b.rt.Limits.Output)

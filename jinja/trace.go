@@ -77,7 +77,10 @@ func (t *Template) Trace(vars Vars, tr *Trace) {
 	tr.extended = map[*frame]int{}
 	ctx := newContext(t, &layer{vars: vars.m, shared: true, next: env.layer()})
 	buf := &buffer{rt: rt}
-	tr.guard(func() { t.run(rt, ctx, buf) })
+	tr.guard(func() {
+		buf = newOutput(rt)
+		t.run(rt, ctx, buf)
+	})
 	tr.Text = buf.b
 	if tr.marks <= mostMarks {
 		tr.Lines = buf.src.lines(buf.b)

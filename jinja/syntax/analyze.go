@@ -58,32 +58,38 @@ func (s *symbols) analyzeIf(tests []Node, bodies [][]Node, otherwise []Node) {
 }
 
 func (s *symbols) loadNames(e Node) {
-	if e == nil {
-		return
+	switch e := e.(type) {
+	case nil, *Const:
+	case *Name:
+		s.read(e.Name)
+	default:
+		walk(e, func(n Node) bool {
+			if name, ok := n.(*Name); ok {
+				s.read(name.Name)
+			}
+			return true
+		})
 	}
-	walk(e, func(n Node) bool {
-		if name, ok := n.(*Name); ok {
-			s.read(name.Name)
-		}
-		return true
-	})
 }
 
 func (s *symbols) storeTarget(t *Target) {
-	walk(t, func(n Node) bool {
-		switch t := n.(*Target); {
-		case t.Attr != "":
-			s.read(t.Name)
-		case t.Name != "":
-			s.store(t.Name)
-		}
-		return true
-	})
+	switch {
+	case t.Attr != "":
+		s.read(t.Name)
+	case t.Name != "":
+		s.store(t.Name)
+	}
+	for _, item := range t.Items {
+		s.storeTarget(item)
+	}
 }
 
 func (s *symbols) paramTarget(t *Target) {
-	for _, name := range t.Names() {
-		s.param(name)
+	if t.Name != "" && t.Attr == "" {
+		s.param(t.Name)
+	}
+	for _, item := range t.Items {
+		s.paramTarget(item)
 	}
 }
 
@@ -183,12 +189,11 @@ func made(n Node) []string {
 // Assigned are the names that a template assigns anywhere.
 func (t *Template) Assigned() []string {
 	var names []string
-	walkBody(t.Body, func(n Node) bool {
+	walkStmts(t.Body, func(n Node) {
 		if loop, ok := n.(*For); ok {
 			names = append(names, loop.Target.Names()...)
 		}
 		names = append(names, made(n)...)
-		return true
 	})
 	return names
 }

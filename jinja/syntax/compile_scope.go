@@ -104,7 +104,7 @@ func (c *compiler) checkLoopTarget(t *Target) {
 
 // checkLoopStores refuses assignments to "loop" anywhere inside a loop.
 func (c *compiler) checkLoopStores(body []Node) {
-	walkBody(body, func(n Node) bool {
+	walkStmts(body, func(n Node) {
 		switch n := n.(type) {
 		case *Set:
 			c.checkLoopTarget(n.Target)
@@ -115,16 +115,14 @@ func (c *compiler) checkLoopStores(body []Node) {
 		case *For:
 			c.checkLoopTarget(n.Target)
 		}
-		return true
 	})
 }
 
 func hasScopedBlock(body []Node) bool {
 	found := false
-	walkBody(body, func(n Node) bool {
+	walkStmts(body, func(n Node) {
 		b, ok := n.(*Block)
 		found = found || ok && b.Scoped
-		return !found
 	})
 	return found
 }

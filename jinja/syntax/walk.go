@@ -2,29 +2,43 @@ package syntax
 
 // walk calls visit for a node and, if that says so, for the nodes in it, in the
 // order of Jinja2's own fields. The names of macros and imports are no nodes.
-func walk(n Node, visit func(Node) bool) {
+func walk(n Node, visit func(Node) bool) { walkBody([]Node{n}, visit) }
+
+// walkBody is walk over several nodes.
+func walkBody(body []Node, visit func(Node) bool) {
 	var down func(Node)
 	down = func(n Node) {
 		if visit(n) {
 			Parts(n, down)
 		}
 	}
-	down(n)
+	each(down, body...)
 }
 
-// walkBody is walk over statements.
-func walkBody(body []Node, visit func(Node) bool) {
-	for _, st := range body {
-		walk(st, visit)
-	}
+// walkStmts is walkBody that passes over expressions.
+func walkStmts(body []Node, visit func(Node)) {
+	walkBody(body, func(n Node) bool {
+		switch n.(type) {
+		case *Data, *Output, *If, *For, *Set, *Capture, *Macro, *CallBlock, *With, *Autoescape, *Block, *Extends, *Include, *Import:
+			visit(n)
+			return true
+		}
+		return false
+	})
 }
 
 // each calls do for nodes that are there.
-func each[N Node](do func(Node), nodes ...N) {
+func each(do func(Node), nodes ...Node) {
 	for _, n := range nodes {
-		if Node(n) != nil {
+		if n != nil {
 			do(n)
 		}
+	}
+}
+
+func eachTarget(do func(Node), targets []*Target) {
+	for _, t := range targets {
+		do(t)
 	}
 }
 
@@ -66,7 +80,7 @@ func Parts(n Node, do func(Node)) {
 		do(n.First)
 		each(do, n.Rest...)
 	case *Target:
-		each(do, n.Items...)
+		eachTarget(do, n.Items)
 	default:
 		insideStmt(n, do)
 	}
@@ -83,12 +97,12 @@ func insideStmt(n Node, do func(Node)) {
 		}
 		each(do, n.Otherwise...)
 	case *For:
-		each[Node](do, n.Target, n.Iter)
+		each(do, n.Target, n.Iter)
 		each(do, n.Body...)
 		each(do, n.Otherwise...)
 		each(do, n.Test)
 	case *Set:
-		each[Node](do, n.Target, n.Value)
+		each(do, n.Target, n.Value)
 	case *Capture:
 		n.parts(do)
 	case *Macro:
@@ -97,7 +111,7 @@ func insideStmt(n Node, do func(Node)) {
 		do(n.Call)
 		n.Function.each(do)
 	case *With:
-		each(do, n.Targets...)
+		eachTarget(do, n.Targets)
 		each(do, n.Values...)
 		each(do, n.Body...)
 	case *Autoescape:
