@@ -70,10 +70,9 @@ func joinWords(s string) string {
 	return b.String()
 }
 
-// quoteURL is urllib.parse.quote; "/" stays unless it is for a query.
-func quoteURL(rt *python.Runtime, s string, query bool) string {
+// quoteURL writes urllib.parse.quote of a text; "/" stays unless it is for a query.
+func quoteURL(b *python.TextWriter, s string, query bool) {
 	const hex = "0123456789ABCDEF"
-	b := rt.NewText()
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		switch {
@@ -87,7 +86,6 @@ func quoteURL(rt *python.Runtime, s string, query bool) string {
 			b.AddByte(hex[c&15])
 		}
 	}
-	return b.Text()
 }
 
 // isUnreserved tells letters, digits and "_".
@@ -96,17 +94,15 @@ func isUnreserved(c byte) bool {
 }
 
 func urlEncode(rt *python.Runtime, v python.Value) python.Value {
-	if s, ok := python.Text(v); ok {
-		return quoteURL(rt, s, false)
-	}
+	b := rt.NewText()
 	if d, ok := v.(*python.Dict); ok {
 		v = python.NewList(rt.Pairs(d))
 	}
 	it := rt.Iterator(v)
-	if it == nil {
-		return quoteURL(rt, rt.Str(v), false)
+	if _, isText := python.Text(v); isText || it == nil {
+		quoteURL(b, rt.Str(v), false)
+		return b.Text()
 	}
-	b := rt.NewText()
 	for pair, ok := it.Next(); ok; pair, ok = it.Next() {
 		items := rt.ToSlice(pair)
 		if len(items) != 2 {
@@ -115,9 +111,9 @@ func urlEncode(rt *python.Runtime, v python.Value) python.Value {
 		if b.Len() > 0 {
 			b.AddByte('&')
 		}
-		b.Add(quoteURL(rt, rt.RawText(items[0]), true))
+		quoteURL(b, rt.RawText(items[0]), true)
 		b.AddByte('=')
-		b.Add(quoteURL(rt, rt.RawText(items[1]), true))
+		quoteURL(b, rt.RawText(items[1]), true)
 	}
 	return b.Text()
 }

@@ -7,6 +7,10 @@ import (
 	"github.com/slipway-build/slipway/jinja/syntax"
 )
 
+// The values that only the evaluator has.
+var _ = []python.Object{(*loopContext)(nil), (*macroValue)(nil), (*module)(nil), (*blockRef)(nil), (*selfRef)(nil),
+	(*cycler)(nil), (*joiner)(nil), (*sourced)(nil)}
+
 // loopContext is the "loop" of a for loop.
 type loopContext struct {
 	iterable python.Value

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/slipway-build/slipway/jinja"
 )
 
 // maxSource bounds the size of one template file in bytes.
@@ -19,6 +21,8 @@ const maxSource = 4 << 20
 var errPrivate = errors.New("it is part of the configuration or a secret, and may hold passwords")
 
 var errNotRegular = errors.New("not a regular file")
+
+var _ jinja.Loader = (*folders)(nil)
 
 // folders loads the templates of one render: from the image's own folder, then
 // from the shared ones. Symbolic links that lead out of a folder are refused by

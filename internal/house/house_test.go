@@ -294,3 +294,57 @@ func workshop(t *testing.T) []string {
 	}
 	return private
 }
+
+// smallFaced are the rooms whose packages export at most mostExported names on package level.
+var smallFaced = []string{"jinja"}
+
+const mostExported = 45
+
+// TestSmallFaces: what a package offers fits on a screen.
+func TestSmallFaces(t *testing.T) {
+	for _, p := range packages(t) {
+		if !slices.Contains(smallFaced, room(p.ImportPath)) {
+			continue
+		}
+		var names []string
+		for _, file := range p.GoFiles {
+			parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, file), nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, decl := range parsed.Decls {
+				names = append(names, exported(decl)...)
+			}
+		}
+		if len(names) > mostExported || len(names) == 0 {
+			t.Errorf("%s exports %d names: %s", p.ImportPath, len(names), strings.Join(names, " "))
+		}
+	}
+}
+
+// exported are the names that a declaration on package level exports; methods are none of them.
+func exported(decl ast.Decl) (names []string) {
+	add := func(id *ast.Ident) {
+		if id.IsExported() {
+			names = append(names, id.Name)
+		}
+	}
+	switch decl := decl.(type) {
+	case *ast.FuncDecl:
+		if decl.Recv == nil {
+			add(decl.Name)
+		}
+	case *ast.GenDecl:
+		for _, spec := range decl.Specs {
+			switch spec := spec.(type) {
+			case *ast.TypeSpec:
+				add(spec.Name)
+			case *ast.ValueSpec:
+				for _, id := range spec.Names {
+					add(id)
+				}
+			}
+		}
+	}
+	return names
+}
