@@ -234,7 +234,7 @@ func jinja2(t *testing.T, files ...string) map[string]result {
 // is compared with skips the test; in CI it must be there.
 func makeCorpus(t *testing.T, into any, args ...string) {
 	t.Helper()
-	if out, err := exec.Command("../../hack/jinja2").CombinedOutput(); err != nil {
+	if out, err := exec.Command("../hack/jinja2").CombinedOutput(); err != nil {
 		if os.Getenv("CI") == "true" {
 			t.Fatalf("no Jinja2 to compare with, and in CI there must be: %v\n%s", err, out)
 		}

@@ -17,7 +17,7 @@ import (
 const mostExports = 45
 
 // libraries are usable alone: what they offer need not be used here.
-var libraries = []string{"changelog", "deb822", "jinja"}
+var libraries = []string{"changelog", "deb822"}
 
 // serialized are types that others meet as bytes in a file.
 var serialized = []string{"store/journal.Change"}

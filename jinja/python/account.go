@@ -76,7 +76,6 @@ func (a *Account) Close() {
 const (
 	itemSize      = 16
 	textSize      = itemSize + 16 // a text in a list, without its bytes
-	numberSize    = itemSize + 8
 	listSize      = itemSize + 24 // an empty list in a list
 	tupleSize     = itemSize + 48
 	undefinedSize = 80

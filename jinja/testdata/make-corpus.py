@@ -21,7 +21,7 @@ import subprocess
 import sys
 
 if not os.environ.get("MACHINES_JINJA2"):
-    unpack = pathlib.Path(__file__).resolve().parents[3] / "hack" / "jinja2"
+    unpack = pathlib.Path(__file__).resolve().parents[2] / "hack" / "jinja2"
     sys.path.insert(0, subprocess.check_output([unpack], text=True).strip())
 
 import jinja2
