@@ -13,12 +13,12 @@ import (
 	"github.com/slipway-build/slipway/version"
 )
 
-// DefaultReason is what an update is for when nobody says; docker-pkg's words.
-const DefaultReason = "Security update"
+// defaultReason is what an update is for when nobody says; docker-pkg's words.
+const defaultReason = "Security update"
 
 // UpdateOptions are what goes into new changelog entries.
 type UpdateOptions struct {
-	Reason  string // one or more lines; empty is DefaultReason
+	Reason  string // one or more lines; empty is defaultReason
 	Version string // of the named image; empty is the next one (changelog.NextVersion)
 	Force   bool   // allows a Version that is older than the newest entry's
 
@@ -56,7 +56,7 @@ func PlanUpdate(f *Fleet, name string, o UpdateOptions) ([]Edit, error) {
 	// docker-pkg adds no bullet, so people write their own.
 	o.Reason = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(o.Reason), "* "))
 	if o.Reason == "" {
-		o.Reason = DefaultReason
+		o.Reason = defaultReason
 	}
 	t := tree{dir: f.dir, root: f.Root}
 	if err := t.findReal(); err != nil {
