@@ -13,6 +13,11 @@ import (
 func (fr *frame) eval(e syntax.Node) python.Value {
 	// The most frequent kinds come first: one comparison each, where a switch takes several.
 	if e, ok := e.(*syntax.Name); ok {
+		if fr.rt.trace == nil {
+			if v := fr.get(e.Ref); v != nil {
+				return v
+			}
+		}
 		return fr.nameExpr(e)
 	}
 	if e, ok := e.(*syntax.Const); ok {

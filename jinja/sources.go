@@ -41,12 +41,14 @@ func (b *buffer) writeData(s string, line int) {
 // writeValue writes what an expression of a line gave: its text, and where that
 // came from if the value carries it.
 func (b *buffer) writeValue(v python.Value, line int) {
-	var s string
+	s, isText := v.(string)
+	if isText && b.rt.trace == nil {
+		b.write(s)
+		return
+	}
 	switch v := v.(type) {
-	case string:
-		s = v
-	case python.Markup:
-		s = string(v)
+	case string, python.Markup:
+		s, _ = python.Text(v)
 	case *sourced:
 		b.replay(v)
 		b.write(v.text())

@@ -23,8 +23,8 @@ type state struct {
 // newState begins a render; env has an account.
 func newState(env *Env, t *Template) *state {
 	rt := &state{env: env, tmpl: t, line: 1}
-	rt.Runtime = python.Runtime{Program: rt, Limits: env.opts.Limits, Account: env.account,
-		Autoescape: env.opts.Autoescape, Lenient: env.opts.LenientUndefined}
+	rt.Program, rt.Limits, rt.Account = rt, env.opts.Limits, env.account
+	rt.Autoescape, rt.Lenient = env.opts.Autoescape, env.opts.LenientUndefined
 	return rt
 }
 
