@@ -18,7 +18,7 @@ type Limits struct {
 	Source    int // bytes of one template; default 4 MiB
 }
 
-// Program is what runs, and works with values.
+// program is what runs, and works with values.
 type program interface {
 	// Undefined raises the error of an undefined value that is used.
 	Undefined(u *Undefined)
