@@ -86,12 +86,13 @@ func (r *reader) read(f folder) definition {
 // templated is a folder with a Dockerfile.template and a changelog. It implements Definition.
 type templated struct {
 	made
-	tree     *tree
-	source   Source
-	image    *Image
-	build    bool              // there is a Dockerfile.build.template
-	renderer *renderer         // that made the texts
-	texts    map[string]string // by template
+	tree      *tree
+	source    Source
+	image     *Image
+	build     bool      // there is a Dockerfile.build.template
+	renderer  *renderer // that made the texts
+	text      string    // of the Dockerfile
+	artifacts string    // of that of Dockerfile.build.template
 }
 
 var _ Definition = (*templated)(nil)
@@ -101,15 +102,15 @@ func (t *templated) Source() Source { return t.source }
 
 // render renders the templates.
 func (t *templated) render(r *renderer, e *edges) {
-	t.renderer, t.texts = r, map[string]string{}
+	t.renderer = r
 	at := r.desks.Get().(*desk)
 	at.edges = e
 	defer func() { at.edges = nil; r.desks.Put(at) }()
 	e.recipe.Dockerfile = r.file(at.env, e, templateFile)
-	t.texts[templateFile] = e.recipe.Dockerfile.Text
+	t.text = e.recipe.Dockerfile.Text
 	if t.build {
 		e.recipe.Artifacts = r.file(at.env, e, buildFile)
-		t.texts[buildFile] = e.recipe.Artifacts.Text
+		t.artifacts = e.recipe.Artifacts.Text
 	}
 	slices.Sort(t.image.Templates)
 	t.image.Templates = slices.Compact(t.image.Templates)
@@ -122,7 +123,10 @@ func (t *templated) Place(file string, line int) template.Place {
 	at := r.desks.Get().(*desk)
 	at.edges = &edges{scan: r.scan, names: r.names, img: t.image}
 	defer func() { at.edges = nil; r.desks.Put(at) }()
-	from := &origins{edges: at.edges, env: at.env, name: file, text: t.texts[file]}
+	from := &origins{edges: at.edges, env: at.env, name: file, text: t.text}
+	if file == buildFile {
+		from.text = t.artifacts
+	}
 	return from.place(line)
 }
 
