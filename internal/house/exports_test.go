@@ -23,7 +23,7 @@ var libraries = []string{"changelog", "deb822"}
 var serialized = []string{"store/journal.Change"}
 
 // heaps are packages that still offer more: no more than so many.
-var heaps = map[string]int{"fleet": 71, "runner": 51}
+var heaps = map[string]int{"fleet": 70, "runner": 51}
 
 // TestExports: a package offers few names, and each is there for somebody.
 func TestExports(t *testing.T) {
