@@ -106,7 +106,7 @@ func (e *edges) miss(name string, line int) {
 	} else if near := e.names.similar(name); near != "" {
 		hint = "did you mean " + near + "?"
 	}
-	e.missing = append(e.missing, problem(UnknownDependency, e.scan.show(e.img, controlFile), line, hint,
+	e.missing = append(e.missing, newProblem(UnknownDependency, e.scan.show(e.img, controlFile), line, hint,
 		"%s depends on %s, which no folder under %s defines", e.img.Name, name, e.scan.tree.dir))
 }
 
@@ -114,7 +114,7 @@ func (e *edges) miss(name string, line int) {
 // look at restrictions, so one that does not hold is a warning.
 func (e *edges) checkVersion(img *Image, rel relation) {
 	if !version.Satisfies(img.Version, rel.operator, rel.version) {
-		e.warnings = append(e.warnings, problem(UnmetVersion, e.scan.show(e.img, controlFile), rel.line, "",
+		e.warnings = append(e.warnings, newProblem(UnmetVersion, e.scan.show(e.img, controlFile), rel.line, "",
 			"%s depends on %s (%s %s), the fleet has %s", e.img.Name, img.Name, rel.operator, rel.version, img.Version))
 	}
 }
@@ -203,7 +203,7 @@ func (e *edges) place(target *Image, from *origins, u Use) *Dependency {
 }
 
 func (e *edges) undeclared(u Use, d Dependency, from *origins) Problem {
-	p := from.mark(problem(UndeclaredDependency, e.scan.show(e.img, d.File), 0, e.scan.declaring(e.img, d.Name, e.control),
+	p := from.mark(newProblem(UndeclaredDependency, e.scan.show(e.img, d.File), 0, e.scan.declaring(e.img, d.Name, e.control),
 		"dependency missing from control: %s uses %s (%s)", e.img.Name, d.Name, u.Kind), u.Line)
 	e.warnings = append(e.warnings, p)
 	return p
@@ -227,6 +227,6 @@ func (e *edges) stale(u Use, target *Image, from *origins) {
 	if from.plain {
 		hint = "write " + target.Ref
 	}
-	e.warnings = append(e.warnings, from.mark(problem(OutdatedReference, e.scan.show(e.img, from.name), 0, hint,
+	e.warnings = append(e.warnings, from.mark(newProblem(OutdatedReference, e.scan.show(e.img, from.name), 0, hint,
 		"%s uses %s (%s), the fleet has %s", e.img.Name, what, u.Kind, target.Tag), u.Line))
 }

@@ -38,7 +38,7 @@ func (e *edges) short(u Use, from *origins) (*Image, meaning) {
 		return target, as // use tells that it is another version
 	}
 	if !e.listed.replace(u, target.Ref, as == current && !strings.HasPrefix(u.Kind, OnBuildUse)) {
-		e.warnings = append(e.warnings, from.mark(problem(OutdatedReference, e.scan.show(e.img, from.name), 0, "write "+target.Ref,
+		e.warnings = append(e.warnings, from.mark(newProblem(OutdatedReference, e.scan.show(e.img, from.name), 0, "write "+target.Ref,
 			"%s uses %s (%s) by a build argument: that is not taken for the fleet's %s", e.img.Name, u.Ref, u.Kind, target.Ref), u.Line))
 		return nil, outdated
 	}

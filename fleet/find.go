@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // Find is Lookup with an error that helps: it names images that may have been meant, and the
@@ -18,7 +20,7 @@ func (f *Fleet) Find(name string) (*Image, error) {
 	} else if near := f.similar(name); len(near) > 0 {
 		hint = "did you mean " + strings.Join(near, " or ") + "?"
 	}
-	errs := []error{fmt.Errorf("cannot find %s: no folder under %s defines it\nhint: %s", name, f.dir, hint)}
+	errs := []error{problem.With(fmt.Errorf("cannot find %s: no folder under %s defines it", name, f.dir), hint)}
 	for _, b := range f.Broken {
 		errs = append(errs, b)
 	}

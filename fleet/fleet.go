@@ -231,7 +231,7 @@ func (f *Fleet) index() error {
 			f.byName[img.Name] = img
 			continue
 		}
-		problems = append(problems, problem(DuplicateName, img.File, img.Line,
+		problems = append(problems, newProblem(DuplicateName, img.File, img.Line,
 			"give one of the two another name in its changelog, or remove one of the folders",
 			"cannot use the name %s: %s:%d has it too", img.Name, other.File, other.Line))
 	}

@@ -40,7 +40,7 @@ func (r *renderer) keyProblems(ctx context.Context) ([]Problem, error) {
 	slips = unread(slips, words)
 	for i, s := range slips {
 		if i == maxTold {
-			return append(problems, problem(UnknownKey, s.Path, s.Line, "", "%d more keys are not told that are like these", len(slips)-i)), nil
+			return append(problems, newProblem(UnknownKey, s.Path, s.Line, "", "%d more keys are not told that are like these", len(slips)-i)), nil
 		}
 		problems = append(problems, s.Problem)
 	}
@@ -68,7 +68,7 @@ func slipsOf(cfg *config.Config) []slip {
 			}
 		}
 		if text != "" {
-			slips = append(slips, slip{problem(UnknownKey, u.Path, u.Line, hint, "key %s %s", u.Name, text), u})
+			slips = append(slips, slip{newProblem(UnknownKey, u.Path, u.Line, hint, "key %s %s", u.Name, text), u})
 		}
 	}
 	return slips

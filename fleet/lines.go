@@ -120,7 +120,7 @@ func templateProblem(path string, err error) Problem {
 	if e := (*template.Error)(nil); errors.As(err, &e) {
 		return Problem{Kind: templateKind(e), Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}
 	}
-	return problem(TemplateError, path, 0, "", "cannot render the template: %v", err)
+	return newProblem(TemplateError, path, 0, "", "cannot render the template: %v", err)
 }
 
 func templateKind(err *template.Error) Kind {

@@ -18,6 +18,7 @@ import (
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
 	"github.com/slipway-build/slipway/fleet/source"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/template"
 )
 
@@ -72,7 +73,7 @@ func FindListed(ctx context.Context, list []config.Listed, repositories *source.
 			l.Root = src.Folder
 			l.Shown = shownPaths([]string{src.Folder})[0]
 			if l.Checkout() != "" {
-				l.err = errors.New("submodules and filters are for git repositories: the files of a folder are taken as they are\nhint: write file:///folder for a repository on this machine")
+				l.err = problem.New("submodules and filters are for git repositories: the files of a folder are taken as they are", "write file:///folder for a repository on this machine")
 			}
 		}
 	}
@@ -199,7 +200,7 @@ func list(_ context.Context, s *scan, r *reader) (definitions []definition, err 
 func (l *Listed) definition(r *reader) definition {
 	problems := l.check(r)
 	if !repositoryPath.MatchString(l.Name) {
-		p := problem(InvalidName, l.Path, l.Line, "use lower-case letters and digits, with single . or _ or dashes between them",
+		p := newProblem(InvalidName, l.Path, l.Line, "use lower-case letters and digits, with single . or _ or dashes between them",
 			"image %s: cannot use %q as the name of an image: it is not a repository path", l.Name, l.Name)
 		return definition{problem: &p, further: problems}
 	}
@@ -235,10 +236,10 @@ func (l *Listed) definition(r *reader) definition {
 // check finds what is wrong with an entry beside its name.
 func (l *Listed) check(r *reader) (problems []Problem) {
 	fail := func(kind Kind, hint, format string, args ...any) {
-		problems = append(problems, problem(kind, l.Path, l.Line, hint, "image %s: "+format, append([]any{l.Name}, args...)...))
+		problems = append(problems, newProblem(kind, l.Path, l.Line, hint, "image %s: "+format, append([]any{l.Name}, args...)...))
 	}
 	if l.err != nil {
-		text, hint, _ := strings.Cut(l.err.Error(), "\nhint: ")
+		text, hint := problem.Split(l.err)
 		fail(UnreadableFile, hint, "%s", text)
 	}
 	tags := slices.Clone(l.Tags)
@@ -299,12 +300,12 @@ func (e *entry) read(r *renderer, to *edges) error {
 	shown := e.source.Path(e.Dockerfile)
 	root, err := os.OpenRoot(e.Root)
 	if err != nil {
-		return problem(UnreadableFile, e.Path, e.Line, "from names a folder with a Dockerfile, or a git repository", "image %s: cannot open %s: %v", e.Name, e.Shown, cause(err))
+		return newProblem(UnreadableFile, e.Path, e.Line, "from names a folder with a Dockerfile, or a git repository", "image %s: cannot open %s: %v", e.Name, e.Shown, cause(err))
 	}
 	defer root.Close()
 	data, err := readRegular(root, path.Join(e.dir, e.Dockerfile), template.MaxOutput)
 	if err != nil {
-		return problem(UnreadableFile, shown, 0, "", "cannot read the Dockerfile: %v", err)
+		return newProblem(UnreadableFile, shown, 0, "", "cannot read the Dockerfile: %v", err)
 	}
 	e.source.IgnoreFile = buildcontext.IgnoreFileOf(root, e.dir, e.Dockerfile)
 	to.listed = &listedText{text: strings.Split(string(data), "\n"), replaced: map[Use]replacement{}}
@@ -319,7 +320,7 @@ func (e *entry) read(r *renderer, to *edges) error {
 		if at := (*ParseError)(nil); errors.As(err, &at) {
 			line = at.Line
 		}
-		return problem(DockerfileSyntax, shown, line, "", "cannot parse the Dockerfile: %v", err)
+		return newProblem(DockerfileSyntax, shown, line, "", "cannot parse the Dockerfile: %v", err)
 	}
 	e.image.Base, to.base = parsed.Base, parsed.Base
 	to.recipe.Dockerfile.Instructions = parsed.Instructions

@@ -172,7 +172,7 @@ func (t *trigger) depend(a addition, part bool) {
 // control files alone.
 func (t *trigger) undeclared(a addition) Problem {
 	hint := t.scan.declaring(a.img, a.target.Name, t.scan.definitions[a.img.index].controlled)
-	p := problem(UndeclaredDependency, t.scan.show(a.img, a.file), 0, hint,
+	p := newProblem(UndeclaredDependency, t.scan.show(a.img, a.file), 0, hint,
 		"dependency missing from control: %s uses %s (%s%s in %s)", a.img.Name, a.target.Name, OnBuildUse, a.use.Kind, a.of.Name)
 	return p.at(a.img.Definition.Place(a.file, a.line), a.line)
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/template"
 )
 
@@ -68,13 +69,13 @@ func (p Problem) Error() string {
 	if p.Rendered > 0 {
 		fmt.Fprintf(&b, " (line %d of the rendered Dockerfile)", p.Rendered)
 	}
-	if p.Hint != "" {
-		b.WriteString("\nhint: " + p.Hint)
-	}
-	return b.String()
+	return problem.Text(b.String(), p.Hint)
 }
 
-func problem(kind Kind, path string, line int, hint, format string, args ...any) Problem {
+// WayOut returns the hint.
+func (p Problem) WayOut() string { return p.Hint }
+
+func newProblem(kind Kind, path string, line int, hint, format string, args ...any) Problem {
 	return Problem{Kind: kind, Path: path, Line: line, Text: brief(fmt.Sprintf(format, args...)), Hint: brief(hint)}
 }
 

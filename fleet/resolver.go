@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/problem"
 )
 
 // resolver knows what a name or a repository stands for. It is safe for concurrent use.
@@ -83,20 +84,17 @@ func (r *resolver) imageTag(name string) (string, error) {
 }
 
 // unknownImage is the error of image_tag.
-type unknownImage struct{ text string }
+type unknownImage struct{ error }
 
-func newUnknownImage(format string, args ...any) error {
-	return &unknownImage{fmt.Sprintf(format, args...)}
-}
+func newUnknownImage(text, hint string) error { return &unknownImage{problem.New(text, hint)} }
 
-// Error gives the sentence and the hint.
-func (e *unknownImage) Error() string { return e.text }
+// Unwrap returns the error with the hint.
+func (e *unknownImage) Unwrap() error { return e.error }
 
 func (r *resolver) miss(name, repo string) error {
 	for _, b := range r.base {
 		if b.repo == repo {
-			return newUnknownImage("cannot find image %q: base_images lists it without a tag\nhint: write %s:TAG there",
-				name, b.ref)
+			return newUnknownImage(fmt.Sprintf("cannot find image %q: base_images lists it without a tag", name), "write "+b.ref+":TAG there")
 		}
 	}
 	hint := "image_tag knows the images of the fleet and base_images"
@@ -107,7 +105,7 @@ func (r *resolver) miss(name, repo string) error {
 	} else if len(r.fleet.Broken) > 0 {
 		hint = "it may be the one that could not be read: " + r.fleet.Broken[0].Path
 	}
-	return newUnknownImage("cannot find image %q: neither the fleet nor base_images has %s\nhint: %s", name, repo, hint)
+	return newUnknownImage(fmt.Sprintf("cannot find image %q: neither the fleet nor base_images has %s", name, repo), hint)
 }
 
 // mostCompared is the number of images above which a scan looks for no similar names: at every

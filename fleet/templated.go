@@ -68,7 +68,7 @@ func (r *reader) read(f folder) definition {
 	d.draft, img.Definition = t, t
 	img.Ref = r.config.Ref(img.Name, img.Tag)
 	if img.Date.IsZero() {
-		d.warnings = append(d.warnings, problem(ChangelogFormat, r.tree.show(rel), img.Line,
+		d.warnings = append(d.warnings, newProblem(ChangelogFormat, r.tree.show(rel), img.Line,
 			"end the entry with a line like \" -- Name <mail@example.com>  Mon, 02 Nov 2026 10:00:00 +0000\"",
 			"the newest entry has no date that can be read: the image's date will be 1970-01-01"))
 	}
@@ -154,7 +154,7 @@ func shownFolder(shown string) string {
 func (r *reader) newestEntry(rel string) (changelog.Entry, error) {
 	data, err := r.tree.read(rel, maxChangelog)
 	if err != nil {
-		return changelog.Entry{}, problem(ChangelogSyntax, r.tree.show(rel), 0, "", "cannot read the changelog: %v", err)
+		return changelog.Entry{}, newProblem(ChangelogSyntax, r.tree.show(rel), 0, "", "cannot read the changelog: %v", err)
 	}
 	return changelog.ParseNewest(r.tree.show(rel), data)
 }
@@ -167,7 +167,7 @@ func asProblem(path string, err error) Problem {
 	if e := (*changelog.Error)(nil); errors.As(err, &e) {
 		return Problem{Kind: ChangelogSyntax, Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}
 	}
-	return problem(ChangelogSyntax, path, 0, "", "%v", err)
+	return newProblem(ChangelogSyntax, path, 0, "", "%v", err)
 }
 
 // control reads the dependencies. What does not fit the format is a warning: docker-pkg passes over it
@@ -175,7 +175,7 @@ func asProblem(path string, err error) Problem {
 func (r *reader) control(d *definition, rel string) error {
 	data, err := r.tree.read(rel, maxControl)
 	if err != nil {
-		return problem(ControlSyntax, r.tree.show(rel), 0, "", "cannot read the control file: %v", err)
+		return newProblem(ControlSyntax, r.tree.show(rel), 0, "", "cannot read the control file: %v", err)
 	}
 	paragraphs, err := deb822.Parse(r.tree.show(rel), data)
 	d.unfitting(err)
@@ -201,7 +201,7 @@ func (r *reader) control(d *definition, rel string) error {
 const maxDepends = 2000
 
 func tooManyDepends(path string, line int) error {
-	return problem(ControlSyntax, path, line, "name only those that the Dockerfile uses, each once",
+	return newProblem(ControlSyntax, path, line, "name only those that the Dockerfile uses, each once",
 		"cannot read what the image depends on: it names more than %d images", maxDepends)
 }
 
@@ -240,12 +240,12 @@ const maxRepository = 255 // bytes, with registry and namespace; distribution/re
 
 func checkName(path string, entry changelog.Entry, cfg *config.Config) error {
 	if !repositoryPath.MatchString(entry.Package) {
-		return problem(InvalidName, path, entry.Line,
+		return newProblem(InvalidName, path, entry.Line,
 			"use lower-case letters and digits, with single . or _ or dashes between them",
 			"cannot use %q as the name of an image: it is not a repository path", entry.Package)
 	}
 	if full := cfg.Name(entry.Package); len(full) > maxRepository {
-		return problem(InvalidName, path, entry.Line, "shorten the name", "cannot use %q as the name of an image: "+
+		return newProblem(InvalidName, path, entry.Line, "shorten the name", "cannot use %q as the name of an image: "+
 			"with registry and namespace it has %d bytes, more than %d", entry.Package, len(full), maxRepository)
 	}
 	return nil
@@ -260,15 +260,15 @@ func checkTag(path string, img *Image, where string) error {
 	}
 	for _, c := range img.Tag {
 		if !strings.ContainsRune("_.-", c) && !isAlphanumeric(c) {
-			return problem(InvalidTag, path, img.Line, fmt.Sprintf("write a dash or a dot instead of %q %s", string(c), where),
+			return newProblem(InvalidTag, path, img.Line, fmt.Sprintf("write a dash or a dot instead of %q %s", string(c), where),
 				"cannot use version %s of %s as a tag: tags have no %q", img.Tag, img.Name, string(c))
 		}
 	}
 	if len(img.Tag) > 128 {
-		return problem(InvalidTag, path, img.Line, "shorten the version", "cannot use version %s… of %s as a tag: "+
+		return newProblem(InvalidTag, path, img.Line, "shorten the version", "cannot use version %s… of %s as a tag: "+
 			"it has %d bytes, more than 128", img.Tag[:40], img.Name, len(img.Tag))
 	}
-	return problem(InvalidTag, path, img.Line, "begin the version with a digit",
+	return newProblem(InvalidTag, path, img.Line, "begin the version with a digit",
 		"cannot use version %q of %s as a tag: tags begin with a letter, a digit or _", img.Tag, img.Name)
 }
 

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // unreadGit collects which data of git's could not be read: of each checkout once, however many images
@@ -17,7 +19,7 @@ type unreadGit struct {
 
 // note takes an error of package gitindex, which begins with a path and may end with a hint.
 func (u *unreadGit) note(err error) {
-	text, hint, _ := strings.Cut(err.Error(), "\nhint: ")
+	text, hint := problem.Split(err)
 	place, what, ok := strings.Cut(text, ": ")
 	if !ok {
 		place, what = "", text
@@ -31,7 +33,7 @@ func (u *unreadGit) note(err error) {
 	if hint != "" {
 		hint += "; "
 	}
-	p := problem(UnreadableGit, shownPaths([]string{place})[0], line, hint+"`slipway: {git_modes: false}` in the configuration says that modes count as they stand",
+	p := newProblem(UnreadableGit, shownPaths([]string{place})[0], line, hint+"`slipway: {git_modes: false}` in the configuration says that modes count as they stand",
 		"%s; modes of files count as they stand, not as git keeps them", what)
 	u.mu.Lock()
 	defer u.mu.Unlock()

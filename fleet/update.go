@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/slipway-build/slipway/changelog"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/version"
 )
 
@@ -154,8 +155,7 @@ func planEdit(t *tree, f *Fleet, target, updated *Image, o UpdateOptions) (Edit,
 		return Edit{}, err
 	}
 	if target == updated && o.Version != "" && !o.Force && version.GoesBack(o.Version, target.Version) {
-		return Edit{}, fmt.Errorf("cannot add version %s: it is older than %s, the newest entry's\nhint: --force adds it all the same; a version that was published before is not built again",
-			entry.Version, target.Version)
+		return Edit{}, problem.With(fmt.Errorf("cannot add version %s: it is older than %s, the newest entry's", entry.Version, target.Version), "--force adds it all the same; a version that was published before is not built again")
 	}
 	data, err := changelog.Prepend(old, entry)
 	return Edit{
@@ -182,7 +182,7 @@ func atChangelog(f *Fleet, img *Image, err error) Problem {
 	if p.Line == 0 {
 		p.Line = img.Line
 	}
-	if text, hint, ok := strings.Cut(p.Text, "\nhint: "); ok {
+	if text, hint := problem.Cut(p.Text); hint != "" {
 		p.Text, p.Hint = text, hint
 	}
 	return p

@@ -11,7 +11,7 @@ func (t *templated) Versions() ([]string, error) {
 	shown := t.source.Path(changelogFile)
 	data, err := t.tree.read(path.Join(t.source.Dir, changelogFile), maxChangelog)
 	if err != nil {
-		return nil, problem(ChangelogSyntax, shown, 0, "", "cannot read the changelog: %v", err)
+		return nil, newProblem(ChangelogSyntax, shown, 0, "", "cannot read the changelog: %v", err)
 	}
 	file, err := changelog.Parse(shown, data)
 	if err != nil {

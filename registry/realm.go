@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"golang.org/x/net/publicsuffix"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // mayTrust tells whether a token server gets the credentials for a registry. The token authentication spec lets
@@ -32,8 +34,8 @@ func (a *authorizing) mayTrust(realm *url.URL, login authn.AuthConfig) error {
 		return e
 	}
 	if _, said := c.realms.LoadOrStore(a.h.name+" "+realm.Host, true); !said && c.opts.Warn != nil {
-		c.opts.Warn(fmt.Sprintf("registry %[1]s has its token server at %[2]s, which is of another domain: it gets the password for %[1]s\n"+
-			"hint: name %[2]s in slipway.trust_realm if that is right; what that key does not name gets none", a.h.name, realm.Host))
+		c.opts.Warn(problem.Text(fmt.Sprintf("registry %[1]s has its token server at %[2]s, which is of another domain: it gets the password for %[1]s", a.h.name, realm.Host),
+			fmt.Sprintf("name %s in slipway.trust_realm if that is right; what that key does not name gets none", realm.Host)))
 	}
 	return nil
 }

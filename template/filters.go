@@ -10,6 +10,7 @@ import (
 
 	"github.com/slipway-build/slipway/jinja"
 	"github.com/slipway-build/slipway/jinja/python"
+	"github.com/slipway-build/slipway/problem"
 )
 
 // addFilters adds docker-pkg's filters and Slipway's own. Their output is part
@@ -37,7 +38,7 @@ func addFilters(env *jinja.Env, o *Options, vars jinja.Vars) {
 func wantsText(filter string, v any) error {
 	switch v.(type) {
 	case []any, *python.List, *python.Tuple:
-		return fmt.Errorf("%s wants text, not %s\nhint: join it first: {{ packages | join(' ') | %s }}", filter, shown(v), filter)
+		return problem.Withf(fmt.Errorf("%s wants text, not %s", filter, shown(v)), "join it first: {{ packages | join(' ') | %s }}", filter)
 	}
 	return fmt.Errorf("%s wants text, not %s", filter, shown(v))
 }
@@ -99,7 +100,7 @@ var debianVersion = regexp.MustCompile(`^([A-Za-z0-9.+:~-]+?)(-[A-Za-z0-9+.~]+)?
 func upstreamVersion(ref string) (string, error) {
 	_, tag, ok := strings.Cut(ref[strings.LastIndexByte(ref, '/')+1:], ":")
 	if !ok || strings.Contains(tag, ":") {
-		return "", errors.New("upstream_version wants name:tag, not '" + ref + "'\nhint: use it after image_tag")
+		return "", problem.New("upstream_version wants name:tag, not '"+ref+"'", "use it after image_tag")
 	}
 	if !strings.Contains(tag, "-") {
 		return tag, nil

@@ -7,6 +7,7 @@ import (
 
 	"github.com/slipway-build/slipway/jinja"
 	"github.com/slipway-build/slipway/jinja/inspect"
+	"github.com/slipway-build/slipway/problem"
 )
 
 // Inspection is what there is to know of a template for those who judge it.
@@ -52,8 +53,11 @@ type UnknownUserError struct {
 
 // Error gives the sentence and the hint.
 func (e *UnknownUserError) Error() string {
-	return "no mapping found for user '" + e.User + "'\nhint: add it to " + uidKey + ", which has " + e.Known
+	return problem.Text("no mapping found for user '"+e.User+"'", e.WayOut())
 }
+
+// WayOut returns the hint.
+func (e *UnknownUserError) WayOut() string { return "add it to " + uidKey + ", which has " + e.Known }
 
 // Inspect renders a template, notes where each line comes from, goes on after
 // faults, and looks at what was not reached. It takes about three times as long

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 var (
@@ -26,7 +28,7 @@ var (
 func checkPackage(filter, word string) error {
 	switch {
 	case userInURL.MatchString(word):
-		return fmt.Errorf("%s cannot take an address with credentials\nhint: they would stay in the image's history", filter)
+		return problem.With(fmt.Errorf("%s cannot take an address with credentials", filter), "they would stay in the image's history")
 	case packageWord.MatchString(word), optionWord.MatchString(word), addressWord.MatchString(word):
 		return nil
 	}
@@ -34,7 +36,7 @@ func checkPackage(filter, word string) error {
 	if constraint.MatchString(word) {
 		hint = "write a version without spaces, as in foo>1.2"
 	}
-	return fmt.Errorf("%s cannot take %s for a package\nhint: %s", filter, quoted(word), hint)
+	return problem.With(fmt.Errorf("%s cannot take %s for a package", filter, quoted(word)), hint)
 }
 
 // shellWord puts a word that checkPackage or proxyURL let pass into quotes if a
@@ -78,7 +80,7 @@ func packageList(filter string, v any) (string, error) {
 
 func checkProxy(key, proxy string) error {
 	if proxy != "" && !proxyURL.MatchString(proxy) {
-		return errors.New(key + " is not a URL\nhint: write it like http://proxy.example:3128 in the configuration") // it may hold credentials: it is not shown
+		return problem.New(key+" is not a URL", "write it like http://proxy.example:3128 in the configuration") // it may hold credentials: it is not shown
 	}
 	return nil
 }

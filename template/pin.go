@@ -1,7 +1,6 @@
 package template
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 	"path"
@@ -10,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/problem"
 )
 
 // digestPin puts the digest that the configuration has for a reference behind
@@ -17,16 +17,16 @@ import (
 func (o *Options) digestPin(ref string) (string, error) {
 	name, digest, pinned := strings.Cut(ref, "@")
 	if !config.IsReference(name) {
-		return "", fmt.Errorf("digest_pin wants an image reference, not %s\nhint: write name:tag without spaces, the name in lower case", quoted(ref))
+		return "", problem.With(fmt.Errorf("digest_pin wants an image reference, not %s", quoted(ref)), "write name:tag without spaces, the name in lower case")
 	}
 	if !pinned {
 		var known bool
 		if digest, known = o.Digests[ref]; !known {
-			return "", fmt.Errorf("no digest is known for %s\nhint: add the line \"  %s: sha256:...\" to image_digests in the configuration", ref, ref)
+			return "", problem.Withf(fmt.Errorf("no digest is known for %s", ref), "add the line \"  %s: sha256:...\" to image_digests in the configuration", ref)
 		}
 	}
 	if !config.IsDigest(digest) {
-		return "", fmt.Errorf("%s is not a digest\nhint: %s", quoted(digest), config.DigestHint(digest))
+		return "", problem.With(fmt.Errorf("%s is not a digest", quoted(digest)), config.DigestHint(digest))
 	}
 	return name + "@" + digest, nil
 }
@@ -65,7 +65,7 @@ func fetch(args []any) (any, error) {
 	if args[3] != nil {
 		s, ok := args[3].(string)
 		if !ok || !fetchMode.MatchString(s) {
-			return nil, fmt.Errorf("fetch cannot use the mode %s\nhint: write three or four octal digits in quotes: chmod=\"0755\"", shown(args[3]))
+			return nil, problem.With(fmt.Errorf("fetch cannot use the mode %s", shown(args[3])), "write three or four octal digits in quotes: chmod=\"0755\"")
 		}
 		mode = "--chmod=" + s + " "
 	}
@@ -74,19 +74,19 @@ func fetch(args []any) (any, error) {
 
 func checkFetchURL(source string) (*url.URL, error) {
 	if strings.HasPrefix(strings.ToLower(source), "http://") {
-		return nil, fmt.Errorf("fetch cannot use the URL %s: it is not https\nhint: "+
-			"write https://; where there is no such server, ADD --checksum=... does without this filter", quoted(withoutUser(source)))
+		return nil, problem.With(fmt.Errorf("fetch cannot use the URL %s: it is not https", quoted(withoutUser(source))), ""+
+			"write https://; where there is no such server, ADD --checksum=... does without this filter")
 	}
 	if !fetchURL.MatchString(source) {
 		hint := "it begins with https:// and has neither spaces, quotes, $, # nor \\; write others as %XX"
-		return nil, fmt.Errorf("fetch cannot use the URL %s\nhint: %s", quoted(withoutUser(source)), hint)
+		return nil, problem.With(fmt.Errorf("fetch cannot use the URL %s", quoted(withoutUser(source))), hint)
 	}
 	u, err := url.Parse(source)
 	switch {
 	case err != nil || u.Hostname() == "":
 		return nil, fmt.Errorf("fetch cannot use the URL %s: it has no host", quoted(withoutUser(source)))
 	case u.User != nil:
-		return nil, errors.New("fetch cannot use a URL with credentials\nhint: they would stay in the image's history")
+		return nil, problem.New("fetch cannot use a URL with credentials", "they would stay in the image's history")
 	case strings.HasSuffix(u.Path, ".git"):
 		return nil, fmt.Errorf("fetch cannot use the URL %s: ADD takes .git for a repository to clone", quoted(source))
 	}
@@ -109,15 +109,15 @@ func checkFetchChecksum(checksum string) error {
 	if config.IsDigest(checksum) {
 		hint = "write sha256: and the digits that sha256sum prints"
 	}
-	return fmt.Errorf("fetch cannot use the checksum %s\nhint: %s", quoted(checksum), hint)
+	return problem.With(fmt.Errorf("fetch cannot use the checksum %s", quoted(checksum)), hint)
 }
 
 func checkFetchDest(dest string, u *url.URL) error {
 	if !fetchDest.MatchString(dest) || slices.Contains(strings.Split(dest, "/"), "..") {
-		return fmt.Errorf("fetch cannot use the destination %s\nhint: write an absolute path without spaces, quotes, $ and ..", quoted(dest))
+		return problem.With(fmt.Errorf("fetch cannot use the destination %s", quoted(dest)), "write an absolute path without spaces, quotes, $ and ..")
 	}
 	if base := path.Base(u.Path); strings.HasSuffix(dest, "/") && (base == "." || base == "/") {
-		return fmt.Errorf("fetch cannot put %s into the folder %s: the URL has no file name\nhint: write the file's name behind the folder", quoted(u.String()), dest)
+		return problem.With(fmt.Errorf("fetch cannot put %s into the folder %s: the URL has no file name", quoted(u.String()), dest), "write the file's name behind the folder")
 	}
 	return nil
 }

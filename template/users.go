@@ -1,13 +1,13 @@
 package template
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/slipway-build/slipway/jinja"
 	"github.com/slipway-build/slipway/jinja/python"
+	"github.com/slipway-build/slipway/problem"
 )
 
 const uidKey = "known_uid_mappings"
@@ -28,15 +28,15 @@ func uids(h jinja.Host, vars jinja.Vars) (*python.Dict, error) {
 	if v != python.None && !h.True(v) { // Python finds nothing in what is empty
 		return python.NewDict(), nil
 	}
-	return nil, errors.New(uidKey + " is no mapping of users to numbers\n" +
-		"hint: give the key such lines as \"  www-data: 33\", or leave it out of the configuration")
+	return nil, problem.New(uidKey+" is no mapping of users to numbers",
+		"give the key such lines as \"  www-data: 33\", or leave it out of the configuration")
 }
 
 // numericUser is the number of a user as text, and the user itself if there is none.
 func numericUser(h jinja.Host, vars jinja.Vars, user python.Value) (python.Value, error) {
 	switch user.(type) {
 	case *python.List, *python.Dict:
-		return nil, fmt.Errorf("a user cannot be %s\nhint: give each name to the filter alone: {{ users | map('uid') | join(' ') }}", shown(user))
+		return nil, problem.With(fmt.Errorf("a user cannot be %s", shown(user)), "give each name to the filter alone: {{ users | map('uid') | join(' ') }}")
 	}
 	known, err := uids(h, vars)
 	if err != nil {

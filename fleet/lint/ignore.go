@@ -12,6 +12,7 @@ import (
 
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/problem"
 )
 
 // ignoreKey is the key of the configuration that lists rules to leave out.
@@ -157,11 +158,10 @@ func (l *linter) ignoreList() ([]ignoreItem, error) {
 		text, ok := entry.(string)
 		rule, glob, _ := strings.Cut(strings.TrimSpace(text), " ")
 		if !ok || rule == "" {
-			return nil, fmt.Errorf("cannot use %s of the configuration: entry %d is not the name of a rule\nhint: write RULE or RULE PATTERN", ignoreKey, i+1)
+			return nil, problem.With(fmt.Errorf("cannot use %s of the configuration: entry %d is not the name of a rule", ignoreKey, i+1), "write RULE or RULE PATTERN")
 		}
 		if _, known := byID[rule]; !known {
-			return nil, fmt.Errorf("cannot use %s of the configuration: there is no rule %s\nhint: docs/lint.md lists the rules",
-				ignoreKey, config.Clip(rule))
+			return nil, problem.With(fmt.Errorf("cannot use %s of the configuration: there is no rule %s", ignoreKey, config.Clip(rule)), "docs/lint.md lists the rules")
 		}
 		items = append(items, ignoreItem{rule, strings.TrimSpace(glob)})
 	}

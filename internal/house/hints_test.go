@@ -43,6 +43,24 @@ func TestCommandsOfHints(t *testing.T) {
 	}
 }
 
+// TestHintsStandApart: an error carries its hint, and nobody writes it into the sentence. jinja, which is
+// usable alone, takes one from there.
+func TestHintsStandApart(t *testing.T) {
+	for _, p := range packages(t) {
+		if r := room(p.ImportPath); r == "problem" || r == "jinja" {
+			continue
+		}
+		for _, name := range p.GoFiles {
+			ast.Inspect(parse(t, filepath.Join(p.Dir, name)), func(n ast.Node) bool {
+				if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING && strings.Contains(lit.Value, `\nhint: `) {
+					t.Errorf("%s/%s: give the hint to problem.With: %s", p.ImportPath, name, lit.Value)
+				}
+				return true
+			})
+		}
+	}
+}
+
 // hintsIn are the texts of a file behind "hint: ", those of a field Hint, and those that the functions
 // which make problems take as hints.
 func hintsIn(file *ast.File) map[token.Pos]string {
@@ -84,7 +102,7 @@ func hintsIn(file *ast.File) map[token.Pos]string {
 func hintArgument(fun ast.Expr) (at int, ok bool) {
 	switch f := fun.(type) {
 	case *ast.Ident:
-		at, ok = map[string]int{"problem": 3}[f.Name]
+		at, ok = map[string]int{"newProblem": 3}[f.Name]
 	case *ast.SelectorExpr:
 		if x, is := f.X.(*ast.Ident); is && x.Name == "problem" {
 			at, ok = map[string]int{"New": 1, "With": 1, "Withf": 1, "Text": 1}[f.Sel.Name]

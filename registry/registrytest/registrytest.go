@@ -21,6 +21,8 @@ import (
 
 	inmemory "github.com/google/go-containerregistry/pkg/registry"
 	"golang.org/x/crypto/bcrypt"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // Config says what a registry is like. The zero value is open, plain HTTP and allows deleting.
@@ -66,7 +68,7 @@ func Start(t testing.TB, c Config) *Server {
 	t.Helper()
 	program, err := exec.LookPath("docker-registry")
 	if err != nil {
-		t.Fatalf("cannot start a registry: %v\nhint: hack/install-deps", err)
+		t.Fatal(problem.With(fmt.Errorf("cannot start a registry: %w", err), "hack/install-deps"))
 	}
 	dir := t.TempDir()
 	s := &Server{Root: cmp.Or(c.Root, filepath.Join(dir, "data")), Log: &Log{}}
