@@ -3,6 +3,7 @@ package changelog
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // mailed is how the oldest entries name who made them: a name and an address, in one of two brackets.
@@ -26,17 +27,19 @@ var ancient = compileForms(
 	`(?:\d+:)?\w[\w.+~-]*:?[\s\v]*$`,
 )
 
-func compileForms(forms ...string) []*regexp.Regexp {
-	var all []*regexp.Regexp
-	for _, form := range forms {
-		all = append(all, regexp.MustCompile(`^(?i:`+form+`)`))
-	}
-	return all
+// compileForms compiles when somebody asks: most changelogs have no such heading.
+func compileForms(forms ...string) func() []*regexp.Regexp {
+	return sync.OnceValue(func() (all []*regexp.Regexp) {
+		for _, form := range forms {
+			all = append(all, regexp.MustCompile(`^(?i:`+form+`)`))
+		}
+		return all
+	})
 }
 
 // isAncient reports the heading of an entry in a format from before 1996.
 func isAncient(line []byte) bool {
-	for _, form := range ancient {
+	for _, form := range ancient() {
 		if form.Match(line) {
 			return true
 		}

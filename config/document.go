@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"io"
 	"math/big"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/slipway-build/slipway/pattern"
 	"github.com/slipway-build/slipway/problem"
 )
 
@@ -157,10 +157,10 @@ func (d *document) parse(data []byte) *yaml.Node {
 }
 
 var (
-	yamlError = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?(.*)$`)
+	yamlError = pattern.New(`^(?:yaml: )?(?:line (\d+): )?(.*)$`)
 	// parserError matches the problems whose line the library counts from 0.
-	parserError   = regexp.MustCompile(`^did not find expected (key|node content|'-' indicator|',' or '[]}]'|<.*>)$|^found undefined tag handle$|^found (duplicate|incompatible) `)
-	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+	parserError   = pattern.New(`^did not find expected (key|node content|'-' indicator|',' or '[]}]'|<.*>)$|^found undefined tag handle$|^found (duplicate|incompatible) `)
+	unknownAnchor = pattern.New(`^unknown anchor '(.*)' referenced$`)
 )
 
 // splitYAMLError finds the line, which the library leaves out for the first line of a file, for

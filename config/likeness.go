@@ -1,9 +1,10 @@
 package config
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/slipway-build/slipway/pattern"
 )
 
 // addressForm is the form of a secret of which only a part is one.
@@ -12,36 +13,36 @@ const addressForm = "an address with a password"
 var (
 	// plainValue is what no secret looks like: a switch, a path or a file, a URL, and another variable
 	// without a default of its own.
-	plainValue = regexp.MustCompile(`^(?i:true|false|yes|no|on|off|none|null|\.{0,2}/.*|~/.*` +
+	plainValue = pattern.New(`^(?i:true|false|yes|no|on|off|none|null|\.{0,2}/.*|~/.*` +
 		`|[\w./-]+\.(?:pem|key|crt|cer|der|asc|gpg|pgp|pub|json|txt|ya?ml|conf|ini|env|p12|pfx|jks)` +
 		`|https?://[^\s@?]*|\$\w+|\$\{\w+(?::?[-+]|:?\?[^}]*)?\})$`)
 	// smallNumber is no key, but people do take 1234 for a password.
-	smallNumber = regexp.MustCompile(`^[0-9]{1,5}$`)
+	smallNumber = pattern.New(`^[0-9]{1,5}$`)
 	// authMethod is what AUTH is when it is no secret: how somebody logs in.
-	authMethod = regexp.MustCompile(`^(?i:basic|digest|bearer|token|jwt|ldaps?|oauth2?|oidc|openid|saml2?|kerberos|gssapi|negotiate|ntlm` +
+	authMethod = pattern.New(`^(?i:basic|digest|bearer|token|jwt|ldaps?|oauth2?|oidc|openid|saml2?|kerberos|gssapi|negotiate|ntlm` +
 		`|pam|plain|password|scram(?:[-_]\w+)*|md5|trust|peer|ident|cert|certificate|x509|m?tls|anonymous|local|internal|external` +
 		`|default|htpasswd|required|optional|enabled|disabled|any|all|simple|iam|\w+_password)$`)
 	// publicValue is a public key, whatever its name.
-	publicValue = regexp.MustCompile(`^(?:ssh-(?:rsa|ed25519|dss) |ecdsa-sha2-\S+ |sk-\S+@openssh\.com |age1[0-9a-z]{58}$)|-----BEGIN (?:[A-Z]+ )*PUBLIC KEY`)
+	publicValue = pattern.New(`^(?:ssh-(?:rsa|ed25519|dss) |ecdsa-sha2-\S+ |sk-\S+@openssh\.com |age1[0-9a-z]{58}$)|-----BEGIN (?:[A-Z]+ )*PUBLIC KEY`)
 	// fingerprint is what names a public key of OpenPGP: all its digits, or the last ones.
-	fingerprint    = regexp.MustCompile(`^(?i:(?:0x)?(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{16}|[0-9a-f]{8})[,;]?)$`)
-	fullUpperPrint = regexp.MustCompile(`^[0-9A-F]{40}$`)
+	fingerprint    = pattern.New(`^(?i:(?:0x)?(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{16}|[0-9a-f]{8})[,;]?)$`)
+	fullUpperPrint = pattern.New(`^[0-9A-F]{40}$`)
 
 	// secretValue has, the address last, the forms that services give to their secrets, and addresses with a password.
 	secretValue = []struct {
 		what    string
-		pattern *regexp.Regexp
+		pattern pattern.Pattern
 	}{
-		{"a private key", regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY`)},
-		{"an AWS access key", regexp.MustCompile(`\b(?:AKIA|ASIA)[0-9A-Z]{16}\b`)},
-		{"a GitHub token", regexp.MustCompile(`\bgh[pousr]_[A-Za-z0-9]{36,}\b|\bgithub_pat_[A-Za-z0-9_]{50,}\b`)},
-		{"a GitLab token", regexp.MustCompile(`\bglpat-[A-Za-z0-9_-]{20,}`)},
-		{"a Slack token", regexp.MustCompile(`\bxox[abprs]-[A-Za-z0-9-]{10,}`)},
-		{"a Google API key", regexp.MustCompile(`\bAIza[0-9A-Za-z_-]{35}`)},
-		{"a Stripe key", regexp.MustCompile(`\b[sr]k_live_[0-9A-Za-z]{16,}`)},
-		{"an npm token", regexp.MustCompile(`\bnpm_[A-Za-z0-9]{36}\b`)},
-		{"a JSON web token", regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}`)},
-		{addressForm, regexp.MustCompile(`://[^/\s:@]+:[^/\s:@$]+@`)},
+		{"a private key", pattern.New(`-----BEGIN [A-Z ]*PRIVATE KEY`)},
+		{"an AWS access key", pattern.New(`\b(?:AKIA|ASIA)[0-9A-Z]{16}\b`)},
+		{"a GitHub token", pattern.New(`\bgh[pousr]_[A-Za-z0-9]{36,}\b|\bgithub_pat_[A-Za-z0-9_]{50,}\b`)},
+		{"a GitLab token", pattern.New(`\bglpat-[A-Za-z0-9_-]{20,}`)},
+		{"a Slack token", pattern.New(`\bxox[abprs]-[A-Za-z0-9-]{10,}`)},
+		{"a Google API key", pattern.New(`\bAIza[0-9A-Za-z_-]{35}`)},
+		{"a Stripe key", pattern.New(`\b[sr]k_live_[0-9A-Za-z]{16,}`)},
+		{"an npm token", pattern.New(`\bnpm_[A-Za-z0-9]{36}\b`)},
+		{"a JSON web token", pattern.New(`\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}`)},
+		{addressForm, pattern.New(`://[^/\s:@]+:[^/\s:@$]+@`)},
 	}
 )
 

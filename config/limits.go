@@ -3,10 +3,11 @@ package config
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/slipway-build/slipway/pattern"
 )
 
 // Limits bound what a RUN step may use. A zero field is no limit. The names are docker-pkg's, which
@@ -99,7 +100,7 @@ func (l *Limits) check() []string {
 	return nil
 }
 
-var sizePattern = regexp.MustCompile(`^(\d+(?:\.\d+)?) ?(?i:([bkmgt]?)|([kmgt])i?b)$`)
+var sizePattern = pattern.New(`^(\d+(?:\.\d+)?) ?(?i:([bkmgt]?)|([kmgt])i?b)$`)
 
 // parseSize reads bytes, with the suffixes b, k, m, g and t that Docker takes: powers of 1024.
 func parseSize(s string) (int64, error) {

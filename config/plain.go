@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"math"
 	"math/big"
-	"regexp"
 	"strings"
 	"time"
+
+	"github.com/slipway-build/slipway/pattern"
 )
 
 // stars stand for a secret, as in all that is said.
@@ -123,7 +124,7 @@ func durationText(d time.Duration) string {
 }
 
 // inAddress finds passwords in addresses, wherever they stand in a text.
-var inAddress = regexp.MustCompile(`(://[^/\s:@]*:)[^/\s]*@`)
+var inAddress = pattern.New(`(://[^/\s:@]*:)[^/\s]*@`)
 
 // masked hides in a plain value the passwords of addresses and, where a name may be a secret's, what looks
 // like one by its name or its form.

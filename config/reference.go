@@ -2,8 +2,9 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
+
+	"github.com/slipway-build/slipway/pattern"
 )
 
 const (
@@ -13,11 +14,11 @@ const (
 
 var (
 	// reference is a name and a tag as OCI's distribution-spec has them, with a registry if there is one.
-	reference = regexp.MustCompile(`^(?:(?:` + hostLabel + `(?:\.` + hostLabel + `)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?/)?` +
+	reference = pattern.New(`^(?:(?:` + hostLabel + `(?:\.` + hostLabel + `)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?/)?` +
 		component + `(?:/` + component + `)*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$`)
 	// digest is the two algorithms that OCI's image-spec registers for all.
-	digest    = regexp.MustCompile(`^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$`)
-	hexDigits = regexp.MustCompile(`^(?i:sha256:)?([0-9a-fA-F]+)$`)
+	digest    = pattern.New(`^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$`)
+	hexDigits = pattern.New(`^(?i:sha256:)?([0-9a-fA-F]+)$`)
 )
 
 // IsReference reports an image's name, with or without registry and tag, and without a digest.

@@ -6,25 +6,26 @@ import (
 	"fmt"
 	"math"
 	"math/big"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/slipway-build/slipway/pattern"
 )
 
 // The patterns are the YAML 1.1 type repository's, in the narrower form that PyYAML has: a float
 // needs a dot and its exponent a sign, and only whole words are booleans.
 var (
-	intPattern = regexp.MustCompile(`^[-+]?(0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]+|0|[1-9][0-9_]*(:[0-5]?[0-9])*)$`)
+	intPattern = pattern.New(`^[-+]?(0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]+|0|[1-9][0-9_]*(:[0-5]?[0-9])*)$`)
 
-	floatPattern = regexp.MustCompile(`^([-+]?[0-9][0-9_]*\.[0-9_]*([eE][-+][0-9]+)?` +
+	floatPattern = pattern.New(`^([-+]?[0-9][0-9_]*\.[0-9_]*([eE][-+][0-9]+)?` +
 		`|\.[0-9][0-9_]*([eE][-+][0-9]+)?` +
 		`|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+\.[0-9_]*` +
 		`|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$`)
 
-	datePattern = regexp.MustCompile(`^\d{4}-\d\d-\d\d$`)
+	datePattern = pattern.New(`^\d{4}-\d\d-\d\d$`)
 
-	timePattern = regexp.MustCompile(`^(\d{4})-(\d\d?)-(\d\d?)(?:[Tt]|[ \t]+)(\d\d?):(\d\d):(\d\d)` +
+	timePattern = pattern.New(`^(\d{4})-(\d\d?)-(\d\d?)(?:[Tt]|[ \t]+)(\d\d?):(\d\d):(\d\d)` +
 		`(?:\.(\d*))?(?:[ \t]*(?:Z|([-+])(\d\d?)(?::(\d\d))?))?$`)
 
 	booleans = map[string]bool{

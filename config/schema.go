@@ -3,7 +3,8 @@ package config
 import (
 	"encoding/json"
 	"maps"
-	"regexp"
+
+	"github.com/slipway-build/slipway/pattern"
 )
 
 // schema is a part of a JSON schema, draft 7, which is what editors know best.
@@ -52,7 +53,7 @@ func imagesSchema() schema {
 }
 
 // link is a link of Markdown: an editor shows its text alone.
-var link = regexp.MustCompile(`\[([^]]+)\]\([^)]+\)`)
+var link = pattern.New(`\[([^]]+)\]\([^)]+\)`)
 
 // property is what the schema says of one key.
 func (k *key) property() schema {

@@ -3,8 +3,9 @@ package config
 import (
 	"maps"
 	"net/url"
-	"regexp"
 	"slices"
+
+	"github.com/slipway-build/slipway/pattern"
 )
 
 // Hidden is a secret that the configuration holds: nobody may read it.
@@ -74,7 +75,7 @@ func secretArguments(c *Config, _ *key) (found []Hidden) {
 	return found
 }
 
-var addressUser = regexp.MustCompile(`^(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^/?#@:]*:([^/?#]*)@`)
+var addressUser = pattern.New(`^(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^/?#@:]*:([^/?#]*)@`)
 
 // AddressPassword is the password as the address has it; curl and apt take one without a scheme, too.
 func AddressPassword(address string) string {

@@ -20,7 +20,7 @@ const excludedHint = excludeKey + " leaves it out: as an image from elsewhere it
 // concurrent use.
 type exclusion struct {
 	texts   []string
-	globs   []pattern
+	globs   []compiledGlob
 	matched []atomic.Bool // by glob
 }
 
@@ -50,7 +50,7 @@ func (x *exclusion) leavesOut(name string) bool {
 
 // names reports whether a glob matches the name of an image that is not there.
 func (x *exclusion) names(name string) bool {
-	return x != nil && slices.ContainsFunc(x.globs, func(p pattern) bool { return p.match([]rune(name)) })
+	return x != nil && slices.ContainsFunc(x.globs, func(p compiledGlob) bool { return p.match([]rune(name)) })
 }
 
 // unused warns of globs that matched nothing: most likely a slip of the pen.

@@ -39,8 +39,8 @@ func CheckGlob(glob string) error {
 	return nil
 }
 
-// pattern is a compiled glob.
-type pattern []token
+// compiledGlob is a glob, taken apart.
+type compiledGlob []token
 
 // token matches one character, or any text when it is a star.
 type token struct {
@@ -51,8 +51,8 @@ type token struct {
 // interval is a range of characters, both ends included.
 type interval struct{ from, to rune }
 
-func compileGlob(glob string) pattern {
-	var p pattern
+func compileGlob(glob string) compiledGlob {
+	var p compiledGlob
 	for rest := []rune(glob); len(rest) > 0; {
 		c := rest[0]
 		rest = rest[1:]
@@ -120,7 +120,7 @@ func (t token) matches(c rune) bool {
 }
 
 // match goes back to the last star only, so it takes len(p)·len(text) steps at most.
-func (p pattern) match(text []rune) bool {
+func (p compiledGlob) match(text []rune) bool {
 	i, star, mark := 0, -1, 0
 	for j := 0; j < len(text); {
 		switch {
@@ -144,7 +144,7 @@ func (p pattern) match(text []rune) bool {
 }
 
 // Selection is a compiled --select.
-type Selection struct{ glob pattern }
+type Selection struct{ glob compiledGlob }
 
 // NewSelection compiles a glob; the empty one selects everything.
 func NewSelection(glob string) Selection {

@@ -3,13 +3,13 @@ package fleet
 import (
 	"errors"
 	"path"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 
+	"github.com/slipway-build/slipway/pattern"
 	"github.com/slipway-build/slipway/template"
 )
 
@@ -211,7 +211,7 @@ func (r *renderer) parseProblem(img *Image, from *origins, err error) Problem {
 		"cannot parse the rendered Dockerfile: %v", err), line)
 }
 
-var numericUser = regexp.MustCompile(`^[0-9]+(:[0-9]+)?$`)
+var numericUser = pattern.New(`^[0-9]+(:[0-9]+)?$`)
 
 // checkUser is force_numeric_user: a cluster that forbids root cannot tell who a named user is.
 func (r *renderer) checkUser(e *edges, from *origins, d Dockerfile) {

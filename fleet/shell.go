@@ -1,11 +1,12 @@
 package fleet
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/slipway-build/slipway/pattern"
 )
 
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
+var plainWord = pattern.New(`^[A-Za-z0-9_@%+=:,./-]+$`)
 
 // ShellPath is a file or folder in a command of a hint: quoted for a POSIX shell, if it must be. One that
 // begins with a dash would be taken for a flag.

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/slipway-build/slipway/changelog"
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/deb822"
+	"github.com/slipway-build/slipway/pattern"
 	"github.com/slipway-build/slipway/template"
 )
 
@@ -234,7 +234,7 @@ func newRelation(item deb822.Relation) relation {
 
 // repositoryPath is the path part of a repository name in the grammar of distribution/reference;
 // OCI's distribution-spec has the same.
-var repositoryPath = regexp.MustCompile(`^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$`)
+var repositoryPath = pattern.New(`^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$`)
 
 const maxRepository = 255 // bytes, with registry and namespace; distribution/reference
 
@@ -251,7 +251,7 @@ func checkName(path string, entry changelog.Entry, cfg *config.Config) error {
 	return nil
 }
 
-var validTag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+var validTag = pattern.New(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
 
 // checkTag refuses versions that Debian allows and registries do not. The hint says where it is written.
 func checkTag(path string, img *Image, where string) error {

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
+	"github.com/slipway-build/slipway/pattern"
 	"github.com/slipway-build/slipway/problem"
 )
 
@@ -37,8 +37,8 @@ func (j *job) takesSecret(files *buildcontext.Tree) error {
 // ungiven are BuildKit's words for what a step needs and nobody gives: its id has a variable, or an image from
 // elsewhere asks for it, so that no plan knew.
 var (
-	ungivenSecret = regexp.MustCompile(`: secret (\S+): not found$`)
-	ungivenAgent  = regexp.MustCompile(`: (?:no SSH key "?(\S+?)"? forwarded from the client|unset ssh forward key (\S+))$`)
+	ungivenSecret = pattern.New(`: secret (\S+): not found$`)
+	ungivenAgent  = pattern.New(`: (?:no SSH key "?(\S+?)"? forwarded from the client|unset ssh forward key (\S+))$`)
 )
 
 // ungivenHint says how to give it; "" for another error.

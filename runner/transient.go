@@ -3,13 +3,13 @@ package runner
 import (
 	"errors"
 	"net"
-	"regexp"
 	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/fleet/source"
+	"github.com/slipway-build/slipway/pattern"
 )
 
 const (
@@ -23,26 +23,27 @@ const (
 // dnf, curl, wget, git, pip, npm, Go's net package and the C library.
 var signs = []struct {
 	cause   string
-	pattern *regexp.Regexp
+	pattern pattern.Pattern
 }{
-	{"the mirror is being updated", regexp.MustCompile(`(?i)hash sum mismatch|mirror sync in progress|file has unexpected size`)},
-	{"a release file is not valid yet", regexp.MustCompile(`(?i)\bis not valid yet\b`)},
-	{"a name could not be resolved", regexp.MustCompile(`(?i)temporary failure (?:in name resolution|resolving)|could not resolve host|EAI_AGAIN|server misbehaving`)},
-	{slowCause, regexp.MustCompile(`(?i)i/o timeout|TLS handshake timeout|operation timed out|read timed out|context deadline exceeded while awaiting headers|` + curlError("28"))},
-	{brokenCause, regexp.MustCompile(`(?i)connection (?:reset by peer|refused|timed out|failed)|could not connect to|failed to connect to|unable to connect to|network is unreachable|no route to host|ECONNRESET|ECONNREFUSED|ETIMEDOUT|broken pipe|early EOF|remote end hung up|unexpected EOF|empty reply from server|connection broken|` + curlError("(?:7|18|52|55|56|92)"))},
-	{"a server or the network failed for a moment", regexp.MustCompile(`(?i)\b(?:temporary|transient) error \(try again|network error \(check internet|: temporary error$`)},
-	{"a server was overloaded or failed", regexp.MustCompile(`(?i)\b(?:429 too many requests|500 internal server error|502 bad gateway|503 service (?:temporarily )?unavailable|504 gateway time-?out|52[0-479] (?:web|origin|connection|a timeout|site|railgun|the service))|error[: ]+` + wellKnown + `\b|(?:\bHTTP error|returned error|server error|status(?: code)?)[: ]+` + statusesThat + `\b|\bHTTP(?:/[0-9.]+)? (?:52[0-479]|530)\b|toomanyrequests|(?-i:\bERROR ` + statusesThat + `:)|\bE` + statusesThat + `\b|\bFailed to fetch\b.*\s` + statusesThat + `\s`)},
+	{"the mirror is being updated", pattern.New(`(?i)hash sum mismatch|mirror sync in progress|file has unexpected size`)},
+	{"a release file is not valid yet", pattern.New(`(?i)\bis not valid yet\b`)},
+	{"a name could not be resolved", pattern.New(`(?i)temporary failure (?:in name resolution|resolving)|could not resolve host|EAI_AGAIN|server misbehaving`)},
+	{slowCause, pattern.New(`(?i)i/o timeout|TLS handshake timeout|operation timed out|read timed out|context deadline exceeded while awaiting headers|` + curlError + `28` + curlEnd)},
+	{brokenCause, pattern.New(`(?i)connection (?:reset by peer|refused|timed out|failed)|could not connect to|failed to connect to|unable to connect to|network is unreachable|no route to host|ECONNRESET|ECONNREFUSED|ETIMEDOUT|broken pipe|early EOF|remote end hung up|unexpected EOF|empty reply from server|connection broken|` + curlError + `(?:7|18|52|55|56|92)` + curlEnd)},
+	{"a server or the network failed for a moment", pattern.New(`(?i)\b(?:temporary|transient) error \(try again|network error \(check internet|: temporary error$`)},
+	{"a server was overloaded or failed", pattern.New(`(?i)\b(?:429 too many requests|500 internal server error|502 bad gateway|503 service (?:temporarily )?unavailable|504 gateway time-?out|52[0-479] (?:web|origin|connection|a timeout|site|railgun|the service))|error[: ]+` + wellKnown + `\b|(?:\bHTTP error|returned error|server error|status(?: code)?)[: ]+` + statusesThat + `\b|\bHTTP(?:/[0-9.]+)? (?:52[0-479]|530)\b|toomanyrequests|(?-i:\bERROR ` + statusesThat + `:)|\bE` + statusesThat + `\b|\bFailed to fetch\b.*\s` + statusesThat + `\s`)},
 }
 
-// curlError is a number of curl's as curl itself, git, dnf, composer and mamba print it.
-func curlError(number string) string {
-	return `(?:\bcurl(?: error)?[:#]? ?|\bdownload error )\(?` + number + `(?:\)|\b)`
-}
+// Between curlError and curlEnd stands a number of curl's as curl itself, git, dnf, composer and mamba print it.
+const (
+	curlError = `(?:\bcurl(?: error)?[:#]? ?|\bdownload error )\(?`
+	curlEnd   = `(?:\)|\b)`
+)
 
 // silentCurl are the exit codes of a "curl --silent" that prints nothing (curl(1)).
 var silentCurl = map[int]string{7: brokenCause, 28: slowCause, 52: brokenCause, 55: brokenCause, 56: brokenCause}
 
-var curlCommand = regexp.MustCompile(`(?:^|[\s;&|("'])curl\s`)
+var curlCommand = pattern.New(`(?:^|[\s;&|("'])curl\s`)
 
 // lastLines is how many lines at the end of a step's output tell why it failed; what it survived before
 // did no harm.
@@ -50,10 +51,10 @@ const lastLines = 12
 
 // consequence is what package managers print, a line for each package, when they went on without the
 // lists that they could not fetch: the cause lies farther back.
-var consequence = regexp.MustCompile(`(?i)unable to select packages|unable to locate package|has no installation candidate`)
+var consequence = pattern.New(`(?i)unable to select packages|unable to locate package|has no installation candidate`)
 
 // place finds numbers of errors that a program found in a file, which are no statuses of a server.
-var place = regexp.MustCompile(`(?i)\berror[: ]+\d+:?,? (?:(?:in|at|on) )?(?:the )?(?:file|line|column|row|\S+ line|\S+:\d+)\b`)
+var place = pattern.New(`(?i)\berror[: ]+\d+:?,? (?:(?:in|at|on) )?(?:the )?(?:file|line|column|row|\S+ line|\S+:\d+)\b`)
 
 // transient names the passing fault that made a build fail, "" for one that would come again.
 func transient(err error, printed string) string {
@@ -109,15 +110,15 @@ func causing(command, printed string) []string {
 }
 
 // fetcher finds lines of programs that fetch something.
-var fetcher = regexp.MustCompile(`(?i)^\s*(?:[EW]: |Err:\d|curl[: ]|wget: |fatal: |error: RPC failed|ssh: |npm (?:ERR!|error|warn)|WARNING: (?:Retrying|Ignoring|fetching) |ERROR: Could not install|fetch-pack: |rsync: |Connecting to |Read error \(|kex_exchange|warning: spurious network error|Curl error )|\[IP: |HTTPS?ConnectionPool\(`)
+var fetcher = pattern.New(`(?i)^\s*(?:[EW]: |Err:\d|curl[: ]|wget: |fatal: |error: RPC failed|ssh: |npm (?:ERR!|error|warn)|WARNING: (?:Retrying|Ignoring|fetching) |ERROR: Could not install|fetch-pack: |rsync: |Connecting to |Read error \(|kex_exchange|warning: spurious network error|Curl error )|\[IP: |HTTPS?ConnectionPool\(`)
 
 // loopback finds addresses of the machine itself.
-var loopback = regexp.MustCompile(`(?i)\b127\.\d+\.\d+\.\d+\b|\blocalhost\b|(?:^|[\s\[(])::1\b`)
+var loopback = pattern.New(`(?i)\b127\.\d+\.\d+\.\d+\b|\blocalhost\b|(?:^|[\s\[(])::1\b`)
 
-var address = regexp.MustCompile(`(?i)\b(?:https?|ftp|git|ssh)://(?:[^/\s"'@]*@)?(\[[^\]]*\]|[^/\s"':]+)`)
+var address = pattern.New(`(?i)\b(?:https?|ftp|git|ssh)://(?:[^/\s"'@]*@)?(\[[^\]]*\]|[^/\s"':]+)`)
 
 // reserved are names that no server on the internet has (RFC 2606), and tests use.
-var reserved = regexp.MustCompile(`(?i)\.(?:test|example|invalid)$`)
+var reserved = pattern.New(`(?i)\.(?:test|example|invalid)$`)
 
 // namesOther tells whether a line names a server elsewhere.
 func namesOther(line string) bool {
@@ -130,8 +131,8 @@ func namesOther(line string) bool {
 }
 
 var (
-	testCommand = regexp.MustCompile(`(?i)(?:^|[^a-z0-9])(?:(?:py|self|unit|smoke|c|nose|e2e)?(?:tests?|check|verify)|tox|nox|bats|prove|rspec|phpunit|jest|mocha|vitest)(?:[^a-z0-9]|$)`)
-	testReport  = regexp.MustCompile(`(?i)^\s*(?:--- FAIL|FAIL(?:ED|URES?)?\b[: \t!(]|FAIL(?:ED|URES)?$|not ok \d|test result: FAILED|failures:)|^=+ .*\b\d+ failed\b|\b[1-9]\d* (?:tests? |specs? |examples?, )?(?:failed|failures?)\b|\bAssertionError\b|\bassertion .*failed`)
+	testCommand = pattern.New(`(?i)(?:^|[^a-z0-9])(?:(?:py|self|unit|smoke|c|nose|e2e)?(?:tests?|check|verify)|tox|nox|bats|prove|rspec|phpunit|jest|mocha|vitest)(?:[^a-z0-9]|$)`)
+	testReport  = pattern.New(`(?i)^\s*(?:--- FAIL|FAIL(?:ED|URES?)?\b[: \t!(]|FAIL(?:ED|URES)?$|not ok \d|test result: FAILED|failures:)|^=+ .*\b\d+ failed\b|\b[1-9]\d* (?:tests? |specs? |examples?, )?(?:failed|failures?)\b|\bAssertionError\b|\bassertion .*failed`)
 )
 
 // tests tells whether a step runs tests, by its command or by what its last lines report.

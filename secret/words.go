@@ -2,8 +2,9 @@ package secret
 
 import (
 	"encoding/json"
-	"regexp"
 	"strings"
+
+	"github.com/slipway-build/slipway/pattern"
 )
 
 // maxParts is how many parts of a secret are told apart: a longer one is no password file.
@@ -39,4 +40,4 @@ const leastValue = 8
 
 // named finds a value behind a name that speaks of secrets: in quotes, or up to the next space, comma or
 // quote; and the password in an address.
-var named = regexp.MustCompile(`(?i)(?:pass|passwd|password|pwd|secret|token|auth|credential|key)[a-z0-9_.-]*["']?(?:\s*[:=]\s*|\s+)(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s"',;]+))|://[^/\s:@]*:([^/\s@]+)@`)
+var named = pattern.New(`(?i)(?:pass|passwd|password|pwd|secret|token|auth|credential|key)[a-z0-9_.-]*["']?(?:\s*[:=]\s*|\s+)(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s"',;]+))|://[^/\s:@]*:([^/\s@]+)@`)

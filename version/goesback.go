@@ -1,13 +1,14 @@
 package version
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/slipway-build/slipway/pattern"
 )
 
 // dated is a version with the date of a rebuild behind it, as weekly updates of fleets write it.
-var dated = regexp.MustCompile(`^(.+)-(20[0-9]{6}(?:-[0-9]{6})?)$`)
+var dated = pattern.New(`^(.+)-(20[0-9]{6}(?:-[0-9]{6})?)$`)
 
 // GoesBack reports whether a version is older than the one that it follows: in dpkg's order, with what
 // fleets do taken into account. 1.2-1-s1 is a rebuild of 1.2-1 and so before 1.2-2, although Debian's

@@ -2,10 +2,11 @@ package version
 
 import (
 	"cmp"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/slipway-build/slipway/pattern"
 )
 
 // Updates are what "slipway update" appends to versions: the letters of the configuration's update_id, and
@@ -35,7 +36,7 @@ func (u Updates) Cut(version string) (of string, update int) {
 	return version[:i], n
 }
 
-var digits = regexp.MustCompile(`[0-9]+`)
+var digits = pattern.New(`[0-9]+`)
 
 // Form writes N for each number, so that 1.10.2 and 1.9.0 are alike and the tag 1.9 is not; D for
 // those as long as dates. What an update of a parent appended does not count.
@@ -50,8 +51,8 @@ func (u Updates) Form(version string) string {
 }
 
 var (
-	numbers = regexp.MustCompile(`^[0-9]+([.:~+_-][0-9]+)*$`)
-	long    = regexp.MustCompile(`[0-9]{8}`)
+	numbers = pattern.New(`^[0-9]+([.:~+_-][0-9]+)*$`)
+	long    = pattern.New(`[0-9]{8}`)
 )
 
 // In takes the version out of a tag of an image whose own version is known: numbers alone, behind the same

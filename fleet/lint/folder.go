@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
+	"github.com/slipway-build/slipway/pattern"
 	"github.com/slipway-build/slipway/problem"
 )
 
@@ -60,7 +60,7 @@ func (c *check) badPattern() int {
 }
 
 // testFile finds the file that a shell is told to run.
-var testFile = regexp.MustCompile(`^\s*(?:exec\s+)?["']?\{path\}/([^\s"'{}]+)`)
+var testFile = pattern.New(`^\s*(?:exec\s+)?["']?\{path\}/([^\s"'{}]+)`)
 
 // test looks whether the shell that verify_args start may execute the test. Where a shell is only
 // told to read it, it need not be executable.

@@ -6,12 +6,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/pattern"
 	"github.com/slipway-build/slipway/problem"
 )
 
@@ -21,7 +21,7 @@ const ignoreKey = "lint_ignore"
 // ignoreComment is in a line of its own above the finding's line, or in that line:
 // "slipway-lint: ignore RULE, RULE and why", or with = behind ignore. What surrounds it makes it a
 // comment in its file.
-var ignoreComment = regexp.MustCompile(`slipway-lint:\s*ignore(?:\s*=\s*|\s+)([\w-]+(?:\s*,\s*[\w-]+)*)(.*)`)
+var ignoreComment = pattern.New(`slipway-lint:\s*ignore(?:\s*=\s*|\s+)([\w-]+(?:\s*,\s*[\w-]+)*)(.*)`)
 
 // Suppression says why a finding is left out. The words for By are SARIF's.
 type Suppression struct {

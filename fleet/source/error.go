@@ -2,9 +2,9 @@ package source
 
 import (
 	"errors"
-	"regexp"
 	"strings"
 
+	"github.com/slipway-build/slipway/pattern"
 	"github.com/slipway-build/slipway/problem"
 )
 
@@ -51,7 +51,7 @@ func (e *failure) forGit(doing string) *failure {
 }
 
 // transientWords are what git, curl and ssh say, in the C locale, of faults that pass.
-var transientWords = regexp.MustCompile(`(?i)connection (refused|timed out|reset|closed|was reset)|operation timed out|` +
+var transientWords = pattern.New(`(?i)connection (refused|timed out|reset|closed|was reset)|operation timed out|` +
 	`could not resolve host|temporary failure in name resolution|could not connect|couldn't connect|failed to connect|` +
 	`unable to connect to|empty reply from server|returned error: (5\d\d|408|429)|early eof|unexpected disconnect|` +
 	`the remote end hung up|broken pipe|network is unreachable|no route to host|operation too slow|` +
@@ -59,24 +59,24 @@ var transientWords = regexp.MustCompile(`(?i)connection (refused|timed out|reset
 	`http/2 stream|\bcurl (?:7|18|28|52|55|56|92)\b|recv failure|send failure|no answer within`)
 
 // settledWords are faults that stay although git also says that the connection ended.
-var settledWords = regexp.MustCompile(`(?i)permission denied|host key verification failed|authentication failed|` +
+var settledWords = pattern.New(`(?i)permission denied|host key verification failed|authentication failed|` +
 	`access denied|could not read (username|password)|not found|does not exist|not exported`)
 
 var hints = []struct {
-	words *regexp.Regexp
+	words pattern.Pattern
 	hint  string
 }{
-	{regexp.MustCompile(`(?i)host key verification failed|host key .* has changed|no matching host key`),
+	{pattern.New(`(?i)host key verification failed|host key .* has changed|no matching host key`),
 		"connect once with ssh and compare the key, or add it to ~/.ssh/known_hosts"},
-	{regexp.MustCompile(`(?i)permission denied \(`), "add the key to your ssh agent (ssh-add), and give that key access to the repository"},
-	{regexp.MustCompile(`(?i)\bgit-lfs\b.*not found`), "`apt-get install git-lfs`: git's configuration has its filter"},
-	{regexp.MustCompile(`(?i)authentication failed|could not read (username|password)|returned error: 40[13]|terminal prompts disabled`),
+	{pattern.New(`(?i)permission denied \(`), "add the key to your ssh agent (ssh-add), and give that key access to the repository"},
+	{pattern.New(`(?i)\bgit-lfs\b.*not found`), "`apt-get install git-lfs`: git's configuration has its filter"},
+	{pattern.New(`(?i)authentication failed|could not read (username|password)|returned error: 40[13]|terminal prompts disabled`),
 		"give git the credentials with a credential helper, see gitcredentials(7); nobody is asked"},
-	{regexp.MustCompile(`(?i)not found|does not exist|not exported|access denied|returned error: 404|does not appear to be a git repository`),
+	{pattern.New(`(?i)not found|does not exist|not exported|access denied|returned error: 404|does not appear to be a git repository`),
 		"compare the address; of a private repository, servers say the same to whom they do not know"},
-	{regexp.MustCompile(`(?i)unknown option: --config-env`), "a user without a password in an address needs git 2.31: install it, or leave the user to a credential helper"},
-	{regexp.MustCompile(`(?i)dubious ownership in repository at '([^']*)'`), "`git config --global --add safe.directory '$1'`, if you trust its owner"},
-	{regexp.MustCompile(`(?i)transport '.*' not allowed`), "redirections and git's url.*.insteadOf may lead to https:// and ssh:// only"},
+	{pattern.New(`(?i)unknown option: --config-env`), "a user without a password in an address needs git 2.31: install it, or leave the user to a credential helper"},
+	{pattern.New(`(?i)dubious ownership in repository at '([^']*)'`), "`git config --global --add safe.directory '$1'`, if you trust its owner"},
+	{pattern.New(`(?i)transport '.*' not allowed`), "redirections and git's url.*.insteadOf may lead to https:// and ssh:// only"},
 }
 
 // classify fills in what git's words mean.

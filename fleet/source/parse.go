@@ -7,26 +7,26 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 
+	"github.com/slipway-build/slipway/pattern"
 	"github.com/slipway-build/slipway/problem"
 )
 
 var (
-	scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
+	scheme = pattern.New(`^[A-Za-z][A-Za-z0-9+.-]*://`)
 	// scp is user@host:path, ssh's short form. Without a user it would be a
 	// folder's name with a colon, as it is for Docker.
-	scp = regexp.MustCompile(`^([A-Za-z0-9_][A-Za-z0-9_.-]*)@([A-Za-z0-9][A-Za-z0-9.-]*):([^:].*)$`)
+	scp = pattern.New(`^([A-Za-z0-9_][A-Za-z0-9_.-]*)@([A-Za-z0-9][A-Za-z0-9.-]*):([^:].*)$`)
 	// helper is git's way to name a program that talks to a repository: ext::sh -c …
-	helper = regexp.MustCompile(`^[A-Za-z0-9+.-]+::`)
+	helper = pattern.New(`^[A-Za-z0-9+.-]+::`)
 	// loggedIn is user@machine/path, as in an address without its https://, or
 	// with what is left of it.
-	loggedIn = regexp.MustCompile(`^((https?)?/+)?[^/]+@([A-Za-z0-9-]+\.)*(localhost|[A-Za-z0-9-]+\.[A-Za-z]{2,})(:[0-9]+)?/`)
+	loggedIn = pattern.New(`^((https?)?/+)?[^/]+@([A-Za-z0-9-]+\.)*(localhost|[A-Za-z0-9-]+\.[A-Za-z]{2,})(:[0-9]+)?/`)
 	// query is what may hold a token, too.
-	query = regexp.MustCompile(`\?[^/]*=`)
+	query = pattern.New(`\?[^/]*=`)
 )
 
 var schemes = []string{"https", "ssh", "git", "http", "file"}

@@ -6,14 +6,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/slipway-build/slipway/pattern"
 )
 
 // ours is the name of a checkout: nothing else in the cache folder is touched.
-var ours = regexp.MustCompile(`^[0-9a-f]{16}-([0-9a-f]{40}|[0-9a-f]{64})$`)
+var ours = pattern.New(`^[0-9a-f]{16}-([0-9a-f]{40}|[0-9a-f]{64})$`)
 
 // Prune removes the checkouts of all commits but these, and what killed
 // processes left unfinished. A checkout that is being made, or that somebody

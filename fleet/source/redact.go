@@ -1,11 +1,12 @@
 package source
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/slipway-build/slipway/pattern"
 )
 
-var userinfo = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://)[^/\s]*@`)
+var userinfo = pattern.New(`([A-Za-z][A-Za-z0-9+.-]*://)[^/\s]*@`)
 
 // redact leaves users and passwords out of every URL in a text.
 func redact(s string) string { return userinfo.ReplaceAllString(s, "$1") }

@@ -2,9 +2,10 @@ package source
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
 	"unicode"
+
+	"github.com/slipway-build/slipway/pattern"
 )
 
 const (
@@ -14,8 +15,8 @@ const (
 )
 
 var (
-	progressLine = regexp.MustCompile(`^(remote: )?[A-Z][A-Za-z ]+: +(\d+% |\d+, done|\d+$|done)|^remote: *(Total|Enumerating|Counting|Compressing) `)
-	prefix       = regexp.MustCompile(`^(fatal|error): `)
+	progressLine = pattern.New(`^(remote: )?[A-Z][A-Za-z ]+: +(\d+% |\d+, done|\d+$|done)|^remote: *(Total|Enumerating|Counting|Compressing) `)
+	prefix       = pattern.New(`^(fatal|error): `)
 )
 
 // lastWords keeps the end of what git says on stderr, without progress,

@@ -2,15 +2,16 @@ package redact
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
+
+	"github.com/slipway-build/slipway/pattern"
 )
 
 // clip is what BuildKit says, on a line of its own, where it has left out what a step printed too fast or too
 // much of; front is what its log has before each line. A secret may be cut there, on both sides.
 var (
-	clip  = regexp.MustCompile(`^(?:#\d+ )?(?:\d+\.\d+ )?\[output clipped, log limit `)
-	front = regexp.MustCompile(`^(?:#\d+ )?(?:\d+\.\d+ )?`)
+	clip  = pattern.New(`^(?:#\d+ )?(?:\d+\.\d+ )?\[output clipped, log limit `)
+	front = pattern.New(`^(?:#\d+ )?(?:\d+\.\d+ )?`)
 )
 
 // known is how much of the data are lines of which is known what they are: one that ends as a secret begins waits for

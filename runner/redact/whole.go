@@ -1,8 +1,9 @@
 package redact
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/slipway-build/slipway/pattern"
 )
 
 // MinLength is how long a secret must be, in bytes, to be hidden wherever it stands. The letters of a
@@ -52,11 +53,11 @@ func isValue(before, after string) bool {
 
 var (
 	// logPrefix is what BuildKit's logs have before a line: the step and the time.
-	logPrefix = regexp.MustCompile(`^#\d+ \d+\.\d+ `)
+	logPrefix = pattern.New(`^#\d+ \d+\.\d+ `)
 	// escaped is a quote with what makes it one inside of other quotes: \" or, in two of them, \\\".
-	escaped = regexp.MustCompile("\\\\*[\"'`]$")
+	escaped = pattern.New("\\\\*[\"'`]$")
 	// secretKey is the name of a secret with what separates it from its value.
-	secretKey = regexp.MustCompile(`(?i)(?:pass|pwd|secret|token|auth|credential|key)[a-z0-9_]*(?:\\*["'])?\s*[:=]\s*$`)
+	secretKey = pattern.New(`(?i)(?:pass|pwd|secret|token|auth|credential|key)[a-z0-9_]*(?:\\*["'])?\s*[:=]\s*$`)
 	// option is an option of a command, before its value.
-	option = regexp.MustCompile(`(?:^|\s)--?[A-Za-z][A-Za-z0-9-]*\s+$`)
+	option = pattern.New(`(?:^|\s)--?[A-Za-z][A-Za-z0-9-]*\s+$`)
 )
