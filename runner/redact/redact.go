@@ -138,8 +138,21 @@ func (s *Secrets) Error(err error) error {
 			return all
 		}
 	}
-	return errors.New(text)
+	return &clean{text, err}
 }
+
+// clean is an error whose text tells no secret. What it is, errors.Is still finds; errors.As would hand out
+// the text.
+type clean struct {
+	text string
+	err  error
+}
+
+// Error returns the text without secrets.
+func (c *clean) Error() string { return c.text }
+
+// Is tells whether the error was of a kind.
+func (c *clean) Is(target error) bool { return errors.Is(c.err, target) }
 
 // cut is where a text may be cut so that no secret that may go on behind its end is torn.
 func (s *Secrets) cut(text string) int {

@@ -3,6 +3,7 @@ package redact
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -79,10 +80,13 @@ func TestError(t *testing.T) {
 	if !ok || len(joined.Unwrap()) != 3 || !errors.Is(got, plain) || got.Error() != "nothing to hide\na: ***\n*** again" {
 		t.Errorf("joined errors: %q", got)
 	}
-	// Two errors with %w are one sentence, and what is inside does not tell the secret either.
-	got = s.Error(fmt.Errorf("%w: %w", errors.New("hunter2"), plain))
-	if got.Error() != "***: nothing to hide" || errors.Is(got, plain) {
+	// Two errors with %w are one sentence. What they are is known still, and what is inside does not tell the secret.
+	got = s.Error(fmt.Errorf("%w: %w", &fs.PathError{Op: "open", Path: "hunter2", Err: fs.ErrExist}, plain))
+	if got.Error() != "open ***: file already exists: nothing to hide" || !errors.Is(got, plain) || !errors.Is(got, fs.ErrExist) || errors.Is(got, fs.ErrClosed) {
 		t.Errorf("two in one: %q", got)
+	}
+	if path := (*fs.PathError)(nil); errors.As(got, &path) {
+		t.Errorf("it hands out %q", path.Path)
 	}
 }
 
