@@ -9,6 +9,7 @@ import (
 
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/fault"
 	"github.com/slipway-build/slipway/fleet/source"
 )
 
@@ -105,7 +106,7 @@ func TestManyStaleLines(t *testing.T) {
 			if d := time.Since(start); d > 2*time.Second {
 				t.Errorf("took %v", d)
 			}
-			if len(f.Warnings) == 0 || f.Warnings[0].Kind != fleet.OutdatedReference {
+			if len(f.Warnings) == 0 || f.Warnings[0].Kind != fault.OutdatedReference {
 				t.Errorf("%d warnings: %.300v", len(f.Warnings), f.Warnings)
 			}
 		})

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/fault"
 )
 
 // controlLines are lines of control files that docker-pkg builds with, whatever their order.
@@ -85,7 +86,7 @@ func TestControlAsDockerPkg(t *testing.T) {
 	edges, odd := 0, 0
 	told := map[string]bool{}
 	for _, w := range f.Warnings {
-		if w.Kind == fleet.ControlSyntax {
+		if w.Kind == fault.ControlSyntax {
 			told[strings.Split(w.Path, "/")[1]] = true
 		}
 		if w.Line == 0 || w.Hint == "" {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/slipway-build/slipway/fleet/fault"
 )
 
 // cycleErrors names each knot of images that need each other, by its shortest cycle.
@@ -34,7 +36,7 @@ func (f *Fleet) cycleProblem(knot []*Image) Problem {
 	if slices.ContainsFunc(cycle, func(e edge) bool { return e.img.declares != f.Path(e.img, controlFile) }) {
 		hint = "remove one of these dependencies, from depends or control, and from the Dockerfile"
 	}
-	return newProblem(DependencyCycle, f.DependencyFile(cycle[0].img, cycle[0].dep), cycle[0].dep.Line, hint, "%s%s", text, edges.String())
+	return newProblem(fault.DependencyCycle, f.DependencyFile(cycle[0].img, cycle[0].dep), cycle[0].dep.Line, hint, "%s%s", text, edges.String())
 }
 
 // blameCycles gives the images on cycles, and those that need them, their errors, and a place in the
@@ -64,7 +66,7 @@ func (f *Fleet) blameCycles() {
 		if onCycle[d.Image] {
 			which = "which is on a dependency cycle"
 		}
-		img.Err = errors.Join(img.Err, newProblem(DependencyCycle, f.DependencyFile(img, d), d.Line, "",
+		img.Err = errors.Join(img.Err, newProblem(fault.DependencyCycle, f.DependencyFile(img, d), d.Line, "",
 			"cannot order %s: it needs %s, %s", img.Name, d.Name, which))
 	}
 	for i, img := range f.order {

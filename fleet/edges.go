@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/slipway-build/slipway/fleet/fault"
 	"github.com/slipway-build/slipway/template"
 	"github.com/slipway-build/slipway/version"
 )
@@ -53,7 +54,7 @@ func (e *edges) suspect(from *origins) {
 }
 
 func suspicion(w template.Warning) Problem {
-	return Problem{Kind: UnknownUser, Path: w.Path, Line: w.Line, Via: w.Via, Text: w.Msg}
+	return Problem{Kind: fault.UnknownUser, Path: w.Path, Line: w.Line, Via: w.Via, Text: w.Msg}
 }
 
 func (e *edges) find(name string) *Dependency {
@@ -106,7 +107,7 @@ func (e *edges) miss(name string, line int) {
 	} else if near := e.names.similar(name); near != "" {
 		hint = "did you mean " + near + "?"
 	}
-	e.missing = append(e.missing, newProblem(UnknownDependency, e.scan.show(e.img, controlFile), line, hint,
+	e.missing = append(e.missing, newProblem(fault.UnknownDependency, e.scan.show(e.img, controlFile), line, hint,
 		"%s depends on %s, which no folder under %s defines", e.img.Name, name, e.scan.tree.dir))
 }
 
@@ -114,7 +115,7 @@ func (e *edges) miss(name string, line int) {
 // look at restrictions, so one that does not hold is a warning.
 func (e *edges) checkVersion(img *Image, rel relation) {
 	if !version.Satisfies(img.Version, rel.operator, rel.version) {
-		e.warnings = append(e.warnings, newProblem(UnmetVersion, e.scan.show(e.img, controlFile), rel.line, "",
+		e.warnings = append(e.warnings, newProblem(fault.UnmetVersion, e.scan.show(e.img, controlFile), rel.line, "",
 			"%s depends on %s (%s %s), the fleet has %s", e.img.Name, img.Name, rel.operator, rel.version, img.Version))
 	}
 }
@@ -203,7 +204,7 @@ func (e *edges) place(target *Image, from *origins, u Use) *Dependency {
 }
 
 func (e *edges) undeclared(u Use, d Dependency, from *origins) Problem {
-	p := from.mark(newProblem(UndeclaredDependency, e.scan.show(e.img, d.File), 0, e.scan.declaring(e.img, d.Name, e.control),
+	p := from.mark(newProblem(fault.UndeclaredDependency, e.scan.show(e.img, d.File), 0, e.scan.declaring(e.img, d.Name, e.control),
 		"dependency missing from control: %s uses %s (%s)", e.img.Name, d.Name, u.Kind), u.Line)
 	e.warnings = append(e.warnings, p)
 	return p
@@ -227,6 +228,6 @@ func (e *edges) stale(u Use, target *Image, from *origins) {
 	if from.plain {
 		hint = "write " + target.Ref
 	}
-	e.warnings = append(e.warnings, from.mark(newProblem(OutdatedReference, e.scan.show(e.img, from.name), 0, hint,
+	e.warnings = append(e.warnings, from.mark(newProblem(fault.OutdatedReference, e.scan.show(e.img, from.name), 0, hint,
 		"%s uses %s (%s), the fleet has %s", e.img.Name, what, u.Kind, target.Tag), u.Line))
 }

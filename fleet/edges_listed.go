@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/slipway-build/slipway/fleet/fault"
 )
 
 // listedText are the lines of a listed image's Dockerfile, with the references of the fleet's images in the
@@ -38,7 +40,7 @@ func (e *edges) short(u Use, from *origins) (*Image, meaning) {
 		return target, as // use tells that it is another version
 	}
 	if !e.listed.replace(u, target.Ref, as == current && !strings.HasPrefix(u.Kind, OnBuildUse)) {
-		e.warnings = append(e.warnings, from.mark(newProblem(OutdatedReference, e.scan.show(e.img, from.name), 0, "write "+target.Ref,
+		e.warnings = append(e.warnings, from.mark(newProblem(fault.OutdatedReference, e.scan.show(e.img, from.name), 0, "write "+target.Ref,
 			"%s uses %s (%s) by a build argument: that is not taken for the fleet's %s", e.img.Name, u.Ref, u.Kind, target.Ref), u.Line))
 		return nil, outdated
 	}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/fleet/fault"
 )
 
 // excludeKey is the key of the configuration that leaves definitions out.
@@ -67,12 +68,12 @@ func (x *exclusion) unused(cfg *config.Config) []Problem {
 		case len(problems) == maxTold:
 			untold++
 		default:
-			problems = append(problems, newProblem(UnusedExclude, path, line, "a glob is compared with names of images, and with folders below the one that is scanned",
+			problems = append(problems, newProblem(fault.UnusedExclude, path, line, "a glob is compared with names of images, and with folders below the one that is scanned",
 				"%q of %s leaves nothing out", text, excludeKey))
 		}
 	}
 	if untold > 0 {
-		problems = append(problems, newProblem(UnusedExclude, path, line, "", "%d more globs of %s leave nothing out", untold, excludeKey))
+		problems = append(problems, newProblem(fault.UnusedExclude, path, line, "", "%d more globs of %s leave nothing out", untold, excludeKey))
 	}
 	return problems
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/slipway-build/slipway/fleet/fault"
 )
 
 // Image is what a person names: a name, a version, and what it is made from. It is not a built image;
@@ -231,7 +233,7 @@ func (f *Fleet) index() error {
 			f.byName[img.Name] = img
 			continue
 		}
-		problems = append(problems, newProblem(DuplicateName, img.File, img.Line,
+		problems = append(problems, newProblem(fault.DuplicateName, img.File, img.Line,
 			"give one of the two another name in its changelog, or remove one of the folders",
 			"cannot use the name %s: %s:%d has it too", img.Name, other.File, other.Line))
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/fault"
 )
 
 // randomImages makes a graph of up to 40 images whose names say nothing of the edges. With cycles
@@ -181,7 +182,7 @@ func TestShortestCycleIsShown(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	want := fleet.Problem{
-		Kind: fleet.DependencyCycle, Path: "fleet/c/Dockerfile.template", Line: 2,
+		Kind: fault.DependencyCycle, Path: "fleet/c/Dockerfile.template", Line: 2,
 		Text: "cannot order the images: c → d → c is a dependency cycle; on other cycles with them: a, b\n" +
 			"  fleet/c/Dockerfile.template:2: c needs d\n  fleet/d/Dockerfile.template:1: d needs c",
 		Hint: "remove one of these dependencies, from control and from the Dockerfile",

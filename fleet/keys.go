@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/fleet/fault"
 	"github.com/slipway-build/slipway/jinja/inspect"
 )
 
@@ -40,7 +41,7 @@ func (r *renderer) keyProblems(ctx context.Context) ([]Problem, error) {
 	slips = unread(slips, words)
 	for i, s := range slips {
 		if i == maxTold {
-			return append(problems, newProblem(UnknownKey, s.Path, s.Line, "", "%d more keys are not told that are like these", len(slips)-i)), nil
+			return append(problems, newProblem(fault.UnknownKey, s.Path, s.Line, "", "%d more keys are not told that are like these", len(slips)-i)), nil
 		}
 		problems = append(problems, s.Problem)
 	}
@@ -68,7 +69,7 @@ func slipsOf(cfg *config.Config) []slip {
 			}
 		}
 		if text != "" {
-			slips = append(slips, slip{newProblem(UnknownKey, u.Path, u.Line, hint, "key %s %s", u.Name, text), u})
+			slips = append(slips, slip{newProblem(fault.UnknownKey, u.Path, u.Line, hint, "key %s %s", u.Name, text), u})
 		}
 	}
 	return slips
@@ -114,7 +115,7 @@ func unread(slips []slip, words map[string]bool) []slip {
 		case !words[s.key.Variable]:
 			left = append(left, s)
 		case s.key.Misshapen:
-			s.Kind = UnreadKey
+			s.Kind = fault.UnreadKey
 			left = append(left, s)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/fleet/fault"
 	"github.com/slipway-build/slipway/template"
 )
 
@@ -33,7 +34,7 @@ func (d *third) render(r *renderer, e *edges) {
 	e.recipe = Recipe{Dockerfile: Text{File: "image.yaml", Text: r.keep(e, d.text)}}
 	parsed, err := r.parse([]byte(d.text), nil, "")
 	if err != nil {
-		e.fail(newProblem(DockerfileSyntax, d.source.Path("image.yaml"), 0, "", "%v", err))
+		e.fail(newProblem(fault.DockerfileSyntax, d.source.Path("image.yaml"), 0, "", "%v", err))
 		return
 	}
 	e.useAll(parsed, &origins{edges: e, name: "image.yaml", text: d.text, plain: true})

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/slipway-build/slipway/fleet/fault"
 	"github.com/slipway-build/slipway/jinja/python"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/template"
 )
 
@@ -120,22 +122,22 @@ func templateProblem(path string, err error) Problem {
 	if e := (*template.Error)(nil); errors.As(err, &e) {
 		return Problem{Kind: templateKind(e), Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}
 	}
-	return newProblem(TemplateError, path, 0, "", "cannot render the template: %v", err)
+	return newProblem(fault.TemplateError, path, 0, "", "cannot render the template: %v", err)
 }
 
-func templateKind(err *template.Error) Kind {
+func templateKind(err *template.Error) problem.Kind {
 	var cause *python.Error
 	var user *template.UnknownUserError
 	var image *unknownImage
 	switch {
 	case errors.As(err, &user):
-		return UnknownUser
+		return fault.UnknownUser
 	case errors.As(err, &image):
-		return UnknownImage
+		return fault.UnknownImage
 	case errors.As(err, &cause) && cause.Kind == python.UndefinedError:
-		return UndefinedVariable
+		return fault.UndefinedVariable
 	}
-	return TemplateError
+	return fault.TemplateError
 }
 
 // doubtful is what is wrong with a part of a template that was not reached. It says not for which

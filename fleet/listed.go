@@ -17,6 +17,7 @@ import (
 
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
+	"github.com/slipway-build/slipway/fleet/fault"
 	"github.com/slipway-build/slipway/fleet/source"
 	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/template"
@@ -200,7 +201,7 @@ func list(_ context.Context, s *scan, r *reader) (definitions []definition, err 
 func (l *Listed) definition(r *reader) definition {
 	problems := l.check(r)
 	if !repositoryPath.MatchString(l.Name) {
-		p := newProblem(InvalidName, l.Path, l.Line, "use lower-case letters and digits, with single . or _ or dashes between them",
+		p := newProblem(fault.InvalidName, l.Path, l.Line, "use lower-case letters and digits, with single . or _ or dashes between them",
 			"image %s: cannot use %q as the name of an image: it is not a repository path", l.Name, l.Name)
 		return definition{problem: &p, further: problems}
 	}
@@ -235,12 +236,12 @@ func (l *Listed) definition(r *reader) definition {
 
 // check finds what is wrong with an entry beside its name.
 func (l *Listed) check(r *reader) (problems []Problem) {
-	fail := func(kind Kind, hint, format string, args ...any) {
+	fail := func(kind problem.Kind, hint, format string, args ...any) {
 		problems = append(problems, newProblem(kind, l.Path, l.Line, hint, "image %s: "+format, append([]any{l.Name}, args...)...))
 	}
 	if l.err != nil {
 		text, hint := problem.Split(l.err)
-		fail(UnreadableFile, hint, "%s", text)
+		fail(fault.UnreadableFile, hint, "%s", text)
 	}
 	tags := slices.Clone(l.Tags)
 	if r.suffix != "" {
@@ -248,19 +249,19 @@ func (l *Listed) check(r *reader) (problems []Problem) {
 	}
 	for _, tag := range tags {
 		if !validTag.MatchString(tag) {
-			fail(InvalidTag, "", "cannot use %q as a tag", tag)
+			fail(fault.InvalidTag, "", "cannot use %q as a tag", tag)
 		}
 	}
 	for _, p := range l.Platforms {
 		if p != r.platform {
-			fail(UnreadableFile, "leave platforms out, or build it on such a machine", "cannot build for %s: this machine builds for %s", p, r.platform)
+			fail(fault.UnreadableFile, "leave platforms out, or build it on such a machine", "cannot build for %s: this machine builds for %s", p, r.platform)
 		}
 	}
 	if !l.dockerfileIsPath() {
-		fail(OutsideFolder, "", "cannot use dockerfile %q: it is not a path in the folder", l.Dockerfile)
+		fail(fault.OutsideFolder, "", "cannot use dockerfile %q: it is not a path in the folder", l.Dockerfile)
 	}
 	if l.Test != "" && !fs.ValidPath(path.Clean(l.Test)) {
-		fail(OutsideFolder, "", "cannot use test %q: it is not a path in the folder", l.Test)
+		fail(fault.OutsideFolder, "", "cannot use test %q: it is not a path in the folder", l.Test)
 	}
 	return problems
 }
@@ -300,12 +301,12 @@ func (e *entry) read(r *renderer, to *edges) error {
 	shown := e.source.Path(e.Dockerfile)
 	root, err := os.OpenRoot(e.Root)
 	if err != nil {
-		return newProblem(UnreadableFile, e.Path, e.Line, "from names a folder with a Dockerfile, or a git repository", "image %s: cannot open %s: %v", e.Name, e.Shown, cause(err))
+		return newProblem(fault.UnreadableFile, e.Path, e.Line, "from names a folder with a Dockerfile, or a git repository", "image %s: cannot open %s: %v", e.Name, e.Shown, cause(err))
 	}
 	defer root.Close()
 	data, err := readRegular(root, path.Join(e.dir, e.Dockerfile), template.MaxOutput)
 	if err != nil {
-		return newProblem(UnreadableFile, shown, 0, "", "cannot read the Dockerfile: %v", err)
+		return newProblem(fault.UnreadableFile, shown, 0, "", "cannot read the Dockerfile: %v", err)
 	}
 	e.source.IgnoreFile = buildcontext.IgnoreFileOf(root, e.dir, e.Dockerfile)
 	to.listed = &listedText{text: strings.Split(string(data), "\n"), replaced: map[Use]replacement{}}
@@ -320,7 +321,7 @@ func (e *entry) read(r *renderer, to *edges) error {
 		if at := (*ParseError)(nil); errors.As(err, &at) {
 			line = at.Line
 		}
-		return newProblem(DockerfileSyntax, shown, line, "", "cannot parse the Dockerfile: %v", err)
+		return newProblem(fault.DockerfileSyntax, shown, line, "", "cannot parse the Dockerfile: %v", err)
 	}
 	e.image.Base, to.base = parsed.Base, parsed.Base
 	to.recipe.Dockerfile.Instructions = parsed.Instructions

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/slipway-build/slipway/fleet/fault"
 )
 
 // looseUse is a use of a current image of the fleet that the first Slipways took for one of an image from
@@ -155,7 +157,7 @@ func (r *renderer) unordered(u looseUse, img *Image, way []*Image, results []ren
 	} else {
 		kind += ", a further name of " + u.target.Ref
 	}
-	p := newProblem(UnorderedReference, r.scan.show(img, u.by), 0,
+	p := newProblem(fault.UnorderedReference, r.scan.show(img, u.by), 0,
 		"nothing is to be done if that is meant; else name another image there, or end the cycle",
 		"%s uses %s (%s) as it was before: it cannot be built first, as %s is a dependency cycle", img.Name, u.ref, kind, names)
 	return p.at(img.Definition.Place(u.by, u.line), u.line)

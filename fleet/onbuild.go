@@ -1,5 +1,9 @@
 package fleet
 
+import (
+	"github.com/slipway-build/slipway/fleet/fault"
+)
+
 // parsedFile is one Dockerfile of an image, for what ONBUILD instructions of others add to it.
 type parsedFile struct {
 	name string // of its template
@@ -172,7 +176,7 @@ func (t *trigger) depend(a addition, part bool) {
 // control files alone.
 func (t *trigger) undeclared(a addition) Problem {
 	hint := t.scan.declaring(a.img, a.target.Name, t.scan.definitions[a.img.index].controlled)
-	p := newProblem(UndeclaredDependency, t.scan.show(a.img, a.file), 0, hint,
+	p := newProblem(fault.UndeclaredDependency, t.scan.show(a.img, a.file), 0, hint,
 		"dependency missing from control: %s uses %s (%s%s in %s)", a.img.Name, a.target.Name, OnBuildUse, a.use.Kind, a.of.Name)
 	return p.at(a.img.Definition.Place(a.file, a.line), a.line)
 }

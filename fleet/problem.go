@@ -11,42 +11,9 @@ import (
 	"github.com/slipway-build/slipway/template"
 )
 
-// Kind says in a word what a problem is about, for those who sort problems and do not only print
-// them. The words are the names of the rules of slipway lint.
-type Kind string
-
-// The kinds of problems that a scan finds.
-const (
-	UnreadableFile       Kind = "unreadable-file"
-	IncompleteFolder     Kind = "incomplete-folder"
-	OutsideFolder        Kind = "outside-folder"
-	ChangelogSyntax      Kind = "changelog-syntax"
-	ChangelogFormat      Kind = "changelog-format"
-	InvalidName          Kind = "invalid-name"
-	InvalidTag           Kind = "invalid-tag"
-	DuplicateName        Kind = "duplicate-name"
-	ControlSyntax        Kind = "control-syntax"
-	DependencyCycle      Kind = "dependency-cycle"
-	UnknownDependency    Kind = "unknown-dependency"
-	UnmetVersion         Kind = "unmet-version"
-	UndeclaredDependency Kind = "undeclared-dependency"
-	OutdatedReference    Kind = "outdated-reference"
-	UnorderedReference   Kind = "unordered-reference"
-	UndefinedVariable    Kind = "undefined-variable"
-	UnknownImage         Kind = "unknown-image"
-	UnknownUser          Kind = "unknown-user"
-	TemplateError        Kind = "template-error"
-	DockerfileSyntax     Kind = "dockerfile-syntax"
-	UserNotNumeric       Kind = "user-not-numeric"
-	UnknownKey           Kind = "unknown-key"
-	UnreadKey            Kind = "unread-key"
-	UnusedExclude        Kind = "unused-exclude"
-	UnreadableGit        Kind = "unreadable-git"
-)
-
 // Problem is what is wrong at one place of the definitions, for the person who must mend it.
 type Problem struct {
-	Kind Kind
+	Kind problem.Kind
 	Path string // as the user named the folder, and below it
 	Line int    // from one; 0 when the whole file or folder is meant
 	Text string // without path and line; further lines are indented
@@ -75,7 +42,7 @@ func (p Problem) Error() string {
 // WayOut returns the hint.
 func (p Problem) WayOut() string { return p.Hint }
 
-func newProblem(kind Kind, path string, line int, hint, format string, args ...any) Problem {
+func newProblem(kind problem.Kind, path string, line int, hint, format string, args ...any) Problem {
 	return Problem{Kind: kind, Path: path, Line: line, Text: brief(fmt.Sprintf(format, args...)), Hint: brief(hint)}
 }
 
@@ -128,7 +95,7 @@ func problemsOf(err error) []Problem {
 }
 
 // OfKind returns those problems of an error that are of a kind, as one error; nil for none.
-func OfKind(err error, kind Kind) error {
+func OfKind(err error, kind problem.Kind) error {
 	var found []Problem
 	for _, p := range problemsOf(err) {
 		if p.Kind == kind {

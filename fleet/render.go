@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/slipway-build/slipway/fleet/fault"
 	"github.com/slipway-build/slipway/pattern"
 	"github.com/slipway-build/slipway/template"
 )
@@ -125,7 +126,7 @@ func (r *renderer) tooMuch(results []rendered, size func(rendered) int, format s
 		}
 	}
 	img := r.scan.definitions[largest].image
-	return newProblem(TemplateError, r.scan.show(img, results[largest].recipe.Dockerfile.File), 0, "the largest is that of "+img.Name, format, args...)
+	return newProblem(fault.TemplateError, r.scan.show(img, results[largest].recipe.Dockerfile.File), 0, "the largest is that of "+img.Name, format, args...)
 }
 
 // parse calls the parser; of large Dockerfiles it reads one at a time.
@@ -164,7 +165,7 @@ func (r *renderer) file(env imageTemplates, e *edges, name string) (out Text) {
 	out.File = name
 	shown := r.scan.show(e.img, name)
 	if _, _, err := r.scan.tree.check(path.Join(e.img.Dir, name), maxTemplate); err != nil {
-		e.failUnread(newProblem(UnreadableFile, shown, 0, "", "cannot read the template: %v", err))
+		e.failUnread(newProblem(fault.UnreadableFile, shown, 0, "", "cannot read the template: %v", err))
 		return out
 	}
 	result, err := env.render(e.dir(), name)
@@ -207,7 +208,7 @@ func (r *renderer) parseProblem(img *Image, from *origins, err error) Problem {
 	if from.name == buildFile {
 		render = "render --build "
 	}
-	return from.mark(newProblem(DockerfileSyntax, r.scan.show(img, from.name), 0, "`slipway "+render+img.Name+" "+r.scan.tree.dir+"` prints it",
+	return from.mark(newProblem(fault.DockerfileSyntax, r.scan.show(img, from.name), 0, "`slipway "+render+img.Name+" "+r.scan.tree.dir+"` prints it",
 		"cannot parse the rendered Dockerfile: %v", err), line)
 }
 
@@ -223,6 +224,6 @@ func (r *renderer) checkUser(e *edges, from *origins, d Dockerfile) {
 	if numericUser.MatchString(name) {
 		hint = "write the number of the group, too"
 	}
-	e.fail(from.mark(newProblem(UserNotNumeric, r.scan.show(e.img, templateFile), 0, hint,
+	e.fail(from.mark(newProblem(fault.UserNotNumeric, r.scan.show(e.img, templateFile), 0, hint,
 		"cannot accept USER %s: force_numeric_user asks for a number", d.LastUser), d.LastUserLine))
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/slipway-build/slipway/changelog"
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/deb822"
+	"github.com/slipway-build/slipway/fleet/fault"
 	"github.com/slipway-build/slipway/pattern"
 	"github.com/slipway-build/slipway/template"
 )
@@ -68,7 +69,7 @@ func (r *reader) read(f folder) definition {
 	d.draft, img.Definition = t, t
 	img.Ref = r.config.Ref(img.Name, img.Tag)
 	if img.Date.IsZero() {
-		d.warnings = append(d.warnings, newProblem(ChangelogFormat, r.tree.show(rel), img.Line,
+		d.warnings = append(d.warnings, newProblem(fault.ChangelogFormat, r.tree.show(rel), img.Line,
 			"end the entry with a line like \" -- Name <mail@example.com>  Mon, 02 Nov 2026 10:00:00 +0000\"",
 			"the newest entry has no date that can be read: the image's date will be 1970-01-01"))
 	}
@@ -154,7 +155,7 @@ func shownFolder(shown string) string {
 func (r *reader) newestEntry(rel string) (changelog.Entry, error) {
 	data, err := r.tree.read(rel, maxChangelog)
 	if err != nil {
-		return changelog.Entry{}, newProblem(ChangelogSyntax, r.tree.show(rel), 0, "", "cannot read the changelog: %v", err)
+		return changelog.Entry{}, newProblem(fault.ChangelogSyntax, r.tree.show(rel), 0, "", "cannot read the changelog: %v", err)
 	}
 	return changelog.ParseNewest(r.tree.show(rel), data)
 }
@@ -165,9 +166,9 @@ func asProblem(path string, err error) Problem {
 		return p
 	}
 	if e := (*changelog.Error)(nil); errors.As(err, &e) {
-		return Problem{Kind: ChangelogSyntax, Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}
+		return Problem{Kind: fault.ChangelogSyntax, Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}
 	}
-	return newProblem(ChangelogSyntax, path, 0, "", "%v", err)
+	return newProblem(fault.ChangelogSyntax, path, 0, "", "%v", err)
 }
 
 // control reads the dependencies. What does not fit the format is a warning: docker-pkg passes over it
@@ -175,7 +176,7 @@ func asProblem(path string, err error) Problem {
 func (r *reader) control(d *definition, rel string) error {
 	data, err := r.tree.read(rel, maxControl)
 	if err != nil {
-		return newProblem(ControlSyntax, r.tree.show(rel), 0, "", "cannot read the control file: %v", err)
+		return newProblem(fault.ControlSyntax, r.tree.show(rel), 0, "", "cannot read the control file: %v", err)
 	}
 	paragraphs, err := deb822.Parse(r.tree.show(rel), data)
 	d.unfitting(err)
@@ -201,7 +202,7 @@ func (r *reader) control(d *definition, rel string) error {
 const maxDepends = 2000
 
 func tooManyDepends(path string, line int) error {
-	return newProblem(ControlSyntax, path, line, "name only those that the Dockerfile uses, each once",
+	return newProblem(fault.ControlSyntax, path, line, "name only those that the Dockerfile uses, each once",
 		"cannot read what the image depends on: it names more than %d images", maxDepends)
 }
 
@@ -214,7 +215,7 @@ func (d *definition) unfitting(err error) {
 		return
 	}
 	if e := (*deb822.Error)(nil); errors.As(err, &e) {
-		p := Problem{Kind: ControlSyntax, Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}
+		p := Problem{Kind: fault.ControlSyntax, Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}
 		if e.Lost {
 			d.unread = append(d.unread, p)
 		} else {
@@ -240,12 +241,12 @@ const maxRepository = 255 // bytes, with registry and namespace; distribution/re
 
 func checkName(path string, entry changelog.Entry, cfg *config.Config) error {
 	if !repositoryPath.MatchString(entry.Package) {
-		return newProblem(InvalidName, path, entry.Line,
+		return newProblem(fault.InvalidName, path, entry.Line,
 			"use lower-case letters and digits, with single . or _ or dashes between them",
 			"cannot use %q as the name of an image: it is not a repository path", entry.Package)
 	}
 	if full := cfg.Name(entry.Package); len(full) > maxRepository {
-		return newProblem(InvalidName, path, entry.Line, "shorten the name", "cannot use %q as the name of an image: "+
+		return newProblem(fault.InvalidName, path, entry.Line, "shorten the name", "cannot use %q as the name of an image: "+
 			"with registry and namespace it has %d bytes, more than %d", entry.Package, len(full), maxRepository)
 	}
 	return nil
@@ -260,15 +261,15 @@ func checkTag(path string, img *Image, where string) error {
 	}
 	for _, c := range img.Tag {
 		if !strings.ContainsRune("_.-", c) && !isAlphanumeric(c) {
-			return newProblem(InvalidTag, path, img.Line, fmt.Sprintf("write a dash or a dot instead of %q %s", string(c), where),
+			return newProblem(fault.InvalidTag, path, img.Line, fmt.Sprintf("write a dash or a dot instead of %q %s", string(c), where),
 				"cannot use version %s of %s as a tag: tags have no %q", img.Tag, img.Name, string(c))
 		}
 	}
 	if len(img.Tag) > 128 {
-		return newProblem(InvalidTag, path, img.Line, "shorten the version", "cannot use version %s… of %s as a tag: "+
+		return newProblem(fault.InvalidTag, path, img.Line, "shorten the version", "cannot use version %s… of %s as a tag: "+
 			"it has %d bytes, more than 128", img.Tag[:40], img.Name, len(img.Tag))
 	}
-	return newProblem(InvalidTag, path, img.Line, "begin the version with a digit",
+	return newProblem(fault.InvalidTag, path, img.Line, "begin the version with a digit",
 		"cannot use version %q of %s as a tag: tags begin with a letter, a digit or _", img.Tag, img.Name)
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/slipway-build/slipway/fleet/fault"
 	"github.com/slipway-build/slipway/problem"
 )
 
@@ -33,7 +34,7 @@ func (u *unreadGit) note(err error) {
 	if hint != "" {
 		hint += "; "
 	}
-	p := newProblem(UnreadableGit, shownPaths([]string{place})[0], line, hint+"`slipway: {git_modes: false}` in the configuration says that modes count as they stand",
+	p := newProblem(fault.UnreadableGit, shownPaths([]string{place})[0], line, hint+"`slipway: {git_modes: false}` in the configuration says that modes count as they stand",
 		"%s; modes of files count as they stand, not as git keeps them", what)
 	u.mu.Lock()
 	defer u.mu.Unlock()

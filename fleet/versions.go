@@ -4,6 +4,7 @@ import (
 	"path"
 
 	"github.com/slipway-build/slipway/changelog"
+	"github.com/slipway-build/slipway/fleet/fault"
 )
 
 // Versions implements Definition: those that the changelog has under the image's own name.
@@ -11,7 +12,7 @@ func (t *templated) Versions() ([]string, error) {
 	shown := t.source.Path(changelogFile)
 	data, err := t.tree.read(path.Join(t.source.Dir, changelogFile), maxChangelog)
 	if err != nil {
-		return nil, newProblem(ChangelogSyntax, shown, 0, "", "cannot read the changelog: %v", err)
+		return nil, newProblem(fault.ChangelogSyntax, shown, 0, "", "cannot read the changelog: %v", err)
 	}
 	file, err := changelog.Parse(shown, data)
 	if err != nil {

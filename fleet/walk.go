@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/slipway-build/slipway/fleet/fault"
 	"github.com/slipway-build/slipway/fleet/updating"
 )
 
@@ -116,7 +117,7 @@ func (t *tree) visit(ctx context.Context, rel string, helpers chan struct{}) (fo
 		if rel == "." {
 			return found{}, fmt.Errorf("cannot scan %s: %w", t.dir, cause(err))
 		}
-		out.warnings = append(out.warnings, newProblem(UnreadableFile, t.show(rel), 0, "", "cannot read the folder: %v", cause(err)))
+		out.warnings = append(out.warnings, newProblem(fault.UnreadableFile, t.show(rel), 0, "", "cannot read the folder: %v", cause(err)))
 	}
 	here := folder{rel: rel}
 	var folders []string
@@ -167,7 +168,7 @@ func (t *tree) visitAll(ctx context.Context, folders []string, out *found, helpe
 }
 
 func lacks(dir, has, lacks, hint string) Problem {
-	return newProblem(IncompleteFolder, dir, 0, hint, "ignoring the folder: it has a %s but no %s", has, lacks)
+	return newProblem(fault.IncompleteFolder, dir, 0, hint, "ignoring the folder: it has a %s but no %s", has, lacks)
 }
 
 // note records an entry that is a file of a definition. Like os.walk it counts a symbolic link to a
@@ -206,7 +207,7 @@ func (t *tree) noteLinkedFolder(rel string, out *found) {
 		}
 	}
 	if _, err := t.resolve(rel); err != nil {
-		out.broken = append(out.broken, newProblem(OutsideFolder, t.show(rel), 0,
+		out.broken = append(out.broken, newProblem(fault.OutsideFolder, t.show(rel), 0,
 			"copy the definition into the fleet, or scan its own folder", "cannot use the image folder: %v", err))
 	}
 }

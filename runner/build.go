@@ -15,6 +15,7 @@ import (
 	"github.com/slipway-build/slipway/imagetest"
 	"github.com/slipway-build/slipway/imagetest/fleettest"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/runner/event"
 	"github.com/slipway-build/slipway/runner/redact"
 	"github.com/slipway-build/slipway/secret"
 	"github.com/slipway-build/slipway/state"
@@ -61,7 +62,7 @@ type Options struct {
 	// Scratch is for short-lived files, LogDir for one log file per image.
 	Scratch, LogDir string
 	// Events gets every event; nil ignores them.
-	Events func(Event)
+	Events func(event.Event)
 }
 
 // Result is one image's part of a Summary.
@@ -176,7 +177,7 @@ type run struct {
 	results map[*plan.Step]Result
 }
 
-func (r *run) emit(e Event) {
+func (r *run) emit(e event.Event) {
 	if r.Events == nil {
 		return
 	}
@@ -197,7 +198,7 @@ func (r *run) finish(s *plan.Step, res Result) Outcome {
 
 func (r *run) blocked(s *plan.Step, causes []string) {
 	r.finish(s, Result{Outcome: NotBuilt, Causes: causes})
-	r.emit(Event{Kind: Blocked, Image: s.Image.Ref, Causes: causes})
+	r.emit(event.Event{Kind: event.Blocked, Image: s.Image.Ref, Causes: causes})
 }
 
 func (r *run) cancelled(s *plan.Step) {
@@ -210,7 +211,7 @@ func (r *run) cancelled(s *plan.Step) {
 			return
 		}
 		r.finish(s, Result{Outcome: Interrupt})
-		r.emit(Event{Kind: Cancelled, Image: s.Image.Ref})
+		r.emit(event.Event{Kind: event.Cancelled, Image: s.Image.Ref})
 	}
 }
 
@@ -228,7 +229,7 @@ func (r *run) step(ctx context.Context, s *plan.Step) Outcome {
 		return NotBuilt
 	case plan.Error:
 		err := r.Secrets.Error(s.Err)
-		r.emit(Event{Kind: Failed, Image: s.Image.Ref, Text: err.Error(), Phase: PhasePlan})
+		r.emit(event.Event{Kind: event.Failed, Image: s.Image.Ref, Text: err.Error(), Phase: event.PhasePlan})
 		return r.failed(s, Result{Err: err})
 	}
 	return r.work(ctx, s)
@@ -238,7 +239,7 @@ func (r *run) step(ctx context.Context, s *plan.Step) Outcome {
 func (r *run) work(ctx context.Context, s *plan.Step) Outcome {
 	j := &job{run: r, step: s, image: s.Image, start: time.Now(), tries: 1}
 	defer j.close()
-	r.emit(Event{Kind: Started, Image: s.Image.Ref, Test: s.Action != plan.Build})
+	r.emit(event.Event{Kind: event.Started, Image: s.Image.Ref, Test: s.Action != plan.Build})
 	j.record = r.beginRecord(ctx, s, j.start)
 	err := j.openLog()
 	outcome := Built
@@ -248,19 +249,19 @@ func (r *run) work(ctx context.Context, s *plan.Step) Outcome {
 	res := Result{Outcome: outcome, Digest: j.digest, Test: j.tested, Took: time.Since(j.start), Log: j.logPath, basis: j.basis, unsure: j.unsure}
 	switch {
 	case err == nil && s.Action == plan.Tag:
-		r.emit(Event{Kind: Tagged, Image: s.Image.Ref, Digest: j.digest})
+		r.emit(event.Event{Kind: event.Tagged, Image: s.Image.Ref, Digest: j.digest})
 	case err == nil && outcome == Unchanged:
-		r.emit(Event{Kind: Same, Image: s.Image.Ref, Digest: j.digest})
+		r.emit(event.Event{Kind: event.Same, Image: s.Image.Ref, Digest: j.digest})
 	case err == nil:
-		r.emit(Event{Kind: Done, Image: s.Image.Ref, Digest: j.digest, Test: outcome == Tested, Seconds: res.Took.Seconds(), Log: j.logPath})
+		r.emit(event.Event{Kind: event.Done, Image: s.Image.Ref, Digest: j.digest, Test: outcome == Tested, Seconds: res.Took.Seconds(), Log: j.logPath})
 	case ctx.Err() != nil:
 		res.Outcome = Interrupt
-		r.emit(Event{Kind: Cancelled, Image: s.Image.Ref})
+		r.emit(event.Event{Kind: event.Cancelled, Image: s.Image.Ref})
 	default:
 		err = r.Secrets.Error(err)
 		j.flush()
 		fmt.Fprintf(j.log(), "error: %v\n", err)
-		r.emit(Event{Kind: Failed, Image: s.Image.Ref, Text: err.Error(), Test: j.testing, Phase: j.phase(), Tail: j.tail.lines(), Seconds: res.Took.Seconds(), Log: j.logPath})
+		r.emit(event.Event{Kind: event.Failed, Image: s.Image.Ref, Text: err.Error(), Test: j.testing, Phase: j.phase(), Tail: j.tail.lines(), Seconds: res.Took.Seconds(), Log: j.logPath})
 		res.Outcome, res.Err, res.Tail = BuildError, err, j.tail.lines()
 		if j.testing {
 			res.Test = TestFailed

@@ -22,6 +22,7 @@ import (
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/recipe"
+	"github.com/slipway-build/slipway/runner/event"
 	"github.com/slipway-build/slipway/runner/redact"
 	"github.com/slipway-build/slipway/store"
 )
@@ -135,12 +136,12 @@ func (j *job) tag(ctx context.Context) error {
 }
 
 // phase is how far the image has come.
-func (j *job) phase() Phase {
+func (j *job) phase() event.Phase {
 	switch {
 	case j.tagging:
-		return PhaseTags
+		return event.PhaseTags
 	case j.testing || j.step.Action == plan.Test:
-		return PhaseTest
+		return event.PhaseTest
 	}
 	return ""
 }
@@ -252,7 +253,7 @@ func (j *job) solve(ctx context.Context, files *buildcontext.Tree) error {
 			j.tries, j.tail = try, tail{}
 			text := fmt.Sprintf("%s; try %d of %d in %s", cause, try, j.run.Retries+1, pause.Round(time.Second/10))
 			fmt.Fprintln(j.log(), "slipway: "+text)
-			j.run.emit(Event{Kind: Retry, Image: j.image.Ref, Text: text})
+			j.run.emit(event.Event{Kind: event.Retry, Image: j.image.Ref, Text: text})
 		},
 	}
 	res, err := builder.Build(ctx, req)
@@ -290,7 +291,7 @@ func (j *job) markInputs(ctx context.Context) error {
 	marks := store.Marks{ID: j.id, Inputs: j.parts.Digest(), Followed: j.parts.Followed, Level: engine.Level}
 	same, err := j.sameFiles()
 	if err != nil || !same {
-		j.run.emit(Event{Kind: Warning, Image: j.image.Ref,
+		j.run.emit(event.Event{Kind: event.Warning, Image: j.image.Ref,
 			Text: j.run.Fleet.Path(j.image, "") + ": files changed during the run; the next one builds the image again"})
 		j.unsure, marks.Inputs = true, plan.InputsUnsure
 	}

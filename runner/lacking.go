@@ -8,6 +8,7 @@ import (
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
 	"github.com/slipway-build/slipway/problem"
+	"github.com/slipway-build/slipway/runner/event"
 )
 
 // whole is the engine for a job: it says why the job gave up in the words of the job, not of BuildKit's
@@ -45,6 +46,6 @@ func (j *job) lacks(files *buildcontext.Tree) error {
 	if more := len(found) - 1; more > 0 {
 		text += fmt.Sprintf(", and so do %d more", more)
 	}
-	j.run.emit(Event{Kind: Warning, Image: j.image.Ref, Text: problem.Text(text, fleet.PointerHint)})
+	j.run.emit(event.Event{Kind: event.Warning, Image: j.image.Ref, Text: problem.Text(text, fleet.PointerHint)})
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/runner/event"
 	"github.com/slipway-build/slipway/runner/redact"
 )
 
@@ -20,7 +21,7 @@ func TestOutputInPieces(t *testing.T) {
 	j := &job{
 		run: &run{Options: Options{
 			LogDir: dir, Secrets: redact.New("pass", "password123", "first line\nsecond line"),
-			Events: func(e Event) { events = append(events, e.Text) },
+			Events: func(e event.Event) { events = append(events, e.Text) },
 		}},
 		image: &fleet.Image{Name: "team/app", Tag: "1", Ref: "team/app:1"},
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/problem"
+	"github.com/slipway-build/slipway/runner/event"
 )
 
 // Remote is where good images go, and where published ones come from.
@@ -141,16 +142,16 @@ func (p *publisher) publish(ctx context.Context, s *plan.Step, pub *publication,
 	case len(causes) > 0:
 		pub.causes = causes
 		r.published(s, Result{Publishing: PublishBlocked, PublishCauses: causes})
-		r.emit(Event{Kind: Unpublished, Image: s.Image.Ref, Causes: causes})
+		r.emit(event.Event{Kind: event.Unpublished, Image: s.Image.Ref, Causes: causes})
 	case err != nil:
 		pub.causes = []string{s.Image.Ref}
 		r.unpublished(s, err)
 	default:
 		pub.digest, pub.was = done.Digest, done.Was
 		r.published(s, Result{Publishing: PublishDone, PublishDigest: done.Digest})
-		r.emit(Event{Kind: WasPublished, Image: s.Image.Ref, Digest: done.Digest, Refs: done.Moved, Bytes: done.Bytes})
+		r.emit(event.Event{Kind: event.WasPublished, Image: s.Image.Ref, Digest: done.Digest, Refs: done.Moved, Bytes: done.Bytes})
 		if done.Note != "" {
-			r.emit(Event{Kind: Warning, Image: s.Image.Ref, Text: done.Note})
+			r.emit(event.Event{Kind: event.Warning, Image: s.Image.Ref, Text: done.Note})
 		}
 	}
 }
@@ -171,7 +172,7 @@ func (p *publisher) send(ctx context.Context, s *plan.Step, res Result, parents 
 	if ctx.Err() != nil {
 		return Published{}, interrupted(s)
 	}
-	p.run.emit(Event{Kind: PublishBegan, Image: s.Image.Ref})
+	p.run.emit(event.Event{Kind: event.PublishBegan, Image: s.Image.Ref})
 	done, err := p.run.Remote.Publish(ctx, Publication{
 		Image: s.Image, Digest: res.Digest, There: s.Digest, Replace: s.Replace, Siblings: slices.Sorted(maps.Keys(basis)), Basis: basis,
 		Progress: p.run.progress(s.Image.Ref),
@@ -217,7 +218,7 @@ func (p *publisher) wait(ctx context.Context, steps []*plan.Step) {
 	}
 	now, err := r.Remote.Digests(ctx, refs)
 	if err != nil {
-		r.emit(Event{Kind: Warning, Text: "what was published could not be looked at again: " + r.Secrets.Error(err).Error()})
+		r.emit(event.Event{Kind: event.Warning, Text: "what was published could not be looked at again: " + r.Secrets.Error(err).Error()})
 		return
 	}
 	for _, s := range steps {
@@ -232,7 +233,7 @@ func (p *publisher) wait(ctx context.Context, steps []*plan.Step) {
 func (r *run) unpublished(s *plan.Step, err error) {
 	err = r.Secrets.Error(err)
 	r.published(s, Result{Publishing: PublishFailed, PublishErr: err})
-	r.emit(Event{Kind: Unpublished, Image: s.Image.Ref, Text: err.Error()})
+	r.emit(event.Event{Kind: event.Unpublished, Image: s.Image.Ref, Text: err.Error()})
 	if r.FailFast {
 		r.enough.Store(true)
 	}
@@ -260,25 +261,25 @@ func (r *run) progress(ref string) Progress {
 	return func(done, total int64) {
 		if now := time.Now(); now.Sub(last) >= pause {
 			last = now
-			r.emit(Event{Kind: Transfer, Image: ref, Bytes: done, Total: total})
+			r.emit(event.Event{Kind: event.Transfer, Image: ref, Bytes: done, Total: total})
 		}
 	}
 }
 
 // fetch brings a published image into the store.
 func (r *run) fetch(ctx context.Context, s *plan.Step) Outcome {
-	r.emit(Event{Kind: FetchBegan, Image: s.Image.Ref})
+	r.emit(event.Event{Kind: event.FetchBegan, Image: s.Image.Ref})
 	err := r.Remote.Fetch(ctx, s.Image.Ref, s.Digest, r.progress(s.Image.Ref))
 	switch {
 	case err == nil:
-		r.emit(Event{Kind: Fetched, Image: s.Image.Ref, Digest: s.Digest})
+		r.emit(event.Event{Kind: event.Fetched, Image: s.Image.Ref, Digest: s.Digest})
 		return r.finish(s, Result{Outcome: WasFetched, Digest: s.Digest})
 	case ctx.Err() != nil:
 		r.cancelled(s)
 		return Interrupt
 	}
 	err = r.Secrets.Error(err)
-	r.emit(Event{Kind: Unfetched, Image: s.Image.Ref, Text: err.Error()})
+	r.emit(event.Event{Kind: event.Unfetched, Image: s.Image.Ref, Text: err.Error()})
 	return r.failed(s, Result{Err: err})
 }
 
@@ -323,12 +324,12 @@ func (r *run) refreshOnce(ctx context.Context, ref, digest string) error {
 	if f.good {
 		return nil
 	}
-	r.emit(Event{Kind: FetchBegan, Image: ref})
+	r.emit(event.Event{Kind: event.FetchBegan, Image: ref})
 	if err := r.Remote.Fetch(ctx, ref, digest, r.progress(ref)); err != nil {
-		r.emit(Event{Kind: Unfetched, Image: ref, Text: r.Secrets.Error(err).Error()})
+		r.emit(event.Event{Kind: event.Unfetched, Image: ref, Text: r.Secrets.Error(err).Error()})
 		return err
 	}
 	f.good = true
-	r.emit(Event{Kind: Fetched, Image: ref, Digest: digest})
+	r.emit(event.Event{Kind: event.Fetched, Image: ref, Digest: digest})
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/runner/event"
 )
 
 // chronicler is a Remote that takes a second for everything, and fails for what it is told to. The
@@ -97,8 +98,8 @@ func TestPublishingOfRandomGraphs(t *testing.T) {
 				}
 			}
 			var said []string
-			summary, err := Run(t.Context(), &plan.Plan{Steps: steps}, Options{Remote: remote, Jobs: 2, Events: func(e Event) {
-				if e.Kind == Unpublished || e.Kind == WasPublished {
+			summary, err := Run(t.Context(), &plan.Plan{Steps: steps}, Options{Remote: remote, Jobs: 2, Events: func(e event.Event) {
+				if e.Kind == event.Unpublished || e.Kind == event.WasPublished {
 					said = append(said, e.Image)
 				}
 			}})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/runner/event"
 	"github.com/slipway-build/slipway/state"
 )
 
@@ -95,6 +96,6 @@ func (r *run) historyFailed(err error) {
 		return
 	}
 	r.historyOnce.Do(func() {
-		r.emit(Event{Kind: Warning, Text: "this run's history is incomplete: " + err.Error()})
+		r.emit(event.Event{Kind: event.Warning, Text: "this run's history is incomplete: " + err.Error()})
 	})
 }

@@ -4,7 +4,7 @@ import (
 	"path"
 
 	"github.com/slipway-build/slipway/changelog"
-	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/fault"
 	"github.com/slipway-build/slipway/version"
 )
 
@@ -12,7 +12,7 @@ import (
 func (c *check) changelog() {
 	data, err := c.root.ReadFile(path.Join(c.img.Dir, changelogFile))
 	if err != nil {
-		c.add(string(fleet.UnreadableFile), changelogFile, 0, "", "cannot read the changelog: %v", err)
+		c.add(string(fault.UnreadableFile), changelogFile, 0, "", "cannot read the changelog: %v", err)
 		return
 	}
 	file, err := changelog.Parse(changelogFile, data)

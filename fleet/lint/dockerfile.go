@@ -10,6 +10,7 @@ import (
 
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/fault"
 )
 
 // Dockerfile is what the checks must know of a rendered Dockerfile. Lines are those of the rendered
@@ -114,7 +115,7 @@ func (c *check) dockerfile(t fleet.Text) {
 		c.unreadable(file, text, err) // what was found up to there counts as well
 	}
 	if d.Unused != nil && !d.copiesURL(d.Unused) {
-		c.addRendered(string(fleet.DockerfileSyntax), file, lineOf(d.Unused), "remove the stage, or mend it",
+		c.addRendered(string(fault.DockerfileSyntax), file, lineOf(d.Unused), "remove the stage, or mend it",
 			"cannot build a stage that the image is not made from: %v", d.Unused)
 		c.findings[len(c.findings)-1].Severity = Warning
 	}
@@ -157,7 +158,7 @@ func (c *check) unreadable(file, text string, err error) {
 	if _, known := c.ParseDockerfile([]byte(text), c.recipe.Args, c.recipe.Target); known != nil {
 		return // said already
 	}
-	c.addRendered(string(fleet.DockerfileSyntax), file, lineOf(err), "", "cannot build the rendered Dockerfile: %v", err)
+	c.addRendered(string(fault.DockerfileSyntax), file, lineOf(err), "", "cannot build the rendered Dockerfile: %v", err)
 }
 
 func lineOf(err error) int {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
+	"github.com/slipway-build/slipway/fleet/fault"
 	"github.com/slipway-build/slipway/pattern"
 	"github.com/slipway-build/slipway/problem"
 )
@@ -79,7 +80,7 @@ func (c *check) test() {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
-		c.add(string(fleet.UnreadableFile), name, 0, "", "cannot look at the test: %v", err)
+		c.add(string(fault.UnreadableFile), name, 0, "", "cannot look at the test: %v", err)
 	case info.Mode().IsRegular() && info.Mode()&0o111 == 0:
 		c.add(testNotExecutable, name, 0, "`chmod +x "+fleet.ShellPath(c.fleet.Path(c.img, name))+"` makes it so", "the test is not executable")
 	}
@@ -119,7 +120,7 @@ func (c *check) dependencies() {
 func (c *check) isWrong(d fleet.Dependency) bool {
 	path := c.fleet.Path(c.img, d.File)
 	return slices.ContainsFunc(c.findings, func(f Finding) bool {
-		return f.Rule == string(fleet.ControlSyntax) && f.File == path && f.Line == d.Line
+		return f.Rule == string(fault.ControlSyntax) && f.File == path && f.Line == d.Line
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/slipway-build/slipway/changelog"
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/fault"
 )
 
 func TestCommented(t *testing.T) {
@@ -152,7 +153,7 @@ func TestSARIF(t *testing.T) {
 	r := &Report{Findings: []Finding{
 		{Rule: unpinnedAdd, Severity: Warning, File: "a b/Dockerfile.template", Line: 3, Text: "x", Hint: "y"},
 		{Rule: unpinnedAdd, Severity: Warning, File: "a b/Dockerfile.template", Line: 4, Text: "x", Hint: "y"},
-		{Rule: string(fleet.IncompleteFolder), Severity: Warning, File: "/abs/olute", Text: "z"},
+		{Rule: string(fault.IncompleteFolder), Severity: Warning, File: "/abs/olute", Text: "z"},
 		{Rule: "FromAsCasing", Severity: Note, File: "n", Line: 1, Text: "hidden"},
 	}, Suppressed: []Suppressed{
 		{Finding{Rule: unpinnedAdd, Severity: Warning, File: "s", Line: 1, Text: "x"}, Suppression{By: byComment, Why: "ours"}},

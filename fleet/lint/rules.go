@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/fault"
 )
 
 // Severity says how bad a finding is. The words are SARIF's levels.
@@ -77,22 +77,22 @@ var byID = func() map[string]*Rule {
 var rules = slices.Concat(ownRules, buildKitRules)
 
 var ownRules = []Rule{
-	{ID: string(fleet.UnreadableFile), Severity: Error, Text: "A file or folder cannot be read.",
+	{ID: string(fault.UnreadableFile), Severity: Error, Text: "A file or folder cannot be read.",
 		Why: "The image cannot be built."},
-	{ID: string(fleet.IncompleteFolder), Severity: Warning, Text: "A folder has only one of Dockerfile.template and changelog. Without a changelog it is an error.",
+	{ID: string(fault.IncompleteFolder), Severity: Warning, Text: "A folder has only one of Dockerfile.template and changelog. Without a changelog it is an error.",
 		Why: "It defines no image, and is never built."},
-	{ID: string(fleet.OutsideFolder), Severity: Error, Text: "A symbolic link leads to a definition outside the fleet.",
+	{ID: string(fault.OutsideFolder), Severity: Error, Text: "A symbolic link leads to a definition outside the fleet.",
 		Why: "It is not read: nothing outside the fleet's folder is."},
 
-	{ID: string(fleet.ChangelogSyntax), Severity: Error, Text: "A changelog cannot be read.",
+	{ID: string(fault.ChangelogSyntax), Severity: Error, Text: "A changelog cannot be read.",
 		Why: "The image has neither name nor version."},
 	{ID: changelogFormat, Severity: Warning, Text: "A part of a changelog does not fit deb-changelog(5).",
 		Why: "It is passed over here; dpkg and python-debian may fail, and a date or an author gets lost."},
-	{ID: string(fleet.InvalidName), Severity: Error, Text: "The name in the changelog cannot be an image's name.",
+	{ID: string(fault.InvalidName), Severity: Error, Text: "The name in the changelog cannot be an image's name.",
 		Why: "Registries accept lower-case repository paths only."},
-	{ID: string(fleet.InvalidTag), Severity: Error, Text: "The version in the changelog cannot be a tag.",
+	{ID: string(fault.InvalidTag), Severity: Error, Text: "The version in the changelog cannot be a tag.",
 		Why: "Tags have letters, digits and `_.-`, and at most 128 of them."},
-	{ID: string(fleet.DuplicateName), Severity: Error, Text: "Two folders define one image.",
+	{ID: string(fault.DuplicateName), Severity: Error, Text: "Two folders define one image.",
 		Why: "Nothing is built, because either could be meant."},
 	{ID: changelogOrder, Severity: Warning, Text: "A changelog goes back in version.",
 		Why: "An entry is older, as dpkg compares versions, than the one below it: a typing error, or entries in the wrong order."},
@@ -101,42 +101,42 @@ var ownRules = []Rule{
 	{ID: changelogTime, Severity: Warning, Text: "A changelog goes back in time.",
 		Why: "The date is the image's date: a newer image looks older than the one it replaces."},
 
-	{ID: string(fleet.ControlSyntax), Severity: Error, Text: "A control file is not in Debian's format.",
+	{ID: string(fault.ControlSyntax), Severity: Error, Text: "A control file is not in Debian's format.",
 		Why: "dpkg refuses it. `build` passes over what it cannot read, as docker-pkg does: a dependency may be missing. Where one could be, `update` refuses to work."},
-	{ID: string(fleet.DependencyCycle), Severity: Error, Text: "Images need each other.",
+	{ID: string(fault.DependencyCycle), Severity: Error, Text: "Images need each other.",
 		Why: "There is no order in which they could be built."},
-	{ID: string(fleet.UnknownDependency), Severity: Warning, Text: "A dependency in control is defined nowhere.",
+	{ID: string(fault.UnknownDependency), Severity: Warning, Text: "A dependency in control is defined nowhere.",
 		Why: "`build` goes on without it, `update` refuses to work."},
-	{ID: string(fleet.UnmetVersion), Severity: Warning, Text: "The fleet has another version than control asks for.",
+	{ID: string(fault.UnmetVersion), Severity: Warning, Text: "The fleet has another version than control asks for.",
 		Why: "The image is built with it all the same."},
-	{ID: string(fleet.UndeclaredDependency), Severity: Warning, Text: "The Dockerfile uses an image that control does not name.",
+	{ID: string(fault.UndeclaredDependency), Severity: Warning, Text: "The Dockerfile uses an image that control does not name.",
 		Why: "docker-pkg may build the image before its parent, and its `update` passes it over."},
 	{ID: unusedDependency, Severity: Note, Text: "control names an image that the Dockerfile does not use.",
 		Why: "The image waits for the other one's build and gets its updates, for nothing."},
-	{ID: string(fleet.UnorderedReference), Severity: Warning, Text: "An ONBUILD instruction, or a further tag, names an image that is built from this one.",
+	{ID: string(fault.UnorderedReference), Severity: Warning, Text: "An ONBUILD instruction, or a further tag, names an image that is built from this one.",
 		Why: "What was built or published before is used, so two builds in a row may differ."},
-	{ID: string(fleet.OutdatedReference), Severity: Warning, Text: "The Dockerfile uses another version of an image than the fleet has.",
+	{ID: string(fault.OutdatedReference), Severity: Warning, Text: "The Dockerfile uses another version of an image than the fleet has.",
 		Why: "Updates of the other image do not arrive."},
 
-	{ID: string(fleet.UndefinedVariable), Severity: Error, Text: "A template uses a variable that is not defined.",
+	{ID: string(fault.UndefinedVariable), Severity: Error, Text: "A template uses a variable that is not defined.",
 		Why: "It cannot be rendered."},
-	{ID: string(fleet.UnknownImage), Severity: Error, Text: "image_tag is given a name that nobody has.",
+	{ID: string(fault.UnknownImage), Severity: Error, Text: "image_tag is given a name that nobody has.",
 		Why: "It cannot be rendered."},
-	{ID: string(fleet.TemplateError), Severity: Error, Text: "A template cannot be parsed or rendered.",
+	{ID: string(fault.TemplateError), Severity: Error, Text: "A template cannot be parsed or rendered.",
 		Why: "There is no Dockerfile to build."},
-	{ID: string(fleet.UnknownUser), Severity: Warning, Text: "uid or add_user is given a name that known_uid_mappings lacks.",
+	{ID: string(fault.UnknownUser), Severity: Warning, Text: "uid or add_user is given a name that known_uid_mappings lacks.",
 		Why: "uid leaves the name as it is, add_user fails."},
 
-	{ID: string(fleet.UnknownKey), Severity: Error, Text: "A key of the configuration is like one of Slipway's and is none, or has a value that is of another form, and no template uses it.",
+	{ID: string(fault.UnknownKey), Severity: Error, Text: "A key of the configuration is like one of Slipway's and is none, or has a value that is of another form, and no template uses it.",
 		Why: "It does nothing; most likely a typing error."},
-	{ID: string(fleet.UnreadKey), Severity: Warning, Text: "A value below `slipway` has not the form of Slipway's key of that name, and a template uses `slipway`.",
+	{ID: string(fault.UnreadKey), Severity: Warning, Text: "A value below `slipway` has not the form of Slipway's key of that name, and a template uses `slipway`.",
 		Why: "Slipway does not act on it."},
-	{ID: string(fleet.UnusedExclude), Severity: Warning, Text: "A glob of `slipway.exclude` matches no image and no folder.",
+	{ID: string(fault.UnusedExclude), Severity: Warning, Text: "A glob of `slipway.exclude` matches no image and no folder.",
 		Why: "It leaves nothing out; most likely a typing error."},
 
-	{ID: string(fleet.DockerfileSyntax), Severity: Error, Text: "The rendered Dockerfile is not one.",
+	{ID: string(fault.DockerfileSyntax), Severity: Error, Text: "The rendered Dockerfile is not one.",
 		Why: "BuildKit refuses it."},
-	{ID: string(fleet.UserNotNumeric), Severity: Error, Text: "The last USER is a name although force_numeric_user is set.",
+	{ID: string(fault.UserNotNumeric), Severity: Error, Text: "The last USER is a name although force_numeric_user is set.",
 		Why: "The build refuses it: a cluster cannot tell whether a named user is root."},
 	{ID: floatingBase, Severity: Warning, Text: "FROM, COPY --from or RUN --mount uses an image from elsewhere with the tag latest, or without a tag.",
 		Why: "Nobody can say later what the image was built on. A note only where `base_images` or `seed_image` ask for it."},
@@ -153,7 +153,7 @@ var ownRules = []Rule{
 
 	{ID: buildContext, Severity: Error, Text: "A file of the folder cannot be part of the build context.",
 		Why: "A link out of the fleet and of `slipway.link_roots`, a link to nothing, a device or a pipe: the build refuses it."},
-	{ID: string(fleet.UnreadableGit), Severity: Warning, Text: "What git keeps of a checkout cannot be read.",
+	{ID: string(fault.UnreadableGit), Severity: Warning, Text: "What git keeps of a checkout cannot be read.",
 		Why: "Modes of files count as they stand: a clone made under another umask is other content."},
 	{ID: dockerignoreSyntax, Severity: Error, Text: ".dockerignore has a pattern that is none.",
 		Why: "The build refuses it."},

@@ -16,6 +16,7 @@ import (
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/runner"
+	"github.com/slipway-build/slipway/runner/event"
 	"github.com/slipway-build/slipway/runner/remote"
 	"github.com/slipway-build/slipway/state"
 	"github.com/slipway-build/slipway/store"
@@ -165,8 +166,8 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 
 // run walks the plan, and records and reports how it went.
 func (r *buildRun) run(ctx context.Context, o runner.Options) error {
-	o.Fleet, o.Events = r.fleet, func(e runner.Event) {
-		if e.Kind != runner.Output && e.Kind != runner.StepBegan { // those are others' words
+	o.Fleet, o.Events = r.fleet, func(e event.Event) {
+		if e.Kind != event.Output && e.Kind != event.StepBegan { // those are others' words
 			e.Text = r.app.typed.complete(e.Text)
 		}
 		r.view.event(e)

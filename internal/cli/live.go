@@ -15,6 +15,7 @@ import (
 	"github.com/slipway-build/slipway/internal/cli/outlet"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/runner"
+	"github.com/slipway-build/slipway/runner/event"
 )
 
 const redrawEvery = 100 * time.Millisecond
@@ -28,7 +29,7 @@ type liveView struct {
 	mu      sync.Mutex
 	began   time.Time
 	total   int
-	ended   map[runner.Kind]int
+	ended   map[event.Kind]int
 	open    map[string]bool // references of images with work left, beside publishing
 	running []*liveImage
 	drawn   int // lines of the block on screen
@@ -43,7 +44,7 @@ type liveImage struct {
 }
 
 func newLiveView(lines *lineView, out *outlet.Writer) *liveView {
-	return &liveView{lines: lines, out: out, began: time.Now(), ended: map[runner.Kind]int{}, open: map[string]bool{}}
+	return &liveView{lines: lines, out: out, began: time.Now(), ended: map[event.Kind]int{}, open: map[string]bool{}}
 }
 
 func (v *liveView) heading(text string) { v.lines.heading(text) }
@@ -76,26 +77,26 @@ func (v *liveView) redraw() {
 	}
 }
 
-func (v *liveView) event(e runner.Event) {
+func (v *liveView) event(e event.Event) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	switch e.Kind {
-	case runner.Started:
+	case event.Started:
 		v.running = append(v.running, &liveImage{ref: e.Image, step: "starting", began: e.Time})
-	case runner.FetchBegan, runner.PublishBegan:
+	case event.FetchBegan, event.PublishBegan:
 		v.running = append(v.running, &liveImage{ref: e.Image, step: string(e.Kind), began: e.Time})
-	case runner.StepBegan:
+	case event.StepBegan:
 		v.setStep(e.Image, familiarStep(e.Text))
-	case runner.Transfer:
+	case event.Transfer:
 		v.setStep(e.Image, fmt.Sprintf("%s of %s", size(e.Bytes), size(e.Total)))
-	case runner.Testing:
+	case event.Testing:
 		v.setStep(e.Image, "testing")
-	case runner.Retry:
+	case event.Retry:
 		v.setStep(e.Image, e.Text)
-	case runner.Warning:
+	case event.Warning:
 		v.draw(func() { v.lines.outcome(e) })
-	case runner.Done, runner.Same, runner.Tagged, runner.Fetched, runner.Unfetched, runner.Failed, runner.Blocked, runner.Cancelled, runner.WasPublished, runner.Unpublished:
-		if e.Kind == runner.WasPublished || e.Kind == runner.Unpublished || v.open[e.Image] { // not a base image that was fetched
+	case event.Done, event.Same, event.Tagged, event.Fetched, event.Unfetched, event.Failed, event.Blocked, event.Cancelled, event.WasPublished, event.Unpublished:
+		if e.Kind == event.WasPublished || e.Kind == event.Unpublished || v.open[e.Image] { // not a base image that was fetched
 			v.ended[e.Kind]++
 		}
 		delete(v.open, e.Image)
@@ -152,9 +153,9 @@ func (v *liveView) block(width, height int) []string {
 }
 
 func (v *liveView) status() string {
-	done := v.ended[runner.Done] + v.ended[runner.Same] + v.ended[runner.Tagged] + v.ended[runner.Fetched]
+	done := v.ended[event.Done] + v.ended[event.Same] + v.ended[event.Tagged] + v.ended[event.Fetched]
 	parts := []string{fmt.Sprintf("%d of %d done", done, v.total), fmt.Sprintf("%d running", len(v.running))}
-	for _, k := range []runner.Kind{runner.WasPublished, runner.Failed, runner.Unfetched, runner.Unpublished, runner.Blocked, runner.Cancelled} {
+	for _, k := range []event.Kind{event.WasPublished, event.Failed, event.Unfetched, event.Unpublished, event.Blocked, event.Cancelled} {
 		if n := v.ended[k]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, k))
 		}

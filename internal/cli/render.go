@@ -12,6 +12,7 @@ import (
 
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/fault"
 	"github.com/slipway-build/slipway/internal/cli/outlet"
 )
 
@@ -106,7 +107,7 @@ func (a *app) renderOne(cmd *cobra.Command, o renderOptions, name, dir string) e
 	if isTerminal(a.raw.Out) && !strings.HasSuffix(text, "\n") {
 		fmt.Fprintln(a.Out) // Jinja2 drops the last line break; a prompt needs one
 	}
-	return fleet.OfKind(img.Err, fleet.DependencyCycle)
+	return fleet.OfKind(img.Err, fault.DependencyCycle)
 }
 
 // renderedImage is an entry of images.json.

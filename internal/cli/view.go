@@ -14,6 +14,7 @@ import (
 	"github.com/slipway-build/slipway/internal/cli/outlet"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/runner"
+	"github.com/slipway-build/slipway/runner/event"
 )
 
 // view shows a run. Its methods are called in this order; event may come from
@@ -24,7 +25,7 @@ type view interface {
 	// plan says what is going to be done.
 	plan(*plan.Plan)
 	// event tells what happens.
-	event(runner.Event)
+	event(event.Event)
 	// finish sums up and returns the run's error: nil, or the exit code.
 	finish(s runner.Summary, broken []fleet.Problem) error
 }
@@ -136,23 +137,23 @@ func (v *lineView) list(title string, refs []string) {
 	}
 }
 
-func (v *lineView) event(e runner.Event) {
+func (v *lineView) event(e event.Event) {
 	switch e.Kind {
-	case runner.Started:
+	case event.Started:
 		if !e.Test {
 			fmt.Fprintf(v.out, "- Building image %s\n", e.Image)
 		}
-	case runner.Testing:
+	case event.Testing:
 		fmt.Fprintf(v.out, "- Testing image %s\n", e.Image)
-	case runner.FetchBegan:
+	case event.FetchBegan:
 		fmt.Fprintf(v.out, "- Fetching image %s\n", e.Image)
-	case runner.PublishBegan:
+	case event.PublishBegan:
 		fmt.Fprintf(v.out, "- Publishing image %s\n", e.Image)
-	case runner.StepBegan:
+	case event.StepBegan:
 		if v.output {
 			fmt.Fprintf(v.out, "%s: %s%s\n", shortRef(e.Image), cached(e.Cached), familiarStep(e.Text))
 		}
-	case runner.Output:
+	case event.Output:
 		if v.output {
 			fmt.Fprintf(v.out, "%s | %s\n", shortRef(e.Image), e.Text)
 		}
@@ -162,55 +163,55 @@ func (v *lineView) event(e runner.Event) {
 }
 
 // outcome prints how an image ended.
-func (v *lineView) outcome(e runner.Event) {
+func (v *lineView) outcome(e event.Event) {
 	switch e.Kind {
-	case runner.Done:
+	case event.Done:
 		verb := "Built"
 		if e.Test {
 			verb = "Tested"
 		}
 		fmt.Fprintf(v.out, "* %s image %s (%.1fs)\n", verb, e.Image, e.Seconds)
-	case runner.Tagged:
+	case event.Tagged:
 		fmt.Fprintf(v.out, "* Tagged image %s\n", e.Image)
-	case runner.Fetched:
+	case event.Fetched:
 		fmt.Fprintf(v.out, "* Fetched image %s\n", e.Image)
-	case runner.Unfetched:
+	case event.Unfetched:
 		fmt.Fprintf(v.out, " ERROR: image %s could not be fetched\n", e.Image)
-	case runner.WasPublished:
+	case event.WasPublished:
 		if len(e.Refs) == 0 {
 			fmt.Fprintf(v.out, "* Published image %s: it was there already\n", e.Image)
 		} else {
 			fmt.Fprintf(v.out, "* Published image %s (%s sent)\n", e.Image, size(e.Bytes))
 		}
-	case runner.Unpublished:
+	case event.Unpublished:
 		if len(e.Causes) > 0 {
 			fmt.Fprintf(v.out, " NOT PUBLISHED: image %s needs %s\n", e.Image, strings.Join(e.Causes, ", "))
 		} else {
 			fmt.Fprintf(v.out, " ERROR: image %s could not be published\n", e.Image)
 		}
-	case runner.Same:
+	case event.Same:
 		fmt.Fprintf(v.out, "* Unchanged image %s: its parents came out the same\n", e.Image)
-	case runner.Retry:
+	case event.Retry:
 		fmt.Fprintf(v.out, " RETRY: image %s: %s\n", e.Image, e.Text)
-	case runner.Warning:
+	case event.Warning:
 		printWarning(v.err, e.Text)
-	case runner.Failed:
+	case event.Failed:
 		fmt.Fprintf(v.out, " ERROR: image %s %s\n", e.Image, failedAt(e.Phase))
-	case runner.Blocked:
+	case event.Blocked:
 		fmt.Fprintf(v.out, " BLOCKED: image %s needs %s\n", e.Image, strings.Join(e.Causes, ", "))
-	case runner.Cancelled:
+	case event.Cancelled:
 		fmt.Fprintf(v.out, " CANCELLED: image %s\n", e.Image)
 	}
 }
 
 // failedAt says what went wrong with an image. What was never tried did not fail to build.
-func failedAt(p runner.Phase) string {
+func failedAt(p event.Phase) string {
 	switch p {
-	case runner.PhasePlan:
+	case event.PhasePlan:
 		return "cannot be built, and was not tried"
-	case runner.PhaseTest:
+	case event.PhaseTest:
 		return "failed its test"
-	case runner.PhaseTags:
+	case event.PhaseTags:
 		return "could not be given its further tags"
 	}
 	return "failed to build"
@@ -329,7 +330,7 @@ func (v *jsonView) plan(p *plan.Plan) {
 	}{"plan", p})
 }
 
-func (v *jsonView) event(e runner.Event) { v.line(e) }
+func (v *jsonView) event(e event.Event) { v.line(e) }
 
 func (v *jsonView) line(x any) {
 	_ = encodeJSON(v.out, x, "") // v.out knows

@@ -128,6 +128,33 @@ func TestImportDirection(t *testing.T) {
 	}
 }
 
+// TestImportDepth: from any package to the last that it imports it is not far.
+func TestImportDepth(t *testing.T) {
+	const most = 12 // of which four are in jinja
+	imports := map[string][]string{}
+	for _, p := range packages(t) {
+		imports[p.ImportPath] = p.Imports
+	}
+	depths := map[string]int{}
+	var depth func(string) int
+	depth = func(path string) int {
+		if imports[path] == nil || depths[path] > 0 {
+			return depths[path]
+		}
+		deepest := 0
+		for _, imp := range imports[path] {
+			deepest = max(deepest, depth(imp))
+		}
+		depths[path] = deepest + 1
+		return depths[path]
+	}
+	for path := range imports {
+		if n := depth(path); n > most {
+			t.Errorf("%s has %d packages of ours below one another, more than %d", path, n, most)
+		}
+	}
+}
+
 func TestPackagesHaveDocs(t *testing.T) {
 	for _, p := range packages(t) {
 		if len(p.GoFiles) > 0 && p.Doc == "" {

@@ -1,6 +1,9 @@
-package runner
+// Package event has what a run tells of while it goes on.
+package event
 
-import "time"
+import (
+	"time"
+)
 
 // Kind says what an Event tells.
 type Kind string
