@@ -6,6 +6,7 @@
 package engine
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/util/progress/progressui"
 	"golang.org/x/sync/errgroup"
@@ -153,6 +155,16 @@ const (
 	argument = "build-arg:"
 )
 
+// checkArgument is the build argument that says what BuildKit's linter does.
+const checkArgument = "BUILDKIT_DOCKERFILE_CHECK"
+
+// checks tells whether the linter can matter to a build: when a "# check=" line lets it end the build. Else
+// its warnings are for "slipway lint" alone; here nobody reads them, and each brings the whole Dockerfile along.
+func checks(dockerfile []byte) bool {
+	options, _, _, _ := parser.ParseDirective("check", dockerfile)
+	return strings.Contains(options, "error") || bytes.Contains(dockerfile, []byte(checkArgument))
+}
+
 // solve runs f, which may ask for any number of solves and returns what is exported.
 func (e *Engine) solve(ctx context.Context, r Request, opt client.SolveOpt, f gateway.BuildFunc) (resp *client.SolveResponse, err error) {
 	err = watch(ctx, r, func(ctx context.Context, ch chan *client.SolveStatus) (err error) {
@@ -171,6 +183,9 @@ func solveOpt(r Request, dockerfile []byte, files fs.FS) (client.SolveOpt, map[s
 		// builder ignores the line; naming a command line does so here.
 		"cmdline":                      "slipway",
 		argument + "SOURCE_DATE_EPOCH": strconv.FormatInt(max(r.Epoch.Unix(), 0), 10),
+	}
+	if !checks(dockerfile) {
+		attrs[argument+checkArgument] = "skip=all"
 	}
 	if r.NoCache {
 		attrs["no-cache"] = ""
