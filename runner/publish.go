@@ -13,47 +13,18 @@ import (
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/runner/event"
+	"github.com/slipway-build/slipway/runner/publishing"
 )
 
 // Remote is where good images go, and where published ones come from.
 type Remote interface {
 	// Fetch brings an image into the store under its reference. It is the one with the manifest's
 	// digest, whatever the tag names meanwhile.
-	Fetch(ctx context.Context, ref, digest string, p Progress) error
+	Fetch(ctx context.Context, ref, digest string, p publishing.Progress) error
 	// Publish sends an image of the store. It may be called for several images at once.
-	Publish(ctx context.Context, p Publication) (Published, error)
+	Publish(ctx context.Context, p publishing.Publication) (publishing.Published, error)
 	// Digests asks which manifests references name now; what is not there is left out.
 	Digests(ctx context.Context, refs []string) (map[string]string, error)
-}
-
-// Progress is told how many bytes of blobs are at their goal, and of how many. It returns at once.
-type Progress func(done, total int64)
-
-// Publication is an image that is to be published.
-type Publication struct {
-	Image *fleet.Image
-	// Digest is that of the manifest; when the store has another under the name, nothing is sent.
-	// Empty is what it has from an earlier run.
-	Digest string
-	// There is the digest of what the registry has under the name already, if any: it stays, and only
-	// further tags are made, unless Replace allows it, and what else may be there by now, to be replaced.
-	There   string
-	Replace bool
-	// Siblings are the references of images that may have the same layers.
-	Siblings []string
-	// Basis are the images of the fleet that it is made from, with the digests of the manifests that
-	// the registry has of them, and must have when this one is sent.
-	Basis    map[string]string
-	Progress Progress
-}
-
-// Published is what publishing an image did.
-type Published struct {
-	Digest string   // of the manifest that the image's reference names now
-	Was    string   // what it was in the store: publishing may change what the manifest says of its base
-	Moved  []string // the references that were made or moved
-	Bytes  int64    // that were sent
-	Note   string   // something for a person to know
 }
 
 // Publishing is how publishing an image went.
@@ -132,7 +103,7 @@ func (p *publisher) publish(ctx context.Context, s *plan.Step, pub *publication,
 		}
 	}
 	var err error
-	var done Published
+	var done publishing.Published
 	if len(causes) == 0 {
 		if err = p.checkBasis(s, res, parents); err == nil {
 			done, err = p.send(ctx, s, res, parents)
@@ -156,7 +127,7 @@ func (p *publisher) publish(ctx context.Context, s *plan.Step, pub *publication,
 	}
 }
 
-func (p *publisher) send(ctx context.Context, s *plan.Step, res Result, parents map[string]*publication) (Published, error) {
+func (p *publisher) send(ctx context.Context, s *plan.Step, res Result, parents map[string]*publication) (publishing.Published, error) {
 	basis := map[string]string{}
 	for ref, parent := range parents {
 		basis[ref] = parent.digest
@@ -167,13 +138,13 @@ func (p *publisher) send(ctx context.Context, s *plan.Step, res Result, parents 
 	case <-ctx.Done():
 	}
 	if p.run.enough.Load() {
-		return Published{}, fmt.Errorf("cannot publish %s: another image failed before, and --fail-fast is given", s.Image.Ref)
+		return publishing.Published{}, fmt.Errorf("cannot publish %s: another image failed before, and --fail-fast is given", s.Image.Ref)
 	}
 	if ctx.Err() != nil {
-		return Published{}, interrupted(s)
+		return publishing.Published{}, interrupted(s)
 	}
 	p.run.emit(event.Event{Kind: event.PublishBegan, Image: s.Image.Ref})
-	done, err := p.run.Remote.Publish(ctx, Publication{
+	done, err := p.run.Remote.Publish(ctx, publishing.Publication{
 		Image: s.Image, Digest: res.Digest, There: s.Digest, Replace: s.Replace, Siblings: slices.Sorted(maps.Keys(basis)), Basis: basis,
 		Progress: p.run.progress(s.Image.Ref),
 	})
@@ -255,7 +226,7 @@ func (r *run) published(s *plan.Step, how Result) {
 }
 
 // progress turns a transfer's progress into events, some in a second.
-func (r *run) progress(ref string) Progress {
+func (r *run) progress(ref string) publishing.Progress {
 	const pause = 200 * time.Millisecond
 	last := time.Now()
 	return func(done, total int64) {

@@ -17,6 +17,7 @@ import (
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/runner/event"
+	"github.com/slipway-build/slipway/runner/publishing"
 )
 
 // chronicler is a Remote that takes a second for everything, and fails for what it is told to. The
@@ -29,7 +30,7 @@ type chronicler struct {
 	most, now int
 }
 
-func (c *chronicler) Fetch(context.Context, string, string, Progress) error {
+func (c *chronicler) Fetch(context.Context, string, string, publishing.Progress) error {
 	return errors.New("nothing is fetched here")
 }
 
@@ -41,7 +42,7 @@ func (c *chronicler) Digests(_ context.Context, refs []string) (map[string]strin
 	return found, nil
 }
 
-func (c *chronicler) Publish(ctx context.Context, p Publication) (Published, error) {
+func (c *chronicler) Publish(ctx context.Context, p publishing.Publication) (publishing.Published, error) {
 	c.mu.Lock()
 	c.began = append(c.began, p.Image.Ref)
 	c.now++
@@ -55,13 +56,13 @@ func (c *chronicler) Publish(ctx context.Context, p Publication) (Published, err
 	defer c.mu.Unlock()
 	c.now--
 	if ctx.Err() != nil {
-		return Published{}, ctx.Err()
+		return publishing.Published{}, ctx.Err()
 	}
 	if c.bad[p.Image.Ref] {
-		return Published{}, errors.New("no space left")
+		return publishing.Published{}, errors.New("no space left")
 	}
 	c.published = append(c.published, p.Image.Ref)
-	return Published{Digest: "sha256:" + p.Image.Ref, Moved: []string{p.Image.Ref}}, nil
+	return publishing.Published{Digest: "sha256:" + p.Image.Ref, Moved: []string{p.Image.Ref}}, nil
 }
 
 // publishable is a fleet of images that are good and only to be published; some are published already.

@@ -25,7 +25,7 @@ import (
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/registry"
-	"github.com/slipway-build/slipway/runner"
+	"github.com/slipway-build/slipway/runner/publishing"
 	"github.com/slipway-build/slipway/store"
 )
 
@@ -45,7 +45,7 @@ type Registries struct {
 
 // Fetch implements build.Remote. The image is marked with what its annotations say it is made from, and
 // as tested, which it was before it was published.
-func (r *Registries) Fetch(ctx context.Context, ref, digest string, p runner.Progress) error {
+func (r *Registries) Fetch(ctx context.Context, ref, digest string, p publishing.Progress) error {
 	name, err := store.Normalize(ref)
 	if err != nil {
 		return err
@@ -64,7 +64,7 @@ func (r *Registries) Fetch(ctx context.Context, ref, digest string, p runner.Pro
 
 // Pull fetches what a reference names, gives it a name in the store, and marks it with what its
 // annotations say it is made from. It is not marked as tested.
-func (r *Registries) Pull(ctx context.Context, name, from string, p runner.Progress) (ocispecs.Descriptor, error) {
+func (r *Registries) Pull(ctx context.Context, name, from string, p publishing.Progress) (ocispecs.Descriptor, error) {
 	held, release, err := r.Hold(ctx)
 	if err != nil {
 		return ocispecs.Descriptor{}, fmt.Errorf("cannot fetch %s: %w", from, err)
@@ -90,7 +90,7 @@ func (r *Registries) Pull(ctx context.Context, name, from string, p runner.Progr
 
 // Publish implements build.Remote. The tag "latest" is moved before the image's own: whoever finds an
 // image under its version finds that everything about it is done.
-func (r *Registries) Publish(ctx context.Context, p runner.Publication) (runner.Published, error) {
+func (r *Registries) Publish(ctx context.Context, p publishing.Publication) (publishing.Published, error) {
 	img := p.Image
 	if p.There != "" && !p.Replace {
 		return r.tag(ctx, img, p.There)
@@ -107,9 +107,9 @@ func (r *Registries) Publish(ctx context.Context, p runner.Publication) (runner.
 		target, err = r.typed(ctx, p, target)
 	}
 	if err != nil {
-		return runner.Published{}, err
+		return publishing.Published{}, err
 	}
-	done := runner.Published{Digest: target.Digest.String(), Was: was}
+	done := publishing.Published{Digest: target.Digest.String(), Was: was}
 	refs := img.FurtherRefs()
 	repository, _, _ := fleet.SplitRef(img.Ref)
 	latest, from := repository+":latest", "" // it may be moved from there
@@ -117,7 +117,7 @@ func (r *Registries) Publish(ctx context.Context, p runner.Publication) (runner.
 		newer, now, err := r.newerThan(ctx, repository, img)
 		switch {
 		case err != nil: // it names "latest" alone
-			return runner.Published{}, fmt.Errorf("cannot publish %s: %w", img.Ref, err)
+			return publishing.Published{}, fmt.Errorf("cannot publish %s: %w", img.Ref, err)
 		case newer != "":
 			done.Note = fmt.Sprintf("%s stays where it is: %s is newer than %s", latest, newer, img.Tag)
 		case now != done.Digest:
@@ -156,7 +156,7 @@ func (r *Registries) Digests(ctx context.Context, refs []string) (map[string]str
 }
 
 // tested finds what the store has under the image's name, if that is what was tested.
-func (r *Registries) tested(ctx context.Context, p runner.Publication) (ocispecs.Descriptor, error) {
+func (r *Registries) tested(ctx context.Context, p publishing.Publication) (ocispecs.Descriptor, error) {
 	ref := p.Image.Ref
 	stored, err := r.Store.Look(ctx, ref)
 	if err != nil {
@@ -175,7 +175,7 @@ func (r *Registries) tested(ctx context.Context, p runner.Publication) (ocispecs
 }
 
 // checkBasis asks whether the images that this one is made from are still published as they were.
-func (r *Registries) checkBasis(ctx context.Context, p runner.Publication) error {
+func (r *Registries) checkBasis(ctx context.Context, p publishing.Publication) error {
 	if len(p.Basis) == 0 {
 		return nil
 	}
@@ -194,7 +194,7 @@ func (r *Registries) checkBasis(ctx context.Context, p runner.Publication) error
 
 // checkBase asks for a base that is none of the fleet's, but lies at the same registry: an older version,
 // or another fleet's image.
-func (r *Registries) checkBase(ctx context.Context, p runner.Publication, base, on string) error {
+func (r *Registries) checkBase(ctx context.Context, p publishing.Publication, base, on string) error {
 	host, _, _ := strings.Cut(canonical(p.Image.Ref), "/")
 	if on == "" || !strings.HasPrefix(base, host+"/") {
 		return nil
@@ -216,7 +216,7 @@ func (r *Registries) checkBase(ctx context.Context, p runner.Publication, base, 
 // rebase lets the image's manifest name the manifest of its base that is published. That may be
 // another than the one it was built on, with the same content: the annotations of what was built from
 // other inputs, and came out the same.
-func (r *Registries) rebase(ctx context.Context, p runner.Publication, target ocispecs.Descriptor) (ocispecs.Descriptor, error) {
+func (r *Registries) rebase(ctx context.Context, p publishing.Publication, target ocispecs.Descriptor) (ocispecs.Descriptor, error) {
 	if !images.IsManifestType(target.MediaType) {
 		return target, nil
 	}
@@ -258,7 +258,7 @@ func (r *Registries) rebase(ctx context.Context, p runner.Publication, target oc
 }
 
 // typed lets the store have the image as it is published, if the registry wants other media types.
-func (r *Registries) typed(ctx context.Context, p runner.Publication, target ocispecs.Descriptor) (ocispecs.Descriptor, error) {
+func (r *Registries) typed(ctx context.Context, p publishing.Publication, target ocispecs.Descriptor) (ocispecs.Descriptor, error) {
 	made, err := r.Client.Typed(ctx, target, r.Content)
 	if err != nil || len(made) == 0 {
 		return target, err
@@ -277,7 +277,7 @@ func (r *Registries) typed(ctx context.Context, p runner.Publication, target oci
 	return target, r.Store.Retarget(held, p.Image.Ref, target)
 }
 
-func progress(p runner.Progress) func(registry.Progress) {
+func progress(p publishing.Progress) func(registry.Progress) {
 	if p == nil {
 		return nil
 	}
@@ -285,8 +285,8 @@ func progress(p runner.Progress) func(registry.Progress) {
 }
 
 // tag gives a published image of a list its further tags. The store need not have it.
-func (r *Registries) tag(ctx context.Context, img *fleet.Image, digest string) (runner.Published, error) {
-	done := runner.Published{Digest: digest}
+func (r *Registries) tag(ctx context.Context, img *fleet.Image, digest string) (publishing.Published, error) {
+	done := publishing.Published{Digest: digest}
 	repository, _, _ := fleet.SplitRef(img.Ref)
 	for _, ref := range img.FurtherRefs() {
 		if err := r.Client.Tag(ctx, repository+"@"+digest, ref); err != nil {
@@ -298,7 +298,7 @@ func (r *Registries) tag(ctx context.Context, img *fleet.Image, digest string) (
 }
 
 // replace says no to what would be lost.
-func (r *Registries) replace(ref, digest, latest string, p runner.Publication) error {
+func (r *Registries) replace(ref, digest, latest string, p publishing.Publication) error {
 	_, tag, _ := fleet.SplitRef(ref)
 	switch {
 	case p.Replace:

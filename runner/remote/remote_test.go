@@ -24,7 +24,7 @@ import (
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/registry/registrytest"
-	"github.com/slipway-build/slipway/runner"
+	"github.com/slipway-build/slipway/runner/publishing"
 	"github.com/slipway-build/slipway/runner/remote"
 	"github.com/slipway-build/slipway/store"
 )
@@ -114,7 +114,7 @@ func (m *machine) tag(tag string) string {
 	return found[m.addr+"/f/app:"+tag]
 }
 
-func (m *machine) publish(p runner.Publication) runner.Published {
+func (m *machine) publish(p publishing.Publication) publishing.Published {
 	m.t.Helper()
 	done, err := m.remote.Publish(m.t.Context(), p)
 	if err != nil {
@@ -125,21 +125,21 @@ func (m *machine) publish(p runner.Publication) runner.Published {
 
 func TestLatest(t *testing.T) {
 	m := newMachine(t, registrytest.Start(t, registrytest.Config{}).Addr)
-	first := m.publish(runner.Publication{Image: m.image("1.9", "a")})
+	first := m.publish(publishing.Publication{Image: m.image("1.9", "a")})
 	if m.tag("1.9") != first.Digest || m.tag("latest") != first.Digest || len(first.Moved) != 2 {
 		t.Fatalf("%+v; latest is %s", first, m.tag("latest"))
 	}
 	if !strings.HasSuffix(first.Moved[1], ":1.9") {
 		t.Errorf("the version's tag is not the last: %q", first.Moved)
 	}
-	if again := m.publish(runner.Publication{Image: m.image("1.9", "a")}); len(again.Moved) != 0 || again.Bytes != 0 {
+	if again := m.publish(publishing.Publication{Image: m.image("1.9", "a")}); len(again.Moved) != 0 || again.Bytes != 0 {
 		t.Errorf("again: %+v", again)
 	}
-	second := m.publish(runner.Publication{Image: m.image("1.10", "b")})
+	second := m.publish(publishing.Publication{Image: m.image("1.10", "b")})
 	if m.tag("latest") != second.Digest || second.Note != "" {
 		t.Errorf("latest did not move to 1.10: %+v", second)
 	}
-	older := m.publish(runner.Publication{Image: m.image("1.9.1", "c")})
+	older := m.publish(publishing.Publication{Image: m.image("1.9.1", "c")})
 	if m.tag("latest") != second.Digest || m.tag("1.9.1") != older.Digest || !strings.Contains(older.Note, "latest stays where it is: 1.10 is newer than 1.9.1") {
 		t.Errorf("an older version: %+v", older)
 	}
@@ -175,7 +175,7 @@ func TestLatestOfOtherTools(t *testing.T) {
 		if _, err := m.client.Push(t.Context(), m.put("other", nil), m.process.Services().Content, registry.PushOptions{}, refs...); err != nil {
 			t.Fatal(err)
 		}
-		done := m.publish(runner.Publication{Image: m.image(tt.version, "mine")})
+		done := m.publish(publishing.Publication{Image: m.image(tt.version, "mine")})
 		now := m.tag("latest")
 		if moved := now == done.Digest; moved != tt.moves || moved == (done.Note != "") || (now != "") != tt.isMade {
 			t.Errorf("%s beside %v: moved %v, latest %q, %q", tt.version, tt.tags, moved, now, done.Note)
@@ -188,20 +188,20 @@ func TestLatestOfOtherTools(t *testing.T) {
 
 func TestNothingIsReplacedUnasked(t *testing.T) {
 	m := newMachine(t, registrytest.Start(t, registrytest.Config{}).Addr)
-	first := m.publish(runner.Publication{Image: m.image("1", "a")})
+	first := m.publish(publishing.Publication{Image: m.image("1", "a")})
 	// The plan did not know of it: somebody else has published meanwhile.
 	img := m.image("1", "b")
-	_, err := m.remote.Publish(t.Context(), runner.Publication{Image: img})
+	_, err := m.remote.Publish(t.Context(), publishing.Publication{Image: img})
 	if err == nil || !strings.Contains(err.Error(), "another image was published under this tag meanwhile ("+first.Digest+")") {
 		t.Errorf("%v", err)
 	}
 	if m.tag("1") != first.Digest || m.tag("latest") != first.Digest {
 		t.Error("it was replaced")
 	}
-	if _, err := m.remote.Publish(t.Context(), runner.Publication{Image: img, Digest: first.Digest}); err == nil || !strings.Contains(err.Error(), "the store has") {
+	if _, err := m.remote.Publish(t.Context(), publishing.Publication{Image: img, Digest: first.Digest}); err == nil || !strings.Contains(err.Error(), "the store has") {
 		t.Errorf("not what was tested: %v", err)
 	}
-	forced := m.publish(runner.Publication{Image: img, There: first.Digest, Replace: true})
+	forced := m.publish(publishing.Publication{Image: img, There: first.Digest, Replace: true})
 	if m.tag("1") != forced.Digest || m.tag("latest") != forced.Digest {
 		t.Error("it was not replaced")
 	}
@@ -210,12 +210,12 @@ func TestNothingIsReplacedUnasked(t *testing.T) {
 // What is not tested is not published, nor what is made from an image that others have replaced.
 func TestWhatIsNotPublished(t *testing.T) {
 	m := newMachine(t, registrytest.Start(t, registrytest.Config{}).Addr)
-	base := m.publish(runner.Publication{Image: m.image("1", "base")})
+	base := m.publish(publishing.Publication{Image: m.image("1", "base")})
 	img := m.image("2", "child")
 	if err := m.remote.Store.MarkTested(t.Context(), img.Ref, "", ""); err != nil {
 		t.Fatal(err)
 	}
-	_, err := m.remote.Publish(t.Context(), runner.Publication{Image: img})
+	_, err := m.remote.Publish(t.Context(), publishing.Publication{Image: img})
 	if err == nil || !strings.Contains(err.Error(), "its test did not pass") {
 		t.Errorf("untested: %v", err)
 	}
@@ -223,12 +223,12 @@ func TestWhatIsNotPublished(t *testing.T) {
 	if err := m.remote.Store.MarkInputs(t.Context(), img.Ref, store.Marks{ID: "sha256:id", Inputs: plan.InputsUnsure}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err = m.remote.Publish(t.Context(), runner.Publication{Image: img}); err == nil || !strings.Contains(err.Error(), "its files changed") {
+	if _, err = m.remote.Publish(t.Context(), publishing.Publication{Image: img}); err == nil || !strings.Contains(err.Error(), "its files changed") {
 		t.Errorf("of nobody knows what: %v", err)
 	}
 	img = m.image("2", "child")
 	basis := map[string]string{m.addr + "/f/app:1": "sha256:another"}
-	_, err = m.remote.Publish(t.Context(), runner.Publication{Image: img, Basis: basis})
+	_, err = m.remote.Publish(t.Context(), publishing.Publication{Image: img, Basis: basis})
 	if err == nil || !strings.Contains(err.Error(), "others have replaced at the registry meanwhile (sha256:another → "+base.Digest+")") {
 		t.Errorf("another parent: %v", err)
 	}
@@ -240,13 +240,13 @@ func TestWhatIsNotPublished(t *testing.T) {
 // An image that came out the same from another manifest of its base says which one is published.
 func TestRebase(t *testing.T) {
 	m := newMachine(t, registrytest.Start(t, registrytest.Config{}).Addr)
-	base := m.publish(runner.Publication{Image: m.image("1", "base")})
+	base := m.publish(publishing.Publication{Image: m.image("1", "base")})
 	img := &fleet.Image{Name: "app", Version: "2", Tag: "2", Ref: m.addr + "/f/app:2"}
 	before := m.put("child", map[string]string{ocispecs.AnnotationVersion: "2",
 		ocispecs.AnnotationBaseImageName: m.addr + "/f/app:1", ocispecs.AnnotationBaseImageDigest: "sha256:never-published"})
 	m.name(img.Ref, before)
 	basis := map[string]string{m.addr + "/f/app:1": base.Digest}
-	done := m.publish(runner.Publication{Image: img, Digest: before.Digest.String(), Basis: basis})
+	done := m.publish(publishing.Publication{Image: img, Digest: before.Digest.String(), Basis: basis})
 	found, err := m.client.Inspect(t.Context(), img.Ref)
 	if err != nil || found.Images[0].Manifest.Annotations[ocispecs.AnnotationBaseImageDigest] != base.Digest || found.Root.Digest.String() != done.Digest {
 		t.Errorf("%+v, %v", found.Root, err)
@@ -255,7 +255,7 @@ func TestRebase(t *testing.T) {
 	if err != nil || stored.Digest != done.Digest || stored.Tested == "" {
 		t.Errorf("the store has %+v, %v", stored, err)
 	}
-	if again := m.publish(runner.Publication{Image: img, Basis: basis}); again.Digest != done.Digest || len(again.Moved) != 0 {
+	if again := m.publish(publishing.Publication{Image: img, Basis: basis}); again.Digest != done.Digest || len(again.Moved) != 0 {
 		t.Errorf("again: %+v", again)
 	}
 }
@@ -273,9 +273,9 @@ func TestTwoMachinesOneVersion(t *testing.T) {
 		var theirs string
 		var once sync.Once
 		fault.Method, fault.Times = "PUT", 1
-		fault.Before = func() { once.Do(func() { theirs = direct.publish(runner.Publication{Image: other}).Digest }) }
+		fault.Before = func() { once.Do(func() { theirs = direct.publish(publishing.Publication{Image: other}).Digest }) }
 		proxy.Inject(fault)
-		_, err := m.remote.Publish(t.Context(), runner.Publication{Image: m.image("1", "a")})
+		_, err := m.remote.Publish(t.Context(), publishing.Publication{Image: m.image("1", "a")})
 		if theirs == "" || err == nil || !strings.Contains(err.Error(), "meanwhile") {
 			t.Errorf("%+v: %v", fault, err)
 		}
@@ -300,16 +300,16 @@ func TestLatestSnapshot(t *testing.T) {
 		m.name(img.Ref, target)
 		return img
 	}
-	later := m.publish(runner.Publication{Image: snapshot("20261121-160619")})
-	earlier := m.publish(runner.Publication{Image: snapshot("20261121-160617")})
+	later := m.publish(publishing.Publication{Image: snapshot("20261121-160619")})
+	earlier := m.publish(publishing.Publication{Image: snapshot("20261121-160617")})
 	if m.tag("latest") != later.Digest || !strings.Contains(earlier.Note, "1.0-20261121-160619 is newer") {
 		t.Errorf("latest is %s; %+v", m.tag("latest"), earlier)
 	}
 	proxy := registrytest.NewProxy(t, server)
 	proxied := newMachine(t, proxy.Addr)
-	var between runner.Published
+	var between publishing.Published
 	proxy.Inject(registrytest.Fault{Method: "PUT", Path: "/manifests/1.0-20261121-170000", Times: 1, Delay: time.Millisecond, Before: func() {
-		between = m.publish(runner.Publication{Image: snapshot("20261121-170001")}) // begun later, done first
+		between = m.publish(publishing.Publication{Image: snapshot("20261121-170001")}) // begun later, done first
 	}})
 	slow := proxied.image("1.0", "slow")
 	slow.Tag += "-20261121-170000"
@@ -319,10 +319,10 @@ func TestLatestSnapshot(t *testing.T) {
 	}
 	slow.Ref = proxied.addr + "/f/app:" + slow.Tag
 	proxied.name(slow.Ref, target)
-	if proxied.publish(runner.Publication{Image: slow}); between.Digest == "" || m.tag("latest") != between.Digest {
+	if proxied.publish(publishing.Publication{Image: slow}); between.Digest == "" || m.tag("latest") != between.Digest {
 		t.Errorf("latest went back to %s from %s", m.tag("latest"), between.Digest)
 	}
-	if last := m.publish(runner.Publication{Image: snapshot("20261122-000000")}); m.tag("latest") != last.Digest {
+	if last := m.publish(publishing.Publication{Image: snapshot("20261122-000000")}); m.tag("latest") != last.Digest {
 		t.Error("the next day's is not latest")
 	}
 }
@@ -330,12 +330,12 @@ func TestLatestSnapshot(t *testing.T) {
 // A base that is none of the fleet's must be at the registry as the store has it, if it is from there.
 func TestBaseOfAnotherFleet(t *testing.T) {
 	m := newMachine(t, registrytest.Start(t, registrytest.Config{}).Addr)
-	base := m.publish(runner.Publication{Image: m.image("1", "base")})
+	base := m.publish(publishing.Publication{Image: m.image("1", "base")})
 	for on, good := range map[string]bool{base.Digest: true, "sha256:never-published": false} {
 		img := &fleet.Image{Name: "app", Version: "2", Tag: "2", Ref: m.addr + "/other/app:2"}
 		m.name(img.Ref, m.put("child "+on, map[string]string{ocispecs.AnnotationVersion: "2",
 			ocispecs.AnnotationBaseImageName: m.addr + "/f/app:1", ocispecs.AnnotationBaseImageDigest: on}))
-		_, err := m.remote.Publish(t.Context(), runner.Publication{Image: img, Replace: true})
+		_, err := m.remote.Publish(t.Context(), publishing.Publication{Image: img, Replace: true})
 		if (err == nil) != good || err != nil && !strings.Contains(err.Error(), "hint: `slipway pull "+m.addr+"/f/app:1` fetches that") {
 			t.Errorf("on %s: %v", on, err)
 		}
@@ -347,13 +347,13 @@ func TestParentMovedWhileSending(t *testing.T) {
 	server := registrytest.Start(t, registrytest.Config{})
 	proxy := registrytest.NewProxy(t, server)
 	m, direct := newMachine(t, proxy.Addr), newMachine(t, server.Addr)
-	base := m.publish(runner.Publication{Image: m.image("1", "base")})
+	base := m.publish(publishing.Publication{Image: m.image("1", "base")})
 	another := direct.image("1", "another base")
 	var once sync.Once
 	proxy.Inject(registrytest.Fault{Method: "POST", Path: "/blobs/uploads", Times: 1, Status: 503, Before: func() {
-		once.Do(func() { direct.publish(runner.Publication{Image: another, There: base.Digest, Replace: true}) })
+		once.Do(func() { direct.publish(publishing.Publication{Image: another, There: base.Digest, Replace: true}) })
 	}})
-	_, err := m.remote.Publish(t.Context(), runner.Publication{Image: m.image("2", "child"), Basis: map[string]string{m.addr + "/f/app:1": base.Digest}})
+	_, err := m.remote.Publish(t.Context(), publishing.Publication{Image: m.image("2", "child"), Basis: map[string]string{m.addr + "/f/app:1": base.Digest}})
 	if err == nil || !strings.Contains(err.Error(), "others have replaced at the registry meanwhile") || m.tag("2") != "" {
 		t.Errorf("%v; 2 is %q", err, m.tag("2"))
 	}
@@ -364,16 +364,16 @@ func TestTwoMachines(t *testing.T) {
 	server := registrytest.Start(t, registrytest.Config{})
 	proxy := registrytest.NewProxy(t, server)
 	m, direct := newMachine(t, proxy.Addr), newMachine(t, server.Addr)
-	m.publish(runner.Publication{Image: m.image("1", "a")})
+	m.publish(publishing.Publication{Image: m.image("1", "a")})
 	newer := direct.image("3", "c")
 	var once atomic.Bool
 	// 3 comes when 2 has been sent, and before its tags are made.
 	proxy.Inject(registrytest.Fault{Method: "PUT", Path: "/manifests/latest", Skip: 0, Times: 1, Status: 503, Before: func() {
 		if once.CompareAndSwap(false, true) {
-			direct.publish(runner.Publication{Image: newer})
+			direct.publish(publishing.Publication{Image: newer})
 		}
 	}})
-	done, err := m.remote.Publish(t.Context(), runner.Publication{Image: m.image("2", "b")})
+	done, err := m.remote.Publish(t.Context(), publishing.Publication{Image: m.image("2", "b")})
 	if !once.Load() {
 		t.Fatal("the other machine did not come")
 	}
@@ -386,8 +386,8 @@ func TestFetch(t *testing.T) {
 	server := registrytest.Start(t, registrytest.Config{})
 	m, other := newMachine(t, server.Addr), newMachine(t, server.Addr)
 	img := m.image("1", "a")
-	done := m.publish(runner.Publication{Image: img})
-	m.publish(runner.Publication{Image: m.image("1", "b"), There: done.Digest, Replace: true}) // meanwhile
+	done := m.publish(publishing.Publication{Image: img})
+	m.publish(publishing.Publication{Image: m.image("1", "b"), There: done.Digest, Replace: true}) // meanwhile
 	if err := other.remote.Fetch(t.Context(), img.Ref, done.Digest, nil); err != nil {
 		t.Fatal(err)
 	}
