@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/containerd/containerd/v2/core/mount"
+	ctdsnapshot "github.com/containerd/containerd/v2/core/snapshots"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/control"
 	"github.com/moby/buildkit/util/bklog"
@@ -118,6 +119,12 @@ func (p *Process) start(ctx context.Context, o Options, unclean bool) (err error
 	}
 	if p.parts, p.controller, err = openEngine(ctx, p, o); err != nil {
 		return err
+	}
+	// A kill while a snapshot is made leaves a folder that no database knows, in the way of the next one.
+	if sn, ok := p.parts.snapshots.(ctdsnapshot.Cleaner); ok && unclean {
+		if err := sn.Cleanup(ctx); err != nil {
+			p.warn(err.Error())
+		}
 	}
 	if err := mountBundles(p.root); err != nil {
 		return err
