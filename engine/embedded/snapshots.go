@@ -14,6 +14,7 @@ import (
 	"github.com/containerd/containerd/v2/plugins/snapshots/native"
 	"github.com/containerd/containerd/v2/plugins/snapshots/overlay"
 	"github.com/containerd/containerd/v2/plugins/snapshots/overlay/overlayutils"
+	"github.com/containerd/errdefs"
 
 	"github.com/slipway-build/slipway/engine/embedded/tree"
 )
@@ -109,7 +110,7 @@ func (s *snapshotter) Cleanup(ctx context.Context) error {
 	// While a transaction can be written no other makes a snapshot.
 	err := s.ms.WithTransaction(ctx, true, func(ctx context.Context) error {
 		ids, err := storage.IDMap(ctx)
-		if err != nil {
+		if err != nil && !errdefs.IsNotFound(err) { // there never was a snapshot
 			return err
 		}
 		entries, err := os.ReadDir(s.folder)
