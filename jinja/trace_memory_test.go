@@ -61,19 +61,6 @@ func TestCapturedTextCounts(t *testing.T) {
 	}
 }
 
-// Errors of a trace are kept as those of renders are.
-func TestLongFaults(t *testing.T) {
-	tr := trace(t, nil, "{{ ('x' * 10**6) | image_tag }}\n{{ {}['y' * 10**6] }}")
-	if len(tr.Faults) != 2 {
-		t.Fatal(tr.Faults)
-	}
-	for _, e := range tr.Faults {
-		if len(e.Msg)+len(e.Hint) > 5000 || e.Err != nil && len(e.Err.Error()) > 5000 {
-			t.Errorf("a fault of %d bytes", len(e.Msg))
-		}
-	}
-}
-
 // TestTraceTakesTurns: what a trace notes counts, and so one that notes much waits as a render does.
 func TestTraceTakesTurns(t *testing.T) {
 	env, end := jinja.NewEnv(nil, jinja.Options{}).Begin()
