@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/slipway-build/slipway/fleet/fault"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/template"
 	"github.com/slipway-build/slipway/version"
 )
@@ -54,7 +55,7 @@ func (e *edges) suspect(from *origins) {
 }
 
 func suspicion(w template.Warning) Problem {
-	return Problem{Kind: fault.UnknownUser, Path: w.Path, Line: w.Line, Via: w.Via, Text: w.Msg}
+	return Problem{Problem: problem.Problem{Kind: fault.UnknownUser, Path: w.Path, Line: w.Line, Text: w.Msg}, Via: w.Via}
 }
 
 func (e *edges) find(name string) *Dependency {

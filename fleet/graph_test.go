@@ -13,6 +13,7 @@ import (
 
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/fault"
+	"github.com/slipway-build/slipway/problem"
 )
 
 // randomImages makes a graph of up to 40 images whose names say nothing of the edges. With cycles
@@ -181,12 +182,12 @@ func TestShortestCycleIsShown(t *testing.T) {
 	if !errors.As(err, &p) {
 		t.Fatalf("got %v", err)
 	}
-	want := fleet.Problem{
+	want := fleet.Problem{Problem: problem.Problem{
 		Kind: fault.DependencyCycle, Path: "fleet/c/Dockerfile.template", Line: 2,
 		Text: "cannot order the images: c → d → c is a dependency cycle; on other cycles with them: a, b\n" +
 			"  fleet/c/Dockerfile.template:2: c needs d\n  fleet/d/Dockerfile.template:1: d needs c",
 		Hint: "remove one of these dependencies, from control and from the Dockerfile",
-	}
+	}}
 	if diff := cmp.Diff(want, p); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

@@ -120,7 +120,7 @@ func (o *origins) templateProblems(err error) []Problem {
 
 func templateProblem(path string, err error) Problem {
 	if e := (*template.Error)(nil); errors.As(err, &e) {
-		return Problem{Kind: templateKind(e), Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}
+		return Problem{Problem: problem.Problem{Kind: templateKind(e), Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}}
 	}
 	return newProblem(fault.TemplateError, path, 0, "", "cannot render the template: %v", err)
 }

@@ -11,13 +11,10 @@ import (
 	"github.com/slipway-build/slipway/template"
 )
 
-// Problem is what is wrong at one place of the definitions, for the person who must mend it.
+// Problem is what is wrong at one place of the definitions. Path is as the user named the folder, and below it;
+// Kind is one of package fault's.
 type Problem struct {
-	Kind problem.Kind
-	Path string // as the user named the folder, and below it
-	Line int    // from one; 0 when the whole file or folder is meant
-	Text string // without path and line; further lines are indented
-	Hint string // the way out; may be empty
+	problem.Problem
 
 	// Rendered is the line of the rendered Dockerfile, only when that of the template is not known.
 	Rendered int
@@ -27,23 +24,16 @@ type Problem struct {
 
 // Error returns "path:line: text", and the hint on a line of its own.
 func (p Problem) Error() string {
-	var b strings.Builder
-	b.WriteString(p.Path)
-	if p.Line > 0 {
-		fmt.Fprintf(&b, ":%d", p.Line)
-	}
-	b.WriteString(": " + p.Text)
 	if p.Rendered > 0 {
-		fmt.Fprintf(&b, " (line %d of the rendered Dockerfile)", p.Rendered)
+		p.Text += fmt.Sprintf(" (line %d of the rendered Dockerfile)", p.Rendered)
 	}
-	return problem.Text(b.String(), p.Hint)
+	return p.Problem.Error()
 }
 
-// WayOut returns the hint.
-func (p Problem) WayOut() string { return p.Hint }
-
 func newProblem(kind problem.Kind, path string, line int, hint, format string, args ...any) Problem {
-	return Problem{Kind: kind, Path: path, Line: line, Text: brief(fmt.Sprintf(format, args...)), Hint: brief(hint)}
+	return Problem{Problem: problem.Problem{
+		Kind: kind, Path: path, Line: line, Text: brief(fmt.Sprintf(format, args...)), Hint: brief(hint),
+	}}
 }
 
 // maxProblem is how many bytes of one line of a problem are told: a name in it may be a megabyte long.

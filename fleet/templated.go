@@ -13,6 +13,7 @@ import (
 	"github.com/slipway-build/slipway/deb822"
 	"github.com/slipway-build/slipway/fleet/fault"
 	"github.com/slipway-build/slipway/pattern"
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/template"
 )
 
@@ -166,7 +167,7 @@ func asProblem(path string, err error) Problem {
 		return p
 	}
 	if e := (*changelog.Error)(nil); errors.As(err, &e) {
-		return Problem{Kind: fault.ChangelogSyntax, Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}
+		return Problem{Problem: problem.Problem{Kind: fault.ChangelogSyntax, Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}}
 	}
 	return newProblem(fault.ChangelogSyntax, path, 0, "", "%v", err)
 }
@@ -215,7 +216,7 @@ func (d *definition) unfitting(err error) {
 		return
 	}
 	if e := (*deb822.Error)(nil); errors.As(err, &e) {
-		p := Problem{Kind: fault.ControlSyntax, Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}
+		p := Problem{Problem: problem.Problem{Kind: fault.ControlSyntax, Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}}
 		if e.Lost {
 			d.unread = append(d.unread, p)
 		} else {

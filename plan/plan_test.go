@@ -13,6 +13,7 @@ import (
 
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/problem"
 )
 
 var update = flag.Bool("update", false, "write what the tests get into testdata")
@@ -29,8 +30,8 @@ func newFleet(t testing.TB, lines ...string) *fleet.Fleet {
 		img := &fleet.Image{Name: name, Dir: name, Version: tag, Tag: tag, Ref: "registry.example:5000/ns/" + name + ":" + tag}
 		if wrong {
 			img.Err = errors.Join(
-				fleet.Problem{Path: "fleet/" + name + "/Dockerfile.template", Line: 3, Text: "cannot render it", Hint: "mend it"},
-				fleet.Problem{Path: "fleet/" + name + "/control", Line: 1, Text: "cannot read it"},
+				fleet.Problem{Problem: problem.Problem{Path: "fleet/" + name + "/Dockerfile.template", Line: 3, Text: "cannot render it", Hint: "mend it"}},
+				fleet.Problem{Problem: problem.Problem{Path: "fleet/" + name + "/control", Line: 1, Text: "cannot read it"}},
 			)
 		}
 		for _, need := range words[min(len(words), 2):] {

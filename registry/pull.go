@@ -76,20 +76,7 @@ func (pl *puller) run(ctx context.Context) (ocispecs.Descriptor, error) {
 		pl.progress.Total += b.Size
 	}
 	pl.advance(0)
-	group, gctx := errgroup.WithContext(ctx)
-	for _, b := range blobs {
-		group.Go(func() error {
-			if err := pl.h.transfers.Acquire(gctx, 1); err != nil {
-				return err
-			}
-			defer pl.h.transfers.Release(1)
-			if err := pl.blob(gctx, b); err != nil {
-				return fmt.Errorf("cannot fetch blob %s: %w", b.Digest, err)
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
+	if err := pl.fetch(ctx, blobs); err != nil {
 		return d, err
 	}
 	for _, m := range manifests {
@@ -99,6 +86,32 @@ func (pl *puller) run(ctx context.Context) (ocispecs.Descriptor, error) {
 		}
 	}
 	return d, nil
+}
+
+// fetch fetches blobs. The first failure ends it before another blob takes the turn of the one that failed.
+func (pl *puller) fetch(ctx context.Context, blobs []ocispecs.Descriptor) error {
+	gctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var group errgroup.Group
+	for _, b := range blobs {
+		group.Go(func() error {
+			if err := pl.h.transfers.Acquire(gctx, 1); err != nil {
+				return err
+			}
+			defer pl.h.transfers.Release(1)
+			err := pl.blob(gctx, b)
+			if err != nil {
+				err = fmt.Errorf("cannot fetch blob %s: %w", b.Digest, err)
+				stop(err)
+			}
+			return err
+		})
+	}
+	err := group.Wait()
+	if failed := context.Cause(gctx); err != nil && failed != nil && ctx.Err() == nil {
+		return failed // others only ended for it
+	}
+	return err
 }
 
 // walk fetches the manifests, children before parents, and collects the blobs they name.
