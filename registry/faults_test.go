@@ -174,10 +174,13 @@ func TestPullGoesOnAfterACut(t *testing.T) {
 // TestUploadGoesOnAfterACut: a registry that can resume gets each byte about once.
 func TestUploadGoesOnAfterACut(t *testing.T) {
 	t.Parallel()
-	p := registrytest.NewProxy(t, registrytest.Resumable(t, registrytest.Start(t, registrytest.Config{})))
+	srv := registrytest.Resumable(t, registrytest.Start(t, registrytest.Config{}))
+	p := registrytest.NewProxy(t, srv)
 	from := registrytest.NewBlobs()
 	image := from.Image(t, 5, 4<<20)
 	p.Inject(registrytest.Fault{Method: "PATCH", CutRequest: 1 << 20, Times: 2})
+	// A registry that is asked before it saw the cut has nothing yet: then all is sent anew, which is right, too.
+	p.Inject(registrytest.Fault{Method: "GET", Path: "/blobs/uploads/", Times: 2, Before: func() { <-srv.Cut }})
 	c, ref := client(t, registry.Options{}), p.Addr+"/faults/upload:1"
 	_, err := c.Push(t.Context(), image, from, registry.PushOptions{}, ref)
 	must(t, err)

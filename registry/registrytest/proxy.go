@@ -208,12 +208,13 @@ func (s *spoiling) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 func Resumable(t testing.TB, s *Server) *Server {
 	t.Helper()
 	p := NewProxy(t, s)
-	r := &resumable{behind: p, parts: map[string][]byte{}}
-	return &Server{Addr: serve(t, r), Log: s.Log, Root: s.Root}
+	r := &resumable{behind: p, parts: map[string][]byte{}, cut: make(chan struct{}, 64)}
+	return &Server{Addr: serve(t, r), Log: s.Log, Root: s.Root, Cut: r.cut}
 }
 
 type resumable struct {
 	behind *Proxy
+	cut    chan struct{}
 
 	mu    sync.Mutex
 	begun int
@@ -249,6 +250,10 @@ func (r *resumable) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		have = append(have, data...)
 		if err != nil {
 			r.parts[session] = have
+			select {
+			case r.cut <- struct{}{}:
+			default: // nobody waits for it
+			}
 			panic(http.ErrAbortHandler)
 		}
 	case http.MethodPut:

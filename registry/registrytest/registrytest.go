@@ -41,6 +41,7 @@ type Server struct {
 	CA   string // PEM file to trust, "" without TLS
 	Root string // folder of its data, "" in memory
 	Log  *Log
+	Cut  <-chan struct{} // of Resumable: it kept what came of a part before the connection broke
 }
 
 // Log collects what a server says, for tests that look for what must not be there.
