@@ -10,15 +10,14 @@ import (
 	"time"
 
 	"github.com/slipway-build/slipway/engine"
+	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/imagetest"
 	"github.com/slipway-build/slipway/imagetest/fleettest"
 	"github.com/slipway-build/slipway/plan"
-	"github.com/slipway-build/slipway/runner/event"
-	"github.com/slipway-build/slipway/runner/redact"
 	"github.com/slipway-build/slipway/secret"
-	"github.com/slipway-build/slipway/state"
+	"github.com/slipway-build/slipway/secret/redact"
 	"github.com/slipway-build/slipway/store"
 )
 
@@ -65,83 +64,21 @@ type Options struct {
 	Events func(event.Event)
 }
 
-// Result is one image's part of a Summary.
-type Result struct {
-	Image   *fleet.Image
-	Outcome Outcome
-	// Err is set for failed images.
-	Err error
-	// Tail are the last lines that a failed image's build or test printed.
-	Tail []string
-	// Causes are the references a blocked image waits for.
-	Causes []string
-	Digest string
-	// Test is how the image's test went: store.TestPassed, store.TestNone, TestFailed or, if it did
-	// not come to that, empty.
-	Test string
-	Took time.Duration
-	// Log is the path of the log file, if there is one.
-	Log string
-
-	// Publishing is how publishing it went, PublishErr why it failed, PublishDigest what its reference
-	// names at the registry now. PublishCauses are the references
-	// of the images that kept it from being published.
-	Publishing    Publishing
-	PublishErr    error
-	PublishDigest string
-	PublishCauses []string
-
+// result is one image's part of the summary, and what publishing it must know.
+type result struct {
+	event.Result
 	basis  map[string]string // what it was built on now: references and digests of manifests
 	unsure bool              // its files changed while it was built
-}
-
-// TestFailed is Result.Test of an image that was built and did not pass its test.
-const TestFailed = state.TestFailed
-
-// Summary is how a run went, in plan order.
-type Summary struct {
-	Results []Result
-	Took    time.Duration
-	// Interrupted tells that the run's context ended, and not everything was done.
-	Interrupted bool
-}
-
-// Count returns how many images had the outcome.
-func (s Summary) Count(o Outcome) int {
-	n := 0
-	for _, r := range s.Results {
-		if r.Outcome == o {
-			n++
-		}
-	}
-	return n
-}
-
-// CountPublishing returns for how many images publishing went so.
-func (s Summary) CountPublishing(p Publishing) int {
-	n := 0
-	for _, r := range s.Results {
-		if r.Publishing == p {
-			n++
-		}
-	}
-	return n
-}
-
-// Good tells whether everything that was to be done was done.
-func (s Summary) Good() bool {
-	return s.Count(BuildError)+s.Count(NotBuilt)+s.Count(Interrupt)+
-		s.CountPublishing(PublishFailed)+s.CountPublishing(PublishBlocked) == 0
 }
 
 // Run carries out the plan. Failures are part of the summary; the error is for
 // a run that could not begin. A plan that builds and tests nothing needs no
 // Engine, Store, Scratch and LogDir.
-func Run(ctx context.Context, p *plan.Plan, o Options) (Summary, error) {
-	r := &run{Options: o, plan: p, results: map[*plan.Step]Result{}}
+func Run(ctx context.Context, p *plan.Plan, o Options) (event.Summary, error) {
+	r := &run{Options: o, plan: p, results: map[*plan.Step]result{}}
 	pub := newPublisher(r, p.Steps)
 	start := time.Now()
-	schedule(ctx, p.Steps, o.Jobs, r.enough.Load, func(ctx context.Context, s *plan.Step) Outcome {
+	schedule(ctx, p.Steps, o.Jobs, r.enough.Load, func(ctx context.Context, s *plan.Step) event.Outcome {
 		defer pub.settle(ctx, s)
 		return r.step(ctx, s)
 	}, func(s *plan.Step, causes []string) {
@@ -152,9 +89,9 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (Summary, error) {
 		r.cancelled(s)
 	})
 	pub.wait(ctx, p.Steps)
-	summary := Summary{Took: time.Since(start)}
+	summary := event.Summary{Took: time.Since(start)}
 	for _, s := range p.Steps {
-		summary.Results = append(summary.Results, r.results[s])
+		summary.Results = append(summary.Results, r.results[s].Result)
 	}
 	summary.Interrupted = ctx.Err() != nil && !summary.Good()
 	return summary, nil
@@ -174,7 +111,7 @@ type run struct {
 	testing sync.Mutex
 
 	mu      sync.Mutex // guards results and orders events
-	results map[*plan.Step]Result
+	results map[*plan.Step]result
 }
 
 func (r *run) emit(e event.Event) {
@@ -188,7 +125,11 @@ func (r *run) emit(e event.Event) {
 	r.Events(e)
 }
 
-func (r *run) finish(s *plan.Step, res Result) Outcome {
+func (r *run) finish(s *plan.Step, res event.Result) event.Outcome {
+	return r.finishWith(s, result{Result: res})
+}
+
+func (r *run) finishWith(s *plan.Step, res result) event.Outcome {
 	res.Image = s.Image
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -197,87 +138,87 @@ func (r *run) finish(s *plan.Step, res Result) Outcome {
 }
 
 func (r *run) blocked(s *plan.Step, causes []string) {
-	r.finish(s, Result{Outcome: NotBuilt, Causes: causes})
+	r.finish(s, event.Result{Outcome: event.NotBuilt, Causes: causes})
 	r.emit(event.Event{Kind: event.Blocked, Image: s.Image.Ref, Causes: causes})
 }
 
 func (r *run) cancelled(s *plan.Step) {
 	switch s.Action {
 	case plan.Skip:
-		r.finish(s, Result{Outcome: Skipped})
+		r.finish(s, event.Result{Outcome: event.Skipped})
 	default:
 		if s.Action.Idle() {
-			r.finish(s, Result{Outcome: Unchanged})
+			r.finish(s, event.Result{Outcome: event.Unchanged})
 			return
 		}
-		r.finish(s, Result{Outcome: Interrupt})
+		r.finish(s, event.Result{Outcome: event.Interrupt})
 		r.emit(event.Event{Kind: event.Cancelled, Image: s.Image.Ref})
 	}
 }
 
 // step does what the plan says of one image.
-func (r *run) step(ctx context.Context, s *plan.Step) Outcome {
+func (r *run) step(ctx context.Context, s *plan.Step) event.Outcome {
 	switch s.Action {
 	case plan.UpToDate, plan.Published, plan.Publish:
-		return r.finish(s, Result{Outcome: Unchanged})
+		return r.finish(s, event.Result{Outcome: event.Unchanged})
 	case plan.Pull:
 		return r.fetch(ctx, s)
 	case plan.Skip:
-		return r.finish(s, Result{Outcome: Skipped})
+		return r.finish(s, event.Result{Outcome: event.Skipped})
 	case plan.Blocked:
 		r.blocked(s, nil)
-		return NotBuilt
+		return event.NotBuilt
 	case plan.Error:
 		err := r.Secrets.Error(s.Err)
 		r.emit(event.Event{Kind: event.Failed, Image: s.Image.Ref, Text: err.Error(), Phase: event.PhasePlan})
-		return r.failed(s, Result{Err: err})
+		return r.failed(s, event.Result{Err: err})
 	}
 	return r.work(ctx, s)
 }
 
 // work builds or tests one image.
-func (r *run) work(ctx context.Context, s *plan.Step) Outcome {
+func (r *run) work(ctx context.Context, s *plan.Step) event.Outcome {
 	j := &job{run: r, step: s, image: s.Image, start: time.Now(), tries: 1}
 	defer j.close()
 	r.emit(event.Event{Kind: event.Started, Image: s.Image.Ref, Test: s.Action != plan.Build})
 	j.record = r.beginRecord(ctx, s, j.start)
 	err := j.openLog()
-	outcome := Built
+	outcome := event.Built
 	if err == nil {
 		outcome, err = j.do(ctx)
 	}
-	res := Result{Outcome: outcome, Digest: j.digest, Test: j.tested, Took: time.Since(j.start), Log: j.logPath, basis: j.basis, unsure: j.unsure}
+	res := event.Result{Outcome: outcome, Digest: j.digest, Test: j.tested, Took: time.Since(j.start), Log: j.logPath}
 	switch {
 	case err == nil && s.Action == plan.Tag:
 		r.emit(event.Event{Kind: event.Tagged, Image: s.Image.Ref, Digest: j.digest})
-	case err == nil && outcome == Unchanged:
+	case err == nil && outcome == event.Unchanged:
 		r.emit(event.Event{Kind: event.Same, Image: s.Image.Ref, Digest: j.digest})
 	case err == nil:
-		r.emit(event.Event{Kind: event.Done, Image: s.Image.Ref, Digest: j.digest, Test: outcome == Tested, Seconds: res.Took.Seconds(), Log: j.logPath})
+		r.emit(event.Event{Kind: event.Done, Image: s.Image.Ref, Digest: j.digest, Test: outcome == event.Tested, Seconds: res.Took.Seconds(), Log: j.logPath})
 	case ctx.Err() != nil:
-		res.Outcome = Interrupt
+		res.Outcome = event.Interrupt
 		r.emit(event.Event{Kind: event.Cancelled, Image: s.Image.Ref})
 	default:
 		err = r.Secrets.Error(err)
 		j.flush()
 		fmt.Fprintf(j.log(), "error: %v\n", err)
 		r.emit(event.Event{Kind: event.Failed, Image: s.Image.Ref, Text: err.Error(), Test: j.testing, Phase: j.phase(), Tail: j.tail.lines(), Seconds: res.Took.Seconds(), Log: j.logPath})
-		res.Outcome, res.Err, res.Tail = BuildError, err, j.tail.lines()
+		res.Outcome, res.Err, res.Tail = event.BuildError, err, j.tail.lines()
 		if j.testing {
-			res.Test = TestFailed
+			res.Test = event.TestFailed
 		}
 	}
 	j.record.finish(ctx, j, res)
-	if res.Outcome == BuildError {
+	if res.Outcome == event.BuildError {
 		return r.failed(s, res)
 	}
-	return r.finish(s, res)
+	return r.finishWith(s, result{res, j.basis, j.unsure})
 }
 
-func (r *run) failed(s *plan.Step, res Result) Outcome {
+func (r *run) failed(s *plan.Step, res event.Result) event.Outcome {
 	if r.FailFast {
 		r.enough.Store(true)
 	}
-	res.Outcome = BuildError
+	res.Outcome = event.BuildError
 	return r.finish(s, res)
 }

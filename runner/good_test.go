@@ -19,6 +19,7 @@ import (
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/engine/dockerfile"
+	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/facts"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/imagetest"
@@ -344,9 +345,9 @@ func (s *shipyard) build() {
 	s.killAt = 0
 	for _, r := range summary.Results {
 		switch {
-		case r.Outcome == runner.BuildError && r.Test == runner.TestFailed:
+		case r.Outcome == event.BuildError && r.Test == event.TestFailed:
 			s.done["failed test"]++
-		case r.Outcome == runner.BuildError && r.Image.Err == nil:
+		case r.Outcome == event.BuildError && r.Image.Err == nil:
 			s.done["failed build"]++
 		}
 	}

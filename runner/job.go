@@ -16,14 +16,14 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/slipway-build/slipway/engine"
+	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/recipe"
-	"github.com/slipway-build/slipway/runner/event"
-	"github.com/slipway-build/slipway/runner/redact"
+	"github.com/slipway-build/slipway/secret/redact"
 	"github.com/slipway-build/slipway/store"
 )
 
@@ -95,33 +95,33 @@ func (j *job) close() {
 	j.logFile.Close()
 }
 
-func (j *job) do(ctx context.Context) (Outcome, error) {
+func (j *job) do(ctx context.Context) (event.Outcome, error) {
 	if j.step.Action == plan.Tag {
-		return Unchanged, j.tag(ctx)
+		return event.Unchanged, j.tag(ctx)
 	}
 	if j.step.Action == plan.Test {
 		stored, err := j.run.Store.Look(ctx, j.image.Ref)
 		if err != nil {
-			return BuildError, err
+			return event.BuildError, err
 		}
 		j.digest = stored.Digest
 		j.record.inherit(ctx, stored.Inputs)
 		if err := j.test(ctx); err != nil {
-			return Tested, err
+			return event.Tested, err
 		}
-		return Tested, j.tag(ctx)
+		return event.Tested, j.tag(ctx)
 	}
 	same, err := j.build(ctx)
 	if err != nil {
-		return BuildError, err
+		return event.BuildError, err
 	}
 	if same {
 		return j.retest(ctx)
 	}
 	if err := j.test(ctx); err != nil {
-		return Built, err
+		return event.Built, err
 	}
-	return Built, j.tag(ctx)
+	return event.Built, j.tag(ctx)
 }
 
 // tag gives a listed image its further tags.

@@ -5,10 +5,10 @@ import (
 	"fmt"
 
 	"github.com/slipway-build/slipway/engine"
+	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
 	"github.com/slipway-build/slipway/problem"
-	"github.com/slipway-build/slipway/runner/event"
 )
 
 // whole is the engine for a job: it says why the job gave up in the words of the job, not of BuildKit's

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/slipway-build/slipway/engine"
-	"github.com/slipway-build/slipway/runner/event"
-	"github.com/slipway-build/slipway/runner/redact"
+	"github.com/slipway-build/slipway/event"
+	"github.com/slipway-build/slipway/secret/redact"
 )
 
 // progress turns BuildKit's status into events.

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/fleet"
-	"github.com/slipway-build/slipway/runner/event"
-	"github.com/slipway-build/slipway/runner/redact"
+	"github.com/slipway-build/slipway/secret/redact"
 )
 
 // TestOutputInPieces: a program's writes end where they like. Neither the log nor the events have a

@@ -9,10 +9,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/problem"
-	"github.com/slipway-build/slipway/runner/event"
 	"github.com/slipway-build/slipway/runner/publishing"
 )
 
@@ -26,16 +26,6 @@ type Remote interface {
 	// Digests asks which manifests references name now; what is not there is left out.
 	Digests(ctx context.Context, refs []string) (map[string]string, error)
 }
-
-// Publishing is how publishing an image went.
-type Publishing string
-
-// The values of Publishing. An image that was not to be published has none.
-const (
-	PublishDone    Publishing = "published"
-	PublishFailed  Publishing = "not published"
-	PublishBlocked Publishing = "publishing blocked" // by an image that it is made from
-)
 
 // publication is one image's way to the registry. What it says holds when done is closed.
 type publication struct {
@@ -72,13 +62,13 @@ func (p *publisher) settle(ctx context.Context, s *plan.Step) {
 	pub := p.of[s]
 	res := p.run.result(s)
 	switch {
-	case s.Publish && res.Outcome.good():
+	case s.Publish && res.Outcome.Good():
 		p.group.Go(func() {
 			defer close(pub.done)
 			p.publish(ctx, s, pub, res)
 		})
 		return
-	case res.Outcome == NotBuilt && len(res.Causes) > 0:
+	case res.Outcome == event.NotBuilt && len(res.Causes) > 0:
 		pub.causes = res.Causes
 	case pub.digest == "":
 		pub.causes = []string{s.Image.Ref}
@@ -87,7 +77,7 @@ func (p *publisher) settle(ctx context.Context, s *plan.Step) {
 }
 
 // publish waits for the images that this one is made from.
-func (p *publisher) publish(ctx context.Context, s *plan.Step, pub *publication, res Result) {
+func (p *publisher) publish(ctx context.Context, s *plan.Step, pub *publication, res result) {
 	r := p.run
 	var causes []string
 	parents := map[string]*publication{} // by reference
@@ -112,14 +102,14 @@ func (p *publisher) publish(ctx context.Context, s *plan.Step, pub *publication,
 	switch {
 	case len(causes) > 0:
 		pub.causes = causes
-		r.published(s, Result{Publishing: PublishBlocked, PublishCauses: causes})
+		r.published(s, event.Result{Publishing: event.PublishBlocked, PublishCauses: causes})
 		r.emit(event.Event{Kind: event.Unpublished, Image: s.Image.Ref, Causes: causes})
 	case err != nil:
 		pub.causes = []string{s.Image.Ref}
 		r.unpublished(s, err)
 	default:
 		pub.digest, pub.was = done.Digest, done.Was
-		r.published(s, Result{Publishing: PublishDone, PublishDigest: done.Digest})
+		r.published(s, event.Result{Publishing: event.PublishDone, PublishDigest: done.Digest})
 		r.emit(event.Event{Kind: event.WasPublished, Image: s.Image.Ref, Digest: done.Digest, Refs: done.Moved, Bytes: done.Bytes})
 		if done.Note != "" {
 			r.emit(event.Event{Kind: event.Warning, Image: s.Image.Ref, Text: done.Note})
@@ -127,7 +117,7 @@ func (p *publisher) publish(ctx context.Context, s *plan.Step, pub *publication,
 	}
 }
 
-func (p *publisher) send(ctx context.Context, s *plan.Step, res Result, parents map[string]*publication) (publishing.Published, error) {
+func (p *publisher) send(ctx context.Context, s *plan.Step, res result, parents map[string]*publication) (publishing.Published, error) {
 	basis := map[string]string{}
 	for ref, parent := range parents {
 		basis[ref] = parent.digest
@@ -160,7 +150,7 @@ func interrupted(s *plan.Step) error {
 
 // checkBasis refuses an image that is made of other images than are published, or of nobody knows
 // what.
-func (p *publisher) checkBasis(s *plan.Step, res Result, parents map[string]*publication) error {
+func (p *publisher) checkBasis(s *plan.Step, res result, parents map[string]*publication) error {
 	if res.unsure {
 		return problem.With(fmt.Errorf("%s: cannot publish %s: its files changed while it was built", p.run.Fleet.Path(s.Image, ""), s.Image.Ref), "run the build again")
 	}
@@ -180,7 +170,7 @@ func (p *publisher) wait(ctx context.Context, steps []*plan.Step) {
 	r := p.run
 	var refs []string
 	for _, s := range steps {
-		if r.result(s).Publishing == PublishDone {
+		if r.result(s).Publishing == event.PublishDone {
 			refs = append(refs, s.Image.Ref)
 		}
 	}
@@ -203,21 +193,21 @@ func (p *publisher) wait(ctx context.Context, steps []*plan.Step) {
 // unpublished records why an image could not be published.
 func (r *run) unpublished(s *plan.Step, err error) {
 	err = r.Secrets.Error(err)
-	r.published(s, Result{Publishing: PublishFailed, PublishErr: err})
+	r.published(s, event.Result{Publishing: event.PublishFailed, PublishErr: err})
 	r.emit(event.Event{Kind: event.Unpublished, Image: s.Image.Ref, Text: err.Error()})
 	if r.FailFast {
 		r.enough.Store(true)
 	}
 }
 
-func (r *run) result(s *plan.Step) Result {
+func (r *run) result(s *plan.Step) result {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.results[s]
 }
 
 // published adds how publishing went to a step's result.
-func (r *run) published(s *plan.Step, how Result) {
+func (r *run) published(s *plan.Step, how event.Result) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	res := r.results[s]
@@ -238,20 +228,20 @@ func (r *run) progress(ref string) publishing.Progress {
 }
 
 // fetch brings a published image into the store.
-func (r *run) fetch(ctx context.Context, s *plan.Step) Outcome {
+func (r *run) fetch(ctx context.Context, s *plan.Step) event.Outcome {
 	r.emit(event.Event{Kind: event.FetchBegan, Image: s.Image.Ref})
 	err := r.Remote.Fetch(ctx, s.Image.Ref, s.Digest, r.progress(s.Image.Ref))
 	switch {
 	case err == nil:
 		r.emit(event.Event{Kind: event.Fetched, Image: s.Image.Ref, Digest: s.Digest})
-		return r.finish(s, Result{Outcome: WasFetched, Digest: s.Digest})
+		return r.finish(s, event.Result{Outcome: event.WasFetched, Digest: s.Digest})
 	case ctx.Err() != nil:
 		r.cancelled(s)
-		return Interrupt
+		return event.Interrupt
 	}
 	err = r.Secrets.Error(err)
 	r.emit(event.Event{Kind: event.Unfetched, Image: s.Image.Ref, Text: err.Error()})
-	return r.failed(s, Result{Err: err})
+	return r.failed(s, event.Result{Err: err})
 }
 
 // bases are the base images from elsewhere that were fetched: each when the first image is built on it.

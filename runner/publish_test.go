@@ -14,9 +14,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
-	"github.com/slipway-build/slipway/runner/event"
 	"github.com/slipway-build/slipway/runner/publishing"
 )
 
@@ -113,19 +113,19 @@ func TestPublishingOfRandomGraphs(t *testing.T) {
 				for _, parent := range s.Image.Used() {
 					causes[ref] = union(causes[ref], causes[parent.Ref])
 				}
-				want := PublishDone
+				want := event.PublishDone
 				switch {
 				case !s.Publish:
 					want, causes[ref] = "", nil
 				case len(causes[ref]) > 0:
-					want = PublishBlocked
+					want = event.PublishBlocked
 				case remote.bad[ref]:
-					want, causes[ref] = PublishFailed, []string{ref}
+					want, causes[ref] = event.PublishFailed, []string{ref}
 				}
-				if res.Publishing != want || (res.PublishErr != nil) != (want == PublishFailed) {
+				if res.Publishing != want || (res.PublishErr != nil) != (want == event.PublishFailed) {
 					t.Fatalf("seed %d: %s: %q, want %q; %v", seed, ref, res.Publishing, want, res.PublishErr)
 				}
-				if diff := cmp.Diff(causes[ref], res.PublishCauses); want == PublishBlocked && diff != "" {
+				if diff := cmp.Diff(causes[ref], res.PublishCauses); want == event.PublishBlocked && diff != "" {
 					t.Fatalf("seed %d: causes of %s: %s", seed, ref, diff)
 				}
 				if s.Publish != slices.Contains(said, ref) {
@@ -138,7 +138,7 @@ func TestPublishingOfRandomGraphs(t *testing.T) {
 					}
 				}
 			}
-			if remote.most > transfers || summary.Good() != (len(remote.bad) == 0 || summary.CountPublishing(PublishFailed) == 0) {
+			if remote.most > transfers || summary.Good() != (len(remote.bad) == 0 || summary.CountPublishing(event.PublishFailed) == 0) {
 				t.Fatalf("seed %d: %d at once; good: %v", seed, remote.most, summary.Good())
 			}
 		})
@@ -165,7 +165,7 @@ func TestInterruptedPublishing(t *testing.T) {
 		if got := fmt.Sprint(summary.Results[1].PublishErr); !strings.Contains(got, "interrupted") {
 			t.Errorf("%s", got)
 		}
-		if summary.Results[2].Publishing != PublishBlocked {
+		if summary.Results[2].Publishing != event.PublishBlocked {
 			t.Errorf("%+v", summary.Results[2])
 		}
 	})
@@ -186,14 +186,14 @@ func TestCheckBasis(t *testing.T) {
 	ref := steps[0].Image.Ref
 	p.of[steps[0]].was = "sha256:was"
 	for _, tt := range []struct {
-		res  Result
+		res  result
 		want string
 	}{
-		{Result{}, ""},
-		{Result{basis: map[string]string{ref: "sha256:there"}}, ""},
-		{Result{basis: map[string]string{ref: "sha256:was"}}, ""}, // its manifest was changed for its base
-		{Result{basis: map[string]string{ref: "sha256:here"}}, "as the store had it (sha256:here), but the registry has sha256:there"},
-		{Result{unsure: true}, "its files changed while it was built"},
+		{result{}, ""},
+		{result{basis: map[string]string{ref: "sha256:there"}}, ""},
+		{result{basis: map[string]string{ref: "sha256:was"}}, ""}, // its manifest was changed for its base
+		{result{basis: map[string]string{ref: "sha256:here"}}, "as the store had it (sha256:here), but the registry has sha256:there"},
+		{result{unsure: true}, "its files changed while it was built"},
 	} {
 		err := p.checkBasis(steps[1], tt.res, map[string]*publication{ref: p.of[steps[0]]})
 		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {

@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
-	"github.com/slipway-build/slipway/runner/event"
 	"github.com/slipway-build/slipway/state"
 )
 
@@ -72,7 +72,7 @@ func (rec *record) inherit(ctx context.Context, digest string) {
 }
 
 // finish writes the end of the image's build.
-func (rec *record) finish(ctx context.Context, j *job, res Result) {
+func (rec *record) finish(ctx context.Context, j *job, res event.Result) {
 	r, b := rec.run, rec.build
 	if b.ID == 0 {
 		return
@@ -83,7 +83,7 @@ func (rec *record) finish(ctx context.Context, j *job, res Result) {
 	if res.Err != nil {
 		b.Error = res.Err.Error()
 	}
-	if res.Outcome.good() {
+	if res.Outcome.Good() {
 		if img, err := r.Store.Get(ctx, b.Ref); err == nil {
 			b.Size = img.Size
 		}

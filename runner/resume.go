@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 
+	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/state"
 )
 
@@ -31,7 +32,7 @@ func FindUnfinished(ctx context.Context, db *state.DB, command, folder string) (
 	}
 	u := &Unfinished{Run: last, Done: map[string]bool{}}
 	for _, b := range builds {
-		if b.Outcome == string(Built) || b.Outcome == string(Tested) {
+		if b.Outcome == string(event.Built) || b.Outcome == string(event.Tested) {
 			u.Done[b.Ref] = true
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/state"
 )
 
@@ -78,7 +79,7 @@ func checkUnfinished(t *testing.T, runs []state.Run, command, folder string, wan
 		if err != nil {
 			t.Fatal(err)
 		}
-		for ref, outcome := range map[string]Outcome{"a:1": Built, "b:1": Tested, "c:1": BuildError, "d:1": Interrupt} {
+		for ref, outcome := range map[string]event.Outcome{"a:1": event.Built, "b:1": event.Tested, "c:1": event.BuildError, "d:1": event.Interrupt} {
 			b := state.Build{Run: id, Ref: ref, Began: r.Began, Ended: r.Began, Outcome: string(outcome)}
 			if b.ID, err = db.BeginBuild(ctx, b); err == nil {
 				err = db.EndBuild(ctx, b)

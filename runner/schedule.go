@@ -5,29 +5,9 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/plan"
-	"github.com/slipway-build/slipway/state"
 )
-
-// Outcome is how an image fared in a run.
-type Outcome string
-
-// Outcomes. Unchanged and Skipped images were not touched.
-const (
-	Built      Outcome = "built"
-	Tested     Outcome = "tested" // it was built before, its test ended now
-	Unchanged  Outcome = "unchanged"
-	WasFetched Outcome = "fetched" // it is published, and was fetched for others to be built on
-	Skipped    Outcome = "skipped"
-	BuildError Outcome = state.BuildFailed
-	NotBuilt   Outcome = "blocked"
-	Interrupt  Outcome = "cancelled"
-)
-
-// good tells whether dependents may be built on the image.
-func (o Outcome) good() bool {
-	return o == Built || o == Tested || o == Unchanged || o == WasFetched || o == Skipped
-}
 
 // node is a plan step on its way through the schedule.
 type node struct {
@@ -43,7 +23,7 @@ type node struct {
 // handed to blocked with the root causes instead. After ctx ends, or once enough
 // says so, nothing new is started; what was not started is handed to cancelled.
 // Calls of enough, blocked and cancelled come from the caller's goroutine.
-func schedule(ctx context.Context, steps []*plan.Step, jobs int, enough func() bool, do func(context.Context, *plan.Step) Outcome,
+func schedule(ctx context.Context, steps []*plan.Step, jobs int, enough func() bool, do func(context.Context, *plan.Step) event.Outcome,
 	blocked func(*plan.Step, []string), cancelled func(*plan.Step)) {
 	nodes := link(steps)
 	var ready []*node
@@ -54,7 +34,7 @@ func schedule(ctx context.Context, steps []*plan.Step, jobs int, enough func() b
 	}
 	type result struct {
 		node    *node
-		outcome Outcome
+		outcome event.Outcome
 	}
 	results := make(chan result)
 	var workers sync.WaitGroup
@@ -64,14 +44,14 @@ func schedule(ctx context.Context, steps []*plan.Step, jobs int, enough func() b
 		for len(ready) > 0 && running < max(jobs, 1) {
 			n := ready[0]
 			ready = ready[1:]
-			var now Outcome
+			var now event.Outcome
 			switch {
 			case len(n.causes) > 0:
 				blocked(n.step, n.causes)
-				now = NotBuilt
+				now = event.NotBuilt
 			case ctx.Err() != nil || enough():
 				cancelled(n.step)
-				now = Interrupt
+				now = event.Interrupt
 			default:
 				running++
 				workers.Go(func() { results <- result{n, do(ctx, n.step)} })
@@ -115,12 +95,12 @@ func link(steps []*plan.Step) []*node {
 
 // release tells the dependents of n how it went and returns the ready list with
 // those that have nothing left to wait for, in plan order.
-func release(n *node, outcome Outcome, ready []*node) []*node {
+func release(n *node, outcome event.Outcome, ready []*node) []*node {
 	for _, child := range n.next {
 		switch {
-		case outcome == NotBuilt:
+		case outcome == event.NotBuilt:
 			child.causes = union(child.causes, n.causes)
-		case !outcome.good() && outcome != Interrupt:
+		case !outcome.Good() && outcome != event.Interrupt:
 			child.causes = union(child.causes, []string{n.step.Image.Ref})
 		}
 		if child.waits--; child.waits == 0 {

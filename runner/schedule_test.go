@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
 )
@@ -50,14 +51,14 @@ func never() bool { return false }
 func chronicle(ctx context.Context, steps []*plan.Step, jobs int, bad string) (started []string, blocked map[string][]string, cancelled []string) {
 	blocked = map[string][]string{}
 	var mu sync.Mutex
-	schedule(ctx, steps, jobs, never, func(_ context.Context, s *plan.Step) Outcome {
+	schedule(ctx, steps, jobs, never, func(_ context.Context, s *plan.Step) event.Outcome {
 		mu.Lock()
 		defer mu.Unlock()
 		started = append(started, s.Image.Ref)
 		if slices.Contains([]rune(bad), rune(s.Image.Ref[0])) {
-			return BuildError
+			return event.BuildError
 		}
-		return Built
+		return event.Built
 	}, func(s *plan.Step, causes []string) { blocked[s.Image.Ref] = causes },
 		func(s *plan.Step) { cancelled = append(cancelled, s.Image.Ref) })
 	return started, blocked, cancelled
@@ -102,17 +103,17 @@ func TestScheduleHasEnough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var failed atomic.Bool
 		var ended, blocked, cancelled []string
-		schedule(t.Context(), graph(nil, nil, []int{0}, []int{1}, nil), 2, failed.Load, func(ctx context.Context, s *plan.Step) Outcome {
+		schedule(t.Context(), graph(nil, nil, []int{0}, []int{1}, nil), 2, failed.Load, func(ctx context.Context, s *plan.Step) event.Outcome {
 			if s.Image.Ref == "a" {
 				failed.Store(true)
-				return BuildError
+				return event.BuildError
 			}
 			select {
 			case <-ctx.Done():
-				return Interrupt
+				return event.Interrupt
 			case <-time.After(time.Second):
 				ended = append(ended, s.Image.Ref)
-				return Built
+				return event.Built
 			}
 		}, func(s *plan.Step, _ []string) { blocked = append(blocked, s.Image.Ref) },
 			func(s *plan.Step) { cancelled = append(cancelled, s.Image.Ref) })
@@ -127,9 +128,9 @@ func TestScheduleHasEnough(t *testing.T) {
 func TestScheduleRunsSideBySide(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		schedule(t.Context(), graph(nil, nil, nil, nil), 2, never, func(context.Context, *plan.Step) Outcome {
+		schedule(t.Context(), graph(nil, nil, nil, nil), 2, never, func(context.Context, *plan.Step) event.Outcome {
 			time.Sleep(time.Second)
-			return Built
+			return event.Built
 		}, nil, nil)
 		if took := time.Since(start); took != 2*time.Second {
 			t.Errorf("took %s", took)

@@ -5,29 +5,29 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/plan"
-	"github.com/slipway-build/slipway/runner/event"
 	"github.com/slipway-build/slipway/store"
 )
 
 // retest tests an image that need not be built again, if its test is another than the one it passed.
-func (j *job) retest(ctx context.Context) (Outcome, error) {
+func (j *job) retest(ctx context.Context) (event.Outcome, error) {
 	stored, err := j.run.Store.Look(ctx, j.image.Ref)
 	if err != nil {
-		return BuildError, err
+		return event.BuildError, err
 	}
 	now, err := j.run.Test.TestOf(j.image).Digest(j.imageDir())
 	if err != nil {
-		return BuildError, err
+		return event.BuildError, err
 	}
 	if now == "" || now == stored.Test {
-		return Unchanged, j.tag(ctx)
+		return event.Unchanged, j.tag(ctx)
 	}
 	j.retested = true
 	if err := j.test(ctx); err != nil {
-		return Tested, err
+		return event.Tested, err
 	}
-	return Tested, j.tag(ctx)
+	return event.Tested, j.tag(ctx)
 }
 
 // test runs the image's test. An image that fails it loses its name, to the good one that had it

@@ -11,12 +11,12 @@ import (
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/engine/embedded"
+	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/facts"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/runner"
-	"github.com/slipway-build/slipway/runner/event"
 	"github.com/slipway-build/slipway/runner/remote"
 	"github.com/slipway-build/slipway/state"
 	"github.com/slipway-build/slipway/store"
@@ -209,7 +209,7 @@ func outcomeOr(outcome, other error) error {
 	return other
 }
 
-func runOutcome(s runner.Summary) string {
+func runOutcome(s event.Summary) string {
 	switch {
 	case s.Interrupted:
 		return state.OutcomeInterrupted
@@ -220,7 +220,7 @@ func runOutcome(s runner.Summary) string {
 }
 
 // remember notes what the registry has, so that a later run can tell what others did to it.
-func (r *buildRun) remember(ctx context.Context, s runner.Summary) {
+func (r *buildRun) remember(ctx context.Context, s event.Summary) {
 	digests := map[string]string{}
 	for _, step := range r.decision.Plan.Steps {
 		if step.Action == plan.Published || step.Action == plan.Pull {
@@ -228,7 +228,7 @@ func (r *buildRun) remember(ctx context.Context, s runner.Summary) {
 		}
 	}
 	for _, result := range s.Results {
-		if result.Publishing == runner.PublishDone {
+		if result.Publishing == event.PublishDone {
 			digests[result.Image.Ref] = result.PublishDigest
 		}
 	}

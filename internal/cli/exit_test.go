@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/slipway-build/slipway/runner/redact"
+	"github.com/slipway-build/slipway/secret/redact"
 )
 
 // TestExitCode: each error is said once, whatever it is joined to.

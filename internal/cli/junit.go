@@ -6,8 +6,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/fleet"
-	"github.com/slipway-build/slipway/runner"
 )
 
 // The elements of JUnit's XML as CI systems read them: one suite, one case for each image.
@@ -42,10 +42,10 @@ type (
 
 // writeJUnit writes the report, whole or not at all. A failed test is a failure, everything else that
 // went wrong an error, and an image that was not built because of another is skipped.
-func writeJUnit(path string, s runner.Summary, f *fleet.Fleet, broken []fleet.Problem) error {
+func writeJUnit(path string, s event.Summary, f *fleet.Fleet, broken []fleet.Problem) error {
 	suite := junitSuite{Name: "slipway build", Time: fmt.Sprintf("%.3f", s.Took.Seconds())}
 	for _, r := range s.Results {
-		if r.Outcome != runner.Skipped {
+		if r.Outcome != event.Skipped {
 			suite.add(junitResult(r, s.Interrupted, f))
 		}
 	}
@@ -80,31 +80,31 @@ func (s *junitSuite) add(c junitCase) {
 	}
 }
 
-func junitResult(r runner.Result, interrupted bool, f *fleet.Fleet) junitCase {
+func junitResult(r event.Result, interrupted bool, f *fleet.Fleet) junitCase {
 	c := junitCase{
 		Name: r.Image.Name + ":" + r.Image.Tag, Class: "slipway", File: f.Path(r.Image, "Dockerfile.template"),
 		Time: fmt.Sprintf("%.3f", r.Took.Seconds()),
 	}
 	switch r.Outcome {
-	case runner.BuildError:
+	case event.BuildError:
 		p := &junitProblem{Message: clean(firstLine(r.Err.Error())), Text: clean(r.Err.Error() + "\n" + strings.Join(r.Tail, "\n"))}
-		if r.Test == runner.TestFailed {
+		if r.Test == event.TestFailed {
 			c.Failure = p
 		} else {
 			c.Error = p
 		}
-	case runner.NotBuilt:
+	case event.NotBuilt:
 		c.Skipped = &junitProblem{Message: "blocked by " + strings.Join(r.Causes, ", ")}
-	case runner.Interrupt:
+	case event.Interrupt:
 		c.Skipped = &junitProblem{Message: "not started after a failure"}
 		if interrupted {
 			c.Skipped.Message = "interrupted"
 		}
 	}
 	switch r.Publishing {
-	case runner.PublishFailed:
+	case event.PublishFailed:
 		c.Error = &junitProblem{Message: clean(firstLine(r.PublishErr.Error())), Text: clean(r.PublishErr.Error())}
-	case runner.PublishBlocked:
+	case event.PublishBlocked:
 		c.Skipped = &junitProblem{Message: "not published: " + strings.Join(r.PublishCauses, ", ") + " is not"}
 	}
 	return c

@@ -11,11 +11,10 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/internal/cli/outlet"
 	"github.com/slipway-build/slipway/plan"
-	"github.com/slipway-build/slipway/runner"
-	"github.com/slipway-build/slipway/runner/event"
 )
 
 const redrawEvery = 100 * time.Millisecond
@@ -187,7 +186,7 @@ func clip(s string, width int) string {
 	return string(runes[:max(width-1, 0)]) + "…"
 }
 
-func (v *liveView) finish(s runner.Summary, broken []fleet.Problem) error {
+func (v *liveView) finish(s event.Summary, broken []fleet.Problem) error {
 	close(v.stop)
 	<-v.stopped
 	v.clear()

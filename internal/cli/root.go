@@ -17,10 +17,10 @@ import (
 
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/imagetest"
-	"github.com/slipway-build/slipway/internal/cli/dockercmd"
+	"github.com/slipway-build/slipway/imagetest/dockercmd"
 	"github.com/slipway-build/slipway/internal/cli/outlet"
 	"github.com/slipway-build/slipway/problem"
-	"github.com/slipway-build/slipway/runner/redact"
+	"github.com/slipway-build/slipway/secret/redact"
 	"github.com/slipway-build/slipway/store"
 )
 

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/slipway-build/slipway/engine/embedded"
-	"github.com/slipway-build/slipway/internal/cli/dockercmd"
+	"github.com/slipway-build/slipway/imagetest/dockercmd"
 	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/store"
 )

@@ -11,7 +11,7 @@ import (
 	"github.com/slipway-build/slipway/internal/cli/outlet"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/problem"
-	"github.com/slipway-build/slipway/runner/redact"
+	"github.com/slipway-build/slipway/secret/redact"
 )
 
 // What is read from definitions repeats their lines, and those may have passwords of the configuration.

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/runner"
 	"github.com/slipway-build/slipway/state"
 )
@@ -103,7 +104,7 @@ func (r *buildRun) beginHistory(ctx context.Context, o *runner.Options) *recorde
 }
 
 // endHistory records how the run ended. A damaged state is set aside for the next run.
-func (r *buildRun) endHistory(ctx context.Context, h *recorder, id int64, s runner.Summary) {
+func (r *buildRun) endHistory(ctx context.Context, h *recorder, id int64, s event.Summary) {
 	ctx = context.WithoutCancel(ctx)
 	var err error
 	if id != 0 {

@@ -10,11 +10,10 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/internal/cli/outlet"
 	"github.com/slipway-build/slipway/plan"
-	"github.com/slipway-build/slipway/runner"
-	"github.com/slipway-build/slipway/runner/event"
 )
 
 // view shows a run. Its methods are called in this order; event may come from
@@ -27,7 +26,7 @@ type view interface {
 	// event tells what happens.
 	event(event.Event)
 	// finish sums up and returns the run's error: nil, or the exit code.
-	finish(s runner.Summary, broken []fleet.Problem) error
+	finish(s event.Summary, broken []fleet.Problem) error
 }
 
 // newView picks the view for --progress.
@@ -241,7 +240,7 @@ func shortRefs(refs []string) []string {
 	return short
 }
 
-func (v *lineView) finish(s runner.Summary, broken []fleet.Problem) error {
+func (v *lineView) finish(s event.Summary, broken []fleet.Problem) error {
 	for _, b := range broken {
 		printError(v.err, nil, b)
 	}
@@ -249,10 +248,10 @@ func (v *lineView) finish(s runner.Summary, broken []fleet.Problem) error {
 		v.failure(r)
 	}
 	for _, r := range s.Results {
-		if r.Outcome == runner.NotBuilt && len(r.Causes) > 0 {
+		if r.Outcome == event.NotBuilt && len(r.Causes) > 0 {
 			fmt.Fprintf(v.err, "blocked: %s needs %s, which failed\n", shortRef(r.Image.Ref), strings.Join(shortRefs(r.Causes), ", "))
 		}
-		if r.Publishing == runner.PublishBlocked {
+		if r.Publishing == event.PublishBlocked {
 			fmt.Fprintf(v.err, "not published: %s needs %s, which is not\n", shortRef(r.Image.Ref), strings.Join(shortRefs(r.PublishCauses), ", "))
 		}
 	}
@@ -266,7 +265,7 @@ func (v *lineView) finish(s runner.Summary, broken []fleet.Problem) error {
 }
 
 // failure says what a person must mend: the error, the last lines, the log.
-func (v *lineView) failure(r runner.Result) {
+func (v *lineView) failure(r event.Result) {
 	if r.PublishErr != nil {
 		printError(v.err, nil, r.PublishErr)
 	}
@@ -285,14 +284,14 @@ func (v *lineView) failure(r runner.Result) {
 }
 
 // totals is the last line: "8 built, 2 failed, 1 blocked in 12.3s".
-func totals(s runner.Summary, broken []fleet.Problem) string {
+func totals(s event.Summary, broken []fleet.Problem) string {
 	var parts []string
-	for _, o := range []runner.Outcome{runner.Built, runner.Tested, runner.WasFetched, runner.Unchanged, runner.BuildError, runner.NotBuilt, runner.Interrupt, runner.Skipped} {
+	for _, o := range []event.Outcome{event.Built, event.Tested, event.WasFetched, event.Unchanged, event.BuildError, event.NotBuilt, event.Interrupt, event.Skipped} {
 		if n := s.Count(o); n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, o))
 		}
 	}
-	for _, p := range []runner.Publishing{runner.PublishDone, runner.PublishFailed, runner.PublishBlocked} {
+	for _, p := range []event.Publishing{event.PublishDone, event.PublishFailed, event.PublishBlocked} {
 		if n := s.CountPublishing(p); n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, p))
 		}
@@ -307,9 +306,9 @@ func totals(s runner.Summary, broken []fleet.Problem) string {
 }
 
 // outcomeError is the exit code of a run whose failures have been printed.
-func outcomeError(s runner.Summary, broken []fleet.Problem) error {
+func outcomeError(s event.Summary, broken []fleet.Problem) error {
 	switch {
-	case s.Interrupted && s.Count(runner.BuildError) == 0:
+	case s.Interrupted && s.Count(event.BuildError) == 0:
 		return &exitError{code: exitInterrupted}
 	case !s.Good() || len(broken) > 0:
 		return &exitError{code: exitFailed}
@@ -337,19 +336,19 @@ func (v *jsonView) line(x any) {
 }
 
 type jsonResult struct {
-	Image   string         `json:"image"`
-	Outcome runner.Outcome `json:"outcome"`
-	Digest  string         `json:"digest,omitempty"`
+	Image   string        `json:"image"`
+	Outcome event.Outcome `json:"outcome"`
+	Digest  string        `json:"digest,omitempty"`
 	// Publishing is how that went, PublishError why it failed.
-	Publishing   runner.Publishing `json:"publishing,omitempty"`
-	PublishError string            `json:"publish_error,omitempty"`
-	Error        string            `json:"error,omitempty"`
-	Causes       []string          `json:"causes,omitempty"`
-	Seconds      float64           `json:"seconds"`
-	Log          string            `json:"log,omitempty"`
+	Publishing   event.Publishing `json:"publishing,omitempty"`
+	PublishError string           `json:"publish_error,omitempty"`
+	Error        string           `json:"error,omitempty"`
+	Causes       []string         `json:"causes,omitempty"`
+	Seconds      float64          `json:"seconds"`
+	Log          string           `json:"log,omitempty"`
 }
 
-func (v *jsonView) finish(s runner.Summary, broken []fleet.Problem) error {
+func (v *jsonView) finish(s event.Summary, broken []fleet.Problem) error {
 	out := struct {
 		Event   string       `json:"event"`
 		Seconds float64      `json:"seconds"`

@@ -22,8 +22,8 @@ const module = "github.com/slipway-build/slipway"
 // values are leaf rooms, which every room but jinja may import, and which import one another alone.
 var values = []string{"pattern", "problem", "version"}
 
-// may lists, per room, the other rooms it may import, beside values. A room is a top folder;
-// packages inside one room may import each other.
+// may lists, per room, the other rooms it may import, beside values. A room is a top folder,
+// and the root package is one; packages inside one room may import each other.
 var may = map[string][]string{
 	"changelog": {},
 	"deb822":    {},
@@ -41,8 +41,10 @@ var may = map[string][]string{
 	"state":     {},
 	"imagetest": {"engine", "store", "fleet"}, // an image says which test it has
 	"facts":     {"recipe", "fleet", "plan", "store", "registry", "state", "imagetest"},
-	"runner":    {"secret", "recipe", "fleet", "plan", "engine", "store", "imagetest", "registry", "state"},
-	"internal":  {"secret", "recipe", "changelog", "deb822", "config", "template", "fleet", "plan", "engine", "store", "network", "registry", "state", "imagetest", "jinja", "facts", "runner"},
+	"event":     {"fleet"},
+	"runner":    {"event", "secret", "recipe", "fleet", "plan", "engine", "store", "imagetest", "registry", "state"},
+	"slipway":   {"event", "secret", "recipe", "config", "fleet", "plan", "engine", "store", "network", "registry", "state", "imagetest", "facts", "runner"},
+	"internal":  {"slipway", "event", "secret", "recipe", "changelog", "deb822", "config", "template", "fleet", "plan", "engine", "store", "network", "registry", "state", "imagetest", "jinja", "facts", "runner"},
 	"cmd":       {"internal"},
 }
 
@@ -83,6 +85,9 @@ func packages(t *testing.T) []pkg {
 }
 
 func room(importPath string) string {
+	if importPath == module {
+		return "slipway"
+	}
 	rel, ok := strings.CutPrefix(importPath, module+"/")
 	if !ok {
 		return ""

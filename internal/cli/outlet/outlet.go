@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/slipway-build/slipway/runner/redact"
+	"github.com/slipway-build/slipway/secret/redact"
 )
 
 // Writer hides secrets and, where a terminal shows the text, makes visible what the terminal would obey.

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/slipway-build/slipway/internal/cli/outlet"
-	"github.com/slipway-build/slipway/runner/redact"
+	"github.com/slipway-build/slipway/secret/redact"
 )
 
 // TestPieces cuts one text at every place: a secret is found wherever it is cut.

@@ -15,7 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/slipway-build/slipway/imagetest/dockerapi/dockerapitest"
-	"github.com/slipway-build/slipway/internal/cli/dockercmd"
+	"github.com/slipway-build/slipway/imagetest/dockercmd"
 	"github.com/slipway-build/slipway/internal/enginetest"
 )
 
