@@ -92,7 +92,21 @@ type Config struct {
 func (c *Config) PrivateFiles() []string { return slices.Clone(c.private) }
 
 // Hide adds files that no template may read.
-func (c *Config) Hide(files ...string) { c.private = append(c.private, files...) }
+func (c *Config) Hide(files ...string) {
+	for _, file := range files {
+		if !slices.Contains(c.private, file) {
+			c.private = append(slices.Clip(c.private), file)
+		}
+	}
+}
+
+// File is the path of the project's configuration as it was named, "" for the defaults.
+func (c *Config) File() string {
+	if c.loaded == nil {
+		return ""
+	}
+	return c.loaded().sources.File
+}
 
 // Place returns where a key was given, "path:line", or "" for a key that no file has. One of Slipway's
 // own is called slipway.exclude.

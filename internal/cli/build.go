@@ -4,20 +4,14 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
-	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway"
+	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/fleet"
-	"github.com/slipway-build/slipway/imagetest"
 	"github.com/slipway-build/slipway/plan"
-	"github.com/slipway-build/slipway/problem"
-	"github.com/slipway-build/slipway/registry"
-	"github.com/slipway-build/slipway/runner"
 )
 
 type buildOptions struct {
@@ -111,9 +105,7 @@ func (a *app) checkBuild(cmd *cobra.Command, o *buildOptions) error {
 	return a.checkPlan(cmd, &o.planOptions)
 }
 
-// build is decide, show, do.
-func (a *app) build(cmd *cobra.Command, o buildOptions) (err error) {
-	ctx := cmd.Context()
+func (a *app) build(cmd *cobra.Command, o buildOptions) error {
 	if err := a.checkBuild(cmd, &o); err != nil {
 		return err
 	}
@@ -121,16 +113,12 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) (err error) {
 	if err != nil {
 		return usageError(cmd, err)
 	}
-	cfg, err := a.loadConfig(cmd)
+	s, err := a.fleetSession(cmd)
 	if err != nil {
 		return err
 	}
 	if o.dryRun {
-		return a.planOnly(cmd, cfg, o.planOptions)
-	}
-	given, err := a.given(cmd, cfg, o.given)
-	if err != nil {
-		return err
+		return a.planOnly(cmd, s, o.planOptions)
 	}
 	outliveReaders()
 	if o.junit != "" {
@@ -138,153 +126,47 @@ func (a *app) build(cmd *cobra.Command, o buildOptions) (err error) {
 			return err
 		}
 	}
-	db, err := a.openState(ctx, false)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	r := &buildRun{app: a, options: o, config: cfg, db: db, view: view, given: given, began: time.Now()}
-	if err := a.mended(ctx, db, func() error { return r.prepare(ctx) }); err != nil {
-		return err
-	}
-	view.heading("Step 0: scanning " + cmp.Or(o.directory, theList))
-	release, err := r.read(cmd)
-	if err != nil {
-		return err
-	}
-	defer release()
-	a.warn(cfg, r.decision.Plan, o.selection)
-	a.warnUntested(r.config, r.fleet, r.decision.Plan)
-	a.warnGit(r.fleet)
-	a.noteUngiven(r.decision.Plan, given)
-	if o.asks(cfg) && !o.publishes(cfg) && !o.publishSaid && unpublished(r.decision.Plan) {
-		fmt.Fprintln(a.Err, "note: nothing is published: the configuration has no username and password; --publish takes those of "+a.typed.complete("`"+login(cfg)+"`"))
-	}
-	if needsEngine(r.decision.Plan) {
-		return r.withEngine(ctx)
-	}
-	view.plan(r.decision.Plan)
-	return r.run(ctx, runner.Options{Secrets: a.secrets})
-}
-
-// read reads the fleet and decides. The fleet's files stay until release is called.
-func (r *buildRun) read(cmd *cobra.Command) (release func(), err error) {
-	release = func() {}
-	defer hurry()()
-	err = r.app.steady(cmd.Context(), r.options.directory, false, func() (err error) {
-		release()
-		release, err = r.readOnce(cmd)
-		return err
+	watch := &watcher{app: a, view: view, directory: o.directory, junit: o.junit}
+	_, err = s.Build(cmd.Context(), slipway.BuildOptions{
+		PlanOptions: o.planOptions.options(), Jobs: o.jobs, UseCache: o.useCache, FailFast: o.failFast,
+		Retries: o.retries, Anew: !o.resume, Clean: o.clean, Observer: watch,
 	})
-	return release, err
+	return errors.Join(watch.outcome, usage(cmd, err))
 }
 
-func (r *buildRun) readOnce(cmd *cobra.Command) (release func(), err error) {
-	ctx, a := cmd.Context(), r.app
-	nothing := func() {}
-	if r.fleet, release, err = a.read(cmd, r.config, r.options.reading(r.suffix)); err != nil {
-		return nothing, err
-	}
-	if r.options.clean {
-		err = a.mended(ctx, r.db, func() error { return a.unwritten(ctx, "the state is not forgotten", r.forget(ctx)) })
-	}
-	if err == nil && r.client == nil {
-		r.client, err = a.asked(r.config, r.options.planOptions, r.db)
-	}
-	if err == nil {
-		err = r.decide(ctx)
-	}
-	if err != nil {
-		release()
-		return nothing, err
-	}
-	return release, nil
+// watcher shows a run as a view does, and writes the report.
+type watcher struct {
+	app              *app
+	view             view
+	directory, junit string
+	outcome          error
 }
 
-// warn says what is probably not meant.
-func (a *app) warn(cfg *config.Config, p *plan.Plan, selection string) {
-	matched := slices.ContainsFunc(p.Steps, func(s *plan.Step) bool { return s.Action != plan.Skip })
-	if !matched {
-		a.warnUnselected(selection)
+func (w *watcher) Scanning() { w.view.heading("Step 0: scanning " + cmp.Or(w.directory, theList)) }
+
+func (w *watcher) Planned(p *plan.Plan) { w.view.plan(p) }
+
+func (w *watcher) Event(e event.Event) { w.view.event(e) }
+
+func (w *watcher) Finished(b *slipway.Built) {
+	for i := range b.Summary.Results {
+		res := &b.Summary.Results[i]
+		res.Err, res.PublishErr = w.app.typed.error(res.Err), w.app.typed.error(res.PublishErr)
 	}
-	for _, s := range p.Steps {
-		if s.Unread != nil && s.Action != plan.Skip {
-			a.warnUnread(s)
-		}
+	w.outcome = w.view.finish(b.Summary, b.Broken)
+	if w.junit == "" {
+		return
 	}
-	if cfg.Registry != "" && (cfg.Username == "") != (cfg.Password == "") {
-		fmt.Fprintln(a.Err, "warning: of username and password only one is given: nothing is published, and the registry is asked without them")
-	}
-	for _, proxy := range []struct{ manager, url string }{
-		{"apt", cfg.APTOnlyProxy}, {"apk", cfg.APKOnlyProxy}, {"dnf", cfg.DNFOnlyProxy},
-	} {
-		if config.AddressPassword(proxy.url) != "" {
-			a.printWarning(problem.Text(fmt.Sprintf("the proxy for %[1]s has a password: %[1]s_install writes it into the Dockerfile, and so into the image's history", proxy.manager),
-				fmt.Sprintf("give %s_only_proxy without a password", proxy.manager)))
+	if err := writeJUnit(w.junit, b.Summary, b.Fleet, b.Broken); err != nil {
+		w.app.printError(err) // the outcome's own text is printed already
+		if w.outcome == nil {
+			w.outcome = &exitError{code: exitFailed}
 		}
 	}
 }
 
-// warnUntested says that no image is tested because of a word of verify_args that seems to be more than the
-// path of a file: an image without that file counts as one without a test, as with docker-pkg.
-func (a *app) warnUntested(cfg *config.Config, f *fleet.Fleet, p *plan.Plan) {
-	names, err := verification(cfg).Names()
-	if err != nil {
-		return // the plan says it
-	}
-	for _, name := range imagetest.Attached(names) {
-		if slices.ContainsFunc(p.Steps, func(s *plan.Step) bool {
-			_, err := os.Stat(imagetest.Fill(name, f.Folder(s.Image), ""))
-			return err == nil
-		}) {
-			continue
-		}
-		a.printWarning(problem.Text(fmt.Sprintf("no image is tested: verify_args name %q as a file of the test, and no image has it", name),
-			"write {path} and what is below it as a word of its own, with spaces around it"))
-	}
-}
-
-// warnUnread says what is wrong with the definition of a published image.
-func (a *app) warnUnread(s *plan.Step) {
-	for _, err := range problem.Each(s.Unread) {
-		text, hint := problem.Split(err)
-		a.printWarning(problem.Text(fmt.Sprintf("%s; %s:%s is published, and stays as it is", text, s.Image.Name, s.Image.Tag), hint))
-	}
-}
-
-// warnUnselected says that --select left nothing.
-func (a *app) warnUnselected(glob string) {
-	if glob != "" {
-		fmt.Fprintf(a.Err, "warning: no image matches --select %q\n", glob)
-	}
-}
-
-// login is the command that keeps credentials for the configuration's registry.
-func login(cfg *config.Config) string {
-	host, _, err := registry.SplitPrefix(cfg.Registry)
-	if err != nil {
-		host = cfg.Registry
-	}
-	return "slipway login " + host
-}
-
-// unpublished tells whether there are, or will be, images that the registry lacks.
-func unpublished(p *plan.Plan) bool {
-	return slices.ContainsFunc(p.Steps, func(s *plan.Step) bool {
-		return s.Digest == "" && s.Action != plan.Skip && !s.Action.Stuck()
-	})
-}
-
-// needsEngine tells whether anything is to be built, fetched or published: an engine is not
-// started to find out that there is nothing to do.
-func needsEngine(p *plan.Plan) bool {
-	for _, s := range p.Steps {
-		if s.Publish || !s.Action.Idle() && !s.Action.Stuck() {
-			return true
-		}
-	}
-	return false
-}
+// theList is what is read without a directory, for headings.
+const theList = "the list of images"
 
 // brokenError is what is wrong with definitions, for commands that go on with
 // the others: what cannot be read and, given a plan, what cannot be built.

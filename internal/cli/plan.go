@@ -8,12 +8,10 @@ import (
 	"runtime"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/slipway-build/slipway/config"
-	"github.com/slipway-build/slipway/facts"
+	"github.com/slipway-build/slipway"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/problem"
@@ -30,8 +28,7 @@ type planOptions struct {
 	noPull               bool
 	publish, publishSaid bool // the flag, and whether it was given
 	asJSON               bool
-	given                givenOptions
-	looking              bool // nothing is changed, so no folder is made
+	given                slipway.Given
 	why                  string
 }
 
@@ -52,7 +49,7 @@ func (o *planOptions) flags(cmd *cobra.Command) {
 	f.BoolVar(&o.local, "local", false, "do not ask the registry: only what the store has counts")
 	f.BoolVar(&o.noPull, "no-pull", false, "fetch neither published parents nor newer base images: build on what the store has")
 	strictFlag(cmd)
-	o.given.flags(cmd)
+	givenFlags(cmd, &o.given)
 	f.CountP("verbose", "v", "like --info; -vv is like --debug")
 }
 
@@ -91,11 +88,11 @@ func (a *app) planCommand() *cobra.Command {
 			if err := a.checkPlan(cmd, &o); err != nil {
 				return err
 			}
-			cfg, err := a.loadConfig(cmd)
+			s, err := a.fleetSession(cmd)
 			if err != nil {
 				return err
 			}
-			return a.planOnly(cmd, cfg, o)
+			return a.planOnly(cmd, s, o)
 		},
 	}
 	o.flags(cmd)
@@ -139,85 +136,28 @@ func checkSelect(cmd *cobra.Command, glob string) error {
 	return nil
 }
 
-// suffix is what --nightly and --snapshot append to every tag.
-func (o planOptions) suffix(now time.Time) string {
+// options are the session's.
+func (o planOptions) options() slipway.PlanOptions {
+	p := slipway.PlanOptions{
+		Directory: o.directory, Select: o.selection, Nightly: o.nightly, Snapshot: o.snapshot,
+		Force: o.force, Local: o.local, NoPull: o.noPull, Given: o.given,
+	}
 	switch {
-	case o.nightly:
-		return now.Format("-20060102")
-	case o.snapshot:
-		return now.Format("-20060102-150405")
-	}
-	return ""
-}
-
-// reading is what a plan reads: all of the fleet.
-func (o planOptions) reading(suffix string) reading {
-	return reading{directory: o.directory, suffix: suffix, looking: o.looking, repositories: allOf}
-}
-
-// options are the plan's, but for what an interrupted run has done already.
-func (o planOptions) options(cfg *config.Config) plan.Options {
-	p := plan.Options{
-		Select: o.selection, Strict: cfg.Strict,
-		NoPull: o.noPull, Replace: o.force, Publish: o.publishes(cfg), TrustVersions: cfg.TrustVersions,
-	}
-	if o.force {
-		p.Force = func(*fleet.Image) bool { return true }
+	case o.publish:
+		p.Publish = slipway.Always
+	case o.publishSaid:
+		p.Publish = slipway.Never
 	}
 	return p
 }
 
-// asks tells whether the registry is asked what is published.
-func (o planOptions) asks(cfg *config.Config) bool { return cfg.Registry != "" && !o.local }
-
-// publishes tells whether images are published: when --publish says so or, if nothing is said, when the
-// configuration has credentials. Those that a person's login has left do not mean that.
-func (o planOptions) publishes(cfg *config.Config) bool {
-	return o.asks(cfg) && (o.publish || !o.publishSaid && cfg.Username != "" && cfg.Password != "")
-}
-
 // planOnly shows the plan.
-func (a *app) planOnly(cmd *cobra.Command, cfg *config.Config, o planOptions) (err error) {
-	ctx := cmd.Context()
-	o.looking = true
-	db, err := a.openState(ctx, true)
+func (a *app) planOnly(cmd *cobra.Command, s *slipway.Session, o planOptions) error {
+	p, err := s.Plan(cmd.Context(), o.options())
 	if err != nil {
-		return err
+		return usage(cmd, err)
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	given, err := a.given(cmd, cfg, o.given)
-	if err != nil {
-		return err
-	}
-	defer hurry()()
-	client, err := a.asked(cfg, o, db)
-	if err != nil {
-		return err
-	}
-	var f *fleet.Fleet
-	var d facts.Decision
-	release, suffix := func() {}, o.suffix(time.Now())
-	defer func() { release() }()
-	err = a.steady(ctx, o.directory, true, func() (err error) {
-		release()
-		if f, release, err = a.read(cmd, cfg, o.reading(suffix)); err != nil {
-			release = func() {}
-			return err
-		}
-		options := o.options(cfg)
-		options.Refuse = given.refuses(f)
-		d, err = a.decide(ctx, db, cfg, f, options, client)
-		return orLocal(ctx, o, err)
-	})
-	if err != nil {
-		return err
-	}
-	a.warn(cfg, d.Plan, o.selection)
-	a.warnUntested(cfg, f, d.Plan)
-	a.warnGit(f)
-	a.warnLacking(f, d)
-	a.noteUngiven(d.Plan, given)
-	return a.showDecision(cmd, f, d, o)
+	return errors.Join(a.showPlanned(cmd, p, o), p.Close())
 }
 
 // hurry is for reading a fleet, which is a hundred thousand short system calls. A thread that waits for
@@ -232,9 +172,9 @@ func hurry() (end func()) {
 	}
 }
 
-// showDecision prints a plan as the flags ask for it. What is wrong with definitions is the error.
-func (a *app) showDecision(cmd *cobra.Command, f *fleet.Fleet, d facts.Decision, o planOptions) error {
-	p := d.Plan
+// showPlanned prints a plan as the flags ask for it. What is wrong with definitions is the error.
+func (a *app) showPlanned(cmd *cobra.Command, planned *slipway.Planned, o planOptions) error {
+	f, p := planned.Fleet, planned.Plan
 	var err error
 	switch {
 	case o.why != "":
@@ -242,7 +182,7 @@ func (a *app) showDecision(cmd *cobra.Command, f *fleet.Fleet, d facts.Decision,
 		if step, err = findStep(f, p, o.why); err != nil {
 			return usageError(cmd, err)
 		}
-		err = errors.Join(showWhy(a.Out, f, p, step), a.showCounted(cmd.Context(), f, d, step.Image))
+		err = errors.Join(showWhy(a.Out, f, p, step), a.showCounted(cmd.Context(), planned, step.Image))
 	case o.asJSON:
 		err = printJSON(a.Out, p)
 	default:

@@ -3,7 +3,6 @@ package cli
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +20,6 @@ import (
 	"github.com/slipway-build/slipway/internal/cli/outlet"
 	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/secret/redact"
-	"github.com/slipway-build/slipway/store"
 )
 
 // Exit codes of the program.
@@ -239,9 +237,9 @@ func usageError(cmd *cobra.Command, err error) error {
 	return &exitError{exitUsage, problem.Withf(err, "`%s --help` shows the usage", cmd.CommandPath())}
 }
 
-// loadConfig reads the configuration and says its warnings.
+// loadConfig reads the configuration.
 func (a *app) loadConfig(cmd *cobra.Command) (*config.Config, error) {
-	cfg, err := config.Load(config.Sources{
+	return config.Load(config.Sources{
 		File:         a.configFile,
 		FileExplicit: cmd.Flags().Changed("configfile"),
 		Env:          os.Getenv,
@@ -253,21 +251,4 @@ func (a *app) loadConfig(cmd *cobra.Command) (*config.Config, error) {
 			return f.Value.String(), true
 		},
 	})
-	if err != nil {
-		return nil, err
-	}
-	if _, err := store.Normalize(cfg.Ref("image", "1")); err != nil {
-		place := cmp.Or(cfg.Place("registry"), cfg.Place("namespace"), a.configFile)
-		registry := cfg.Registry
-		if at := strings.LastIndexByte(registry, '@'); at >= 0 {
-			registry = "..." + registry[at:] // a password may be in front
-		}
-		return nil, problem.With(fmt.Errorf("%s: cannot use registry %q with namespace %q: they make no valid name of an image", place, config.Clip(registry), config.Clip(cfg.Namespace)), "a registry is a host, without https://, such as registry.example:5000")
-	}
-	a.hide(cfg.Secrets())
-	a.spare(cfg.Registry, cfg.Namespace)
-	for _, w := range cfg.Warnings {
-		fmt.Fprintln(a.Err, "warning:", w)
-	}
-	return cfg, nil
 }

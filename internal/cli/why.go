@@ -1,16 +1,12 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 
-	"github.com/slipway-build/slipway/facts"
+	"github.com/slipway-build/slipway"
 	"github.com/slipway-build/slipway/fleet"
-	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
 )
 
@@ -56,44 +52,41 @@ func (w *whyWriter) step(s *plan.Step, indent string) {
 const mostCounted = 200
 
 // showCounted lists what an image is made from: a change of anything else changes nothing.
-func (a *app) showCounted(ctx context.Context, f *fleet.Fleet, d facts.Decision, img *fleet.Image) error {
+func (a *app) showCounted(ctx context.Context, p *slipway.Planned, img *fleet.Image) error {
 	if img.Err != nil {
 		return nil
 	}
+	made, err := p.MadeFrom(ctx, img)
 	w := &whyWriter{out: a.Out}
 	w.line("")
 	w.line("what it is made from:")
 	w.line("  the instructions of its Dockerfile")
-	for _, name := range slices.Sorted(maps.Keys(inputs.Args(img, f.Recipe(img)))) {
+	for _, name := range made.Args {
 		w.line("  build argument %s", name)
 	}
-	for _, p := range inputs.Parents(img, func(string) string { return "" }) {
-		w.line("  image %s", cmp.Or(p.Written, p.Ref))
+	for _, parent := range made.Parents {
+		w.line("  image %s", parent)
 	}
-	if s := img.Definition.Source(); s.Commit != "" {
-		w.line("  commit %s of %s", s.Commit, s.Shown)
+	switch folder := p.Fleet.Path(img, ""); {
+	case made.Commit != "":
+		w.line("  commit %s of %s", made.Commit, made.Repository)
 		return w.err
-	}
-	followed := d.Followed(img)
-	switch folder := f.Path(img, ""); {
-	case !followed.Known:
+	case !made.Known:
 		w.line("  all files of %s: no build has noted yet which ones it takes", folder)
 		return w.err
-	case followed.Whole():
+	case made.Whole:
 		w.line("  all files of %s, for an instruction takes the whole folder", folder)
-		w.line("hint: %s", plan.IgnoreHint(f, img))
+		w.line("hint: %s", plan.IgnoreHint(p.Fleet, img))
 		return w.err
-	}
-	files, err := d.Inputs.Followed(ctx, img, followed)
-	if err != nil {
+	case err != nil:
 		return err
 	}
-	for i, name := range files {
+	for i, name := range made.Files {
 		if i == mostCounted {
-			w.line("  %d more files", len(files)-i)
+			w.line("  %d more files", len(made.Files)-i)
 			break
 		}
-		w.line("  %s", f.Path(img, name))
+		w.line("  %s", p.Fleet.Path(img, name))
 	}
 	return w.err
 }

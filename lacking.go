@@ -1,4 +1,4 @@
-package cli
+package slipway
 
 import (
 	"fmt"
@@ -13,29 +13,29 @@ import (
 // warnLacking says which images that are to be built could miss parts of their repositories, or have pointers
 // of git-lfs in the place of files. Only the build knows what its instructions take, and says it then; what
 // the last one took is likely to be taken again.
-func (a *app) warnLacking(f *fleet.Fleet, d facts.Decision) {
-	for _, s := range d.Plan.Steps {
-		if s.Action != plan.Build {
+func (s *Session) warnLacking(f *fleet.Fleet, d facts.Decision) {
+	for _, step := range d.Plan.Steps {
+		if step.Action != plan.Build {
 			continue
 		}
-		followed := d.Followed(s.Image)
-		if err := f.MayLack(s.Image, followed); err != nil {
-			a.printWarning(mayLack(s, followed, a.secrets.Error(err)))
+		followed := d.Followed(step.Image)
+		if err := f.MayLack(step.Image, followed); err != nil {
+			s.warn(mayLack(step, followed, s.Error(err)))
 		}
-		found, err := f.Pointers(s.Image, followed)
+		found, err := f.Pointers(step.Image, followed)
 		if err != nil || len(found) == 0 {
 			continue // what cannot be read is the build's to say
 		}
-		what := "may go into the build of " + s.Image.Name + " as it is"
+		what := "may go into the build of " + step.Image.Name + " as it is"
 		more := ", and so may %d more"
 		if followed.Known {
-			what, more = "the last build of "+s.Image.Name+" took this path", ", and %d more"
+			what, more = "the last build of "+step.Image.Name+" took this path", ", and %d more"
 		}
 		text := found[0] + ": it is a pointer of git-lfs, not the file, and " + what
 		if len(found) > 1 {
 			text += fmt.Sprintf(more, len(found)-1)
 		}
-		a.printWarning(problem.Text(text, fleet.PointerHint))
+		s.warn(problem.Text(text, fleet.PointerHint))
 	}
 }
 
