@@ -60,10 +60,10 @@ type Observer interface {
 // nobody observes nothing.
 type nobody struct{}
 
-func (nobody) Scanning()                               {}
-func (nobody) Planned(*plan.Plan)                      {}
-func (nobody) Event(event.Event)                       {}
-func (nobody) Finished(*Built)     {}
+func (nobody) Scanning()          {}
+func (nobody) Planned(*plan.Plan) {}
+func (nobody) Event(event.Event)  {}
+func (nobody) Finished(*Built)    {}
 
 // Built is how a build went. What failed is in the summary, and is no error.
 type Built struct {

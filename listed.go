@@ -26,7 +26,7 @@ func (s *Session) warnUnprotected(listed []*fleet.Listed, r reading) {
 // repositories are the checkouts of one configuration file, below the state's folder. Who only looks,
 // where there is no such folder, has them in a temporary one until forget is called.
 func (s *Session) repositories(looking bool) (_ *source.Repositories, forget func(), err error) {
-	dir, err := s.stateFolder()
+	dir, err := s.StateFolder()
 	if err != nil {
 		return nil, nil, err
 	}

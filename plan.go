@@ -26,15 +26,12 @@ func (e *UsageError) Unwrap() error { return e.Err }
 // Scan reads the fleet in a directory and the images that the configuration lists, or without a directory only
 // the latter. Nothing is built or asked; repositories of listed images are fetched. Definitions that cannot be
 // read are in the fleet's Broken.
-func (s *Session) Scan(ctx context.Context, directory string) (f *fleet.Fleet, err error) {
-	return f, s.steady(ctx, directory, true, func() error {
-		var release func()
-		f, release, err = s.read(ctx, reading{directory: directory, looking: true, repositories: allOf})
-		if err == nil {
-			release()
-		}
-		return err
-	})
+func (s *Session) Scan(ctx context.Context, directory string) (*fleet.Fleet, error) {
+	f, release, err := s.scan(ctx, reading{directory: directory, looking: true, repositories: allOf})
+	if err == nil {
+		release()
+	}
+	return f, err
 }
 
 // Publishing says whether images are published.

@@ -20,8 +20,8 @@ import (
 	"github.com/slipway-build/slipway/state"
 )
 
-// stateFolder is where the state file is: --state-dir, else the engine's root.
-func (s *Session) stateFolder() (string, error) {
+// StateFolder is where the state file is: StateDir, else Root.
+func (s *Session) StateFolder() (string, error) {
 	if s.opts.StateDir == "" {
 		return s.Root()
 	}
@@ -42,7 +42,7 @@ func missing(dir string) bool {
 // command that only looks reads it, and others go on with one in memory: it only explains. Who only
 // looks makes no folder.
 func (s *Session) openState(ctx context.Context, looking bool) (*state.DB, error) {
-	dir, err := s.stateFolder()
+	dir, err := s.StateFolder()
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/slipway-build/slipway"
 	"github.com/slipway-build/slipway/event"
-	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
 )
 
@@ -167,20 +166,3 @@ func (w *watcher) Finished(b *slipway.Built) {
 
 // theList is what is read without a directory, for headings.
 const theList = "the list of images"
-
-// brokenError is what is wrong with definitions, for commands that go on with
-// the others: what cannot be read and, given a plan, what cannot be built.
-func brokenError(f *fleet.Fleet, p *plan.Plan) error {
-	var errs []error
-	for _, b := range f.Broken {
-		errs = append(errs, b)
-	}
-	if p != nil {
-		for _, s := range p.Steps {
-			if s.Action == plan.Error {
-				errs = append(errs, s.Err)
-			}
-		}
-	}
-	return errors.Join(errs...)
-}

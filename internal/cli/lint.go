@@ -6,8 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/slipway-build/slipway/engine/dockerfile"
-	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway"
 	"github.com/slipway-build/slipway/fleet/lint"
 )
 
@@ -17,7 +16,7 @@ type lintOptions struct {
 	failOn    string
 	asJSON    bool
 	asSARIF   bool
-	given     givenOptions
+	given     slipway.Given
 }
 
 const lintLong = `Renders and parses every definition below DIRECTORY, builds nothing, and says
@@ -53,7 +52,7 @@ func (a *app) lintCommand() *cobra.Command {
 			return a.lint(cmd, o)
 		},
 	}
-	o.given.flags(cmd)
+	givenFlags(cmd, &o.given)
 	f := cmd.Flags()
 	f.StringVar(&o.severity, "severity", "note", "show findings of this `SEVERITY` and worse: error, warning or note")
 	f.StringVar(&o.failOn, "fail-on", "error", "exit with 1 when a finding is of this `SEVERITY` or worse; or never")
@@ -73,35 +72,14 @@ func (a *app) lint(cmd *cobra.Command, o lintOptions) error {
 	if o.asJSON && o.asSARIF {
 		return usageError(cmd, errors.New("--json and --sarif exclude each other: each is the whole output"))
 	}
-	cfg, err := a.loadConfig(cmd)
+	s, err := a.fleetSession(cmd)
 	if err != nil {
 		return err
 	}
-	given, err := o.given.declared(cmd, cfg)
+	report, err := s.Lint(cmd.Context(), o.directory, o.given)
 	if err != nil {
-		return err
+		return usage(cmd, err)
 	}
-	ctx := cmd.Context()
-	var report *lint.Report
-	err = a.steady(ctx, o.directory, true, func() (err error) {
-		scan, _, release, err := a.find(cmd, cfg, reading{directory: o.directory, looking: true, repositories: noneOf})
-		if err != nil {
-			return err
-		}
-		defer release()
-		report, err = lint.Run(ctx, lint.Options{
-			ScanOptions: scan,
-			ReadDockerfile: func(data []byte, args map[string]string, target string, bases lint.Bases) (lint.Dockerfile, error) {
-				return dockerfile.Lint(ctx, data, args, target, bases)
-			},
-			Given: func(img *fleet.Image, use fleet.SecretUse) bool { return given.find(img, use.SSH, use.ID) != nil },
-		})
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	a.hideInReport(report)
 	if err := a.printReport(report, o, least); err != nil {
 		return err
 	}

@@ -188,7 +188,7 @@ func (a *app) showPlanned(cmd *cobra.Command, planned *slipway.Planned, o planOp
 	default:
 		err = showPlan(a.Out, p)
 	}
-	return errors.Join(err, brokenError(f, p))
+	return errors.Join(err, slipway.BrokenError(f, p))
 }
 
 // findStep finds the step of the image that a name means.

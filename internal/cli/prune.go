@@ -2,26 +2,20 @@ package cli
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/slipway-build/slipway/engine"
-	"github.com/slipway-build/slipway/engine/embedded"
-	"github.com/slipway-build/slipway/facts"
-	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway"
 	"github.com/slipway-build/slipway/plan"
-	"github.com/slipway-build/slipway/problem"
-	"github.com/slipway-build/slipway/store"
 )
 
 // pruneOptions are the flags of "prune".
 type pruneOptions struct {
-	plan.PruneOptions
-	dryRun, cache bool
+	selection, nightly string
+	dryRun, cache      bool
 
 	registry bool // and for that alone:
 	keep     int
@@ -60,12 +54,12 @@ func (a *app) pruneCommand() *cobra.Command {
 			if o.registry {
 				return a.pruneRegistry(cmd, argument(args, 0), o)
 			}
-			return a.prune(cmd, argument(args, 0), o.PruneOptions, o.dryRun, o.cache)
+			return a.prune(cmd, argument(args, 0), o)
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.Select, "select", "", "only images whose name:tag matches `GLOB`")
-	f.StringVar(&o.Nightly, "nightly", "", "keep the nightly builds with this `ID`, too")
+	f.StringVar(&o.selection, "select", "", "only images whose name:tag matches `GLOB`")
+	f.StringVar(&o.nightly, "nightly", "", "keep the nightly builds with this `ID`, too")
 	f.BoolVar(&o.dryRun, "dry-run", false, "show what would be removed; remove nothing")
 	f.BoolVar(&o.cache, "cache", false, "also empty the build cache")
 	f.BoolVar(&o.registry, "registry", false, "delete old versions from the registry, not from the store")
@@ -86,10 +80,10 @@ func checkPrune(cmd *cobra.Command, o pruneOptions) error {
 			return usageError(cmd, fmt.Errorf("--%s is for the store, not for --registry", name))
 		}
 	}
-	if cmd.Flags().Changed("nightly") && strings.TrimPrefix(o.Nightly, "-") == "" {
+	if cmd.Flags().Changed("nightly") && strings.TrimPrefix(o.nightly, "-") == "" {
 		return usageError(cmd, errors.New("--nightly is empty: all nightly builds would be removed"))
 	}
-	if err := checkSelect(cmd, o.Select); err != nil {
+	if err := checkSelect(cmd, o.selection); err != nil {
 		return err
 	}
 	if o.keep < 1 {
@@ -98,104 +92,41 @@ func checkPrune(cmd *cobra.Command, o pruneOptions) error {
 	return nil
 }
 
-func (a *app) prune(cmd *cobra.Command, dir string, o plan.PruneOptions, dryRun, cache bool) error {
+func (a *app) prune(cmd *cobra.Command, dir string, o pruneOptions) error {
 	ctx := cmd.Context()
-	if !dryRun {
+	if !o.dryRun {
 		outliveReaders()
 	}
-	cfg, err := a.loadConfig(cmd)
+	s, err := a.fleetSession(cmd)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(a.Out, "== Step 0: scanning %s ==\n", cmp.Or(dir, theList))
-	var f *fleet.Fleet
-	err = a.steady(ctx, dir, dryRun, func() (err error) {
-		var release func()
-		f, release, err = a.read(cmd, cfg, reading{directory: dir, looking: dryRun, repositories: noneOf})
-		if err == nil {
-			release() // the store is what is pruned
-		}
-		return err
-	})
+	p, err := s.PlanPrune(ctx, slipway.PruneOptions{Directory: dir, Select: o.selection, Nightly: o.nightly, Looking: o.dryRun})
 	if err != nil {
-		return err
+		return usage(cmd, err)
 	}
-	if o.Nightly == "" && len(f.Select(o.Select)) == 0 { // a nightly build's tags are not the fleet's
-		a.warnUnselected(o.Select)
-	}
-	stored, err := a.stored(ctx)
-	if err != nil {
-		return err
-	}
-	known := facts.FromStore(stored)
-	o.UpdateID = cfg.UpdateID
-	if o.Nightly != "" && len(plan.NightlyBuilds(f, known, o)) == 0 {
-		return problem.With(fmt.Errorf("cannot prune to the nightly build %s: the store has no image of it", o.Nightly), "`slipway images` lists the tags")
-	}
-	gone := a.showRemovals(plan.Prune(f, known, o))
-	broken := brokenError(f, nil)
-	if dryRun || len(gone) == 0 && !cache {
+	a.showRemovals(p.Removals)
+	broken := slipway.BrokenError(p.Fleet, nil)
+	if o.dryRun || len(p.Removals) == 0 && !o.cache {
 		return broken
 	}
 	fmt.Fprintln(a.Out, "== Step 1: pruning images ==")
-	err = a.withServices(ctx, func(s embedded.Services) error {
-		e := engine.New(s.BuildKit)
-		freed, err := removeImages(ctx, e, store.New(s.Images, s.Content), gone)
-		if err == nil && cache {
-			var more int64
-			more, err = e.EmptyCache(ctx)
-			freed += more
-			err = errors.Join(err, a.forgetDamaged())
-		}
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(a.Out, "removed %d, freed %s\n", len(gone), size(freed))
-		return nil
-	})
-	empty, err := unlessEmpty(err)
-	if empty {
-		fmt.Fprintf(a.Out, "removed 0, freed %s\n", size(0))
+	removed, freed, err := s.Prune(ctx, p, o.cache)
+	if err == nil {
+		fmt.Fprintf(a.Out, "removed %d, freed %s\n", removed, size(freed))
 	}
 	return errors.Join(err, broken)
 }
 
-// showRemovals prints what is going to be pruned and returns the references.
-func (a *app) showRemovals(removals []plan.Removal) []string {
+// showRemovals prints what is going to be pruned.
+func (a *app) showRemovals(removals []plan.Removal) {
 	if len(removals) == 0 {
 		fmt.Fprintln(a.Out, "Nothing to prune")
-		return nil
+		return
 	}
 	fmt.Fprintln(a.Out, "Will prune the following images:")
-	refs := make([]string, len(removals))
-	for i, r := range removals {
-		refs[i] = r.Ref
+	for _, r := range removals {
 		fmt.Fprintln(a.Out, "* "+r.Ref)
 	}
-	return refs
-}
-
-// removeImages takes names out of the store and returns the bytes that freed,
-// of blobs and of unpacked layers.
-func removeImages(ctx context.Context, e *engine.Engine, st *store.Store, refs []string) (int64, error) {
-	before, err := st.ContentSize(ctx)
-	if err != nil {
-		return 0, err
-	}
-	layers, err := e.FreeAfter(ctx, func() error {
-		for _, ref := range refs {
-			if err := st.Remove(ctx, ref); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return 0, err
-	}
-	after, err := st.ContentSize(ctx)
-	if err != nil {
-		return 0, err
-	}
-	return layers + before - after, nil
 }

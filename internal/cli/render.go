@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/fault"
 	"github.com/slipway-build/slipway/internal/cli/outlet"
@@ -67,27 +66,14 @@ built, else it is as it stands. Its repository is fetched.`,
 	return cmd
 }
 
-// rendered is the fleet, read quietly: the output is for another program.
-func (a *app) rendered(cmd *cobra.Command, dir string, repositories func(config.Listed) bool) (f *fleet.Fleet, err error) {
-	cfg, err := a.loadConfig(cmd)
-	if err != nil {
-		return nil, err
-	}
-	err = a.steady(cmd.Context(), dir, true, func() (err error) {
-		var release func()
-		f, release, err = a.read(cmd, cfg, reading{directory: dir, looking: true, repositories: repositories, cycles: true, quiet: true})
-		if err == nil {
-			release() // the Dockerfiles are read
-		}
-		return err
-	})
-	return f, err
-}
-
 func (a *app) renderOne(cmd *cobra.Command, o renderOptions, name, dir string) error {
-	f, err := a.rendered(cmd, dir, func(l config.Listed) bool { return l.Name == name })
+	s, err := a.fleetSession(cmd)
 	if err != nil {
 		return err
+	}
+	f, err := s.Render(cmd.Context(), dir, name)
+	if err != nil {
+		return usage(cmd, err)
 	}
 	img, err := f.Find(name)
 	if err != nil {
@@ -131,9 +117,13 @@ func renderedDir(f *fleet.Fleet, img *fleet.Image) string {
 
 // renderAll writes what can be rendered; the error is all that cannot.
 func (a *app) renderAll(cmd *cobra.Command, o renderOptions, dir string) error {
-	f, err := a.rendered(cmd, dir, allOf)
+	s, err := a.fleetSession(cmd)
 	if err != nil {
 		return err
+	}
+	f, err := s.Render(cmd.Context(), dir, "")
+	if err != nil {
+		return usage(cmd, err)
 	}
 	var errs []error
 	said := map[string]bool{} // images on a cycle share its error
@@ -144,7 +134,7 @@ func (a *app) renderAll(cmd *cobra.Command, o renderOptions, dir string) error {
 	for _, img := range f.Images {
 		item := renderedImage{Name: img.Name, Version: img.Version, Tag: img.Tag, Ref: img.Ref, Dir: renderedDir(f, img)}
 		if img.Err != nil {
-			item.Error = a.typed.complete(a.secrets.Text(img.Err.Error()))
+			item.Error = s.Text(img.Err.Error())
 			if !said[item.Error] {
 				said[item.Error] = true
 				errs = append(errs, img.Err)

@@ -1,10 +1,9 @@
-package cli
+package slipway
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"sync"
@@ -24,15 +23,14 @@ const (
 	refusedRepositories = 3
 )
 
-// registryPruning deletes what was decided, and keeps the score.
-type registryPruning struct {
+// registryPruner deletes what was decided, and keeps the score.
+type registryPruner struct {
 	client *registry.Client
 	images []plan.PrunedImage
-	out    io.Writer
+	told   func(ref string) // of each tag that is gone
 
 	mu       sync.Mutex
 	removed  map[string]bool // by repository@digest
-	tags     int             // that these had
 	failures []*pruneFailure // of one kind each
 	refused  int             // repositories
 	stopped  bool            // nothing else can be expected
@@ -48,14 +46,17 @@ type pruneFailure struct {
 	last   bool // the others were not tried
 }
 
-func newRegistryPruning(client *registry.Client, images []plan.PrunedImage, out io.Writer) *registryPruning {
-	return &registryPruning{client: client, images: images, out: out, removed: map[string]bool{}}
+func newRegistryPruner(client *registry.Client, images []plan.PrunedImage) *registryPruner {
+	return &registryPruner{client: client, images: images, told: func(string) {}, removed: map[string]bool{}}
 }
 
 // run deletes in waves: what builds on an image is gone before the image is touched. The first image
 // goes alone, so that a registry that does not delete at all is asked once.
-func (p *registryPruning) run(ctx context.Context) error {
+func (p *registryPruner) run(ctx context.Context) error {
 	images := slices.DeleteFunc(slices.Clone(p.images), func(img plan.PrunedImage) bool { return len(img.Remove) == 0 })
+	if len(images) == 0 {
+		return nil
+	}
 	p.image(ctx, images[0])
 	for rest := images[1:]; len(rest) > 0; {
 		n := 1
@@ -74,7 +75,7 @@ func (p *registryPruning) run(ctx context.Context) error {
 }
 
 // image deletes one image's versions, the oldest first, until the repository refuses.
-func (p *registryPruning) image(ctx context.Context, img plan.PrunedImage) {
+func (p *registryPruner) image(ctx context.Context, img plan.PrunedImage) {
 	for _, r := range img.Remove {
 		if ctx.Err() != nil || p.isStopped() {
 			return
@@ -89,7 +90,7 @@ func (p *registryPruning) image(ctx context.Context, img plan.PrunedImage) {
 }
 
 // remove deletes a manifest and sees for itself that it is gone, and its tags.
-func (p *registryPruning) remove(ctx context.Context, repository string, r plan.Removed) error {
+func (p *registryPruner) remove(ctx context.Context, repository string, r plan.Removed) error {
 	ref := repository + "@" + r.Digest
 	if err := p.client.Delete(ctx, ref); err != nil && !errors.Is(err, registry.ErrNotFound) {
 		return err
@@ -130,26 +131,25 @@ func names(refs map[string]string, digest string) bool {
 	return false
 }
 
-func (p *registryPruning) isStopped() bool {
+func (p *registryPruner) isStopped() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.stopped
 }
 
-func (p *registryPruning) done(repository string, r plan.Removed) {
+func (p *registryPruner) done(repository string, r plan.Removed) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.removed[repository+"@"+r.Digest] = true
-	p.tags += len(r.Tags)
 	for _, tag := range r.Tags {
-		fmt.Fprintf(p.out, "* Removed %s:%s\n", repository, tag)
+		p.told(repository + ":" + tag)
 	}
 }
 
 // fail notes an error, each kind once, and tells whether to leave the repository alone. A registry
 // that cannot delete, or is in trouble, is left alone altogether; what refuses one image may be a matter
 // of rights, so others are tried.
-func (p *registryPruning) fail(ref string, err error) (leave bool) {
+func (p *registryPruner) fail(ref string, err error) (leave bool) {
 	var e *registry.Error
 	kind, status := err, 0
 	if errors.As(err, &e) {
@@ -175,7 +175,7 @@ func (p *registryPruning) fail(ref string, err error) (leave bool) {
 }
 
 // err is one sentence for each kind of failure.
-func (p *registryPruning) err(ctx context.Context) error {
+func (p *registryPruner) err(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -207,20 +207,4 @@ func explained(err error) error {
 		said.Hint = "this registry may allow deleting only in its own way; docker-registry: REGISTRY_STORAGE_DELETE_ENABLED=true"
 	}
 	return &said
-}
-
-// summary says how it went.
-func (p *registryPruning) summary() {
-	all, kept := 0, 0
-	for _, img := range p.images {
-		kept += len(img.Keep)
-		for _, r := range img.Remove {
-			all += len(r.Tags)
-		}
-	}
-	if p.tags < all {
-		fmt.Fprintf(p.out, "removed %d of %d, kept %d; the next run tries the others again\n", p.tags, all, kept)
-		return
-	}
-	fmt.Fprintf(p.out, "removed %d, kept %d\n", p.tags, kept)
 }
