@@ -10,7 +10,6 @@ import (
 
 	"github.com/slipway-build/slipway/facts"
 	"github.com/slipway-build/slipway/fleet"
-	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
 )
 
@@ -64,10 +63,10 @@ func (a *app) showCounted(ctx context.Context, f *fleet.Fleet, d facts.Decision,
 	w.line("")
 	w.line("what it is made from:")
 	w.line("  the instructions of its Dockerfile")
-	for _, name := range slices.Sorted(maps.Keys(inputs.Args(img, f.Recipe(img)))) {
+	for _, name := range slices.Sorted(maps.Keys(img.Args(f.Recipe(img)))) {
 		w.line("  build argument %s", name)
 	}
-	for _, p := range inputs.Parents(img, func(string) string { return "" }) {
+	for _, p := range img.MadeFrom(func(string) string { return "" }) {
 		w.line("  image %s", cmp.Or(p.Written, p.Ref))
 	}
 	if s := img.Definition.Source(); s.Commit != "" {
