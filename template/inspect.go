@@ -52,12 +52,12 @@ type UnknownUserError struct {
 }
 
 // Error gives the sentence and the hint.
-func (e *UnknownUserError) Error() string {
-	return problem.Text("no mapping found for user '"+e.User+"'", e.WayOut())
-}
+func (e *UnknownUserError) Error() string { return e.Unwrap().Error() }
 
-// WayOut returns the hint.
-func (e *UnknownUserError) WayOut() string { return "add it to " + uidKey + ", which has " + e.Known }
+// Unwrap returns the problem.
+func (e *UnknownUserError) Unwrap() error {
+	return problem.New("no mapping found for user '"+e.User+"'", "add it to "+uidKey+", which has "+e.Known)
+}
 
 // Inspector renders a template into a trace and returns what would fail in what was not reached:
 // inspect.Render of jinja/inspect.
