@@ -9,7 +9,6 @@ import (
 
 	"github.com/slipway-build/slipway/facts"
 	"github.com/slipway-build/slipway/fleet"
-	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/recipe"
 )
@@ -162,8 +161,8 @@ type Made struct {
 
 // MadeFrom says what an image of the plan is made from.
 func (p *Planned) MadeFrom(ctx context.Context, img *fleet.Image) (m Made, err error) {
-	m.Args = slices.Sorted(maps.Keys(inputs.Args(img, p.Fleet.Recipe(img))))
-	for _, parent := range inputs.Parents(img, func(string) string { return "" }) {
+	m.Args = slices.Sorted(maps.Keys(img.Args(p.Fleet.Recipe(img))))
+	for _, parent := range img.MadeFrom(func(string) string { return "" }) {
 		if parent.Written == "" {
 			parent.Written = parent.Ref
 		}

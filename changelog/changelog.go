@@ -53,32 +53,9 @@ type Warning struct {
 // String returns "path:line: text".
 func (w Warning) String() string { return fmt.Sprintf("%s:%d: %s", w.Path, w.Line, w.Text) }
 
-// Error is a changelog, or an entry to be written, that cannot be used.
-type Error struct {
-	Path string // empty when no file is concerned
-	Line int    // counted from 1; 0 when no line is concerned
-	Msg  string
-	Hint string // the way out; may be empty
-}
-
-// Error returns "path:line: msg", and the hint on a line of its own.
-func (e *Error) Error() string {
-	s := e.Msg
-	switch {
-	case e.Path != "" && e.Line > 0:
-		s = fmt.Sprintf("%s:%d: %s", e.Path, e.Line, e.Msg)
-	case e.Path != "":
-		s = e.Path + ": " + e.Msg
-	}
-	return problem.Text(s, e.Hint)
-}
-
-// WayOut returns the hint.
-func (e *Error) WayOut() string { return e.Hint }
-
 // Parse reads all entries of the changelog in data. The path is used in messages only. What
 // follows the Emacs or Vim settings at the end of a file, or the heading of a pre-1996 format, is
-// not read, as in dpkg. The error is an *Error.
+// not read, as in dpkg. The error is a problem.Problem.
 func Parse(path string, data []byte) (*File, error) {
 	s, err := newScanner(path, data)
 	if err != nil {
@@ -105,7 +82,7 @@ func Parse(path string, data []byte) (*File, error) {
 
 // ParseNewest reads the newest entry of the changelog in data and nothing of the history below it.
 // Name, version and date are the same as those of the first entry that [Parse] gives. The error is
-// an *Error.
+// a problem.Problem.
 func ParseNewest(path string, data []byte) (Entry, error) {
 	s, err := newScanner(path, data)
 	if err != nil {
@@ -124,9 +101,9 @@ func checkNewest(path string, e Entry) error {
 	if ValidVersion(e.Version) {
 		return nil
 	}
-	return &Error{
+	return problem.Problem{
 		Path: path, Line: e.Line,
-		Msg:  fmt.Sprintf("cannot use version %q of %s: it is not a Debian version", e.Version, e.Package),
+		Text: fmt.Sprintf("cannot use version %q of %s: it is not a Debian version", e.Version, e.Package),
 		Hint: "a version is made of letters, digits and . + ~ -, with an optional epoch (1:) in front",
 	}
 }

@@ -1,6 +1,7 @@
 package changelog
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 var update = flag.Bool("update", false, "write the .want files anew")
@@ -127,6 +130,9 @@ func TestParseErrors(t *testing.T) {
 			_, err := Parse("img/changelog", []byte(test.in))
 			if err == nil || !strings.HasPrefix(err.Error(), test.want) {
 				t.Errorf("Parse: got %v, want %s…", err, test.want)
+			}
+			if p := (problem.Problem{}); !errors.As(err, &p) || p.Path != "img/changelog" || strings.Contains(test.want, "hint: ") && p.Hint == "" {
+				t.Errorf("the problem is %+v", p)
 			}
 			_, err2 := ParseNewest("img/changelog", []byte(test.in))
 			if fmt.Sprint(err2) != fmt.Sprint(err) {

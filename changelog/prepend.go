@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // Prepend returns a new changelog: the entry e, a blank line, and the old bytes unchanged. Each of
 // e.Changes becomes an item: "  * " and its first line, the others indented by four; one that begins
 // with two spaces already, and an empty one, stay as they are. An empty urgency is "high"; the date
-// is e.Date, or e.RawDate when that is zero. The error is an *Error.
+// is e.Date, or e.RawDate when that is zero. The error is a problem.Problem.
 func Prepend(data []byte, e Entry) ([]byte, error) {
 	if e.Urgency == "" {
 		e.Urgency = "high"
@@ -126,5 +128,5 @@ func clean(s string) string {
 }
 
 func refuse(e Entry, cause, hint string) error {
-	return &Error{Msg: fmt.Sprintf("cannot write the entry %s (%s): %s", e.Package, e.Version, cause), Hint: hint}
+	return problem.Problem{Text: fmt.Sprintf("cannot write the entry %s (%s): %s", e.Package, e.Version, cause), Hint: hint}
 }

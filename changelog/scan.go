@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // maxWarnings is how many warnings of one file are told; nobody reads more.
@@ -22,7 +24,7 @@ type scanner struct {
 
 func newScanner(path string, data []byte) (*scanner, error) {
 	if len(data) > MaxSize {
-		return nil, &Error{Path: path, Msg: fmt.Sprintf(
+		return nil, problem.Problem{Path: path, Text: fmt.Sprintf(
 			"cannot read changelog: it has %d bytes, more than the %d allowed", len(data), MaxSize)}
 	}
 	return &scanner{path: path, rest: data}, nil
@@ -48,12 +50,12 @@ func (s *scanner) warn(format string, args ...any) {
 }
 
 func (s *scanner) noEntry(warnings []Warning) error {
-	e := &Error{Path: s.path, Line: 1, Msg: "cannot read changelog: the file is empty"}
+	e := problem.Problem{Path: s.path, Line: 1, Text: "cannot read changelog: the file is empty"}
 	if len(warnings) > 0 {
 		e.Line = warnings[0].Line
-		e.Msg = "cannot read changelog: no line is the heading of an entry"
+		e.Text = "cannot read changelog: no line is the heading of an entry"
 	} else if s.line > 0 {
-		e.Msg = "cannot read changelog: it has no entry"
+		e.Text = "cannot read changelog: it has no entry"
 	}
 	e.Hint = `an entry begins with a line like "name (1.0-1) unstable; urgency=high"`
 	return e

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // ValidVersion reports whether v is made as Debian Policy 5.6.12 says, in python-debian's liberal
@@ -26,11 +28,11 @@ func ValidVersion(v string) bool {
 // NextVersion returns the version of a rebuild that changes nothing in the image's own definition:
 // 1.2.3 becomes 1.2.3-s1 and that 1.2.3-s2, where s is the identifier id (key update_id). This is
 // docker-pkg's rule for `update`, which knows digits, dots and dashes only; every other valid
-// version, with letters, an epoch or a tilde, follows the same rule here. The error is an *Error.
+// version, with letters, an epoch or a tilde, follows the same rule here. The error is a problem.Problem.
 func NextVersion(v, id string) (string, error) {
 	if !ValidVersion(v) {
-		return "", &Error{
-			Msg:  fmt.Sprintf("cannot find the version after %q: it is not a Debian version", v),
+		return "", problem.Problem{
+			Text: fmt.Sprintf("cannot find the version after %q: it is not a Debian version", v),
 			Hint: "name the new version with --version",
 		}
 	}
@@ -41,8 +43,8 @@ func NextVersion(v, id string) (string, error) {
 	}
 	next := base + "-" + id + n.Add(n, big.NewInt(1)).String()
 	if !ValidVersion(next) {
-		return "", &Error{
-			Msg:  fmt.Sprintf("cannot find the version after %q: with the update_id %.400q it is no Debian version", v, id),
+		return "", problem.Problem{
+			Text: fmt.Sprintf("cannot find the version after %q: with the update_id %.400q it is no Debian version", v, id),
 			Hint: "give update_id letters and digits only, or name the new version with --version",
 		}
 	}

@@ -45,24 +45,12 @@ type Field struct {
 
 // Error is a problem at one place of a file.
 type Error struct {
-	Path string // empty when it is not known
-	Line int    // counted from 1
-	Msg  string
-	Hint string // the way out; may be empty
-	Lost bool   // the line, or a part of it, was passed over: what it says may be missing
+	problem.Problem
+	Lost bool // the line, or a part of it, was passed over: what it says may be missing
 }
 
-// Error returns "path:line: msg", and the hint on a line of its own.
-func (e *Error) Error() string {
-	s := fmt.Sprintf("%s:%d: %s", e.Path, e.Line, e.Msg)
-	if e.Path == "" {
-		s = fmt.Sprintf("line %d: %s", e.Line, e.Msg)
-	}
-	return problem.Text(s, e.Hint)
-}
-
-// WayOut returns the hint.
-func (e *Error) WayOut() string { return e.Hint }
+// Unwrap returns the problem.
+func (e *Error) Unwrap() error { return e.Problem }
 
 // Get returns the value of a field and the line its name is on; of a field that is there twice the
 // last. The case of the name is ignored.
@@ -100,8 +88,8 @@ func (p Paragraph) Relations(field string) ([]Relation, error) {
 // problem, sorted by line: something that dpkg does not read. What could be read is returned beside it.
 func Parse(path string, data []byte) ([]Paragraph, error) {
 	if len(data) > MaxSize {
-		return nil, &Error{Path: path, Line: 1, Msg: fmt.Sprintf(
-			"cannot read control file: it has %d bytes, more than the %d allowed", len(data), MaxSize)}
+		return nil, &Error{Problem: problem.Problem{Path: path, Line: 1, Text: fmt.Sprintf(
+			"cannot read control file: it has %d bytes, more than the %d allowed", len(data), MaxSize)}}
 	}
 	p := parser{path: path}
 	data = bytes.TrimPrefix(data, []byte("\uFEFF"))
@@ -217,11 +205,13 @@ func (p *parser) endParagraph() {
 
 func (p *parser) fail(msg, hint string) { p.failAt(p.line, msg, hint) }
 
-func (p *parser) failAt(line int, msg, hint string) { p.tell(&Error{Line: line, Msg: msg, Hint: hint}) }
+func (p *parser) failAt(line int, msg, hint string) {
+	p.tell(&Error{Problem: problem.Problem{Line: line, Text: msg, Hint: hint}})
+}
 
 // lose tells of a line that is passed over.
 func (p *parser) lose(msg, hint string) {
-	p.tell(&Error{Line: p.line, Msg: msg, Hint: hint, Lost: true})
+	p.tell(&Error{problem.Problem{Line: p.line, Text: msg, Hint: hint}, true})
 }
 
 func (p *parser) tell(e *Error) {

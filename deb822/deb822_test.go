@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 func read(t testing.TB, path string) []byte {
@@ -101,6 +103,11 @@ func TestParseErrors(t *testing.T) {
 			}
 			if diff := cmp.Diff(test.want, err.Error()); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
+			}
+			for _, e := range problem.Each(err) {
+				if p := (problem.Problem{}); !errors.As(e, &p) || p.Path != "c" || p.Line == 0 || p.Error() != e.Error() {
+					t.Errorf("the problem of %v is %+v", e, p)
+				}
 			}
 			left := 0
 			for _, p := range got {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // MaxRelations is how many relations one field may have, alternatives included: ten times what the largest
@@ -81,8 +83,8 @@ type relationParser struct {
 }
 
 func (p *relationParser) tooMany(line int) *Error {
-	return &Error{Path: p.path, Line: line, Lost: true, Hint: "remove what is not needed",
-		Msg: fmt.Sprintf("cannot read relations: there are more than %d", MaxRelations)}
+	return &Error{problem.Problem{Path: p.path, Line: line, Hint: "remove what is not needed",
+		Text: fmt.Sprintf("cannot read relations: there are more than %d", MaxRelations)}, true}
 }
 
 // part reads one relation, or those that it finds where it should be one.
@@ -94,8 +96,8 @@ func (p *relationParser) part(whole string, line int) []Relation {
 			found = append(found, r)
 		}
 		if cause != "" && text == whole && len(p.errs) < maxErrors {
-			p.errs = append(p.errs, &Error{Path: p.path, Line: line, Hint: hint, Lost: true, Msg: fmt.Sprintf(
-				"cannot read relation %q: %s", abbreviate(whole), cause)})
+			p.errs = append(p.errs, &Error{problem.Problem{Path: p.path, Line: line, Hint: hint, Text: fmt.Sprintf(
+				"cannot read relation %q: %s", abbreviate(whole), cause)}, true})
 		}
 		if cause == "" && text == whole {
 			return found

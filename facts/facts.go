@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/contexts"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/imagetest/fleettest"
 	"github.com/slipway-build/slipway/plan"
@@ -43,7 +44,7 @@ type Sources struct {
 // Decision is a plan and what it was made of.
 type Decision struct {
 	Plan   *plan.Plan
-	Inputs *inputs.Set
+	Inputs *contexts.Set
 	// Published is what the registry has, nil if it was not asked.
 	Published map[string]plan.PublishedImage
 
@@ -82,7 +83,7 @@ func (s Sources) Decide(ctx context.Context, f *fleet.Fleet, o plan.Options) (De
 }
 
 // gather asks all sources, side by side, about the images that the plan is about.
-func (s Sources) gather(ctx context.Context, f *fleet.Fleet, o plan.Options) (facts plan.Facts, set *inputs.Set, err error) {
+func (s Sources) gather(ctx context.Context, f *fleet.Fleet, o plan.Options) (facts plan.Facts, set *contexts.Set, err error) {
 	relevant := plan.Relevant(f, o)
 	group, all := errgroup.WithContext(ctx)
 	group.Go(func() error {
@@ -140,23 +141,23 @@ const touchAfter = 24 * time.Hour
 
 // readInputs reads the contexts of the images that the plan may be about. Files that the state knows
 // are not read again.
-func (s Sources) readInputs(ctx context.Context, f *fleet.Fleet, relevant func(*fleet.Image) bool) (*inputs.Set, error) {
+func (s Sources) readInputs(ctx context.Context, f *fleet.Fleet, relevant func(*fleet.Image) bool) (*contexts.Set, error) {
 	known, err := s.State.Contexts(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var mu sync.Mutex // guards faded
 	var faded []string
-	set, err := inputs.Read(ctx, f, inputs.Options{
+	set, err := contexts.Read(ctx, f, contexts.Options{
 		Level: s.Level, Only: relevant,
-		Known: func(folder string) (inputs.Context, bool) {
+		Known: func(folder string) (contexts.Known, bool) {
 			c, ok := known[folder]
 			if ok && time.Since(c.Seen) > touchAfter {
 				mu.Lock()
 				defer mu.Unlock()
 				faded = append(faded, folder)
 			}
-			return inputs.Context{Folder: c.Folder, Stamp: c.Stamp, Digests: c.Digests}, ok
+			return contexts.Known{Folder: c.Folder, Stamp: c.Stamp, Digests: c.Digests}, ok
 		},
 		Entries: func(folder string) []byte {
 			data, err := s.State.Entries(ctx, folder)
@@ -173,7 +174,7 @@ func (s Sources) readInputs(ctx context.Context, f *fleet.Fleet, relevant func(*
 }
 
 // learn notes what was found out about folders.
-func (s Sources) learn(ctx context.Context, set *inputs.Set) error {
+func (s Sources) learn(ctx context.Context, set *contexts.Set) error {
 	var learned []state.Context
 	for _, c := range set.Learned() {
 		learned = append(learned, state.Context{Folder: c.Folder, Stamp: c.Stamp, Digests: c.Digests, Entries: c.Entries})
@@ -187,7 +188,7 @@ func (s Sources) learn(ctx context.Context, set *inputs.Set) error {
 
 // readTests are the digests of the tests that the images have. A test that cannot be read is the
 // error of its image.
-func (s Sources) readTests(f *fleet.Fleet, set *inputs.Set) map[*fleet.Image]string {
+func (s Sources) readTests(f *fleet.Fleet, set *contexts.Set) map[*fleet.Image]string {
 	test, wrong := s.Test.Prepared()
 	digests := map[*fleet.Image]string{}
 	for img := range set.Images {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
+	"github.com/slipway-build/slipway/fleet/contexts"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/state"
@@ -19,7 +20,7 @@ type recollection struct {
 }
 
 // remembers is what the state knows of images. The plan asks only for those that are other than they were.
-func (s Sources) remembers(ctx context.Context, f *fleet.Fleet, set *inputs.Set) (*recollection, error) {
+func (s Sources) remembers(ctx context.Context, f *fleet.Fleet, set *contexts.Set) (*recollection, error) {
 	r := &recollection{}
 	if empty, err := s.State.Empty(ctx); empty || err != nil {
 		return r, err
@@ -35,7 +36,7 @@ func (s Sources) remembers(ctx context.Context, f *fleet.Fleet, set *inputs.Set)
 
 // remember finds the build of an image that was made from the inputs. Without these it is the last good
 // one, and how the last attempt went.
-func remember(ctx context.Context, db *state.DB, img *fleet.Image, platform, made string, set *inputs.Set) (plan.Past, error) {
+func remember(ctx context.Context, db *state.DB, img *fleet.Image, platform, made string, set *contexts.Set) (plan.Past, error) {
 	if made != "" {
 		b, ok, err := db.MadeFrom(ctx, img.Name, platform, made)
 		if !ok || err != nil {
@@ -70,7 +71,7 @@ func lastGood(ctx context.Context, db *state.DB, img *fleet.Image, platform stri
 }
 
 // recall is a build, beside what its image would be made from now.
-func recall(ctx context.Context, db *state.DB, b state.Build, img *fleet.Image, set *inputs.Set) (plan.Past, error) {
+func recall(ctx context.Context, db *state.DB, b state.Build, img *fleet.Image, set *contexts.Set) (plan.Past, error) {
 	_, tag, _ := fleet.SplitRef(b.Ref)
 	past := plan.Past{Tag: tag}
 	if len(b.Parts) == 0 {

@@ -30,6 +30,9 @@ func (p Problem) Error() string {
 	return p.Problem.Error()
 }
 
+// Unwrap returns the part that every problem has.
+func (p Problem) Unwrap() error { return p.Problem }
+
 func newProblem(kind problem.Kind, path string, line int, hint, format string, args ...any) Problem {
 	return Problem{Problem: problem.Problem{
 		Kind: kind, Path: path, Line: line, Text: brief(fmt.Sprintf(format, args...)), Hint: brief(hint),

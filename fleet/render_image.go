@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/slipway-build/slipway/jinja/inspect"
 	"github.com/slipway-build/slipway/template"
 )
 
@@ -21,7 +22,7 @@ func (t imageTemplates) render(dir, name string) (template.Result, error) {
 }
 
 func (t imageTemplates) inspect(dir, name string) template.Inspection {
-	return t.shared.Inspect(t.input(dir, name))
+	return t.shared.Inspect(t.input(dir, name), inspect.Render)
 }
 
 func (t imageTemplates) input(dir, name string) template.Input {

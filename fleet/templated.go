@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -161,15 +162,13 @@ func (r *reader) newestEntry(rel string) (changelog.Entry, error) {
 	return changelog.ParseNewest(r.tree.show(rel), data)
 }
 
-// asProblem takes a changelog's error apart, so that all problems can be sorted by place.
+// asProblem takes an error about a changelog apart, so that all problems can be sorted by place.
 func asProblem(path string, err error) Problem {
 	if p := (Problem{}); errors.As(err, &p) {
 		return p
 	}
-	if e := (*changelog.Error)(nil); errors.As(err, &e) {
-		return Problem{Problem: problem.Problem{Kind: fault.ChangelogSyntax, Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}}
-	}
-	return newProblem(fault.ChangelogSyntax, path, 0, "", "%v", err)
+	p := problem.Of(err)
+	return newProblem(fault.ChangelogSyntax, cmp.Or(p.Path, path), p.Line, p.Hint, "%s", p.Text)
 }
 
 // control reads the dependencies. What does not fit the format is a warning: docker-pkg passes over it
@@ -216,7 +215,8 @@ func (d *definition) unfitting(err error) {
 		return
 	}
 	if e := (*deb822.Error)(nil); errors.As(err, &e) {
-		p := Problem{Problem: problem.Problem{Kind: fault.ControlSyntax, Path: e.Path, Line: e.Line, Text: e.Msg, Hint: e.Hint}}
+		p := Problem{Problem: e.Problem}
+		p.Kind = fault.ControlSyntax
 		if e.Lost {
 			d.unread = append(d.unread, p)
 		} else {

@@ -182,8 +182,5 @@ func atChangelog(f *Fleet, img *Image, err error) Problem {
 	if p.Line == 0 {
 		p.Line = img.Line
 	}
-	if text, hint := problem.Cut(p.Text); hint != "" {
-		p.Text, p.Hint = text, hint
-	}
 	return p
 }

@@ -43,9 +43,9 @@ func FuzzRender(f *testing.F) {
 			if len(out) > 1<<18 {
 				t.Errorf("made %d bytes", len(out))
 			}
-			var tr inspect.Report
-			tr.Template(tmpl, vars)
-			for _, e := range append(tr.Faults, tr.Doubts...) {
+			var tr jinja.Trace
+			doubts := inspect.Render(tmpl, vars, &tr)
+			for _, e := range append(tr.Faults, doubts...) {
 				if e.Kind == python.InternalError {
 					t.Errorf("trace: %v", e)
 				}

@@ -20,8 +20,8 @@ func TestTraceIsRender(t *testing.T) {
 		if strings.Contains(c.Template, "random") || strings.Contains(c.Template, "lipsum") {
 			continue
 		}
-		var tr inspect.Report
-		tr.Template(tmpl, c.vars(t))
+		var tr jinja.Trace
+		doubts := inspect.Render(tmpl, c.vars(t), &tr)
 		switch {
 		case want.Error == "" && (len(tr.Faults) > 0 || string(tr.Text) != want.Want):
 			t.Errorf("%s: %s\nmade %q and %v\nnot  %q", c.Name, c.Template, tr.Text, tr.Faults, want.Want)
@@ -31,7 +31,7 @@ func TestTraceIsRender(t *testing.T) {
 		if n := strings.Count(string(tr.Text), "\n") + 1; len(tr.Lines) != n {
 			t.Errorf("%s: %d lines have %d origins", c.Name, n, len(tr.Lines))
 		}
-		for _, e := range append(tr.Faults, tr.Doubts...) {
+		for _, e := range append(tr.Faults, doubts...) {
 			if e.Kind == python.InternalError {
 				t.Errorf("%s: %v", c.Name, e)
 			}
@@ -47,7 +47,7 @@ func BenchmarkTrace(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		(&inspect.Report{}).Template(tmpl, vars)
+		inspect.Render(tmpl, vars, &jinja.Trace{})
 	}
 }
 

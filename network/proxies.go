@@ -53,12 +53,12 @@ func (p Proxies) over(env *httpproxy.Config) (httpproxy.Config, error) {
 type ProxyError struct{ Key string } // of the configuration
 
 // Error implements error.
-func (e *ProxyError) Error() string {
-	return problem.Text("cannot use "+e.Key+": its address is no URL", e.WayOut())
-}
+func (e *ProxyError) Error() string { return e.Unwrap().Error() }
 
-// WayOut returns the hint.
-func (e *ProxyError) WayOut() string { return "write it like http://proxy.example:3128" }
+// Unwrap returns the problem.
+func (e *ProxyError) Unwrap() error {
+	return problem.New("cannot use "+e.Key+": its address is no URL", "write it like http://proxy.example:3128")
+}
 
 // address parses a proxy's address; without a scheme it is one of http, as in the environment.
 func address(proxy string) (*url.URL, error) {

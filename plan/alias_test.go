@@ -39,7 +39,7 @@ func newMore(t *testing.T, listed bool) *harbour {
 func (h *harbour) noted(name, alias string, find func(ref string) string) string {
 	img := h.image(name)
 	var parents []inputs.Parent
-	for _, parent := range inputs.Parents(img, find) {
+	for _, parent := range img.MadeFrom(find) {
 		if parent.Of != "" {
 			parent.Of, parent.Digest = "", alias
 		}

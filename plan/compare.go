@@ -96,7 +96,7 @@ func (m *maker) compare(n *node) {
 	img := n.img
 	n.stored, n.found = m.facts.Images[img.Ref]
 	if n.now, n.known = m.facts.Inputs[img]; n.known {
-		n.parents = inputs.Parents(img, m.identity)
+		n.parents = img.MadeFrom(m.identity)
 		n.same = n.sameAs(n.stored.Mark()) && n.found && !n.otherLevel()
 		for _, parent := range img.Used() {
 			if p := m.nodes[parent]; p.stale && len(p.causes) == 0 {

@@ -61,7 +61,7 @@ func (s *shop) parts(img *fleet.Image) inputs.Parts {
 	if s.old {
 		m.Inputs = "sha256:some"
 	}
-	return s.facts.Inputs[img].By(m)[0].On(inputs.Parents(img, func(ref string) string { return s.facts.Images[ref].Digest }))
+	return s.facts.Inputs[img].By(m)[0].On(img.MadeFrom(func(ref string) string { return s.facts.Images[ref].Digest }))
 }
 
 // stored is an image that was built from the parts.

@@ -41,7 +41,7 @@ func TestSpellings(t *testing.T) {
 func TestDigestSaysAll(t *testing.T) {
 	h := newHarbour(t, "app:1")
 	h.image("app").External = []string{"base@sha256:1"}
-	for _, p := range inputs.Parents(h.image("app"), func(string) string { return "sha256:2" }) {
+	for _, p := range h.image("app").MadeFrom(func(string) string { return "sha256:2" }) {
 		if p.Digest != "" {
 			t.Error(p)
 		}

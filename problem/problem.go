@@ -16,7 +16,7 @@ type Problem struct {
 	Kind Kind
 	Path string // as the user named it; empty when it is not known, or no file is concerned
 	Line int    // from one; 0 when the whole file or folder is meant
-	Text string // "cannot …", without path and line; further lines are indented
+	Text string // "cannot …", without path and line; further lines are indented; empty when Err says it all
 	Hint string // the way out; may be empty
 	Err  error  // the cause, when somebody else found it; may be nil
 }
@@ -25,7 +25,10 @@ type Problem struct {
 func (p Problem) Error() string {
 	text := p.place() + p.Text
 	if p.Err != nil {
-		text += ": " + p.Err.Error()
+		if p.Text != "" {
+			text += ": "
+		}
+		text += p.Err.Error()
 	}
 	return Text(text, p.Hint)
 }
@@ -45,9 +48,6 @@ func (p Problem) place() string {
 // Unwrap returns the cause.
 func (p Problem) Unwrap() error { return p.Err }
 
-// WayOut returns the hint.
-func (p Problem) WayOut() string { return p.Hint }
-
 // marker stands before a hint.
 const marker = "\nhint: "
 
@@ -59,31 +59,16 @@ func Text(text, hint string) string {
 	return text + marker + hint
 }
 
-// hinted is an error with a way out.
-type hinted struct {
-	error
-	hint string
-}
-
 // New is errors.New with a way out.
-func New(text, hint string) error { return &hinted{errors.New(text), hint} }
+func New(text, hint string) error { return Problem{Text: text, Hint: hint} }
 
 // With gives an error a way out. The hints that it has already come before.
-func With(err error, hint string) error { return &hinted{err, hint} }
+func With(err error, hint string) error { return Problem{Err: err, Hint: hint} }
 
 // Withf is With, with a format of fmt's.
 func Withf(err error, format string, args ...any) error {
 	return With(err, fmt.Sprintf(format, args...))
 }
-
-// Error returns the text of the error, and the hint on a line of its own.
-func (h *hinted) Error() string { return Text(h.error.Error(), h.hint) }
-
-// Unwrap returns the error without this hint.
-func (h *hinted) Unwrap() error { return h.error }
-
-// WayOut returns the hint.
-func (h *hinted) WayOut() string { return h.hint }
 
 // Split parts an error's text from its hints, which Text puts together again. The hints are found by the
 // types of the error and its causes; of an error that came from another process as a text, by that.
@@ -107,27 +92,39 @@ func Hints(hint string) []string {
 	return strings.Split(hint, marker)
 }
 
-// Of is an error as a problem: its place if it is one, and the whole sentence without hints.
+// Of is an error as a problem: the kind and the place of the problem that it is, or carries with something
+// beside it, and the whole sentence without hints.
 func Of(err error) Problem {
 	var p Problem
 	text, hint := Split(err)
-	if own, ok := err.(Problem); ok {
-		p.Kind, p.Path, p.Line = own.Kind, own.Path, own.Line
-		text = strings.TrimPrefix(text, own.place())
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		own, ok := e.(Problem)
+		if ok && !own.bare() && strings.HasPrefix(text, own.place()+own.Text) {
+			p.Kind, p.Path, p.Line = own.Kind, own.Path, own.Line
+			text = strings.TrimPrefix(text, own.place())
+			break
+		}
 	}
 	p.Text, p.Hint = text, hint
 	return p
 }
 
-// Each takes joined errors apart, also joined ones in them.
+// bare tells whether the problem only gives its cause a way out.
+func (p Problem) bare() bool { return p.Text == "" && p.Kind == "" && p.place() == "" }
+
+// Each takes joined errors apart, also joined ones in them. An error that has several causes stays whole.
 func Each(err error) []error {
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return []error{err}
 	}
 	var all []error
+	var text []string
 	for _, e := range joined.Unwrap() {
-		all = append(all, Each(e)...)
+		all, text = append(all, Each(e)...), append(text, e.Error())
+	}
+	if err.Error() != strings.Join(text, "\n") {
+		return []error{err}
 	}
 	return all
 }
@@ -151,8 +148,8 @@ func hints(err error) []string {
 			found = append(found, hints(cause)...)
 		}
 	}
-	if e, ok := err.(interface{ WayOut() string }); ok && e.WayOut() != "" {
-		found = append(found, e.WayOut())
+	if p, ok := err.(Problem); ok && p.Hint != "" {
+		found = append(found, p.Hint)
 	}
 	return found
 }

@@ -61,6 +61,12 @@ func TestSplit(t *testing.T) {
 	}
 }
 
+// carrier has more to say than its problem.
+type carrier struct{ problem.Problem }
+
+func (c carrier) Error() string { return problem.Text("a: cannot read, and more", c.Hint) }
+func (c carrier) Unwrap() error { return c.Problem }
+
 func TestOf(t *testing.T) {
 	cause := problem.New("it is wrong", "mend it")
 	for _, tt := range []struct {
@@ -69,6 +75,9 @@ func TestOf(t *testing.T) {
 	}{
 		{problem.Problem{Kind: "k", Path: "a", Line: 2, Text: "cannot read", Err: cause}, problem.Problem{Kind: "k", Path: "a", Line: 2, Text: "cannot read: it is wrong", Hint: "mend it"}},
 		{problem.Problem{Line: 2, Text: "cannot read"}, problem.Problem{Line: 2, Text: "cannot read"}},
+		{problem.With(problem.Problem{Kind: "k", Path: "a", Line: 2, Text: "cannot read", Hint: "one"}, "two"), problem.Problem{Kind: "k", Path: "a", Line: 2, Text: "cannot read", Hint: "one\nhint: two"}},
+		{carrier{problem.Problem{Path: "a", Text: "cannot read", Hint: "mend it"}}, problem.Problem{Path: "a", Text: "cannot read, and more", Hint: "mend it"}},
+		{fmt.Errorf("inside: %w", problem.Problem{Kind: "k", Path: "a", Text: "cannot read"}), problem.Problem{Text: "inside: a: cannot read"}},
 		{fmt.Errorf("no place: %w", cause), problem.Problem{Text: "no place: it is wrong", Hint: "mend it"}},
 	} {
 		if diff := cmp.Diff(tt.want, problem.Of(tt.err), cmpopts.EquateErrors()); diff != "" {
@@ -78,5 +87,8 @@ func TestOf(t *testing.T) {
 	joined := errors.Join(errors.Join(os.ErrExist, cause), os.ErrClosed)
 	if got := problem.Each(joined); len(got) != 3 || got[0] != os.ErrExist || got[2] != os.ErrClosed {
 		t.Errorf("taken apart: %q", got)
+	}
+	if got := problem.Each(errors.Join(fmt.Errorf("cannot read: %w: %w", os.ErrExist, cause), os.ErrClosed)); len(got) != 2 || got[1] != os.ErrClosed {
+		t.Errorf("an error with two causes is taken apart: %q", got)
 	}
 }

@@ -47,7 +47,10 @@ type Error struct {
 }
 
 // Error is a sentence, with the hint on a line of its own.
-func (e *Error) Error() string {
+func (e *Error) Error() string { return e.problem().Error() }
+
+// problem is the error as people read it.
+func (e *Error) problem() problem.Problem {
 	text := fmt.Sprintf("registry %s: %v", e.Registry, e.Kind)
 	if e.Status != 0 {
 		text += fmt.Sprintf(" (%d)", e.Status)
@@ -58,11 +61,8 @@ func (e *Error) Error() string {
 	if e.Detail != "" {
 		text += ": " + e.Detail
 	}
-	return problem.Text(text, e.Hint)
+	return problem.Problem{Text: text, Hint: e.Hint}
 }
-
-// WayOut returns the hint.
-func (e *Error) WayOut() string { return e.Hint }
 
 // waiting writes a duration, of which nobody wants the seconds when it is in days.
 func waiting(d time.Duration) string {
@@ -72,12 +72,12 @@ func waiting(d time.Duration) string {
 	return fmt.Sprintf("%d days", d/(24*time.Hour))
 }
 
-// Unwrap makes errors.Is work with the kinds.
+// Unwrap makes errors.Is work with the kinds, and finds the problem.
 func (e *Error) Unwrap() []error {
 	if e.cause != nil {
-		return []error{e.Kind, e.cause}
+		return []error{e.Kind, e.cause, e.problem()}
 	}
-	return []error{e.Kind}
+	return []error{e.Kind, e.problem()}
 }
 
 // Transient tells whether the same request may succeed a little later. What was retried is

@@ -15,6 +15,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
+	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/registry/registrytest"
 )
@@ -234,6 +235,9 @@ func TestChecksNeverGuess(t *testing.T) {
 			got, err := r.Digests(t.Context(), []string{ref, p.Addr + "/faults/check:2"})
 			if !errors.Is(err, c.kind) || len(got) != 0 || !strings.Contains(err.Error(), p.Addr) || !strings.Contains(err.Error(), c.text) {
 				t.Errorf("found %v, error %v", got, err)
+			}
+			if _, hint := problem.Split(err); strings.HasPrefix(c.text, "hint: ") != (hint != "") {
+				t.Errorf("the hint is %q", hint)
 			}
 		})
 	}

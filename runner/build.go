@@ -12,7 +12,7 @@ import (
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/fleet"
-	"github.com/slipway-build/slipway/fleet/inputs"
+	"github.com/slipway-build/slipway/fleet/contexts"
 	"github.com/slipway-build/slipway/imagetest"
 	"github.com/slipway-build/slipway/imagetest/fleettest"
 	"github.com/slipway-build/slipway/plan"
@@ -29,7 +29,7 @@ type Options struct {
 	Fleet *fleet.Fleet
 	// Inputs are what the plan's images are made from. Without them no image is marked with its
 	// inputs, and the next plan does not know what it was made from.
-	Inputs *inputs.Set
+	Inputs *contexts.Set
 	// History, if not nil, gets a record of each image under RunID.
 	History History
 	RunID   int64

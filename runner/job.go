@@ -19,6 +19,7 @@ import (
 	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
+	"github.com/slipway-build/slipway/fleet/contexts"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/problem"
@@ -39,12 +40,12 @@ type job struct {
 	logFile  *os.File
 	logPath  string
 	digest   string
-	id       string          // of the image, beside the manifest's digest
-	base     store.Image     // that the last stage begins with; zero when it is not in the store
-	parents  []inputs.Parent // that it is built on
-	reading  inputs.Reading  // of its files, just before they are sent
-	followed recipe.Followed // what of them the build took
-	parts    inputs.Parts    // what it is made from
+	id       string           // of the image, beside the manifest's digest
+	base     store.Image      // that the last stage begins with; zero when it is not in the store
+	parents  []inputs.Parent  // that it is built on
+	reading  contexts.Reading // of its files, just before they are sent
+	followed recipe.Followed  // what of them the build took
+	parts    inputs.Parts     // what it is made from
 	record   *record
 	basis    map[string]string // digests of the manifests of the fleet's images that it is built on, by reference
 	unsure   bool              // its files changed while they were sent
@@ -342,7 +343,7 @@ func (j *job) findParents(ctx context.Context) ([]inputs.Parent, error) {
 	for _, p := range j.image.Used() {
 		j.basis[p.Ref] = known[p.Ref].Digest
 	}
-	return inputs.Parents(j.image, func(ref string) string { return known[ref].Identity() }), nil
+	return j.image.MadeFrom(func(ref string) string { return known[ref].Identity() }), nil
 }
 
 // explain says which file to look at, and what to do about a full disk.

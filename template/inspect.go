@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/slipway-build/slipway/jinja"
-	"github.com/slipway-build/slipway/jinja/inspect"
+	"github.com/slipway-build/slipway/jinja/python"
 	"github.com/slipway-build/slipway/problem"
 )
 
@@ -52,19 +52,23 @@ type UnknownUserError struct {
 }
 
 // Error gives the sentence and the hint.
-func (e *UnknownUserError) Error() string {
-	return problem.Text("no mapping found for user '"+e.User+"'", e.WayOut())
+func (e *UnknownUserError) Error() string { return e.Unwrap().Error() }
+
+// Unwrap returns the problem.
+func (e *UnknownUserError) Unwrap() error {
+	return problem.New("no mapping found for user '"+e.User+"'", "add it to "+uidKey+", which has "+e.Known)
 }
 
-// WayOut returns the hint.
-func (e *UnknownUserError) WayOut() string { return "add it to " + uidKey + ", which has " + e.Known }
+// Inspector renders a template into a trace and returns what would fail in what was not reached:
+// inspect.Render of jinja/inspect.
+type Inspector func(*jinja.Template, jinja.Vars, *jinja.Trace) (doubts []*python.Error)
 
 // Inspect renders a template, notes where each line comes from, goes on after
 // faults, and looks at what was not reached. It takes about three times as long
 // as a render.
-func (e *Environment) Inspect(in Input) Inspection {
+func (e *Environment) Inspect(in Input, render Inspector) Inspection {
 	var out Inspection
-	trace := &inspect.Report{}
+	trace := &jinja.Trace{}
 	loader, err := openFolders(in.Dir, e.root, e.paths)
 	if err != nil {
 		return Inspection{Faults: []*Error{{Path: slashPath(in.Dir, in.Name), Msg: "cannot read template: " + reason(err), Err: err}}}
@@ -106,7 +110,7 @@ func (e *Environment) Inspect(in Input) Inspection {
 	if err != nil {
 		return Inspection{Files: loader.files, Faults: []*Error{described(err, in, loader)}}
 	}
-	trace.Template(tmpl, vars)
+	doubts := render(tmpl, vars, trace)
 	p := &placer{loader: loader, known: map[*jinja.Origin]*Place{}}
 	out.Text, out.Files, out.Lines = trace.Text, loader.files, make([]Place, len(trace.Lines))
 	for i := range trace.Lines {
@@ -115,7 +119,7 @@ func (e *Environment) Inspect(in Input) Inspection {
 	for _, fault := range trace.Faults {
 		out.Faults = append(out.Faults, described(fault, in, loader))
 	}
-	for _, doubt := range trace.Doubts {
+	for _, doubt := range doubts {
 		out.Doubts = append(out.Doubts, described(doubt, in, loader))
 	}
 	for _, w := range warned {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/slipway-build/slipway/jinja/inspect"
 	"github.com/slipway-build/slipway/template"
 )
 
@@ -36,7 +37,7 @@ USER {{ 'ghost' | uid }}
 		Warn:  func(msg string) { warned = append(warned, msg) },
 	})
 	in := template.Input{Dir: dir + "/own", Name: "Dockerfile.template"}
-	out := env.Inspect(in)
+	out := env.Inspect(in, inspect.Render)
 	var got []string
 	add := func(what string, path string, line int, text string) {
 		got = append(got, fmt.Sprintf("%s %s:%d %s", what, strings.TrimPrefix(path, dir), line, text))
@@ -83,7 +84,7 @@ USER {{ 'ghost' | uid }}
 	}
 	for name, want := range map[string]string{"syntax": ":1: cannot parse template: ", "gone": ": cannot read template: "} {
 		_, err := env.Render(in.Dir, name)
-		out := env.Inspect(template.Input{Dir: in.Dir, Name: name})
+		out := env.Inspect(template.Input{Dir: in.Dir, Name: name}, inspect.Render)
 		if len(out.Faults) != 1 || out.Faults[0].Error() != err.Error() || !strings.Contains(err.Error(), name+want) {
 			t.Errorf("%s: %v, not %v", name, out.Faults, err)
 		}
@@ -116,7 +117,7 @@ func TestInspectTakesTurns(t *testing.T) {
 				}
 				group.Go(func() {
 					got := ""
-					if out := env.Inspect(template.Input{Dir: dir, Name: name}); len(out.Faults) == 1 {
+					if out := env.Inspect(template.Input{Dir: dir, Name: name}, inspect.Render); len(out.Faults) == 1 {
 						got = out.Faults[0].Error()
 					}
 					if (got != "") != (want != "") || !strings.Contains(got, want) {
@@ -142,7 +143,7 @@ func TestInspectTakesTurns(t *testing.T) {
 // TestInspectManyWarnings: a template cannot fill the memory with what it is warned about.
 func TestInspectManyWarnings(t *testing.T) {
 	dir := writeTree(t, map[string]string{"t": "{% for i in range(1000) %}{% set x = (i ~ 'x' * 10000)|uid %}{% endfor %}"})
-	out := template.New(template.Options{}).Inspect(template.Input{Dir: dir, Name: "t"})
+	out := template.New(template.Options{}).Inspect(template.Input{Dir: dir, Name: "t"}, inspect.Render)
 	if n := len(out.Warnings); n != 100 || len(out.Faults) > 0 {
 		t.Errorf("%d warnings, %v", n, out.Faults)
 	}

@@ -2,14 +2,10 @@ package inputs
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 
-	"github.com/slipway-build/slipway/fleet"
-	"github.com/slipway-build/slipway/fleet/buildcontext"
 	v1 "github.com/slipway-build/slipway/fleet/inputs/v1"
-	"github.com/slipway-build/slipway/recipe"
 )
 
 // Mark is what an image says of its inputs, in the store or at a registry.
@@ -80,6 +76,9 @@ func (n Now) Under(record string) Parts {
 	return p
 }
 
+// V1 are the parts as package v1 has them, the most exact, with its Tree.
+func (n Now) V1(tree string) Parts { return n.old(tree, n.Old[0]) }
+
 // old are the parts as package v1 has them.
 func (n Now) old(tree string, texts OldTexts) Parts {
 	p := n.Parts
@@ -99,104 +98,4 @@ func (n Now) unaware(old []Parts) []Parts {
 		old[i].unaware = true
 	}
 	return old
-}
-
-// clone is for a value whose maps are going to change.
-func (n Now) clone() Now {
-	n.Files = maps.Clone(n.Files)
-	if n.Files == nil {
-		n.Files = map[string]string{}
-	}
-	return n
-}
-
-// Reading is an image's context as it is at one moment, with all that it was made from then.
-type Reading struct {
-	now      Now
-	contents buildcontext.Contents
-	own      buildcontext.Own
-	fixed    bool // the context is a commit's
-	kept     bool // something keeps files' modes
-}
-
-// Under are the image's parts if a build follows so much of the context.
-func (r Reading) Under(f recipe.Followed) (Parts, error) {
-	record := f.String()
-	if record == "" {
-		f = recipe.Followed{} // too much to write down: all counts
-	}
-	p := r.now.Under(record)
-	if r.fixed {
-		return p, nil
-	}
-	var err error
-	p.Files, err = r.contents.Digest(f, r.own)
-	return p, err
-}
-
-// Old are the image's parts by package v1's rules, with modes as they stand.
-func (r Reading) Old() Parts {
-	if r.fixed {
-		return r.now.old("", r.now.Old[0])
-	}
-	return r.now.old(v1.Tree(r.contents.Standing(), r.kept, v1.AsItStands), r.now.Old[0])
-}
-
-// Matches tells whether an image with the mark was made from this, on the given parents.
-func (r Reading) Matches(m Mark, parents []Parent) (bool, error) {
-	if m.Inputs == "" {
-		return false, nil
-	}
-	if m.Old() {
-		for _, mask := range v1.Masks {
-			tree := ""
-			if !r.fixed {
-				tree = v1.Tree(r.contents.Standing(), r.kept, mask)
-			}
-			var old []Parts
-			for _, texts := range r.now.Old {
-				old = append(old, r.now.old(tree, texts))
-			}
-			for _, p := range append(old, r.now.unaware(old)...) {
-				if p.On(parents).Digest() == m.Inputs {
-					return true, nil
-				}
-			}
-		}
-		return false, nil
-	}
-	followed, err := recipe.Parse(m.Followed)
-	if err != nil {
-		return false, nil // nobody knows
-	}
-	p, err := r.Under(followed)
-	return p.On(parents).Digest() == m.Inputs, err
-}
-
-// Listing lists the context, see buildcontext.Files; its digest is Parts.Tree.
-func (r Reading) Listing() []byte {
-	if r.fixed {
-		return nil
-	}
-	return r.contents.Listing()
-}
-
-// Same tells whether no file that a build followed can have changed since, given the tree as it is now.
-func (r Reading) Same(f recipe.Followed, t *buildcontext.Tree) (bool, error) {
-	if r.fixed {
-		return true, nil
-	}
-	return r.contents.Same(f, t)
-}
-
-// own are the texts that count as a file of the context.
-func own(img *fleet.Image, r fleet.Recipe) buildcontext.Own {
-	if r.Plain {
-		return buildcontext.Own{}
-	}
-	o := buildcontext.Own{Context: []byte(untagged(r.Dockerfile.Text, img))}
-	if r.Artifacts.File != "" {
-		o.Artifacts = []byte(untagged(r.Artifacts.Text, img))
-	}
-	return o
 }

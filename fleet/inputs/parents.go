@@ -3,9 +3,6 @@ package inputs
 import (
 	"cmp"
 	"slices"
-	"strings"
-
-	"github.com/slipway-build/slipway/fleet"
 )
 
 // Parent is an image that another is made from.
@@ -35,36 +32,11 @@ func (p Parent) Shown() string {
 	return p.Name
 }
 
-// Parents lists what an image is built on, with the digests that find knows by reference. The same
-// reference is the same parent, whether it is an image of the fleet or comes from elsewhere. A reference
-// with a digest says all itself. Sorted: what ONBUILD instructions add comes last.
-func Parents(img *fleet.Image, find func(ref string) string) []Parent {
-	var parents []Parent
-	for _, p := range img.Named() {
-		parents = append(parents, Parent{Name: p.Name, Ref: p.Ref, Digest: find(p.Ref)})
-	}
-	for _, ref := range img.External {
-		parents = append(parents, elsewhere(img, ref, find))
-	}
-	for _, a := range img.Aliases {
-		if !a.OnBuild {
-			p := elsewhere(img, a.Ref, func(string) string { return find(a.Image.Ref) })
-			p.Of = a.Image.Name
-			parents = append(parents, p)
-		}
-	}
-	for _, p := range img.Added() {
-		parents = append(parents, Parent{Name: p.Name, Ref: p.Ref, Digest: find(p.Ref), OnBuild: true})
-	}
-	for _, ref := range img.OnBuild {
-		p := elsewhere(img, ref, find)
-		p.OnBuild = true
-		parents = append(parents, p)
-	}
+// Sort is the order of an image's parents: what ONBUILD instructions add comes last.
+func Sort(parents []Parent) {
 	slices.SortStableFunc(parents, func(a, b Parent) int {
 		return cmp.Or(behind(a.OnBuild, b.OnBuild), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Ref, b.Ref))
 	})
-	return parents
 }
 
 // behind compares for an order in which those come last of which something is true.
@@ -76,28 +48,6 @@ func behind(a, b bool) int {
 		return -1
 	}
 	return 1
-}
-
-func elsewhere(img *fleet.Image, ref string, find func(ref string) string) Parent {
-	p := Parent{Name: ref, Ref: ref}
-	if !strings.Contains(ref, "@") && !slices.Contains(img.Before, ref) {
-		p.Digest = find(ref)
-	}
-	if name, whole, below := below(img, ref); below {
-		p.Name, p.Ref, p.Written = name, whole, ref
-	}
-	return p
-}
-
-// below takes the fleet's registry and namespace from a reference, which has a tag then.
-func below(img *fleet.Image, ref string) (name, whole string, is bool) {
-	own, _, _ := fleet.SplitRef(img.Ref)
-	repo, tag, digest := fleet.SplitRef(ref)
-	name, is = strings.CutPrefix(repo, strings.TrimSuffix(own, img.Name))
-	if !is || name == "" || digest != "" {
-		return "", "", false
-	}
-	return name, repo + ":" + cmp.Or(tag, "latest"), true
 }
 
 // unwritten are the parents as they count: each once, however it is written.
@@ -137,30 +87,4 @@ func (p Parts) Counted() []Parent {
 		return cmp.Or(behind(a.Elsewhere(), b.Elsewhere()), cmp.Compare(a.Name, b.Name))
 	})
 	return parents
-}
-
-// untagged is a Dockerfile's text without the tags of the images below the fleet's registry and
-// namespace. NUL, which no Dockerfile has, keeps a placeholder from being confused with text.
-func untagged(text string, img *fleet.Image) string {
-	names := map[string]string{}
-	for _, p := range Parents(img, func(string) string { return "" }) {
-		if p.Name != p.Ref && !p.OnBuild {
-			names[p.Ref] = p.Name
-		}
-	}
-	pairs := []string{}
-	for _, ref := range byLength(names) {
-		pairs = append(pairs, ref, "\x00"+names[ref]+"\x00")
-	}
-	return strings.NewReplacer(pairs...).Replace(text)
-}
-
-// byLength puts base:1.10 before base:1.1, which it begins with.
-func byLength(names map[string]string) []string {
-	refs := make([]string, 0, len(names))
-	for ref := range names {
-		refs = append(refs, ref)
-	}
-	slices.SortFunc(refs, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
-	return refs
 }

@@ -1,17 +1,15 @@
-// Package inputs finds out what images are made from, and gives it a digest: two builds with the
+// Package inputs says what an image is made from, and gives it a digest: two builds with the
 // same digest have the same instructions, build arguments, parents and platform, and the same of all files
 // of the context that can get into the image. Comments, times, owners, the place of the checkout and files
 // that no instruction takes are no inputs.
 package inputs
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 
-	"github.com/slipway-build/slipway/fleet"
-	"github.com/slipway-build/slipway/fleet/buildcontext"
+	"github.com/opencontainers/go-digest"
+
 	v1 "github.com/slipway-build/slipway/fleet/inputs/v1"
 )
 
@@ -48,7 +46,7 @@ type Parts struct {
 	Target string `json:"target,omitempty"`
 	// Args are digests of the build arguments' values, which may be secret.
 	Args map[string]string `json:"args,omitempty"`
-	// Parents are the images it is built on or copies from; see the function Parents.
+	// Parents are the images it is built on or copies from; see fleet.Image.MadeFrom.
 	Parents []Parent `json:"parents,omitempty"`
 
 	// What follows is no input, but helps to say what changed. Level is the engine's compatibility level.
@@ -76,7 +74,7 @@ func (p Parts) Digest() string {
 	if err != nil {
 		panic(fmt.Sprintf("internal error: %v", err)) // strings and integers only
 	}
-	return prefix + digest(data)
+	return prefix + digest.FromBytes(data).String()
 }
 
 // Definition is like Digest, but stands only for what changes by somebody's edit: the digests of the
@@ -91,7 +89,7 @@ func (p Parts) Definition() string {
 		parent := &p.Parents[i]
 		parent.Digest = ""
 		if parent.Name != parent.Ref { // of the fleet, whatever the registry is called
-			_, parent.Ref, _ = fleet.SplitRef(parent.Ref)
+			parent.Ref = v1.Tag(parent.Ref)
 		}
 	}
 	return p.Digest()
@@ -113,25 +111,6 @@ func (p Parts) v1() v1.Parts {
 		out.Parents = append(out.Parents, v1.Parent{Name: parent.Name, Ref: parent.Ref, Digest: parent.Digest})
 	}
 	return out
-}
-
-func digest(data []byte) string {
-	sum := sha256.Sum256(data)
-	return "sha256:" + hex.EncodeToString(sum[:])
-}
-
-// commit is what stands for the files of a commit.
-func (p *Parts) commit(s fleet.Source) {
-	if s.Commit == "" {
-		return
-	}
-	p.Commit, p.Checkout = s.Commit, s.Checkout
-	if s.Dir != "." {
-		p.Folder = s.Dir
-	}
-	if s.IgnoreFile != buildcontext.IgnoreFile {
-		p.IgnoreFile = s.IgnoreFile
-	}
 }
 
 // On returns the parts of an image that is built on the given parents.

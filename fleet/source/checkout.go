@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // fetcher makes one checkout in a temporary folder.
@@ -162,8 +164,8 @@ func refusesCommits(said string) bool {
 }
 
 func (f *fetcher) gone(o object) error {
-	return &failure{Doing: o.doing, Err: fmt.Errorf("the repository has no commit %s", o.commit),
-		Hint: "its branch may have been overwritten or deleted since; name another branch, tag or commit"}
+	return &failure{Problem: problem.Problem{Text: o.doing, Err: fmt.Errorf("the repository has no commit %s", o.commit),
+		Hint: "its branch may have been overwritten or deleted since; name another branch, tag or commit"}}
 }
 
 // watch ends the context it returns when the tree grows too large, or what is
@@ -233,10 +235,10 @@ func (f *fetcher) commitTime(ctx context.Context, o object) (int64, error) {
 	}
 	words := strings.Fields(first)
 	if len(words) != 3 || words[0] != o.commit {
-		return 0, &failure{Doing: o.doing, Err: fmt.Errorf("internal error: git cat-file answers %q", clean(first))}
+		return 0, &failure{Problem: problem.Problem{Text: o.doing, Err: fmt.Errorf("internal error: git cat-file answers %q", clean(first))}}
 	}
 	if words[1] != "commit" {
-		return 0, &failure{Doing: o.doing, Err: fmt.Errorf("%s is the id of a %s, not of a commit", o.commit, words[1])}
+		return 0, &failure{Problem: problem.Problem{Text: o.doing, Err: fmt.Errorf("%s is the id of a %s, not of a commit", o.commit, words[1])}}
 	}
 	for line := range strings.Lines(body) {
 		if line == "\n" {

@@ -12,33 +12,26 @@ import (
 // attempt: nobody answers, the connection broke, the server is overloaded.
 var ErrTransient = errors.New("transient fault")
 
-// failure is a failure of git. It names no credentials.
+// failure is a failure of git. It names no credentials. Text is what git was to do: "cannot fetch
+// https://example.com/repository#main". Err is the cause when git said nothing, or the end of the context.
 type failure struct {
-	Doing string   // "cannot fetch https://example.com/repository#main"
+	problem.Problem
 	Lines []string // git's last words, without "fatal: "
-	Hint  string   // the way out; may be empty
-	Err   error    // the cause when git said nothing, or the end of the context
 
 	transient bool
 }
 
-// failure returns the sentence, git's further lines indented, and the hint.
+// Error returns the sentence, git's further lines indented, and the hint.
 func (e *failure) Error() string {
-	s := e.Doing
-	switch {
-	case len(e.Lines) > 0:
-		s += ": " + strings.Join(e.Lines, "\n  ")
-	case e.Err != nil:
-		s += ": " + e.Err.Error()
+	p := e.Problem
+	if len(e.Lines) > 0 {
+		p.Text, p.Err = p.Text+": "+strings.Join(e.Lines, "\n  "), nil
 	}
-	return problem.Text(s, e.Hint)
+	return p.Error()
 }
 
-// WayOut returns the hint.
-func (e *failure) WayOut() string { return e.Hint }
-
-// Unwrap returns the cause.
-func (e *failure) Unwrap() error { return e.Err }
+// Unwrap returns the problem.
+func (e *failure) Unwrap() error { return e.Problem }
 
 // Is finds ErrTransient.
 func (e *failure) Is(target error) bool { return target == ErrTransient && e.transient }
@@ -46,7 +39,7 @@ func (e *failure) Is(target error) bool { return target == ErrTransient && e.tra
 // forGit is the same failure, of one of several references that were asked for together.
 func (e *failure) forGit(doing string) *failure {
 	other := *e
-	other.Doing = doing
+	other.Text = doing
 	return &other
 }
 

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // Checkout is the tree of one commit with its submodules, without a .git. It is
@@ -50,7 +52,7 @@ func (r *Repositories) Fetch(ctx context.Context, g Git, commit string, w Wish) 
 			return Checkout{}, err
 		}
 		var over *timeoutError
-		return Checkout{}, &failure{Doing: doing, Err: err, transient: errors.As(err, &over)}
+		return Checkout{}, &failure{Problem: problem.Problem{Text: doing, Err: err}, transient: errors.As(err, &over)}
 	}
 	commit = strings.ToLower(commit)
 	if !isCommit(commit) {

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/slipway-build/slipway/fleet/buildcontext"
+	"github.com/slipway-build/slipway/problem"
 )
 
 // A filter (gitattributes(5)) makes a file of what the commit has of it. git leaves files as they are,
@@ -202,9 +203,9 @@ func unfilteredError(doing string, files []unfiltered) *failure {
 		what = fmt.Sprintf("%s, %s and %d more", what, clean(names[1]), len(names)-2)
 	}
 	if filter == lfs {
-		return &failure{Doing: doing, Err: fmt.Errorf("git-lfs's pointers are in the place of %s: git has no filter %s here, or was told to skip it", what, lfs),
-			Hint: "`apt-get install git-lfs` and `git lfs install --skip-repo` for the user who runs this; \"filters: false\" in the entry takes the pointers"}
+		return &failure{Problem: problem.Problem{Text: doing, Err: fmt.Errorf("git-lfs's pointers are in the place of %s: git has no filter %s here, or was told to skip it", what, lfs),
+			Hint: "`apt-get install git-lfs` and `git lfs install --skip-repo` for the user who runs this; \"filters: false\" in the entry takes the pointers"}}
 	}
-	return &failure{Doing: doing, Err: errors.New("the filter " + clean(filter) + ", which git does not have here, has not made " + what),
-		Hint: "give git its filter." + clean(filter) + ".smudge, see gitattributes(5); \"filters: false\" in the entry takes the files as the repository has them"}
+	return &failure{Problem: problem.Problem{Text: doing, Err: errors.New("the filter " + clean(filter) + ", which git does not have here, has not made " + what),
+		Hint: "give git its filter." + clean(filter) + ".smudge, see gitattributes(5); \"filters: false\" in the entry takes the files as the repository has them"}}
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // settings hold for every git that is run: nothing of the repository runs, no
@@ -85,7 +87,7 @@ func (r *Repositories) git(ctx context.Context, c command) error {
 	}
 	program, err := exec.LookPath(name)
 	if err != nil {
-		return &failure{Doing: c.doing, Err: fmt.Errorf("cannot find the program git: %w", err), Hint: "`apt-get install git` installs it"}
+		return &failure{Problem: problem.Problem{Text: c.doing, Err: fmt.Errorf("cannot find the program git: %w", err), Hint: "`apt-get install git` installs it"}}
 	}
 	env, secrets := r.environment(c.dir), []string(nil)
 	args := make([]string, 0, 2*len(settings)+len(c.args)+4)
@@ -135,7 +137,7 @@ func (r *Repositories) explain(ctx context.Context, c command, err error, words 
 	if err == nil && ctx.Err() == nil {
 		return nil
 	}
-	e := &failure{Doing: c.doing, Err: err}
+	e := &failure{Problem: problem.Problem{Text: c.doing, Err: err}}
 	var over *timeoutError
 	var large *limitError
 	switch cause := context.Cause(ctx); {

@@ -38,7 +38,7 @@ func Lacking(lacks []Lack) error {
 	for _, l := range lacks {
 		if l.Folder {
 			text, hint := problem.Cut(l.why)
-			gone = errors.Join(gone, &failure{Doing: text, Hint: hint})
+			gone = errors.Join(gone, &failure{Problem: problem.Problem{Text: text, Hint: hint}})
 		} else {
 			files, doing = append(files, unfiltered{l.Path, l.filter}), l.doing
 		}

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/slipway-build/slipway/problem"
 )
 
 // maxRefs bounds what a server may list.
@@ -38,7 +40,7 @@ func (r *Repositories) ResolveAll(ctx context.Context, list []Git) []Resolution 
 	groups := map[string][]int{}
 	for i, g := range list {
 		if err := g.check(); err != nil {
-			results[i].Err = &failure{Doing: resolving(g), Err: err}
+			results[i].Err = &failure{Problem: problem.Problem{Text: resolving(g), Err: err}}
 		} else if lower := strings.ToLower(g.Ref); isCommit(lower) {
 			results[i].Commit = lower
 		} else {
@@ -73,11 +75,11 @@ func (r *Repositories) list(ctx context.Context, g Git) (refs, error) {
 	doing := resolving(g)
 	rem, err := g.remote()
 	if err != nil {
-		return refs{}, &failure{Doing: doing, Err: err}
+		return refs{}, &failure{Problem: problem.Problem{Text: doing, Err: err}}
 	}
 	cache, err := r.cache()
 	if err != nil {
-		return refs{}, &failure{Doing: doing, Err: err}
+		return refs{}, &failure{Problem: problem.Problem{Text: doing, Err: err}}
 	}
 	limit := r.resolveTimeout()
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, &timeoutError{limit})
@@ -120,7 +122,7 @@ func (f refs) pick(g Git, err error) Resolution {
 		}
 	}
 	text, hint := f.missing(g.Ref)
-	return Resolution{Err: &failure{Doing: resolving(g), Err: errors.New(text), Hint: hint}}
+	return Resolution{Err: &failure{Problem: problem.Problem{Text: resolving(g), Err: errors.New(text), Hint: hint}}}
 }
 
 // missing says why a name is not there.

@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"fmt"
+	"github.com/slipway-build/slipway/problem"
 )
 
 func TestResolveFollows(t *testing.T) {
@@ -230,7 +233,10 @@ func TestClassify(t *testing.T) {
 
 // TestHintOfOwner: the command works as it is printed.
 func TestHintOfOwner(t *testing.T) {
-	e := &failure{Doing: "cannot look up file:///srv/r", Lines: []string{"detected dubious ownership in repository at '/srv/r'", "To add an exception for this directory, call:"}}
+	e := &failure{Problem: problem.Problem{Text: "cannot look up file:///srv/r"}, Lines: []string{"detected dubious ownership in repository at '/srv/r'", "To add an exception for this directory, call:"}}
 	e.classify()
 	wantError(t, e, "\nhint: `git config --global --add safe.directory '/srv/r'`, if you trust its owner")
+	if text, hint := problem.Split(fmt.Errorf("cannot go on: %w", e)); hint != e.Hint || strings.Contains(text, "hint") || !strings.HasSuffix(text, "call:") {
+		t.Errorf("text %q, hint %q", text, hint)
+	}
 }

@@ -35,7 +35,7 @@ func (f *fetcher) submodules(ctx context.Context, parent Git, o object, l listin
 		return nil
 	}
 	fail := func(name string, err error) error {
-		return &failure{Doing: f.doing + cannotFetchModule + clean(name), Err: err}
+		return &failure{Problem: problem.Problem{Text: f.doing + cannotFetchModule + clean(name), Err: err}}
 	}
 	modules, err := f.modules(ctx, o, l)
 	if err != nil {
@@ -77,7 +77,7 @@ func (f *fetcher) submodule(ctx context.Context, parent Git, m module, commit, t
 		err = emptyFolder(tree, here)
 	}
 	if err != nil {
-		return &failure{Doing: f.doing + cannotFetchModule + clean(here), Err: err}
+		return &failure{Problem: problem.Problem{Text: f.doing + cannotFetchModule + clean(here), Err: err}}
 	}
 	if _, err = f.populate(ctx, g, commit, tree, here, depth+1); err == nil {
 		return nil
@@ -133,7 +133,7 @@ func (f *fetcher) checkWish() error {
 		if f.submodulesSeen[p] || slices.ContainsFunc(f.missing, func(m missing) bool { return inside(p, m.Path) }) {
 			continue
 		}
-		e := &failure{Doing: f.doing, Err: fmt.Errorf("the repository has no submodule %s at this commit", clean(p))}
+		e := &failure{Problem: problem.Problem{Text: f.doing, Err: fmt.Errorf("the repository has no submodule %s at this commit", clean(p))}}
 		if len(f.submodulesSeen) > 0 {
 			e.Hint = "its submodules: " + strings.Join(slices.Sorted(maps.Keys(f.submodulesSeen)), ", ")
 		}

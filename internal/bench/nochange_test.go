@@ -22,6 +22,7 @@ import (
 	"github.com/slipway-build/slipway/engine/dockerfile"
 	"github.com/slipway-build/slipway/engine/embedded"
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/contexts"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/internal/enginetest"
 	"github.com/slipway-build/slipway/recipe"
@@ -126,7 +127,7 @@ func registerAll(ctx context.Context, e *embedded.Process, n int) error {
 	if err != nil {
 		return err
 	}
-	set, err := inputs.Read(ctx, f, inputs.Options{Level: engine.Level})
+	set, err := contexts.Read(ctx, f, contexts.Options{Level: engine.Level})
 	if err != nil {
 		return err
 	}
@@ -156,7 +157,7 @@ func registerAll(ctx context.Context, e *embedded.Process, n int) error {
 		if img.Ref == built.Image.Ref {
 			continue
 		}
-		parents := inputs.Parents(img, func(string) string { return built.Image.ID })
+		parents := img.MadeFrom(func(string) string { return built.Image.ID })
 		m := store.Marks{ID: built.Image.ID, Inputs: set.Images[img].Under(followed.String()).On(parents).Digest(), Followed: followed.String(), Level: engine.Level}
 		if err := registerOne(held, images, services.Content, built, img, m); err != nil {
 			return fmt.Errorf("cannot register %s: %w", img.Ref, err)

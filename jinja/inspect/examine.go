@@ -21,9 +21,9 @@ const (
 // not reached. It knows which names are assigned before, or may be; what the
 // text of the template does not say it takes for good.
 type examiner struct {
-	report  *Report
 	rest    *jinja.Rest
 	tmpl    *jinja.Template
+	doubts  *[]*python.Error // of all templates
 	depth   int
 	globals bool               // no variables of the render: imported without context
 	said    map[[2]string]bool // template and name
@@ -236,13 +236,13 @@ func (x *examiner) forStmt(st *syntax.For, known *names) {
 
 // doubt notes an error; it has the line unless it has a place of its own.
 func (x *examiner) doubt(line int, e *python.Error) {
-	if len(x.report.Doubts) >= mostDoubts {
+	if len(*x.doubts) >= mostDoubts {
 		return
 	}
 	if e.Template == "" {
 		e.Template, e.Line = x.tmpl.Name(), line
 	}
 	if e = e.Shortened(); x.rest.First(e) {
-		x.report.Doubts = append(x.report.Doubts, e)
+		*x.doubts = append(*x.doubts, e)
 	}
 }

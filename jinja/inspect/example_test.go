@@ -8,18 +8,18 @@ import (
 )
 
 // All that is wrong with a template, in what was executed and in what was not.
-func ExampleReport_Template() {
+func ExampleRender() {
 	tmpl, err := jinja.NewEnv(nil, jinja.Options{}).Parse("page", "{{ titel }}\n{{ 1 // 0 }}\n{% if admin %}{{ usr }}{% endif %}")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	report := &inspect.Report{}
-	report.Template(tmpl, jinja.NewVars(map[string]any{"title": "Home", "user": "ada", "admin": false}))
-	for _, fault := range report.Faults {
+	var trace jinja.Trace
+	doubts := inspect.Render(tmpl, jinja.NewVars(map[string]any{"title": "Home", "user": "ada", "admin": false}), &trace)
+	for _, fault := range trace.Faults {
 		fmt.Println(fault)
 	}
-	for _, doubt := range report.Doubts {
+	for _, doubt := range doubts {
 		fmt.Println("not reached:", doubt, "-", doubt.Hint)
 	}
 	// Output:

@@ -55,12 +55,12 @@ func (x *examiner) test(e *syntax.Test, known *names) {
 }
 
 func (x *examiner) filter(e *syntax.Filter, known *names) {
-	before := len(x.report.Doubts)
+	before := len(*x.doubts)
 	if _, isName := e.Value.(*syntax.Name); !isName || e.Name != "default" && e.Name != "d" && e.Name != "items" {
 		x.expr(e.Value, known)
 	}
 	e.Args.Each(func(arg syntax.Node) { x.expr(arg, known) })
-	if x.rest.Reached(e) || len(x.report.Doubts) > before {
+	if x.rest.Reached(e) || len(*x.doubts) > before {
 		return
 	}
 	if e.Fn == nil {

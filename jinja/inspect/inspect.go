@@ -8,23 +8,16 @@ import (
 	"github.com/slipway-build/slipway/jinja/python"
 )
 
-// Report is a render with what would have failed in what it left out.
-type Report struct {
-	jinja.Trace
-	// Doubts are what would stop statements that were not reached: names that
-	// nobody defines, filters that fail on constants, templates that are not
-	// there.
-	Doubts []*python.Error
-}
-
-// Template renders a template, notes what happens, and looks at what was not
-// reached. It may be called once.
-func (r *Report) Template(t *jinja.Template, vars jinja.Vars) {
-	r.After = func(rest *jinja.Rest) {
-		x := &examiner{report: r, rest: rest, tmpl: t, said: map[[2]string]bool{}, seen: map[*jinja.Template]int{}}
+// Render renders a template as Template.Trace does, and returns what would stop the statements that were
+// not reached: names that nobody defines, filters that fail on constants, templates that are not there.
+func Render(t *jinja.Template, vars jinja.Vars, tr *jinja.Trace) (doubts []*python.Error) {
+	x := &examiner{tmpl: t, doubts: &doubts, said: map[[2]string]bool{}, seen: map[*jinja.Template]int{}}
+	tr.After = func(rest *jinja.Rest) {
+		x.rest = rest
 		x.template(&names{own: map[string]bool{}})
 	}
-	t.Trace(vars, &r.Trace)
+	t.Trace(vars, tr)
+	return doubts
 }
 
 // Words returns the names that stand in the tags of a template's source: variables, and what else is

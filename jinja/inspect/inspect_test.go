@@ -11,9 +11,15 @@ import (
 
 	"github.com/slipway-build/slipway/jinja"
 	"github.com/slipway-build/slipway/jinja/inspect"
+	"github.com/slipway-build/slipway/jinja/python"
 )
 
-func report(t *testing.T, files jinja.MapLoader, source string) *inspect.Report {
+type record struct {
+	jinja.Trace
+	doubts []*python.Error
+}
+
+func report(t *testing.T, files jinja.MapLoader, source string) *record {
 	t.Helper()
 	all := jinja.MapLoader{"t": source}
 	for name, text := range files {
@@ -30,8 +36,8 @@ func report(t *testing.T, files jinja.MapLoader, source string) *inspect.Report 
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr := &inspect.Report{}
-	tr.Template(tmpl, jinja.NewVars(map[string]any{"given": "g", "registry": "r"}))
+	tr := &record{}
+	tr.doubts = inspect.Render(tmpl, jinja.NewVars(map[string]any{"given": "g", "registry": "r"}), &tr.Trace)
 	return tr
 }
 
@@ -79,7 +85,7 @@ func TestDoubts(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			tr := report(t, files, test.source)
 			var got []string
-			for _, e := range tr.Doubts {
+			for _, e := range tr.doubts {
 				got = append(got, e.Error())
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
@@ -94,17 +100,17 @@ func TestDoubts(t *testing.T) {
 func TestDoubtsHaveMemoryOfTheirOwn(t *testing.T) {
 	one := "{{ ('x' | center(20000)) | image_tag }}\n"
 	tr := report(t, nil, "{% set x = 'a' * 10000000 %}{% if false %}"+strings.Repeat(one, 50)+"{% endif %}")
-	if len(tr.Doubts) != 50 || len(tr.Faults) > 0 {
-		t.Errorf("%d doubts, faults %v", len(tr.Doubts), tr.Faults)
+	if len(tr.doubts) != 50 || len(tr.Faults) > 0 {
+		t.Errorf("%d doubts, faults %v", len(tr.doubts), tr.Faults)
 	}
-	for _, e := range tr.Doubts {
+	for _, e := range tr.doubts {
 		if len(e.Msg) > 2100 {
 			t.Fatalf("a doubt of %d bytes", len(e.Msg))
 		}
 	}
 	tr = report(t, nil, "{% if false %}{{ 'x' | center(900000) | image_tag }}{% endif %}")
-	if len(tr.Doubts)+len(tr.Faults) > 0 {
-		t.Errorf("what takes too much is taken for good, not %v, %v", tr.Doubts, tr.Faults)
+	if len(tr.doubts)+len(tr.Faults) > 0 {
+		t.Errorf("what takes too much is taken for good, not %v, %v", tr.doubts, tr.Faults)
 	}
 }
 

@@ -153,7 +153,7 @@ func TestTraceEndsAfterManyFaults(t *testing.T) {
 }
 
 func TestTraceHere(t *testing.T) {
-	tr := &inspect.Report{}
+	tr := &jinja.Trace{}
 	var got []string
 	env := jinja.NewEnv(nil, jinja.Options{})
 	env.AddFilter("note", "value", func(args []any) (any, error) {
@@ -164,7 +164,7 @@ func TestTraceHere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr.Template(tmpl, jinja.NewVars(nil))
+	inspect.Render(tmpl, jinja.NewVars(nil), tr)
 	if diff := cmp.Diff([]string{"x t:2", "y t:3"}, got); diff != "" {
 		t.Error(diff)
 	}

@@ -15,8 +15,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/slipway-build/slipway/fleet/buildcontext"
 )
 
 // Level is the engine's compatibility level of all images that know no other rules.
@@ -62,13 +60,14 @@ func (p Parts) Definition() string {
 		parent := &p.Parents[i]
 		parent.Digest = ""
 		if parent.Name != parent.Ref { // of the fleet, whatever the registry is called
-			parent.Ref = tag(parent.Ref)
+			parent.Ref = Tag(parent.Ref)
 		}
 	}
 	return p.Digest()
 }
 
-func tag(ref string) string {
+// Tag is the tag of a reference without a digest; empty when it has none.
+func Tag(ref string) string {
 	if i := strings.LastIndexByte(ref, ':'); i > strings.LastIndexByte(ref, '/') {
 		return ref[i+1:]
 	}
@@ -101,9 +100,17 @@ const AsItStands Mask = -1
 // One may be added, for what was published by another stays what it is; none may be taken away.
 var Masks = []Mask{AsItStands, 0o022, 0o002, 0o077, 0o027, 0o007}
 
+// File is a file or folder of a build context.
+type File struct {
+	Path    string
+	Mode    fs.FileMode // as it stands
+	Tracked bool        // its mode is kept by something else than the file system
+	Sum     []byte      // SHA-256 of what it holds; nil for folders
+}
+
 // Tree is the digest of a build context: paths, modes and contents of all its files. Under a umask,
 // files whose modes git keeps have those of a checkout; where nothing keeps modes, all files do.
-func Tree(files iter.Seq[buildcontext.File], kept bool, m Mask) string {
+func Tree(files iter.Seq[File], kept bool, m Mask) string {
 	h := sha256.New()
 	var buf []byte
 	for f := range files {

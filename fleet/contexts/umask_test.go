@@ -1,4 +1,4 @@
-package inputs_test
+package contexts_test
 
 import (
 	"os"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/contexts"
 	"github.com/slipway-build/slipway/fleet/inputs"
 )
 
@@ -71,7 +72,7 @@ func old(t *testing.T, dir string, m inputs.Mark) []string {
 	if err != nil || len(f.Images) != 1 {
 		t.Fatal(f, err)
 	}
-	s, err := inputs.Read(t.Context(), f, inputs.Options{Level: 1})
+	s, err := contexts.Read(t.Context(), f, contexts.Options{Level: 1})
 	if err == nil {
 		err = s.Need(t.Context(), map[*fleet.Image][]inputs.Mark{f.Images[0]: {m}})
 	}

@@ -1,4 +1,4 @@
-package inputs_test
+package contexts_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/contexts"
 	"github.com/slipway-build/slipway/fleet/inputs"
 )
 
@@ -32,7 +33,7 @@ func entry(name, version string) string {
 }
 
 // read writes the files into a new folder and reads the inputs of the fleet there.
-func read(t *testing.T, files map[string]string, o inputs.Options) (*fleet.Fleet, *inputs.Set) {
+func read(t *testing.T, files map[string]string, o contexts.Options) (*fleet.Fleet, *contexts.Set) {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range files {
@@ -67,7 +68,7 @@ func read(t *testing.T, files map[string]string, o inputs.Options) (*fleet.Fleet
 		t.Fatal(err)
 	}
 	o.Level = 1
-	set, err := inputs.Read(t.Context(), f, o)
+	set, err := contexts.Read(t.Context(), f, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +76,7 @@ func read(t *testing.T, files map[string]string, o inputs.Options) (*fleet.Fleet
 }
 
 // digests are of the images by the rules of a mark: the present ones, all of the context, without one.
-func digests(t *testing.T, f *fleet.Fleet, s *inputs.Set, m inputs.Mark) map[string]string {
+func digests(t *testing.T, f *fleet.Fleet, s *contexts.Set, m inputs.Mark) map[string]string {
 	t.Helper()
 	marks := map[*fleet.Image][]inputs.Mark{}
 	for _, img := range f.Images {
@@ -86,7 +87,7 @@ func digests(t *testing.T, f *fleet.Fleet, s *inputs.Set, m inputs.Mark) map[str
 	}
 	out := map[string]string{}
 	for _, img := range f.Images {
-		parents := inputs.Parents(img, func(ref string) string { return "digest of " + ref })
+		parents := img.MadeFrom(func(ref string) string { return "digest of " + ref })
 		out[img.Name] = s.Images[img].By(m)[0].On(parents).Digest()
 	}
 	return out
@@ -95,7 +96,7 @@ func digests(t *testing.T, f *fleet.Fleet, s *inputs.Set, m inputs.Mark) map[str
 // TestDigestGolden: a digest that changes makes every fleet build everything again. If that is meant,
 // raise engine.Level; if not, this test has found it.
 func TestDigestGolden(t *testing.T) {
-	f, s := read(t, example, inputs.Options{})
+	f, s := read(t, example, contexts.Options{})
 	for _, tt := range []struct {
 		rules string
 		mark  inputs.Mark
@@ -137,11 +138,11 @@ func TestWhatCounts(t *testing.T) {
 		{"another registry", map[string]string{"config.yaml": "registry: other.example\nword: first\n"}, "app"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			f, s := read(t, example, inputs.Options{})
+			f, s := read(t, example, contexts.Options{})
 			before := digests(t, f, s, inputs.Mark{})
 			files := maps.Clone(example)
 			maps.Copy(files, tt.edit)
-			f, s = read(t, files, inputs.Options{})
+			f, s = read(t, files, contexts.Options{})
 			after := digests(t, f, s, inputs.Mark{})
 			var changed []string
 			for _, name := range []string{"app", "base"} {
@@ -160,14 +161,14 @@ func TestWhatCounts(t *testing.T) {
 // the parent, and a version that another begins with is no confusion.
 func TestParentsVersionIsNoTextOfTheDockerfile(t *testing.T) {
 	files := maps.Clone(example)
-	f, s := read(t, files, inputs.Options{})
+	f, s := read(t, files, contexts.Options{})
 	files["images/base/changelog"] = entry("base", "1.10")
-	g, u := read(t, files, inputs.Options{})
+	g, u := read(t, files, contexts.Options{})
 	before, after := s.Images[f.Lookup("app")], u.Images[g.Lookup("app")]
 	if before.Dockerfile != after.Dockerfile || before.Tree != after.Tree {
 		t.Errorf("the Dockerfile differs: %v %v", before, after)
 	}
-	parents := inputs.Parents(f.Lookup("app"), func(string) string { return "" })
+	parents := f.Lookup("app").MadeFrom(func(string) string { return "" })
 	want := []inputs.Parent{{Name: "base", Ref: "registry.example/base:1.1"}, {Name: "elsewhere.example/tool:3", Ref: "elsewhere.example/tool:3"}}
 	if diff := cmp.Diff(want, parents); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -176,12 +177,12 @@ func TestParentsVersionIsNoTextOfTheDockerfile(t *testing.T) {
 
 // TestLearned: what one look learns, the next one knows; what it cannot read is that image's error.
 func TestLearned(t *testing.T) {
-	f, s := read(t, example, inputs.Options{})
+	f, s := read(t, example, contexts.Options{})
 	learned := s.Learned()
 	if len(learned) != 2 || len(s.Errors) != 0 {
 		t.Fatalf("%v %v", learned, s.Errors)
 	}
-	known := map[string]inputs.Context{}
+	known := map[string]contexts.Known{}
 	for _, c := range learned {
 		known[c.Folder] = c
 	}
@@ -192,13 +193,13 @@ func TestLearned(t *testing.T) {
 	if err := os.Symlink("/etc/passwd", filepath.Join(f.Folder(f.Lookup("app")), "link")); err != nil {
 		t.Fatal(err)
 	}
-	again, err := inputs.Read(t.Context(), f, inputs.Options{Level: 1})
+	again, err := contexts.Read(t.Context(), f, contexts.Options{Level: 1})
 	if err != nil || len(again.Errors) != 1 || !strings.Contains(again.Errors[f.Lookup("app")].Error(), "outside of the fleet's folder") {
 		t.Errorf("%v %v", err, again.Errors)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := inputs.Read(ctx, f, inputs.Options{}); err == nil {
+	if _, err := contexts.Read(ctx, f, contexts.Options{}); err == nil {
 		t.Error("a cancelled context is no error")
 	}
 }

@@ -1,15 +1,17 @@
-package inputs
+package contexts
 
 import (
 	"maps"
 	"slices"
 
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/buildcontext"
+	"github.com/slipway-build/slipway/fleet/inputs"
 	v1 "github.com/slipway-build/slipway/fleet/inputs/v1"
 )
 
 // readOld adds what package v1 has for the Dockerfiles.
-func (s *Set) readOld(n *Now, img *fleet.Image) {
+func (s *Set) readOld(n *inputs.Now, img *fleet.Image) {
 	r := s.fleet.Recipe(img)
 	names := map[string]string{}
 	for _, parent := range img.Named() {
@@ -19,10 +21,10 @@ func (s *Set) readOld(n *Now, img *fleet.Image) {
 	for _, members := range s.members(img) {
 		names := maps.Clone(names)
 		for _, ref := range members {
-			name, whole, _ := below(img, ref)
+			name, whole, _ := img.Below(ref)
 			names[whole] = name
 		}
-		texts := OldTexts{Dockerfile: v1.Dockerfile(r.Dockerfile.Written(), names), Members: members}
+		texts := inputs.OldTexts{Dockerfile: v1.Dockerfile(r.Dockerfile.Written(), names), Members: members}
 		if r.Artifacts.File != "" {
 			texts.BuildDockerfile = v1.Dockerfile(r.Artifacts.Text, names)
 		}
@@ -38,7 +40,7 @@ const mostMembers = 32
 func (s *Set) members(img *fleet.Image) [][]string {
 	refs := map[string][]string{}
 	for _, ref := range img.External {
-		if name, _, below := below(img, ref); below && s.fleet.Lookup(name) == nil {
+		if name, _, below := img.Below(ref); below && s.fleet.Lookup(name) == nil {
 			refs[name] = append(refs[name], ref)
 		}
 	}
@@ -54,4 +56,15 @@ func (s *Set) members(img *fleet.Image) [][]string {
 		}
 	}
 	return guesses
+}
+
+// tree1 is what package v1 has for a folder's files.
+func tree1(c buildcontext.Contents, kept bool, m v1.Mask) string {
+	return v1.Tree(func(yield func(v1.File) bool) {
+		for f := range c.Standing() {
+			if !yield(v1.File(f)) {
+				return
+			}
+		}
+	}, kept, m)
 }

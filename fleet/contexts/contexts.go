@@ -1,4 +1,6 @@
-package inputs
+// Package contexts reads the folders that images are built from, and finds out what inputs they are: what
+// was read before and has not changed since is not read again.
+package contexts
 
 import (
 	"bytes"
@@ -13,20 +15,21 @@ import (
 	"path"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
+	"github.com/opencontainers/go-digest"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
+	"github.com/slipway-build/slipway/fleet/inputs"
 	v1 "github.com/slipway-build/slipway/fleet/inputs/v1"
 	"github.com/slipway-build/slipway/recipe"
 )
 
-// Context is what is known of a folder from an earlier look at it.
-type Context struct {
+// Known is what is known of a folder from an earlier look at it.
+type Known struct {
 	Folder string // absolute path
 	Stamp  []byte // empty when its files were too new to be sure of them
 	// Digests of the folder's files, by what was asked for.
@@ -39,7 +42,7 @@ type Options struct {
 	Level int
 	// Known returns what is known of a folder, without Entries; Entries returns those. Both may be
 	// called by several goroutines at once; nil means that nothing is known.
-	Known   func(folder string) (Context, bool)
+	Known   func(folder string) (Known, bool)
 	Entries func(folder string) []byte
 	// Only, if not nil, tells which images to look at.
 	Only func(*fleet.Image) bool
@@ -47,7 +50,7 @@ type Options struct {
 
 // Set are the inputs of a fleet's images, but for the digests of their parents.
 type Set struct {
-	Images map[*fleet.Image]Now
+	Images map[*fleet.Image]inputs.Now
 	// Errors tell of contexts that cannot be read.
 	Errors map[*fleet.Image]error
 
@@ -58,7 +61,7 @@ type Set struct {
 
 // folder is what is known of an image's folder.
 type folder struct {
-	Context
+	Known
 	contents *buildcontext.Contents // if it was read
 	learned  bool                   // something that was not known before
 }
@@ -68,7 +71,7 @@ const tree = "tree"
 
 // Read looks at the contexts of all images that have no error, several at a time.
 func Read(ctx context.Context, f *fleet.Fleet, o Options) (*Set, error) {
-	s := &Set{options: o, Images: map[*fleet.Image]Now{}, Errors: map[*fleet.Image]error{}, fleet: f, folders: map[*fleet.Image]*folder{}}
+	s := &Set{options: o, Images: map[*fleet.Image]inputs.Now{}, Errors: map[*fleet.Image]error{}, fleet: f, folders: map[*fleet.Image]*folder{}}
 	r := &reader{set: s}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0) + 2) // some wait for the disk
@@ -107,28 +110,20 @@ func (r *reader) image(ctx context.Context, img *fleet.Image) error {
 }
 
 // texts is what is known of an image without looking at its folder.
-func (s *Set) texts(img *fleet.Image) Now {
+func (s *Set) texts(img *fleet.Image) inputs.Now {
 	r := s.fleet.Recipe(img)
-	n := Now{Parts: Parts{
-		Scheme: Scheme, Level: s.options.Level, Platform: s.fleet.Platform, Args: map[string]string{}, Target: r.Target,
-		Dockerfile: digest([]byte(untagged(cmp.Or(r.Dockerfile.Instructions, r.Dockerfile.Written()), img))),
+	n := inputs.Now{Parts: inputs.Parts{
+		Scheme: inputs.Scheme, Level: s.options.Level, Platform: s.fleet.Platform, Args: map[string]string{}, Target: r.Target,
+		Dockerfile: digest.FromBytes([]byte(untagged(cmp.Or(r.Dockerfile.Instructions, r.Dockerfile.Written()), img))).String(),
 	}}
-	for k, v := range Args(img, r) {
-		n.Args[k] = digest([]byte(v))
+	for k, v := range img.Args(r) {
+		n.Args[k] = digest.FromBytes([]byte(v)).String()
 	}
 	if r.Artifacts.File != "" {
-		n.BuildDockerfile = digest([]byte(untagged(cmp.Or(r.Artifacts.Instructions, r.Artifacts.Written()), img)))
+		n.BuildDockerfile = digest.FromBytes([]byte(untagged(cmp.Or(r.Artifacts.Instructions, r.Artifacts.Written()), img))).String()
 	}
-	n.commit(img.Definition.Source())
+	commit(&n.Parts, img.Definition.Source())
 	return n
-}
-
-// Args are the build arguments that go into the image: those of its recipe, and the date.
-func Args(img *fleet.Image, r fleet.Recipe) map[string]string {
-	args := map[string]string{}
-	maps.Copy(args, r.Args)
-	args["SOURCE_DATE_EPOCH"] = strconv.FormatInt(max(img.Date.Unix(), 0), 10)
-	return args
 }
 
 // fixed tells whether the image's context is a commit's: that and the folder in it say it all.
@@ -144,13 +139,13 @@ func (s *Set) look(ctx context.Context, img *fleet.Image) (*folder, error) {
 		return nil, err
 	}
 	defer t.Close()
-	f := &folder{Context: Context{Folder: s.fleet.Folder(img)}}
+	f := &folder{Known: Known{Folder: s.fleet.Folder(img)}}
 	stamp := t.Stamp()
 	var memory []byte
 	if s.options.Known != nil {
 		if known, ok := s.options.Known(f.Folder); ok {
 			if len(stamp) > 0 && bytes.Equal(known.Stamp, stamp) && known.Digests[tree] != "" {
-				f.Context = known
+				f.Known = known
 				return f, nil
 			}
 			memory = s.options.Entries(f.Folder)
@@ -169,12 +164,12 @@ func (f *folder) read(ctx context.Context, t *buildcontext.Tree, stamp, memory [
 	if contents.Complete {
 		f.Stamp = stamp
 	}
-	f.Digests = map[string]string{tree: digest(contents.Listing())}
+	f.Digests = map[string]string{tree: digest.FromBytes(contents.Listing()).String()}
 	return nil
 }
 
 // Need finds out what images would be made from by the rules of each of their marks.
-func (s *Set) Need(ctx context.Context, marks map[*fleet.Image][]Mark) error {
+func (s *Set) Need(ctx context.Context, marks map[*fleet.Image][]inputs.Mark) error {
 	var mu sync.Mutex // guards Images and Errors
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0) + 2)
@@ -203,16 +198,16 @@ func (s *Set) Need(ctx context.Context, marks map[*fleet.Image][]Mark) error {
 	return group.Wait()
 }
 
-func (s *Set) need(ctx context.Context, img *fleet.Image, n Now, marks []Mark) (Now, error) {
+func (s *Set) need(ctx context.Context, img *fleet.Image, n inputs.Now, marks []inputs.Mark) (inputs.Now, error) {
 	f := s.folders[img] // nil for a commit
-	if slices.ContainsFunc(marks, Mark.Old) && n.Old == nil {
+	if slices.ContainsFunc(marks, inputs.Mark.Old) && n.Old == nil {
 		s.readOld(&n, img)
 		for _, mask := range v1.Masks {
 			if f == nil {
 				break
 			}
 			tree, err := f.digest(ctx, s, img, fmt.Sprintf("v1 %o", int(mask)), func(c buildcontext.Contents) (string, error) {
-				return v1.Tree(c.Standing(), c.KeepsModes(), mask), nil
+				return tree1(c, c.KeepsModes(), mask), nil
 			})
 			if err != nil {
 				return n, err
@@ -223,7 +218,9 @@ func (s *Set) need(ctx context.Context, img *fleet.Image, n Now, marks []Mark) (
 	if f == nil {
 		return n, nil
 	}
-	n = n.clone()
+	if n.Files = maps.Clone(n.Files); n.Files == nil {
+		n.Files = map[string]string{}
+	}
 	own := own(img, s.fleet.Recipe(img))
 	for _, m := range marks {
 		if _, known := n.Files[m.Followed]; known || m.Old() {
@@ -247,7 +244,7 @@ func (s *Set) need(ctx context.Context, img *fleet.Image, n Now, marks []Mark) (
 // filesKey is the key of a digest of the files that a record chooses.
 func filesKey(record string, own buildcontext.Own) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%d %d %d %d\n", Scheme, len(record), len(own.Context), len(own.Artifacts))
+	fmt.Fprintf(h, "%d %d %d %d\n", inputs.Scheme, len(record), len(own.Context), len(own.Artifacts))
 	io.WriteString(h, record)
 	h.Write(own.Context)
 	h.Write(own.Artifacts)
@@ -284,19 +281,19 @@ func (f *folder) digest(ctx context.Context, s *Set, img *fleet.Image, key strin
 const mostDigests = 12
 
 // Learned is what was found out about folders, to be known the next time.
-func (s *Set) Learned() []Context {
-	var out []Context
+func (s *Set) Learned() []Known {
+	var out []Known
 	for _, f := range s.folders {
 		if !f.learned {
 			continue
 		}
-		c := f.Context
+		c := f.Known
 		if len(c.Digests) > mostDigests {
 			c.Digests = map[string]string{tree: c.Digests[tree]}
 		}
 		out = append(out, c)
 	}
-	slices.SortFunc(out, func(a, b Context) int { return cmp.Compare(a.Folder, b.Folder) })
+	slices.SortFunc(out, func(a, b Known) int { return cmp.Compare(a.Folder, b.Folder) })
 	return out
 }
 
@@ -309,16 +306,16 @@ func (s *Set) Forget() {
 
 // explain adds what no digest is of: the digests of the templates that the image's Dockerfiles were made
 // of, its own by their names in its folder. What cannot be read any more is left out.
-func (s *Set) explain(img *fleet.Image, n Now) Now {
+func (s *Set) explain(img *fleet.Image, n inputs.Now) inputs.Now {
 	own := s.fleet.Path(img, "") + "/"
 	n.Templates = map[string]string{}
 	for _, name := range img.Templates {
 		if data, err := os.ReadFile(name); err == nil {
-			n.Templates[strings.TrimPrefix(name, own)] = digest(data)
+			n.Templates[strings.TrimPrefix(name, own)] = digest.FromBytes(data).String()
 		}
 	}
 	if r := s.fleet.Recipe(img); r.Plain && !fixed(img) {
-		n.Templates[path.Clean(r.Dockerfile.File)] = digest([]byte(r.Dockerfile.Text))
+		n.Templates[path.Clean(r.Dockerfile.File)] = digest.FromBytes([]byte(r.Dockerfile.Text)).String()
 	}
 	return n
 }
@@ -369,7 +366,7 @@ func (s *Set) At(ctx context.Context, t *buildcontext.Tree, img *fleet.Image) (R
 	}
 	contents.Memory = nil // nobody keeps it, and a build takes long
 	r.contents, r.kept = contents, contents.KeepsModes()
-	r.now.Tree = digest(contents.Listing())
+	r.now.Tree = digest.FromBytes(contents.Listing()).String()
 	return r, nil
 }
 

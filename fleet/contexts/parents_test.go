@@ -1,4 +1,4 @@
-package inputs_test
+package contexts_test
 
 import (
 	"maps"
@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/contexts"
 	"github.com/slipway-build/slipway/fleet/inputs"
 )
 
@@ -29,20 +30,20 @@ var family = map[string]string{
 // left out and comes from base_images.
 func TestSameReference(t *testing.T) {
 	find := func(ref string) string { return "sha256:" + ref }
-	f, s := read(t, family, inputs.Options{})
+	f, s := read(t, family, contexts.Options{})
 	kid := f.Lookup("kid")
 	if len(kid.Named()) != 2 || len(kid.External) != 4 {
 		t.Fatal(kid.Named(), kid.External)
 	}
 	marks := []inputs.Mark{}
 	for _, m := range []inputs.Mark{{Inputs: "sha256:old"}, {Inputs: "2:sha256:new"}} {
-		p := by(t, s, kid, m)[0].On(inputs.Parents(kid, find))
+		p := by(t, s, kid, m)[0].On(kid.MadeFrom(find))
 		marks = append(marks, inputs.Mark{Inputs: p.Digest(), Definition: p.Definition()})
 	}
 	for _, exclude := range []string{"[app]", "[tool]", "[app, tool]"} {
 		files := maps.Clone(family)
 		files["config.yaml"] += "slipway: {exclude: " + exclude + "}\nbase_images: ['registry.example/team/app:1', 'registry.example/team/tool:2']\n"
-		g, s := read(t, files, inputs.Options{})
+		g, s := read(t, files, contexts.Options{})
 		img := g.Lookup("kid")
 		if f.Recipe(img).Dockerfile.Text != f.Recipe(kid).Dockerfile.Text {
 			t.Fatal(f.Recipe(img).Dockerfile.Text)
@@ -50,7 +51,7 @@ func TestSameReference(t *testing.T) {
 		for _, m := range marks {
 			defined, same := false, false
 			for _, p := range by(t, s, img, m) {
-				p = p.On(inputs.Parents(img, find))
+				p = p.On(img.MadeFrom(find))
 				defined, same = defined || p.Definition() == m.Definition, same || p.Digest() == m.Inputs
 			}
 			if !defined || !same {
@@ -62,10 +63,10 @@ func TestSameReference(t *testing.T) {
 	for old, version := range map[string]string{"app:0.9": "app:0.8", "x:3": "x:4", "other\n": "other:1\n"} {
 		files := maps.Clone(family)
 		files["images/kid/Dockerfile.template"] = strings.Replace(files["images/kid/Dockerfile.template"], old, version, 1)
-		g, s := read(t, files, inputs.Options{})
+		g, s := read(t, files, contexts.Options{})
 		for _, m := range marks {
 			if slices.ContainsFunc(by(t, s, g.Lookup("kid"), m), func(p inputs.Parts) bool {
-				return p.On(inputs.Parents(g.Lookup("kid"), find)).Definition() == m.Definition
+				return p.On(g.Lookup("kid").MadeFrom(find)).Definition() == m.Definition
 			}) {
 				t.Errorf("%s: %s is as before", m.Inputs, version)
 			}
@@ -74,7 +75,7 @@ func TestSameReference(t *testing.T) {
 }
 
 // by are the parts of an image by the rules of a mark.
-func by(t *testing.T, s *inputs.Set, img *fleet.Image, m inputs.Mark) []inputs.Parts {
+func by(t *testing.T, s *contexts.Set, img *fleet.Image, m inputs.Mark) []inputs.Parts {
 	t.Helper()
 	if err := s.Need(t.Context(), map[*fleet.Image][]inputs.Mark{img: {m}}); err != nil {
 		t.Fatal(err)
@@ -85,7 +86,7 @@ func by(t *testing.T, s *inputs.Set, img *fleet.Image, m inputs.Mark) []inputs.P
 // TestWrittenTwice: a reference counts once, however it is written.
 func TestWrittenTwice(t *testing.T) {
 	img := &fleet.Image{Name: "kid", Ref: "registry.example/kid:1", External: []string{"registry.example/a", "registry.example/a:latest", "registry.example/b@sha256:0"}, OnBuild: []string{"registry.example/a:latest"}}
-	parents := inputs.Parents(img, func(string) string { return "d" })
+	parents := img.MadeFrom(func(string) string { return "d" })
 	if diff := cmp.Diff([]inputs.Parent{
 		{Name: "a", Ref: "registry.example/a:latest", Written: "registry.example/a", Digest: "d"},
 		{Name: "a", Ref: "registry.example/a:latest", Written: "registry.example/a:latest", Digest: "d"},

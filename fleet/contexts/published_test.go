@@ -1,4 +1,4 @@
-package inputs_test
+package contexts_test
 
 import (
 	"os"
@@ -10,6 +10,7 @@ import (
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/engine/dockerfile"
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/contexts"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/fleet/source"
 )
@@ -56,7 +57,7 @@ func TestPublishedStaysPublished(t *testing.T) {
 		}
 	}
 	f := scanOld(t)
-	set, err := inputs.Read(t.Context(), f, inputs.Options{Level: 1})
+	set, err := contexts.Read(t.Context(), f, contexts.Options{Level: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +71,7 @@ func TestPublishedStaysPublished(t *testing.T) {
 	}
 	more := map[string]int{}
 	for _, img := range f.Images {
-		mark, parents := marks[img][0], inputs.Parents(img, func(ref string) string { return stored[ref] })
+		mark, parents := marks[img][0], img.MadeFrom(func(ref string) string { return stored[ref] })
 		defined, same := false, false
 		for _, p := range set.Images[img].By(mark) {
 			p = p.On(parents)

@@ -1,4 +1,4 @@
-package inputs_test
+package contexts_test
 
 import (
 	"os"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/fleet/contexts"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/fleet/source"
 )
@@ -52,7 +53,7 @@ func listedParts(t *testing.T, list ...config.Listed) map[string]inputs.Parts {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := inputs.Read(t.Context(), f, inputs.Options{Level: 1})
+	set, err := contexts.Read(t.Context(), f, contexts.Options{Level: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
