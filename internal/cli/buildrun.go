@@ -60,11 +60,12 @@ func (r *buildRun) prepare(ctx context.Context) error {
 		return err
 	}
 	last, done := r.unfinished.Run, r.unfinished.Done
+	isDone := func(img *fleet.Image) bool { return done[state.Target{Ref: img.Ref, Platform: r.fleet.Platform}] }
 	switch {
 	case !o.resume:
-		r.plan.Force = func(img *fleet.Image) bool { return o.force || done[img.Ref] }
+		r.plan.Force = func(img *fleet.Image) bool { return o.force || isDone(img) }
 	case o.force:
-		r.plan.Force = func(img *fleet.Image) bool { return !done[img.Ref] }
+		r.plan.Force = func(img *fleet.Image) bool { return !isDone(img) }
 	}
 	if o.resume && last.Suffix != "" {
 		r.suffix = last.Suffix
