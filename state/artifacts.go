@@ -42,9 +42,9 @@ func setArtifact(ctx context.Context, tx *sql.Tx, b Build) error {
 	return err
 }
 
-// Artifacts returns what a run was the first to build or fetch, in that order.
+// Artifacts returns what a run was the first to build or fetch, in that order; never nil.
 func (d *DB) Artifacts(ctx context.Context, run int64) ([]Artifact, error) {
-	var all []Artifact
+	all := []Artifact{}
 	const query = "SELECT ref, name, platform, digest, inputs, size, made, run FROM artifacts WHERE run = ? ORDER BY id"
 	err := d.each(ctx, query, []any{run}, func(rows *sql.Rows) error {
 		var a Artifact
