@@ -150,11 +150,12 @@ func (r *buildRun) prepare(ctx context.Context) error {
 		return err
 	}
 	last, done := r.unfinished.Run, r.unfinished.Done
+	isDone := func(img *fleet.Image) bool { return done[state.Target{Ref: img.Ref, Platform: r.fleet.Platform}] }
 	switch {
 	case o.Anew:
-		r.plan.Force = func(img *fleet.Image) bool { return o.Force || done[img.Ref] }
+		r.plan.Force = func(img *fleet.Image) bool { return o.Force || isDone(img) }
 	case o.Force:
-		r.plan.Force = func(img *fleet.Image) bool { return !done[img.Ref] }
+		r.plan.Force = func(img *fleet.Image) bool { return !isDone(img) }
 	}
 	if !o.Anew && last.Suffix != "" {
 		r.suffix = last.Suffix

@@ -2,6 +2,7 @@ package slipway
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"sync/atomic"
 	"time"
@@ -26,33 +27,36 @@ func (h *recorder) note(err error) error {
 	return err
 }
 
-// BeginBuild implements build.History.
+// BeginBuild implements runner.History.
 func (h *recorder) BeginBuild(ctx context.Context, b state.Build) (int64, error) {
 	id, err := h.DB.BeginBuild(ctx, b)
 	return id, h.note(err)
 }
 
-// SetInputs implements build.History.
+// SetInputs implements runner.History.
 func (h *recorder) SetInputs(ctx context.Context, b state.Build, listing []byte) error {
 	return h.note(h.DB.SetInputs(ctx, b, listing))
 }
 
-// InheritInputs implements build.History.
-func (h *recorder) InheritInputs(ctx context.Context, b state.Build) error {
-	return h.note(h.DB.InheritInputs(ctx, b))
-}
-
-// EndBuild implements build.History.
+// EndBuild implements runner.History.
 func (h *recorder) EndBuild(ctx context.Context, b state.Build) error {
 	return h.note(h.DB.EndBuild(ctx, b))
+}
+
+// AddArtifact implements runner.History.
+func (h *recorder) AddArtifact(ctx context.Context, a state.Artifact) error {
+	return h.note(h.DB.AddArtifact(ctx, a))
 }
 
 // beginHistory records the run. One that cannot be recorded goes on without a history.
 func (r *buildRun) beginHistory(ctx context.Context, o *runner.Options) *recorder {
 	ctx = context.WithoutCancel(ctx)
 	h := &recorder{DB: r.db}
+	run := state.Run{Command: r.opts.Command, Folder: r.folder, Suffix: r.suffix, PID: os.Getpid(), Began: r.began}
 	err := r.mended(ctx, r.db, func() (err error) {
-		o.RunID, err = r.db.BeginRun(ctx, state.Run{Command: r.opts.Command, Folder: r.folder, Suffix: r.suffix, PID: os.Getpid(), Began: r.began})
+		if run.Plan, err = json.Marshal(r.decision.Plan); err == nil {
+			o.RunID, err = r.db.BeginRun(ctx, run)
+		}
 		return err
 	})
 	if err != nil {

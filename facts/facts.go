@@ -70,14 +70,9 @@ func (s Sources) Decide(ctx context.Context, f *fleet.Fleet, o plan.Options) (De
 	if err != nil {
 		return Decision{}, err
 	}
-	memories, err := s.remembers(ctx, f, set)
+	p, err := s.plan(ctx, f, facts, set, o)
 	if err != nil {
 		return Decision{}, err
-	}
-	facts.Past = memories.past
-	p := plan.Make(f, facts, o)
-	if memories.err != nil {
-		return Decision{}, memories.err
 	}
 	return Decision{p, set, facts.Published, facts.Images}, s.learn(ctx, set)
 }

@@ -19,7 +19,11 @@ func (m Memory) Load(ctx context.Context, refs []string) (map[string]registry.Re
 	}
 	found := make(map[string]registry.Remembered, len(known))
 	for ref, r := range known {
-		found[ref] = registry.Remembered(r)
+		inside := make(map[string]registry.Inside, len(r.Inside))
+		for platform, i := range r.Inside {
+			inside[platform] = registry.Inside(i)
+		}
+		found[ref] = registry.Remembered{Digest: r.Digest, ETag: r.ETag, At: r.At, Inside: inside}
 	}
 	return found, nil
 }
@@ -28,7 +32,11 @@ func (m Memory) Load(ctx context.Context, refs []string) (map[string]registry.Re
 func (m Memory) Save(ctx context.Context, answers map[string]registry.Remembered) error {
 	list := make(map[string]state.Remote, len(answers))
 	for ref, r := range answers {
-		list[ref] = state.Remote(r)
+		inside := make(map[string]state.Inside, len(r.Inside))
+		for platform, i := range r.Inside {
+			inside[platform] = state.Inside(i)
+		}
+		list[ref] = state.Remote{Digest: r.Digest, ETag: r.ETag, At: r.At, Inside: inside}
 	}
 	return harmless(ctx, m.State.SaveRemote(ctx, list))
 }

@@ -13,25 +13,26 @@ import (
 	"github.com/slipway-build/slipway/state"
 )
 
-// recollection is plan.Facts.Past, which has no way to tell that reading the state failed.
-type recollection struct {
-	past func(img *fleet.Image, inputs string) (plan.Past, error) // nil for an empty state
-	err  error                                                    // why the state could not be read
-}
-
-// remembers is what the state knows of images. The plan asks only for those that are other than they were.
-func (s Sources) remembers(ctx context.Context, f *fleet.Fleet, set *contexts.Set) (*recollection, error) {
-	r := &recollection{}
-	if empty, err := s.State.Empty(ctx); empty || err != nil {
-		return r, err
+// plan makes the plan, and answers what it asks of images that are other than they were.
+func (s Sources) plan(ctx context.Context, f *fleet.Fleet, facts plan.Facts, set *contexts.Set, o plan.Options) (*plan.Plan, error) {
+	empty, err := s.State.Empty(ctx)
+	if err != nil {
+		return nil, err
 	}
-	r.past = func(img *fleet.Image, made string) (past plan.Past, err error) {
-		if r.err == nil {
-			past, r.err = remember(ctx, s.State, img, f.Platform, made, set)
+	if empty {
+		return plan.Make(f, facts, o), nil
+	}
+	d := plan.Begin(f, facts, o)
+	for asked := d.Questions(); len(asked) > 0; asked = d.Questions() {
+		answers := make(map[plan.Question]plan.Past, len(asked))
+		for _, q := range asked {
+			if answers[q], err = remember(ctx, s.State, q.Image, f.Platform, q.Inputs, set); err != nil {
+				return nil, err
+			}
 		}
-		return past, set.Errors[img]
+		d.Answer(answers)
 	}
-	return r, nil
+	return d.Plan(), nil
 }
 
 // remember finds the build of an image that was made from the inputs. Without these it is the last good
@@ -84,8 +85,7 @@ func recall(ctx context.Context, db *state.DB, b state.Build, img *fleet.Image, 
 	if err := set.Need(ctx, map[*fleet.Image][]inputs.Mark{img: {past.Mark()}}); err != nil {
 		return past, err
 	}
-	past.Now = set.Images[img]
-	if past.Parts.Tree == past.Now.Tree || past.Parts.Tree == "" {
+	if past.Parts.Tree == set.Images[img].Tree || past.Parts.Tree == "" {
 		return past, nil
 	}
 	listing, err := db.Tree(ctx, past.Parts.Tree)

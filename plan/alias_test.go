@@ -63,12 +63,12 @@ func TestMoreParents(t *testing.T) {
 		{"both were built", func(h *harbour) {
 			for _, name := range []string{"tool", "lib"} {
 				content(h, name)
-				h.carryOut(plan.Make(h.fleet, h.facts, plan.Options{Select: name + ":*"}))
+				h.carryOut(h.plan(plan.Options{Select: name + ":*"}))
 			}
 		}, "app: build: parent lib 1 was built again; parent tool 1 was built again"},
 		{"the tool has another version", func(h *harbour) {
 			h.bump("tool")
-			h.carryOut(plan.Make(h.fleet, h.facts, plan.Options{Select: "tool:*"}))
+			h.carryOut(h.plan(plan.Options{Select: "tool:*"}))
 		},
 			"app: build: parent tool 1 → 2"},
 		{"the ONBUILD is gone", func(h *harbour) { h.image("app").Depends[2].OnBuild = false }, "app: build: now made without tool"},
@@ -83,10 +83,10 @@ func TestMoreParents(t *testing.T) {
 			h := newMore(t, false)
 			h.facts.Published = nil
 			h.facts.Tests = map[*fleet.Image]string{}
-			h.carryOut(plan.Make(h.fleet, h.facts, plan.Options{}))
+			h.carryOut(h.plan(plan.Options{}))
 			tt.edit(h)
 			strict := !strings.Contains(tt.name, "to be built") // else the edit of the other image is an error
-			lines := text(plan.Make(h.fleet, h.facts, plan.Options{Strict: strict}))
+			lines := text(h.plan(plan.Options{Strict: strict}))
 			got, _, _ := strings.Cut(lines[len(lines)-1], "\n")
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Error(diff)

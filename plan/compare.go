@@ -31,6 +31,7 @@ type node struct {
 	toPublish   bool   // when it is good
 	private     string // why not, although it could be: an image that it is made from
 
+	asked   bool // the plan would like to know more of it
 	reasons []Reason
 	stale   bool // one of these is to build it
 

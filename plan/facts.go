@@ -30,10 +30,6 @@ type Facts struct {
 	// Bases are the base images that the configuration says to refresh, by reference as the
 	// Dockerfiles write it.
 	Bases map[string]BaseImage
-	// Past, if not nil, is what is remembered of an image: of its build with this digest of inputs, or of its
-	// last good build for an empty digest; zero when nothing is. It is asked only for images that are other than
-	// they were, since that costs reading. Its error is what is wrong with the image's files.
-	Past func(img *fleet.Image, inputs string) (Past, error)
 }
 
 // stored finds what the store has under a reference, however that is written.
@@ -87,7 +83,6 @@ type BaseImage struct {
 type Past struct {
 	Tag           string            // of the build; empty when there was none
 	Parts         inputs.Parts      // of the build; zero when they are not known
-	Now           inputs.Now        // what it would be made from now, by the rules of Parts
 	Before, After map[string]string // the files of the context then and now, as buildcontext.Files
 	Failed        bool              // the last attempt at the fleet's version failed
 	FailedTest    bool              // and it was the test that failed

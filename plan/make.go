@@ -10,16 +10,50 @@ import (
 )
 
 // Make decides by content: what is in the store under the tag of its changelog, tested and made from
-// what it would be made from now, is not built again. The result depends on the arguments alone.
+// what it would be made from now, is not built again. The result depends on the arguments alone. Nothing
+// is remembered of the builds that went before: see Begin.
 func Make(f *fleet.Fleet, facts Facts, o Options) *Plan {
-	m := &maker{
-		Options: o, fleet: f, facts: facts, selection: fleet.NewSelection(o.Select), relevant: Relevant(f, o), previous: previousTags(f, facts),
+	m := newMaker(f, facts, o)
+	m.lookAtAll()
+	return m.plan()
+}
+
+type maker struct {
+	Options
+	fleet     *fleet.Fleet
+	order     []*fleet.Image
+	facts     Facts
+	selection fleet.Selection
+	relevant  func(*fleet.Image) bool
+	previous  map[string]string // repository to the newest other tag in the store
+	nodes     map[*fleet.Image]*node
+	byRef     map[string]*node
+
+	asking    bool // what is not known of the past can be asked for
+	questions []Question
+	answers   map[Question]Past
+}
+
+func newMaker(f *fleet.Fleet, facts Facts, o Options) *maker {
+	return &maker{
+		Options: o, fleet: f, order: f.Order(), facts: facts,
+		selection: fleet.NewSelection(o.Select), relevant: Relevant(f, o), previous: previousTags(f, facts),
 		nodes: make(map[*fleet.Image]*node, len(f.Images)), byRef: make(map[string]*node, len(f.Images)),
+		answers: map[Question]Past{},
 	}
-	p := &Plan{Refresh: map[string]string{}, Steps: make([]*Step, 0, len(f.Images))}
-	for _, img := range f.Order() {
-		n := m.look(img)
-		p.Steps = append(p.Steps, n.step)
+}
+
+func (m *maker) lookAtAll() {
+	for _, img := range m.order {
+		m.look(img)
+	}
+}
+
+// plan goes on with what was seen.
+func (m *maker) plan() *Plan {
+	p := &Plan{Refresh: map[string]string{}, Steps: make([]*Step, 0, len(m.order))}
+	for _, img := range m.order {
+		p.Steps = append(p.Steps, m.nodes[img].step)
 	}
 	for _, step := range slices.Backward(p.Steps) { // who needs comes before what is needed
 		m.want(m.nodes[step.Image])
@@ -31,19 +65,8 @@ func Make(f *fleet.Fleet, facts Facts, o Options) *Plan {
 	return p
 }
 
-type maker struct {
-	Options
-	fleet     *fleet.Fleet
-	facts     Facts
-	selection fleet.Selection
-	relevant  func(*fleet.Image) bool
-	previous  map[string]string // repository to the newest other tag in the store
-	nodes     map[*fleet.Image]*node
-	byRef     map[string]*node
-}
-
 // look finds out whether an image is to be built, if it is wanted. What it needs comes before it.
-func (m *maker) look(img *fleet.Image) *node {
+func (m *maker) look(img *fleet.Image) {
 	n := &node{step: &Step{Image: img}, img: img, selected: m.selection.Matches(img), wrong: cmp.Or(img.Err, m.facts.Errors[img])}
 	m.nodes[img], m.byRef[img.Ref] = n, n
 	for _, parent := range img.Parents() {
@@ -51,7 +74,7 @@ func (m *maker) look(img *fleet.Image) *node {
 	}
 	if !m.relevant(img) {
 		n.step.Err = n.wrong
-		return n
+		return
 	}
 	m.compare(n)
 	for _, rule := range buildRules {
@@ -71,7 +94,6 @@ func (m *maker) look(img *fleet.Image) *node {
 		slices.Sort(n.causes)
 		n.causes = slices.Clip(slices.Compact(n.causes))
 	}
-	return n
 }
 
 // want passes on what an image needs. One that is blocked wants only what blocks it: the rest would be

@@ -34,7 +34,7 @@ func (h *harbour) otherMachine() {
 
 func (h *harbour) make(o plan.Options) *plan.Plan {
 	o.Publish = true
-	return plan.Make(h.fleet, h.facts, o)
+	return h.plan(o)
 }
 
 // carryOut does what a plan says, and returns what was built, fetched and published. For each image

@@ -15,10 +15,7 @@ func changed(m *maker, n *node) []Reason {
 	}
 	img := n.img
 	if n.stored.Inputs != "" && n.stored.Inputs != InputsUnsure {
-		past, err := m.past(n, n.stored.Inputs)
-		if err != nil {
-			return wrong(err)
-		}
+		past := m.past(n, n.stored.Inputs)
 		if past.known() && past.Parts.Digest() == n.stored.Inputs {
 			why := m.differences(past, n)
 			if changedContent(why) && versioned(img) {
@@ -48,15 +45,17 @@ func changed(m *maker, n *node) []Reason {
 }
 
 // past is what is remembered of an image, of the build with these inputs or of the last good one.
-func (m *maker) past(n *node, inputs string) (Past, error) {
-	if m.facts.Past == nil || n.wrong != nil && !n.known {
-		return Past{}, nil
+func (m *maker) past(n *node, inputs string) Past {
+	if n.wrong != nil && !n.known {
+		return Past{}
 	}
-	past, err := m.facts.Past(n.img, inputs)
-	if n.wrong != nil { // that is said already
-		err = nil
+	q := Question{n.img, inputs}
+	past, known := m.answers[q]
+	if !known && m.asking {
+		m.questions = append(m.questions, q)
+		n.asked = true
 	}
-	return past, err
+	return past
 }
 
 // changedContent tells whether there is more than what happens without anybody's edit: an image
@@ -68,7 +67,7 @@ func changedContent(why []Reason) bool {
 // differences lists those between the inputs of a past build and those of now.
 func (m *maker) differences(past Past, n *node) []Reason {
 	before := past.Parts
-	after, _ := partsBy(past.Now, n.parents, past.Mark())
+	after, _ := partsBy(n.now, n.parents, past.Mark())
 	why, files := changedFiles(past, before, after)
 	sameCommit := before.Commit == after.Commit
 	differ := func(c cause, was, is string, counts bool) {

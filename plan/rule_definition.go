@@ -49,8 +49,11 @@ func unseenBase(m *maker, n *node) []Reason {
 	return nil
 }
 
-// strict: its content changed, and its version did not.
+// strict: its content changed, and its version did not. Before its questions are answered nobody can tell.
 func strict(m *maker, n *node) []Reason {
+	if n.asked {
+		return nil
+	}
 	for _, r := range n.reasons {
 		if m.Strict && r.cause == byContent {
 			return wrong(m.strictError(n))

@@ -16,10 +16,7 @@ func otherPublished(m *maker, n *node) []Reason {
 	var past Past
 	mark := n.published.Mark
 	if mark.Definition != "" {
-		var err error
-		if past, err = m.past(n, cmp.Or(mark.Inputs, n.stored.Inputs)); err != nil {
-			return wrong(err)
-		}
+		past = m.past(n, cmp.Or(mark.Inputs, n.stored.Inputs))
 	}
 	if past.known() && past.Parts.Definition() == mark.Definition {
 		for _, r := range m.differences(past, n) {

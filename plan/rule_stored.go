@@ -11,10 +11,7 @@ func missing(m *maker, n *node) []Reason {
 	if !m.judges(n) || n.found {
 		return nil
 	}
-	past, err := m.past(n, "")
-	if err != nil {
-		return wrong(err)
-	}
+	past := m.past(n, "")
 	return append(m.whyMissing(n, past), m.sinceGood(n, past)...)
 }
 
@@ -48,7 +45,7 @@ func (m *maker) sinceGood(n *node, past Past) []Reason {
 	if !n.known || past.Tag != img.Tag || !past.known() {
 		return nil
 	}
-	if _, same := partsBy(past.Now, n.parents, past.Mark()); same {
+	if _, same := partsBy(n.now, n.parents, past.Mark()); same {
 		return nil
 	}
 	var why []Reason

@@ -22,11 +22,11 @@ func TestSpellings(t *testing.T) {
 		h.facts.Images[stored] = plan.StoredImage{Digest: "sha256:1", Manifest: "m1"}
 		parts := h.facts.Inputs[img].Under("").On([]inputs.Parent{{Name: written, Ref: written, Digest: "sha256:1"}})
 		h.facts.Images[img.Ref] = plan.StoredImage{Digest: "sha256:2", Tested: true, Inputs: parts.Digest()}
-		if got := text(plan.Make(h.fleet, h.facts, plan.Options{}))[0]; !strings.HasPrefix(got, "app: up to date") {
+		if got := text(h.plan(plan.Options{}))[0]; !strings.HasPrefix(got, "app: up to date") {
 			t.Errorf("%s: %s", written, got)
 		}
 		h.facts.Bases = map[string]plan.BaseImage{written: {Digest: "m1", ID: "sha256:1"}}
-		p := plan.Make(h.fleet, h.facts, plan.Options{Force: func(*fleet.Image) bool { return true }})
+		p := h.plan(plan.Options{Force: func(*fleet.Image) bool { return true }})
 		if len(p.Refresh) > 0 {
 			t.Errorf("%s is fetched, and is there", written)
 		}

@@ -54,7 +54,8 @@ func (c *Client) Look(ctx context.Context, platform string, annotations, refs []
 	}
 	out := make(map[string]Published, len(ck.found))
 	for ref, r := range ck.found {
-		out[ref] = Published{Digest: r.Digest, ID: r.ID, Annotations: maps.Clone(r.Annotations)}
+		inside := r.Inside[l.platform]
+		out[ref] = Published{Digest: r.Digest, ID: inside.ID, Annotations: maps.Clone(inside.Annotations)}
 	}
 	return out, err
 }
@@ -63,18 +64,20 @@ func (c *Client) Look(ctx context.Context, platform string, annotations, refs []
 type looking struct {
 	platform string
 	wanted   []string // sorted
-	looked   string   // wanted as Remembered has it
+	looked   string   // wanted as Inside has it
 }
 
 // holds tells whether an entry is an answer to this question: not of Digests, nor for another platform
 // or other annotations.
 func (l looking) holds(r Remembered) bool {
-	return r.Digest != "" && r.Looked == l.looked && r.Platform == l.platform
+	inside, known := r.Inside[l.platform]
+	return r.Digest != "" && known && inside.Looked == l.looked
 }
 
 func (l looking) ask(ctx context.Context, h *host, p place, known Remembered) (Remembered, error) {
-	if !l.holds(known) {
-		known = Remembered{} // its entity tag, too: an answer 304 would leave nothing to read
+	held := l.holds(known)
+	if !held {
+		known.ETag = "" // an answer 304 would leave nothing to read
 	}
 	got, err := h.get(ctx, p, known.ETag)
 	switch {
@@ -82,11 +85,10 @@ func (l looking) ask(ctx context.Context, h *host, p place, known Remembered) (R
 		return Remembered{}, nil
 	case err != nil:
 		return Remembered{}, err
-	case got.unchanged, got.Digest.String() == known.Digest: // not all registries know of conditions
+	case got.unchanged, held && got.Digest.String() == known.Digest: // not all registries know of conditions
 		known.ETag = got.etag
 		return known, nil
 	}
-	now := Remembered{Digest: got.Digest.String(), ETag: got.etag, Looked: l.looked, Platform: l.platform}
 	if err := h.readable(got); err != nil {
 		return Remembered{}, err
 	}
@@ -94,9 +96,15 @@ func (l looking) ask(ctx context.Context, h *host, p place, known Remembered) (R
 	if err != nil {
 		return Remembered{}, err
 	}
+	inside := Inside{Looked: l.looked}
 	if image != nil {
-		now.ID, now.Annotations = image.Config.Digest.String(), l.some(image.Annotations)
+		inside.ID, inside.Annotations = image.Config.Digest.String(), l.some(image.Annotations)
 	}
+	now := Remembered{Digest: got.Digest.String(), ETag: got.etag, Inside: map[string]Inside{}}
+	if now.Digest == known.Digest {
+		maps.Copy(now.Inside, known.Inside) // of other platforms
+	}
+	now.Inside[l.platform] = inside
 	return now, nil
 }
 

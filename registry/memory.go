@@ -22,10 +22,13 @@ type Remembered struct {
 	ETag   string    // as the registry wrote it; "" when it gave none
 	At     time.Time // when it was last seen to be so
 
-	// Looked tells which annotations Look kept, as a JSON list of their names. It is empty when only
-	// Digests asked: then there is nothing below.
-	Looked      string
-	Platform    string            // that the rest is for
+	// Inside is what Look found in it, by platform. It has nothing when only Digests asked.
+	Inside map[string]Inside
+}
+
+// Inside is what a manifest or index has for a platform.
+type Inside struct {
+	Looked      string            // which annotations were asked for, as a JSON list of their names
 	ID          string            // see Published
 	Annotations map[string]string // see Published
 }

@@ -233,6 +233,7 @@ func (r *run) fetch(ctx context.Context, s *plan.Step) event.Outcome {
 	err := r.Remote.Fetch(ctx, s.Image.Ref, s.Digest, r.progress(s.Image.Ref))
 	switch {
 	case err == nil:
+		r.recordFetched(ctx, s)
 		r.emit(event.Event{Kind: event.Fetched, Image: s.Image.Ref, Digest: s.Digest})
 		return r.finish(s, event.Result{Outcome: event.WasFetched, Digest: s.Digest})
 	case ctx.Err() != nil:

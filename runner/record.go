@@ -16,12 +16,12 @@ type History interface {
 	// BeginBuild records that an image is being built, and returns the build's id.
 	BeginBuild(ctx context.Context, b state.Build) (int64, error)
 	// SetInputs records what the build with b.ID is made from (Inputs, Parts, Tree), and the listing
-	// of its context.
+	// of its context. Without Parts it only tests what the build with b.Inputs made.
 	SetInputs(ctx context.Context, b state.Build, listing []byte) error
-	// InheritInputs records for b, which only tests an image, what the build with b.Inputs was made from.
-	InheritInputs(ctx context.Context, b state.Build) error
 	// EndBuild records how the build with b.ID went.
 	EndBuild(ctx context.Context, b state.Build) error
+	// AddArtifact records an image that was fetched.
+	AddArtifact(ctx context.Context, a state.Artifact) error
 }
 
 // record is one image's line in the history. What cannot be written is said, once per run, and stops
@@ -68,7 +68,7 @@ func (rec *record) inherit(ctx context.Context, digest string) {
 		return
 	}
 	rec.build.Inputs = digest
-	rec.run.historyFailed(rec.run.History.InheritInputs(context.WithoutCancel(ctx), rec.build))
+	rec.run.historyFailed(rec.run.History.SetInputs(context.WithoutCancel(ctx), rec.build, nil))
 }
 
 // finish writes the end of the image's build.
@@ -89,6 +89,19 @@ func (rec *record) finish(ctx context.Context, j *job, res event.Result) {
 		}
 	}
 	r.historyFailed(r.History.EndBuild(ctx, b))
+}
+
+// recordFetched writes that a published image is in the store.
+func (r *run) recordFetched(ctx context.Context, s *plan.Step) {
+	if r.History == nil {
+		return
+	}
+	a := state.Artifact{Ref: s.Image.Ref, Name: s.Image.Name, Platform: r.Fleet.Platform, Digest: s.Digest, Made: time.Now(), Run: r.RunID}
+	ctx = context.WithoutCancel(ctx)
+	if img, err := r.Store.Get(ctx, a.Ref); err == nil {
+		a.Inputs, a.Size = img.Inputs, img.Size
+	}
+	r.historyFailed(r.History.AddArtifact(ctx, a))
 }
 
 func (r *run) historyFailed(err error) {

@@ -10,8 +10,8 @@ import (
 // Unfinished is what a run left that did not come to its end.
 type Unfinished struct {
 	Run state.Run
-	// Done are the references of the images that it built or tested.
-	Done map[string]bool
+	// Done are the images that it built or tested.
+	Done map[state.Target]bool
 }
 
 // FindUnfinished returns what the newest run of a command in a folder left, whatever ran since; nil if
@@ -30,10 +30,10 @@ func FindUnfinished(ctx context.Context, db *state.DB, command, folder string) (
 	if err != nil {
 		return nil, err
 	}
-	u := &Unfinished{Run: last, Done: map[string]bool{}}
+	u := &Unfinished{Run: last, Done: map[state.Target]bool{}}
 	for _, b := range builds {
 		if b.Outcome == string(event.Built) || b.Outcome == string(event.Tested) {
-			u.Done[b.Ref] = true
+			u.Done[state.Target{Ref: b.Ref, Platform: b.Platform}] = true
 		}
 	}
 	return u, nil

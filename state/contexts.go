@@ -1,14 +1,11 @@
 package state
 
 import (
-	"bytes"
-	"compress/flate"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -137,8 +134,8 @@ func (d *DB) TouchContexts(ctx context.Context, folders []string) error {
 // notNil is b as SQLite takes it: a nil slice would be NULL.
 func notNil(b []byte) []byte { return append([]byte{}, b...) }
 
-// pack compresses a listing; nil when there is none, or when it is kept already.
-func (d *DB) pack(ctx context.Context, digest string, listing []byte) ([]byte, error) {
+// packTree packs a listing; nil when there is none, or when it is kept already.
+func (d *DB) packTree(ctx context.Context, digest string, listing []byte) ([]byte, error) {
 	if digest == "" {
 		return nil, nil
 	}
@@ -147,18 +144,7 @@ func (d *DB) pack(ctx context.Context, digest string, listing []byte) ([]byte, e
 	if err != nil || known {
 		return nil, d.fail("read", err)
 	}
-	var packed bytes.Buffer
-	w, err := flate.NewWriter(&packed, flate.BestSpeed)
-	if err != nil {
-		return nil, fmt.Errorf("internal error: %w", err)
-	}
-	if _, err := w.Write(listing); err != nil {
-		return nil, fmt.Errorf("cannot pack a listing: %w", err)
-	}
-	if err := w.Close(); err != nil {
-		return nil, fmt.Errorf("cannot pack a listing: %w", err)
-	}
-	return packed.Bytes(), nil
+	return pack(listing)
 }
 
 // Tree returns a listing that SetInputs kept, nil when there is none.
@@ -171,6 +157,6 @@ func (d *DB) Tree(ctx context.Context, digest string) ([]byte, error) {
 	if err != nil {
 		return nil, d.fail("read", err)
 	}
-	listing, err := io.ReadAll(flate.NewReader(bytes.NewReader(packed)))
-	return listing, d.fail("read", spoiled(err))
+	listing, err := unpack(packed)
+	return listing, d.fail("read", err)
 }

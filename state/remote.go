@@ -8,15 +8,18 @@ import (
 	"time"
 )
 
-// Remote is what a registry answered. Its fields are those of registry.Remembered, in the same order,
-// so that one converts to the other.
+// Remote is what a registry answered.
 type Remote struct {
-	Digest string    // of the manifest or index
-	ETag   string    // as the registry wrote it; "" when it gave none
-	At     time.Time // when it was last seen to be so
+	Digest string            // of the manifest or index
+	ETag   string            // as the registry wrote it; "" when it gave none
+	At     time.Time         // when it was last seen to be so
+	Inside map[string]Inside // what was found in it, by platform
+}
 
-	Looked      string // which annotations were asked for; "": only the digest was
-	Platform    string // that the rest is for
+// Inside is what a manifest or index has for a platform. Its fields are those of registry.Inside, in the same
+// order, so that one converts to the other.
+type Inside struct {
+	Looked      string // which annotations were asked for
 	ID          string // digest of the configuration
 	Annotations map[string]string
 }
@@ -28,19 +31,27 @@ func (d *DB) Remote(ctx context.Context, refs []string) (map[string]Remote, erro
 	if err != nil {
 		return nil, fmt.Errorf("internal error: %w", err)
 	}
-	const query = `SELECT ref, digest, etag, at, looked, platform, id, annotations FROM remote
-		WHERE ref IN (SELECT value FROM json_each(?))`
+	const query = `SELECT r.ref, r.digest, r.etag, r.at, i.platform, i.looked, i.id, i.annotations
+		FROM remote AS r LEFT JOIN remote_images AS i ON i.ref = r.ref WHERE r.ref IN (SELECT value FROM json_each(?))`
 	found := map[string]Remote{}
 	err = d.each(ctx, query, []any{string(list)}, func(rows *sql.Rows) error {
 		var r Remote
-		var ref, annotations string
+		var ref string
 		var at int64
-		if err := rows.Scan(&ref, &r.Digest, &r.ETag, &at, &r.Looked, &r.Platform, &r.ID, &annotations); err != nil {
+		var platform, looked, id, annotations sql.NullString
+		if err := rows.Scan(&ref, &r.Digest, &r.ETag, &at, &platform, &looked, &id, &annotations); err != nil {
 			return err
 		}
-		r.At = fromNano(at)
-		if err := json.Unmarshal([]byte(annotations), &r.Annotations); err != nil {
-			return fmt.Errorf("annotations of %s: %w", ref, err)
+		r.At, r.Inside = fromNano(at), found[ref].Inside
+		if platform.Valid {
+			inside := Inside{Looked: looked.String, ID: id.String}
+			if err := json.Unmarshal([]byte(annotations.String), &inside.Annotations); err != nil {
+				return fmt.Errorf("annotations of %s: %w", ref, err)
+			}
+			if r.Inside == nil {
+				r.Inside = make(map[string]Inside, 1)
+			}
+			r.Inside[platform.String] = inside
 		}
 		found[ref] = r
 		return nil
@@ -59,26 +70,21 @@ func (d *DB) SaveRemote(ctx context.Context, answers map[string]Remote) error {
 		return nil
 	}
 	return d.writeSoon(ctx, func(tx *sql.Tx) error {
-		insert, err := tx.PrepareContext(ctx, `INSERT OR REPLACE INTO remote
-			(ref, digest, etag, at, looked, platform, id, annotations) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
+		stmts, err := prepare(ctx, tx,
+			"DELETE FROM remote WHERE ref = ?", // and what is inside
+			"INSERT INTO remote (ref, digest, etag, at) VALUES (?, ?, ?, ?)",
+			"INSERT INTO remote_images (ref, platform, looked, id, annotations) VALUES (?, ?, ?, ?, ?)")
 		if err != nil {
 			return d.fail("write", err)
 		}
-		defer insert.Close()
-		forget, err := tx.PrepareContext(ctx, "DELETE FROM remote WHERE ref = ?")
-		if err != nil {
-			return d.fail("write", err)
-		}
-		defer forget.Close()
+		forget, insert, inside := stmts[0], stmts[1], stmts[2]
 		for ref, r := range answers {
-			if r.Digest == "" {
-				_, err = forget.ExecContext(ctx, ref)
-			} else {
-				var annotations []byte
-				if annotations, err = json.Marshal(r.Annotations); err != nil {
-					return fmt.Errorf("internal error: %w", err)
-				}
-				_, err = insert.ExecContext(ctx, ref, r.Digest, r.ETag, r.At.UnixNano(), r.Looked, r.Platform, r.ID, string(annotations))
+			_, err := forget.ExecContext(ctx, ref)
+			if err == nil && r.Digest != "" {
+				_, err = insert.ExecContext(ctx, ref, r.Digest, r.ETag, r.At.UnixNano())
+			}
+			if err == nil && r.Digest != "" {
+				err = saveInside(ctx, inside, ref, r.Inside)
 			}
 			if err != nil {
 				return d.fail("write", err)
@@ -86,6 +92,32 @@ func (d *DB) SaveRemote(ctx context.Context, answers map[string]Remote) error {
 		}
 		return d.trim(ctx, tx, "remote")
 	})
+}
+
+// prepare prepares statements, which end with the transaction.
+func prepare(ctx context.Context, tx *sql.Tx, queries ...string) ([]*sql.Stmt, error) {
+	var all []*sql.Stmt
+	for _, query := range queries {
+		stmt, err := tx.PrepareContext(ctx, query)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, stmt)
+	}
+	return all, nil
+}
+
+func saveInside(ctx context.Context, insert *sql.Stmt, ref string, all map[string]Inside) error {
+	for platform, i := range all {
+		annotations, err := json.Marshal(i.Annotations)
+		if err != nil {
+			return err
+		}
+		if _, err := insert.ExecContext(ctx, ref, platform, i.Looked, i.ID, string(annotations)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Published returns what SetPublished noted of references: digests.

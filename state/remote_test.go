@@ -19,8 +19,10 @@ import (
 )
 
 var answer = state.Remote{
-	Digest: "sha256:a", ETag: `"a"`, At: day.Add(time.Nanosecond), Looked: `["base"]`, Platform: "linux/amd64", ID: "sha256:id",
-	Annotations: map[string]string{"base": "a \"quoted\"\nname"},
+	Digest: "sha256:a", ETag: `"a"`, At: day.Add(time.Nanosecond), Inside: map[string]state.Inside{
+		"linux/amd64": {Looked: `["base"]`, ID: "sha256:id", Annotations: map[string]string{"base": "a \"quoted\"\nname"}},
+		"linux/arm64": {Looked: `[]`},
+	},
 }
 
 func TestRemote(t *testing.T) {
@@ -29,7 +31,8 @@ func TestRemote(t *testing.T) {
 	want := map[string]state.Remote{}
 	for i := range 3000 {
 		r := answer
-		r.ID = fmt.Sprint("sha256:", i)
+		r.Inside = maps.Clone(r.Inside)
+		r.Inside["linux/amd64"] = state.Inside{Looked: "[]", ID: fmt.Sprint("sha256:", i)}
 		want[fmt.Sprintf("registry.example/app:%d", i)] = r
 	}
 	want["registry.example/digests:1"] = state.Remote{Digest: "sha256:b", At: day}
@@ -163,7 +166,7 @@ func query(t *testing.T, dir string, statements ...string) {
 // TestDamagedRemote: what cannot have been written by Slipway is damage.
 func TestDamagedRemote(t *testing.T) {
 	for name, statement := range map[string]string{
-		"annotations": "UPDATE remote SET annotations = '{'", "time": "UPDATE remote SET at = 'yesterday'", "no table": "DROP TABLE remote",
+		"annotations": "UPDATE remote_images SET annotations = '{'", "time": "UPDATE remote SET at = 'yesterday'", "no table": "DROP TABLE remote",
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -214,7 +217,7 @@ func TestOldStateIsMigrated(t *testing.T) {
 		`INSERT INTO runs (id, command, folder, suffix, pid, began) VALUES (7, 'slipway build', '/here', '', 1, 1)`,
 		`INSERT INTO builds (run, ref, name, version, platform, reasons, began, ended, outcome) VALUES (7, 'r/a:1', 'a', '1', 'linux/amd64', '[]', 1, 2, 'built')`,
 		`INSERT INTO contexts (folder, stamp, digest, entries) VALUES ('/a', x'01', 'sha256:a', x'')`)
-	if _, err := state.OpenReadOnly(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "made by an older slipway (version 1, this one knows 4)") {
+	if _, err := state.OpenReadOnly(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "made by an older slipway (version 1, this one knows 5)") {
 		t.Errorf("read-only: %v", err)
 	}
 	handles := []*state.DB{nil, nil, nil}

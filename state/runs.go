@@ -20,6 +20,8 @@ type Run struct {
 	Began   time.Time `json:"began"`
 	Ended   time.Time `json:"ended,omitzero"` // zero: it runs, or it was killed
 	Outcome string    `json:"outcome"`        // OutcomeDone, OutcomeFailed or OutcomeInterrupted; empty while Ended is zero
+	// Plan is what it was to do, as the plan's JSON. BeginRun takes it, and only DB.Run gives it.
+	Plan json.RawMessage `json:"-"`
 }
 
 // How a run ended.
@@ -29,7 +31,10 @@ const (
 	OutcomeInterrupted = "interrupted" // a person or a signal ended it
 )
 
-// Build is one image's part of a run.
+// Target is an image for a platform.
+type Target struct{ Ref, Platform string }
+
+// Build is one image's part of a run: an attempt, with what came of it.
 type Build struct {
 	ID       int64           `json:"id"`
 	Run      int64           `json:"run"`
@@ -41,8 +46,8 @@ type Build struct {
 	Inputs   string          `json:"inputs,omitempty"`  // digest of Parts
 	Parts    json.RawMessage `json:"parts,omitempty"`   // as inputs.Parts
 	Tree     string          `json:"-"`                 // digest of the build context, for DB.Tree
-	Digest   string          `json:"digest,omitempty"`  // of the image
-	Size     int64           `json:"size,omitempty"`    // of its blobs, in bytes
+	Digest   string          `json:"digest,omitempty"`  // of the Artifact that came of it
+	Size     int64           `json:"size,omitempty"`    // of that one's blobs, in bytes
 	Began    time.Time       `json:"began"`
 	Ended    time.Time       `json:"ended,omitzero"`
 	Outcome  string          `json:"outcome"` // BuildFailed or another word of the runner's; empty while Ended is zero
@@ -62,9 +67,15 @@ const (
 // BeginRun records a run and returns its id. It waits for other writers two seconds at most: whoever
 // holds the state for longer would hold up each image of the run.
 func (d *DB) BeginRun(ctx context.Context, r Run) (id int64, err error) {
+	var plan []byte
+	if len(r.Plan) > 0 {
+		if plan, err = pack(r.Plan); err != nil {
+			return 0, err
+		}
+	}
 	err = d.writeSoon(ctx, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, "INSERT INTO runs (command, folder, suffix, pid, began) VALUES (?, ?, ?, ?, ?)",
-			r.Command, r.Folder, r.Suffix, r.PID, r.Began.UnixNano())
+		res, err := tx.ExecContext(ctx, "INSERT INTO runs (command, folder, suffix, pid, began, plan) VALUES (?, ?, ?, ?, ?, ?)",
+			r.Command, r.Folder, r.Suffix, r.PID, r.Began.UnixNano(), plan)
 		if err == nil {
 			id, err = res.LastInsertId()
 		}
@@ -73,8 +84,10 @@ func (d *DB) BeginRun(ctx context.Context, r Run) (id int64, err error) {
 	return id, err
 }
 
-// keepBuilds is how many builds of an image and platform history keeps.
-const keepBuilds = 50
+const (
+	keepBuilds = 50  // builds and artifacts of an image and platform that are kept
+	keepPlans  = 200 // newest runs whose plans are kept, while builds of theirs are
+)
 
 // EndRun records how a run ended, and forgets what is too old.
 func (d *DB) EndRun(ctx context.Context, id int64, outcome string, ended time.Time) error {
@@ -86,7 +99,12 @@ func (d *DB) EndRun(ctx context.Context, id int64, outcome string, ended time.Ti
 			{"UPDATE runs SET ended = ?, outcome = ? WHERE id = ?", []any{ended.UnixNano(), outcome, id}},
 			{`DELETE FROM builds WHERE id IN (SELECT id FROM (SELECT id,
 				row_number() OVER (PARTITION BY name, platform ORDER BY id DESC) AS n FROM builds) WHERE n > ?)`, []any{keepBuilds}},
-			{"DELETE FROM runs WHERE ended IS NOT NULL AND id < ? - 1000 AND id NOT IN (SELECT run FROM builds)", []any{id}},
+			{`DELETE FROM artifacts WHERE id NOT IN (SELECT artifact FROM builds WHERE artifact IS NOT NULL) AND id IN (SELECT id FROM (SELECT id,
+				row_number() OVER (PARTITION BY name, platform ORDER BY id DESC) AS n FROM artifacts) WHERE n > ?)`, []any{keepBuilds}},
+			{`UPDATE runs SET plan = NULL WHERE plan IS NOT NULL AND ended IS NOT NULL AND id NOT IN (SELECT run FROM builds)
+				OR id IN (SELECT id FROM runs WHERE plan IS NOT NULL ORDER BY id DESC LIMIT -1 OFFSET ?)`, []any{keepPlans}},
+			{`DELETE FROM runs WHERE ended IS NOT NULL AND id < ? - 1000
+				AND id NOT IN (SELECT run FROM builds) AND id NOT IN (SELECT run FROM artifacts)`, []any{id}},
 			{"DELETE FROM trees WHERE digest NOT IN (SELECT tree FROM builds)", nil},
 		} {
 			if _, err := tx.ExecContext(ctx, s.query, s.args...); err != nil {
@@ -97,9 +115,19 @@ func (d *DB) EndRun(ctx context.Context, id int64, outcome string, ended time.Ti
 	})
 }
 
-// Runs returns the newest runs first, at most limit.
-func (d *DB) Runs(ctx context.Context, limit int) ([]Run, error) {
-	return d.runs(ctx, "ORDER BY id DESC LIMIT ?", limit)
+// Run returns a run, with its plan if that is kept.
+func (d *DB) Run(ctx context.Context, id int64) (r Run, found bool, err error) {
+	runs, err := d.runs(ctx, "WHERE id = ?", id)
+	if err != nil || len(runs) == 0 {
+		return r, false, err
+	}
+	r = runs[0]
+	var packed []byte
+	if err := d.sql.QueryRowContext(ctx, "SELECT plan FROM runs WHERE id = ?", id).Scan(&packed); err != nil || packed == nil {
+		return r, err == nil, d.fail("read", err)
+	}
+	r.Plan, err = unpack(packed)
+	return r, err == nil, d.fail("read", err)
 }
 
 // NewestRun returns the newest run of a command in a folder.
@@ -144,9 +172,16 @@ func (d *DB) BeginBuild(ctx context.Context, b Build) (int64, error) {
 }
 
 // SetInputs records what the build with b.ID is made from: Inputs, Parts and Tree, and the listing of
-// the build context, which DB.Tree returns.
+// the build context, which DB.Tree returns. Without Parts it is a build that only tests an image: it was made
+// from what the build of the same image and platform with the digest b.Inputs was, if that is known.
 func (d *DB) SetInputs(ctx context.Context, b Build, listing []byte) error {
-	packed, err := d.pack(ctx, b.Tree, listing)
+	if len(b.Parts) == 0 {
+		_, err := d.sql.ExecContext(ctx, `UPDATE builds SET (inputs, parts, tree) = (made.inputs, made.parts, made.tree)
+			FROM (SELECT inputs, parts, tree FROM builds WHERE name = ? AND platform = ? AND inputs = ? AND parts != '' ORDER BY id DESC LIMIT 1) AS made
+			WHERE id = ?`, b.Name, b.Platform, b.Inputs, b.ID)
+		return d.fail("write", err)
+	}
+	packed, err := d.packTree(ctx, b.Tree, listing)
 	if err != nil {
 		return err
 	}
@@ -161,28 +196,26 @@ func (d *DB) SetInputs(ctx context.Context, b Build, listing []byte) error {
 	})
 }
 
-// InheritInputs records for the build with b.ID, which only tests an image, what the build of the same
-// image and platform with the digest b.Inputs was made from, if that is known.
-func (d *DB) InheritInputs(ctx context.Context, b Build) error {
-	_, err := d.sql.ExecContext(ctx, `UPDATE builds SET (inputs, parts, tree) = (made.inputs, made.parts, made.tree)
-		FROM (SELECT inputs, parts, tree FROM builds WHERE name = ? AND platform = ? AND inputs = ? AND parts != '' ORDER BY id DESC LIMIT 1) AS made
-		WHERE id = ?`, b.Name, b.Platform, b.Inputs, b.ID)
-	return d.fail("write", err)
-}
-
 // EndBuild records how the build with b.ID went: all that BeginBuild and SetInputs did not record.
 func (d *DB) EndBuild(ctx context.Context, b Build) error {
 	tail, err := json.Marshal(b.Tail)
 	if err != nil {
 		return fmt.Errorf("internal error: %w", err)
 	}
-	_, err = d.sql.ExecContext(ctx, `UPDATE builds SET digest = ?, size = ?, ended = ?, outcome = ?, test = ?,
-		tries = ?, error = ?, tail = ?, log = ? WHERE id = ?`,
-		b.Digest, b.Size, b.Ended.UnixNano(), b.Outcome, b.Test, max(b.Tries, 1), b.Error, string(tail), b.Log, b.ID)
-	return d.fail("write", err)
+	return d.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "UPDATE builds SET ended = ?, outcome = ?, test = ?, tries = ?, error = ?, tail = ?, log = ? WHERE id = ?",
+			b.Ended.UnixNano(), b.Outcome, b.Test, max(b.Tries, 1), b.Error, string(tail), b.Log, b.ID)
+		if err == nil {
+			err = setArtifact(ctx, tx, b)
+		}
+		return d.fail("write", err)
+	})
 }
 
-const buildColumns = "id, run, ref, name, version, platform, reasons, inputs, parts, tree, digest, size, began, ended, outcome, test, tries, error, tail, log"
+// selectBuilds reads builds, with what came of them.
+const selectBuilds = `SELECT b.id, b.run, b.ref, b.name, b.version, b.platform, b.reasons, b.inputs, b.parts, b.tree,
+	ifnull(a.digest, ''), ifnull(a.size, 0), b.began, b.ended, b.outcome, b.test, b.tries, b.error, b.tail, b.log
+	FROM builds AS b LEFT JOIN artifacts AS a ON a.id = b.artifact`
 
 // Query says which builds History returns.
 type Query struct {
@@ -197,19 +230,19 @@ func (d *DB) History(ctx context.Context, q Query) ([]Build, error) {
 	var where []string
 	var args []any
 	if q.Name != "" {
-		where, args = append(where, "(name = ? OR ref = ? OR name || ':' || version = ?)"), append(args, q.Name, q.Name, q.Name)
+		where, args = append(where, "(b.name = ? OR b.ref = ? OR b.name || ':' || b.version = ?)"), append(args, q.Name, q.Name, q.Name)
 	}
 	if q.Outcome != "" {
-		where, args = append(where, "outcome = ?"), append(args, q.Outcome)
+		where, args = append(where, "b.outcome = ?"), append(args, q.Outcome)
 	}
 	if q.Run != 0 {
-		where, args = append(where, "run = ?"), append(args, q.Run)
+		where, args = append(where, "b.run = ?"), append(args, q.Run)
 	}
-	query := "SELECT " + buildColumns + " FROM builds"
+	query := selectBuilds
 	if len(where) > 0 {
 		query += " WHERE " + strings.Join(where, " AND ")
 	}
-	query += " ORDER BY id DESC"
+	query += " ORDER BY b.id DESC"
 	if q.Limit > 0 {
 		query, args = query+" LIMIT ?", append(args, q.Limit)
 	}
@@ -225,18 +258,18 @@ func (d *DB) History(ctx context.Context, q Query) ([]Build, error) {
 // MadeFrom returns the newest build of an image, by name, that was made from the inputs with the
 // digest, however it went on.
 func (d *DB) MadeFrom(ctx context.Context, name, platform, inputs string) (b Build, found bool, err error) {
-	return d.one(ctx, "name = ? AND platform = ? AND inputs = ?", name, platform, inputs)
+	return d.one(ctx, "b.name = ? AND b.platform = ? AND b.inputs = ?", name, platform, inputs)
 }
 
 // Newest returns the newest build of a reference for a platform; with good set it is the newest that
 // was built or tested.
 func (d *DB) Newest(ctx context.Context, ref, platform string, good bool) (b Build, found bool, err error) {
-	return d.one(ctx, "ref = ? AND platform = ? AND (NOT ? OR outcome IN ('built', 'tested'))", ref, platform, good)
+	return d.one(ctx, "b.ref = ? AND b.platform = ? AND (NOT ? OR b.outcome IN ('built', 'tested'))", ref, platform, good)
 }
 
 // NewestOf returns the newest good build of any version of a repository, a reference without its tag.
 func (d *DB) NewestOf(ctx context.Context, repository, platform string) (b Build, found bool, err error) {
-	return d.one(ctx, "ref >= ? || ':' AND ref < ? || ';' AND platform = ? AND outcome IN ('built', 'tested')", repository, repository, platform)
+	return d.one(ctx, "b.ref >= ? || ':' AND b.ref < ? || ';' AND b.platform = ? AND b.outcome IN ('built', 'tested')", repository, repository, platform)
 }
 
 // Empty tells whether no build is known.
@@ -247,7 +280,7 @@ func (d *DB) Empty(ctx context.Context) (bool, error) {
 }
 
 func (d *DB) one(ctx context.Context, where string, args ...any) (b Build, found bool, err error) {
-	row := d.sql.QueryRowContext(ctx, "SELECT "+buildColumns+" FROM builds WHERE "+where+" ORDER BY id DESC LIMIT 1", args...)
+	row := d.sql.QueryRowContext(ctx, selectBuilds+" WHERE "+where+" ORDER BY b.id DESC LIMIT 1", args...)
 	if err := row.Err(); err != nil {
 		return b, false, d.fail("read", err)
 	}
@@ -289,6 +322,8 @@ func (d *DB) SetList(ctx context.Context, path string, names []string) error {
 			args  []any
 		}{
 			{`DELETE FROM builds WHERE name IN (SELECT name FROM lists WHERE path = ? AND name NOT IN (SELECT value FROM json_each(?)))
+				AND name NOT IN (SELECT name FROM lists WHERE path <> ?)`, []any{path, string(keep), path}},
+			{`DELETE FROM artifacts WHERE name IN (SELECT name FROM lists WHERE path = ? AND name NOT IN (SELECT value FROM json_each(?)))
 				AND name NOT IN (SELECT name FROM lists WHERE path <> ?)`, []any{path, string(keep), path}},
 			{"DELETE FROM lists WHERE path = ?", []any{path}},
 			{"INSERT INTO lists (path, name) SELECT ?, value FROM json_each(?)", []any{path, string(keep)}},

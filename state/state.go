@@ -262,7 +262,7 @@ func (d *DB) each(ctx context.Context, query string, args []any, f func(*sql.Row
 	return d.fail("read", rows.Err())
 }
 
-// Forget drops the builds of references, what is known of their publishing, and what is known of
+// Forget drops the builds and artifacts of references, what is known of their publishing, and what is known of
 // folders.
 func (d *DB) Forget(ctx context.Context, refs, folders []string) error {
 	return d.write(ctx, func(tx *sql.Tx) error {
@@ -271,6 +271,7 @@ func (d *DB) Forget(ctx context.Context, refs, folders []string) error {
 			names []string
 		}{
 			{"DELETE FROM builds WHERE ref IN (SELECT value FROM json_each(?))", refs},
+			{"DELETE FROM artifacts WHERE ref IN (SELECT value FROM json_each(?))", refs},
 			{"DELETE FROM remote WHERE ref IN (SELECT value FROM json_each(?))", refs},
 			{"DELETE FROM published WHERE ref IN (SELECT value FROM json_each(?))", refs},
 			{"DELETE FROM contexts WHERE folder IN (SELECT value FROM json_each(?))", folders},

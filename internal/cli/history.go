@@ -22,6 +22,7 @@ import (
 
 func (a *app) historyCommand() *cobra.Command {
 	var asJSON bool
+	var run int64
 	q := state.Query{Limit: 50}
 	cmd := &cobra.Command{
 		Use:   "history [flags] [NAME]",
@@ -29,13 +30,18 @@ func (a *app) historyCommand() *cobra.Command {
 		Long: `Lists the builds of the image NAME, or of all images, the newest first: when, in
 which run, how it went (unfinished if its run was killed), how long it took, and why it
 was built. NAME is a name, a name:version, a full reference, or its end after a slash.
+With --run it shows what one run was to do, as its plan was made then.
 
 The history is in the state file; one that is lost is begun anew.`,
 		Example: `  slipway history nodejs
   slipway history --failed
+  slipway history --run 7   the plan of the run with this number
   slipway history --json nodejs | jq '.builds[0].parts'   what it was made from`,
 		Args: optional("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("run") {
+				return a.runHistory(cmd, args, run, asJSON)
+			}
 			if len(args) == 1 {
 				q.Name = args[0]
 			}
@@ -67,12 +73,16 @@ The history is in the state file; one that is lost is begun anew.`,
 	f := cmd.Flags()
 	f.BoolVar(&asJSON, "json", false, "print JSON, with all that is known")
 	f.Bool("failed", false, "only builds that failed")
+	f.Int64Var(&run, "run", 0, "show the plan of the run with the number `N`")
 	f.IntVarP(&q.Limit, "limit", "n", q.Limit, "at most `N` builds; 0 for all")
 	return cmd
 }
 
-// outcomeRunning is the outcome of a build that goes on, as history shows it.
-const outcomeRunning = "running"
+// How history shows what has no outcome.
+const (
+	outcomeRunning    = "running"    // it goes on
+	outcomeUnfinished = "unfinished" // its run was killed
+)
 
 // markRunning tells builds that go on from those whose run was killed.
 func markRunning(ctx context.Context, db *state.DB, builds []state.Build) error {
@@ -101,7 +111,7 @@ func printHistory(out io.Writer, builds []state.Build) error {
 		switch {
 		case outcome == outcomeRunning:
 		case b.Ended.IsZero():
-			outcome = "unfinished"
+			outcome = outcomeUnfinished
 		default:
 			took = seconds(b.Ended.Sub(b.Began))
 		}

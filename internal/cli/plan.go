@@ -232,20 +232,35 @@ func excludedHint(f *fleet.Fleet, given string) string {
 }
 
 func showPlan(out io.Writer, p *plan.Plan) error {
+	rows := make([]planRow, len(p.Steps))
+	for i, s := range p.Steps {
+		rows[i] = planRow{s.Image.Name + ":" + s.Image.Tag, s.Action, s.Publish, p.Said(s)}
+	}
+	return printPlan(out, rows)
+}
+
+// planRow is an image's row of a printed plan.
+type planRow struct {
+	image   string
+	action  plan.Action
+	publish bool
+	said    []plan.Said
+}
+
+func printPlan(out io.Writer, rows []planRow) error {
 	buffered := bufio.NewWriterSize(out, 64<<10) // tabwriter writes cell by cell
 	w := tabwriter.NewWriter(buffered, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(w, "IMAGE\tACTION\tWHY")
-	for _, s := range p.Steps {
-		said := p.Said(s)
-		texts := make([]string, len(said))
-		for i, r := range said {
-			texts[i] = r.Text
+	for _, r := range rows {
+		texts := make([]string, len(r.said))
+		for i, s := range r.said {
+			texts[i] = s.Text
 		}
-		action := string(s.Action)
-		if s.Publish && s.Action != plan.Publish {
+		action := string(r.action)
+		if r.publish && r.action != plan.Publish {
 			action += ", publish"
 		}
-		fmt.Fprintf(w, "%s:%s\t%s\t%s\n", s.Image.Name, s.Image.Tag, action, firstLine(strings.Join(texts, "; ")))
+		fmt.Fprintf(w, "%s\t%s\t%s\n", r.image, action, firstLine(strings.Join(texts, "; ")))
 	}
 	return errors.Join(w.Flush(), buffered.Flush())
 }

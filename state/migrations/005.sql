@@ -1,0 +1,46 @@
+-- What was made is a thing of its own: builds are attempts, and refer to what came of them.
+CREATE TABLE artifacts (
+	id       INTEGER PRIMARY KEY AUTOINCREMENT,
+	ref      TEXT    NOT NULL, -- registry/namespace/name:tag
+	name     TEXT    NOT NULL,
+	platform TEXT    NOT NULL,
+	digest   TEXT    NOT NULL, -- of the manifest
+	inputs   TEXT    NOT NULL, -- digest of what it was made from; '' when that is not known
+	size     INTEGER NOT NULL, -- of its blobs, in bytes; 0 when that is not known
+	made     INTEGER NOT NULL, -- when it was first built or pulled, in nanoseconds since 1970
+	run      INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE, -- that did so
+	UNIQUE (ref, platform, digest)
+) STRICT;
+CREATE INDEX artifacts_of_name ON artifacts (name, platform, id);
+CREATE INDEX artifacts_of_run ON artifacts (run);
+
+INSERT INTO artifacts (ref, name, platform, digest, inputs, size, made, run)
+	SELECT ref, name, platform, digest, inputs, size, coalesce(ended, began), run FROM builds WHERE digest <> '' ORDER BY id
+	ON CONFLICT DO UPDATE SET size = max(size, excluded.size), inputs = iif(inputs = '', excluded.inputs, inputs);
+
+ALTER TABLE builds ADD COLUMN artifact INTEGER REFERENCES artifacts (id) ON DELETE SET NULL; -- null: nothing was made
+UPDATE builds SET artifact = (SELECT a.id FROM artifacts AS a
+	WHERE a.ref = builds.ref AND a.platform = builds.platform AND a.digest = builds.digest);
+ALTER TABLE builds DROP COLUMN digest;
+ALTER TABLE builds DROP COLUMN size;
+CREATE INDEX builds_of_artifact ON builds (artifact);
+
+-- What a run was to do: packed JSON, as `slipway plan --json` prints it.
+ALTER TABLE runs ADD COLUMN plan BLOB;
+
+-- The digest that a tag names is the tag's, be it a manifest's or an index'; what is inside is a platform's.
+-- For that reason published has no platform.
+CREATE TABLE remote_images (
+	ref         TEXT NOT NULL REFERENCES remote (ref) ON DELETE CASCADE,
+	platform    TEXT NOT NULL,
+	id          TEXT NOT NULL, -- digest of the configuration; '' when there is none for the platform
+	annotations TEXT NOT NULL, -- JSON: those that were asked for and found
+	looked      TEXT NOT NULL, -- which annotations were asked for
+	PRIMARY KEY (ref, platform)
+) STRICT, WITHOUT ROWID;
+INSERT INTO remote_images (ref, platform, id, annotations, looked)
+	SELECT ref, platform, id, annotations, looked FROM remote WHERE looked <> '';
+ALTER TABLE remote DROP COLUMN platform;
+ALTER TABLE remote DROP COLUMN id;
+ALTER TABLE remote DROP COLUMN annotations;
+ALTER TABLE remote DROP COLUMN looked;
