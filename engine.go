@@ -19,14 +19,14 @@ import (
 )
 
 // RootNamed tells whether somebody has named the folder of images: one that nobody has named may be missing.
-func (s *Session) RootNamed() bool { return s.opts.Root != "" || s.opts.Env(rootVariable) != "" }
+func (s *Session) RootNamed() bool { return s.opts.Root != "" || s.opts.Env(RootVariable) != "" }
 
-// rootVariable names the folder of images and cache, if --root does not.
-const rootVariable = "SLIPWAY_ROOT"
+// RootVariable is the variable that names the folder of images and cache, if Options do not.
+const RootVariable = "SLIPWAY_ROOT"
 
 // Root is the folder of images and build cache, absolute.
 func (s *Session) Root() (string, error) {
-	root := cmp.Or(s.opts.Root, s.opts.Env(rootVariable))
+	root := cmp.Or(s.opts.Root, s.opts.Env(RootVariable))
 	if root == "" && os.Geteuid() == 0 {
 		root = "/var/lib/slipway"
 	}

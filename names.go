@@ -1,4 +1,4 @@
-package cli
+package slipway
 
 import (
 	"cmp"
@@ -36,7 +36,7 @@ func (n nameable) called(name string) (whole, end bool) {
 
 // What errors about names wrap.
 var (
-	errUnknown = store.ErrNotFound
+	errUnknown = ErrNotFound
 	errUnclear = errors.New("the name is not clear")
 )
 
