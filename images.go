@@ -47,7 +47,7 @@ func (s *Session) noteEmpty() {
 // of its name after a slash, if no other has it; the new name is taken as it is.
 func (s *Session) Tag(ctx context.Context, image, name string) error {
 	return s.withStore(ctx, func(st *store.Store) error {
-		ref, err := find(ctx, st, image)
+		ref, err := findStored(ctx, st, image)
 		if err != nil {
 			return fmt.Errorf("cannot tag %s: %w", image, err)
 		}
@@ -60,7 +60,7 @@ func (s *Session) Tag(ctx context.Context, image, name string) error {
 // not there, or damaged.
 func (s *Session) Save(ctx context.Context, w io.Writer, images ...string) error {
 	return s.withStore(ctx, func(st *store.Store) error {
-		refs, err := findAll(ctx, st, "save", images)
+		refs, err := findAllStored(ctx, st, "save", images)
 		if err != nil {
 			return err
 		}

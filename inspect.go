@@ -32,7 +32,7 @@ type PlatformDetails struct {
 // Inspect reads what an image of the store is. It may be called as for Tag.
 func (s *Session) Inspect(ctx context.Context, image string) (d Details, err error) {
 	err = s.withStore(ctx, func(st *store.Store) error {
-		ref, err := find(ctx, st, image)
+		ref, err := findStored(ctx, st, image)
 		if err != nil {
 			return fmt.Errorf("cannot inspect %s: %w", image, err)
 		}

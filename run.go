@@ -68,7 +68,7 @@ func (s *Session) Run(ctx context.Context, o RunOptions) (code int, err error) {
 func (s *Session) container(ctx context.Context, o RunOptions) (c dockercmd.RunOptions, err error) {
 	var ref string
 	err = s.withStore(ctx, func(st *store.Store) (err error) {
-		if ref, err = find(ctx, st, o.Image); err == nil {
+		if ref, err = findStored(ctx, st, o.Image); err == nil {
 			_, err = st.Get(ctx, ref)
 		}
 		if err != nil {
