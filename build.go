@@ -105,7 +105,7 @@ func (s *Session) Build(ctx context.Context, o BuildOptions) (built *Built, err 
 	s.warnGit(r.fleet)
 	s.noteUngiven(r.decision.Plan, given)
 	if s.asks(o.PlanOptions) && !s.Publishes(o.PlanOptions) && o.Publish == IfCredentials && unpublished(r.decision.Plan) {
-		s.tell(Note, "nothing is published: the configuration has no username and password; --publish takes those of `"+s.login()+"`")
+		s.tell(Note, "nothing is published: the configuration has no username and password; --publish takes those of `"+s.loginCommand()+"`")
 	}
 	if needsEngine(r.decision.Plan) {
 		err = r.withEngine(ctx)
@@ -338,8 +338,8 @@ func (r *buildRun) remember(ctx context.Context, s event.Summary) {
 	}
 }
 
-// login is the command that keeps credentials for the configuration's registry.
-func (s *Session) login() string {
+// loginCommand is the command that keeps credentials for the configuration's registry.
+func (s *Session) loginCommand() string {
 	host, _, err := registry.SplitPrefix(s.config.Registry)
 	if err != nil {
 		host = s.config.Registry

@@ -19,14 +19,14 @@ import (
 )
 
 // RootNamed tells whether somebody has named the folder of images: one that nobody has named may be missing.
-func (s *Session) RootNamed() bool { return s.opts.Root != "" || s.opts.Env(rootVariable) != "" }
+func (s *Session) RootNamed() bool { return s.opts.Root != "" || s.opts.Env(RootVariable) != "" }
 
-// rootVariable names the folder of images and cache, if --root does not.
-const rootVariable = "SLIPWAY_ROOT"
+// RootVariable is the variable that names the folder of images and cache, if Options do not.
+const RootVariable = "SLIPWAY_ROOT"
 
 // Root is the folder of images and build cache, absolute.
 func (s *Session) Root() (string, error) {
-	root := cmp.Or(s.opts.Root, s.opts.Env(rootVariable))
+	root := cmp.Or(s.opts.Root, s.opts.Env(RootVariable))
 	if root == "" && os.Geteuid() == 0 {
 		root = "/var/lib/slipway"
 	}
@@ -110,13 +110,12 @@ func (s *Session) openNames(ctx context.Context, folder string, db images.Store,
 // noStoreError tells that nothing was ever built or fetched into a root.
 type noStoreError struct{ root string }
 
-func (e *noStoreError) Error() string {
-	return problem.Text("cannot find any images: there are none in "+e.root, e.WayOut())
-}
+func (e *noStoreError) Error() string { return e.Unwrap().Error() }
 
-// WayOut returns the hint.
-func (e *noStoreError) WayOut() string {
-	return "`slipway build` and `slipway pull` make the folder; --root or SLIPWAY_ROOT name another"
+// Unwrap returns the problem.
+func (e *noStoreError) Unwrap() error {
+	return problem.New("cannot find any images: there are none in "+e.root,
+		"`slipway build` and `slipway pull` make the folder; --root or SLIPWAY_ROOT name another")
 }
 
 // Is makes it one of the errors about an image that is not there.

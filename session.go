@@ -9,7 +9,9 @@
 //	s, err := slipway.Open(slipway.Options{Config: cfg})
 //	planned, err := s.Plan(ctx, slipway.PlanOptions{Directory: "images"})
 //
-// A program that builds calls Helper first in its main function: image tests run it again, under other names.
+// Images of the store need no configuration: Images, Inspect, Run, Push, Pull and their kin are called by names, as
+// a person would say them. A program that builds calls Helper first in its main function, as its
+// example shows: image tests run the program again, under other names.
 //
 // Sessions share nothing with one another but what BuildKit and containerd keep for a process, see
 // docs/architecture.md; several of them may be open at a time, also on the same folder of images: one waits

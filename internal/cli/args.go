@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/slipway-build/slipway/fleet"
 )
 
 // exactArgs is cobra.ExactArgs with names in its message.
@@ -91,15 +93,15 @@ var plainArgs = []string{"DIRECTORY", "REGISTRY"}
 // checkGiven refuses what is left of an argument or a flag when a script's variable is not set: it would
 // mean another image than the one that was meant, or all of them.
 func checkGiven(cmd *cobra.Command, what, given string) error {
-	name, tag := cutTag(given)
+	name, _, _ := fleet.SplitRef(given)
 	switch {
 	case given == "":
 		return usageError(cmd, fmt.Errorf("%s is empty", what))
 	case slices.Contains(plainArgs, what):
 		return nil
-	case name == "" || strings.HasPrefix(name, "@"):
+	case name == "":
 		return usageError(cmd, fmt.Errorf("%s is %q, which has no name", what, given))
-	case tag == "" && name != given:
+	case strings.HasSuffix(given, ":") && !strings.Contains(given, "@"):
 		return usageError(cmd, fmt.Errorf("%s is %q, which has no tag behind the colon", what, given))
 	}
 	return nil

@@ -1,16 +1,14 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/slipway-build/slipway/engine/embedded"
+	"github.com/slipway-build/slipway"
 	"github.com/slipway-build/slipway/internal/cli/outlet"
 	"github.com/slipway-build/slipway/problem"
-	"github.com/slipway-build/slipway/store"
 )
 
 func (a *app) checkCommand() *cobra.Command {
@@ -34,19 +32,15 @@ The exit code is 1 when something is damaged.`,
   slipway check --read`,
 		Args: exactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			root, err := a.engineRoot()
+			s, err := a.open(nil)
 			if err != nil {
 				return err
 			}
-			if missing(root) {
-				a.noteEmpty()
-			}
-			var progress func(done, total int64)
-			finish := func() {}
+			o, finish := slipway.CheckOptions{Read: read}, func() {}
 			if read {
-				progress, finish = a.readProgress()
+				o.Progress, finish = a.readProgress()
 			}
-			found, err := verifyAll(cmd.Context(), root, progress)
+			found, err := s.Check(cmd.Context(), o)
 			finish()
 			if err != nil {
 				return err
@@ -56,10 +50,10 @@ The exit code is 1 when something is damaged.`,
 			} else {
 				err = a.printVerification(found, read)
 			}
-			if embedded.Killed(root) {
+			if found.Killed {
 				fmt.Fprintln(a.Err, "note: a process that had the folder was killed; the next build takes away what it left: mounts, containers, and in memory the secrets of their steps")
 			}
-			if err == nil && len(found.Faults)+len(found.Unpacked.Faults) > 0 {
+			if err == nil && !found.Sound() {
 				err = &exitError{code: exitFailed}
 			}
 			return err
@@ -70,35 +64,7 @@ The exit code is 1 when something is damaged.`,
 	return cmd
 }
 
-// soundness is what "check" found out.
-type soundness struct {
-	store.Verification
-	Unpacked embedded.SnapshotVerification `json:"unpacked"`
-}
-
-// verifyAll looks at the blobs, and then at the layers that were unpacked from them. A nil progress reads nothing.
-func verifyAll(ctx context.Context, root string, progress func(done, total int64)) (v soundness, err error) {
-	if v.Verification, err = localStore(root).Verify(ctx, progress); err != nil {
-		return v, err
-	}
-	var compared func(done, total int)
-	if progress != nil {
-		compared = func(int, int) {}
-	}
-	v.Unpacked, err = embedded.VerifySnapshots(ctx, root, compared)
-	return v, err
-}
-
-// forgetDamaged removes what was set aside.
-func (a *app) forgetDamaged() error {
-	root, err := a.engineRoot()
-	if err == nil {
-		err = localStore(root).ForgetDamaged()
-	}
-	return err
-}
-
-func (a *app) printVerification(v soundness, read bool) error {
+func (a *app) printVerification(v slipway.Soundness, read bool) error {
 	damaged := map[string]bool{}
 	for _, f := range v.Faults {
 		where := f.Image
@@ -123,12 +89,12 @@ func (a *app) printVerification(v soundness, read bool) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintln(a.Out, a.typed.complete(v.summary(read, len(damaged))))
+	_, err := fmt.Fprintln(a.Out, a.typed.complete(summary(v, read, len(damaged))))
 	return err
 }
 
 // summary is one line, and a hint when something is to be done.
-func (v soundness) summary(read bool, damaged int) string {
+func summary(v slipway.Soundness, read bool, damaged int) string {
 	text := fmt.Sprintf("images: %d, blobs: %d", v.Images, v.Blobs)
 	if v.Unpacked.InUse {
 		text += ", unpacked layers: not looked at, another slipway uses them"

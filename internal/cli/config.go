@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/slipway-build/slipway"
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/problem"
 )
@@ -47,11 +48,11 @@ func (a *app) configCommand() *cobra.Command {
 				}
 				return a.printSchema()
 			}
-			cfg, err := a.loadConfig(cmd)
+			session, err := a.fleetSession(cmd)
 			if err != nil {
 				return err
 			}
-			s, err := a.settings(cmd, cfg).only(keys)
+			s, err := a.settings(cmd, session).only(keys)
 			switch {
 			case err != nil:
 				return err
@@ -106,16 +107,17 @@ func shownSettings(list []config.Setting) []setting {
 	return shown
 }
 
-func (a *app) settings(cmd *cobra.Command, cfg *config.Config) settings {
+func (a *app) settings(cmd *cobra.Command, s *slipway.Session) settings {
+	cfg := s.Config()
 	return settings{
 		Files:     cfg.Files(),
-		Keys:      shownSettings(slices.Concat(a.places(cmd), cfg.Settings())),
+		Keys:      shownSettings(slices.Concat(a.places(cmd, s), cfg.Settings())),
 		Variables: shownSettings(cfg.TemplateVariables()),
 	}
 }
 
 // places are the flags that say where things are.
-func (a *app) places(cmd *cobra.Command) []config.Setting {
+func (a *app) places(cmd *cobra.Command, session *slipway.Session) []config.Setting {
 	given := func(flag, value string) config.Setting {
 		s := config.Setting{Key: "--" + flag, Value: value}
 		if cmd.Flags().Changed(flag) {
@@ -123,17 +125,17 @@ func (a *app) places(cmd *cobra.Command) []config.Setting {
 		}
 		return s
 	}
-	root, err := a.engineRoot()
+	root, err := session.Root()
 	if err != nil {
 		root = "" // no command that needs it will run either
 	}
-	state, err := a.stateFolder()
+	state, err := session.StateFolder()
 	if err != nil {
 		state = ""
 	}
 	list := []config.Setting{given("configfile", a.configFile), given("root", root), given("state-dir", state)}
-	if a.root == "" && os.Getenv(rootVariable) != "" {
-		list[1].Origin.Variable = rootVariable
+	if a.root == "" && os.Getenv(slipway.RootVariable) != "" {
+		list[1].Origin.Variable = slipway.RootVariable
 	}
 	return list
 }

@@ -1,29 +1,24 @@
 package cli
 
 import (
-	"bufio"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/slipway-build/slipway"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
-	"github.com/slipway-build/slipway/problem"
-	"github.com/slipway-build/slipway/state"
 )
 
 func (a *app) historyCommand() *cobra.Command {
 	var asJSON bool
 	var run int64
-	q := state.Query{Limit: 50}
+	o := slipway.HistoryOptions{Limit: 50}
 	cmd := &cobra.Command{
 		Use:   "history [flags] [NAME]",
 		Short: "List what was built when, why, and how it went",
@@ -43,73 +38,41 @@ The history is in the state file; one that is lost is begun anew.`,
 				return a.runHistory(cmd, args, run, asJSON)
 			}
 			if len(args) == 1 {
-				q.Name = args[0]
+				o.Image = args[0]
 			}
-			if failed, _ := cmd.Flags().GetBool("failed"); failed {
-				q.Outcome = "failed"
+			s, err := a.open(nil)
+			if err != nil {
+				return err
 			}
-			var builds []state.Build
-			hint := "`slipway history` lists what was built"
-			err := a.withState(cmd.Context(), func(db *state.DB) (err error) {
-				if builds, hint, err = historyOf(cmd.Context(), db, q); err != nil {
-					return err
-				}
-				return markRunning(cmd.Context(), db, builds)
-			})
+			builds, err := s.History(cmd.Context(), o)
 			switch {
+			case asJSON && (err == nil || errors.Is(err, slipway.ErrNotFound)): // nothing is an answer, too
+				return printJSON(a.Out, map[string]any{"builds": append([]slipway.PastBuild{}, builds...)})
 			case err != nil:
 				return err
-			case asJSON:
-				if builds == nil {
-					builds = []state.Build{}
-				}
-				return printJSON(a.Out, map[string]any{"builds": builds})
-			case len(builds) == 0 && q.Name != "":
-				return problem.With(fmt.Errorf("cannot show history: no build of %q is known", q.Name), hint)
 			}
 			return printHistory(a.Out, builds)
 		},
 	}
 	f := cmd.Flags()
 	f.BoolVar(&asJSON, "json", false, "print JSON, with all that is known")
-	f.Bool("failed", false, "only builds that failed")
+	f.BoolVar(&o.Failed, "failed", false, "only builds that failed")
 	f.Int64Var(&run, "run", 0, "show the plan of the run with the number `N`")
-	f.IntVarP(&q.Limit, "limit", "n", q.Limit, "at most `N` builds; 0 for all")
+	f.IntVarP(&o.Limit, "limit", "n", o.Limit, "at most `N` builds; 0 for all")
 	return cmd
 }
 
-// How history shows what has no outcome.
-const (
-	outcomeRunning    = "running"    // it goes on
-	outcomeUnfinished = "unfinished" // its run was killed
-)
+// outcomeUnfinished is how history shows the outcome of a build whose run was killed.
+const outcomeUnfinished = "unfinished"
 
-// markRunning tells builds that go on from those whose run was killed.
-func markRunning(ctx context.Context, db *state.DB, builds []state.Build) error {
-	runs, err := db.Unended(ctx)
-	if err != nil {
-		return err
-	}
-	alive := map[int64]bool{}
-	for _, r := range runs {
-		alive[r.ID] = r.Alive()
-	}
-	for i, b := range builds {
-		if b.Ended.IsZero() && alive[b.Run] {
-			builds[i].Outcome = outcomeRunning
-		}
-	}
-	return nil
-}
-
-func printHistory(out io.Writer, builds []state.Build) error {
+func printHistory(out io.Writer, builds []slipway.PastBuild) error {
 	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(w, "WHEN\tRUN\tIMAGE\tOUTCOME\tTEST\tTOOK\tDIGEST\tWHY")
 	for _, b := range builds {
 		_, tag, _ := fleet.SplitRef(b.Ref)
 		outcome, took := b.Outcome, "-"
 		switch {
-		case outcome == outcomeRunning:
+		case outcome == slipway.OutcomeRunning:
 		case b.Ended.IsZero():
 			outcome = outcomeUnfinished
 		default:
@@ -136,30 +99,6 @@ func firstReason(data json.RawMessage) string {
 	return reasons[0].Text
 }
 
-// withState calls f with the state, for commands that only look. One that does not exist is empty, and
-// one that cannot be written is read.
-func (a *app) withState(ctx context.Context, f func(*state.DB) error) error {
-	dir, err := a.stateFolder()
-	if err != nil {
-		return err
-	}
-	if !state.Exists(dir) {
-		if a.stateDir != "" || a.rootNamed() {
-			fmt.Fprintf(a.Err, "note: nothing was built with the state in %s yet\n", dir)
-		}
-		return nil
-	}
-	db, err := state.Open(ctx, dir)
-	if state.Unwritable(err) {
-		db, err = state.OpenReadOnly(ctx, dir)
-	}
-	if err != nil {
-		return err
-	}
-	a.saySetAside(db)
-	return errors.Join(a.mended(ctx, db, func() error { return f(db) }), db.Close())
-}
-
 func (a *app) logCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "log NAME",
@@ -170,52 +109,11 @@ version is kept.`,
 		Example: "  slipway log nodejs",
 		Args:    exactArgs("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var builds []state.Build
-			hint := "`slipway history` lists what was built"
-			err := a.withState(cmd.Context(), func(db *state.DB) (err error) {
-				builds, hint, err = historyOf(cmd.Context(), db, state.Query{Name: args[0]})
-				return err
-			})
+			s, err := a.open(nil)
 			if err != nil {
 				return err
 			}
-			for _, b := range builds {
-				if found, err := printLog(a.Out, b); found || err != nil {
-					return err
-				}
-			}
-			if hint == "" { // it was built, but no log of it is left
-				hint = "`slipway history` lists what was built"
-			}
-			return problem.With(fmt.Errorf("cannot find a log of %q", args[0]), hint)
+			return s.Log(cmd.Context(), args[0], a.Out)
 		},
 	}
-}
-
-// printLog prints a build's log, unless it is gone: the next build of a version, or of another
-// image with the same name and tag, writes over it.
-func printLog(out io.Writer, b state.Build) (found bool, err error) {
-	if b.Log == "" {
-		return false, nil
-	}
-	f, err := os.Open(b.Log)
-	if errors.Is(err, os.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("cannot read log: %w", err)
-	}
-	defer f.Close()
-	log := bufio.NewReader(f)
-	heading, err := log.ReadString('\n')
-	if _, ref, _ := strings.Cut(strings.TrimSpace(heading), " "); ref != b.Ref {
-		return false, nil
-	}
-	if _, err = io.WriteString(out, heading); err == nil {
-		_, err = io.Copy(out, log)
-	}
-	if err != nil {
-		err = fmt.Errorf("cannot print log: %w", err)
-	}
-	return true, err
 }

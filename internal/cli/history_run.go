@@ -9,10 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/slipway-build/slipway"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
-	"github.com/slipway-build/slipway/problem"
-	"github.com/slipway-build/slipway/state"
 )
 
 // runHistory shows one run: its plan, and with asJSON also what it was the first to build or fetch.
@@ -20,27 +19,16 @@ func (a *app) runHistory(cmd *cobra.Command, args []string, id int64, asJSON boo
 	if len(args) > 0 || cmd.Flags().Changed("failed") || cmd.Flags().Changed("limit") {
 		return usageError(cmd, errors.New("--run shows a run as a whole: NAME, --failed and --limit exclude it"))
 	}
-	ctx := cmd.Context()
-	var r state.Run
-	var found bool
-	var made []state.Artifact
-	err := a.withState(ctx, func(db *state.DB) (err error) {
-		if r, found, err = db.Run(ctx, id); err == nil {
-			made, err = db.Artifacts(ctx, id)
-		}
+	s, err := a.open(nil)
+	if err != nil {
 		return err
-	})
+	}
+	r, err := s.PastRun(cmd.Context(), id)
 	switch {
 	case err != nil:
 		return err
-	case !found:
-		return problem.With(fmt.Errorf("cannot show run %d: it is not known", id), "`slipway history` lists what was built in which run")
 	case asJSON:
-		return printJSON(a.Out, struct {
-			state.Run
-			Plan      json.RawMessage  `json:"plan"` // null when it is not kept
-			Artifacts []state.Artifact `json:"artifacts"`
-		}{r, r.Plan, made})
+		return printJSON(a.Out, r)
 	case r.Plan == nil:
 		return fmt.Errorf("cannot show the plan of run %d: it is too old, and its plan is not kept", id)
 	}
@@ -48,7 +36,7 @@ func (a *app) runHistory(cmd *cobra.Command, args []string, id int64, asJSON boo
 }
 
 // printRun prints what a run was to do, as "slipway plan" did.
-func printRun(out io.Writer, r state.Run) error {
+func printRun(out io.Writer, r slipway.PastRun) error {
 	var p struct {
 		Images []struct {
 			Name, Ref string
@@ -68,8 +56,8 @@ func printRun(out io.Writer, r state.Run) error {
 	outcome := r.Outcome
 	switch {
 	case !r.Ended.IsZero():
-	case r.Alive():
-		outcome = outcomeRunning
+	case r.Going:
+		outcome = slipway.OutcomeRunning
 	default:
 		outcome = outcomeUnfinished
 	}

@@ -2,17 +2,13 @@ package cli
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"os"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/slipway-build/slipway/engine"
-	"github.com/slipway-build/slipway/engine/embedded"
-	"github.com/slipway-build/slipway/store"
+	"github.com/slipway-build/slipway"
 )
 
 func (a *app) imagesCommand() *cobra.Command {
@@ -26,22 +22,17 @@ its newest changelog entry ("no date" for a folder of the list, which has none),
 whether its test passed or it has none.`,
 		Args: exactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var list []store.Image
-			err := a.withStore(cmd.Context(), func(s *store.Store) (err error) {
-				list, err = s.List(cmd.Context())
+			s, err := a.open(nil)
+			if err != nil {
 				return err
-			})
-			if empty, err := unlessEmpty(err); err != nil {
+			}
+			list, err := s.Images(cmd.Context())
+			if err != nil {
 				return err
-			} else if empty {
-				a.noteEmpty()
 			}
 			switch {
 			case asJSON:
-				if list == nil {
-					list = []store.Image{}
-				}
-				return printJSON(a.Out, map[string]any{"images": list})
+				return printJSON(a.Out, map[string]any{"images": append([]slipway.StoredImage{}, list...)})
 			case quiet:
 				for _, i := range list {
 					fmt.Fprintf(a.Out, "%s:%s\n", i.Name, i.Tag)
@@ -56,16 +47,7 @@ whether its test passed or it has none.`,
 	return cmd
 }
 
-// noteEmpty says that a root which somebody named has no store: it may be a slip of the pen.
-func (a *app) noteEmpty() {
-	if root, err := a.engineRoot(); err == nil && a.rootNamed() {
-		fmt.Fprintf(a.Err, "note: nothing was built or fetched into %s yet\n", root)
-	}
-}
-
-func (a *app) rootNamed() bool { return a.root != "" || os.Getenv(rootVariable) != "" }
-
-func (a *app) printImages(list []store.Image) error {
+func (a *app) printImages(list []slipway.StoredImage) error {
 	w := tabwriter.NewWriter(a.Out, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(w, "NAME\tTAG\tDIGEST\tSIZE\tCREATED\tTESTED")
 	for _, i := range list {
@@ -82,6 +64,24 @@ func (a *app) printImages(list []store.Image) error {
 	return w.Flush()
 }
 
+func (a *app) tagCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "tag IMAGE NAME",
+		Short: "Give an image of the store a further name",
+		Long: `Gives an image of the store a further name, or moves that name to it. IMAGE may be the
+end of a name after a slash, if no other has it; NAME is taken as it is.`,
+		Example: "  slipway tag registry.example/team/app:1.0 registry.example/team/app:stable",
+		Args:    exactArgs("IMAGE", "NAME"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := a.open(nil)
+			if err != nil {
+				return err
+			}
+			return s.Tag(cmd.Context(), args[0], args[1])
+		},
+	}
+}
+
 func (a *app) rmiCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "rmi IMAGE...",
@@ -90,22 +90,16 @@ func (a *app) rmiCommand() *cobra.Command {
 when one of the names is unknown.`,
 		Args: atLeast("IMAGE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withServices(cmd.Context(), func(s embedded.Services) error {
-				st := store.New(s.Images, s.Content)
-				var errs []error
-				for _, ref := range args {
-					errs = append(errs, checkExact(cmd.Context(), st, ref))
-				}
-				if err := errors.Join(errs...); err != nil {
-					return err
-				}
-				freed, err := removeImages(cmd.Context(), engine.New(s.BuildKit), st, args)
-				if err != nil {
-					return err
-				}
-				fmt.Fprintf(a.Out, "removed %d, freed %s\n", len(args), size(freed))
-				return nil
-			})
+			s, err := a.open(nil)
+			if err != nil {
+				return err
+			}
+			freed, err := s.Remove(cmd.Context(), args...)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(a.Out, "removed %d, freed %s\n", len(args), size(freed))
+			return nil
 		},
 	}
 }
@@ -117,30 +111,24 @@ func (a *app) duCommand() *cobra.Command {
 		Short: "Show what the store and the build cache take on disk",
 		Args:  exactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var blobs int64
-			var usage engine.Usage
-			err := a.withServices(cmd.Context(), func(s embedded.Services) (err error) {
-				if blobs, err = store.New(s.Images, s.Content).ContentSize(cmd.Context()); err == nil {
-					usage, err = engine.New(s.BuildKit).DiskUsage(cmd.Context())
-				}
+			s, err := a.open(nil)
+			if err != nil {
 				return err
-			})
-			if empty, err := unlessEmpty(err); err != nil {
+			}
+			used, err := s.DiskUsage(cmd.Context())
+			if err != nil {
 				return err
-			} else if empty {
-				a.noteEmpty()
 			}
 			if asJSON {
 				return printJSON(a.Out, map[string]int64{
-					"blobs": blobs, "snapshots_images": usage.Images, "snapshots_cache": usage.Cache,
-					"total": blobs + usage.Images + usage.Cache,
+					"blobs": used.Blobs, "snapshots_images": used.Unpacked, "snapshots_cache": used.Cache, "total": used.Total(),
 				})
 			}
 			w := tabwriter.NewWriter(a.Out, 0, 0, 3, ' ', 0)
-			fmt.Fprintf(w, "layers and manifests (compressed)\t%s\n", size(blobs))
-			fmt.Fprintf(w, "unpacked layers of images\t%s\n", size(usage.Images))
-			fmt.Fprintf(w, "build cache\t%s\n", size(usage.Cache))
-			fmt.Fprintf(w, "total\t%s\n", size(blobs+usage.Images+usage.Cache))
+			fmt.Fprintf(w, "layers and manifests (compressed)\t%s\n", size(used.Blobs))
+			fmt.Fprintf(w, "unpacked layers of images\t%s\n", size(used.Unpacked))
+			fmt.Fprintf(w, "build cache\t%s\n", size(used.Cache))
+			fmt.Fprintf(w, "total\t%s\n", size(used.Total()))
 			return w.Flush()
 		},
 	}

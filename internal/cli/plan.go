@@ -14,7 +14,6 @@ import (
 	"github.com/slipway-build/slipway"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
-	"github.com/slipway-build/slipway/problem"
 )
 
 // planOptions are the flags that "plan" and "build" share.
@@ -179,8 +178,8 @@ func (a *app) showPlanned(cmd *cobra.Command, planned *slipway.Planned, o planOp
 	switch {
 	case o.why != "":
 		var step *plan.Step
-		if step, err = findStep(f, p, o.why); err != nil {
-			return usageError(cmd, err)
+		if step, err = planned.Find(o.why); err != nil {
+			return usageError(cmd, fmt.Errorf("--why %w", err))
 		}
 		err = errors.Join(showWhy(a.Out, f, p, step), a.showCounted(cmd.Context(), planned, step.Image))
 	case o.asJSON:
@@ -189,46 +188,6 @@ func (a *app) showPlanned(cmd *cobra.Command, planned *slipway.Planned, o planOp
 		err = showPlan(a.Out, p)
 	}
 	return errors.Join(err, slipway.BrokenError(f, p))
-}
-
-// findStep finds the step of the image that a name means.
-func findStep(f *fleet.Fleet, p *plan.Plan, given string) (*plan.Step, error) {
-	if step := p.Find(given); step != nil {
-		return step, nil
-	}
-	all := make([]nameable, len(p.Steps))
-	for i, s := range p.Steps {
-		all[i] = nameable{repository: strings.TrimSuffix(s.Image.Ref, ":"+s.Image.Tag), name: s.Image.Name, tag: s.Image.Tag, ref: s.Image.Name + ":" + s.Image.Tag}
-	}
-	found, err := resolve(given, all)
-	switch {
-	case err == nil:
-		return p.Find(found.ref), nil
-	case errors.Is(err, errUnclear):
-		return nil, fmt.Errorf("--why %s: %w", given, err)
-	}
-	hint := ""
-	if excluded := excludedHint(f, given); excluded != "" {
-		hint = excluded
-	} else if near := nearest(given, all); len(near) > 0 {
-		hint = "did you mean " + alternatives(near, 3) + "?"
-	}
-	return nil, problem.With(fmt.Errorf("--why %s: the fleet has no such image", given), hint)
-}
-
-// excludedHint says that the configuration leaves the image out, if it does so by the name or an end of it.
-func excludedHint(f *fleet.Fleet, given string) string {
-	name, _ := cutTag(given)
-	for {
-		if hint := f.ExcludedHint(name); hint != "" {
-			return hint
-		}
-		_, end, found := strings.Cut(name, "/")
-		if !found {
-			return ""
-		}
-		name = end
-	}
 }
 
 func showPlan(out io.Writer, p *plan.Plan) error {

@@ -8,15 +8,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/slipway-build/slipway"
 	"github.com/slipway-build/slipway/config"
-	"github.com/slipway-build/slipway/imagetest"
-	"github.com/slipway-build/slipway/imagetest/dockercmd"
 	"github.com/slipway-build/slipway/internal/cli/outlet"
 	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/secret/redact"
@@ -71,14 +69,10 @@ func (e *exitError) Error() string {
 func (e *exitError) Unwrap() error { return e.err }
 
 // Main runs the program with args (the program's name first) and returns its
-// exit code. Called under the name docker, it is the docker command that image
-// tests find on their PATH; under imagetest.SupervisorName, what watches over the processes of a test.
+// exit code. Called as image tests do, it is what slipway.Helper says.
 func Main(ctx context.Context, args []string, s Streams) int {
-	switch filepath.Base(args[0]) {
-	case imagetest.SupervisorName:
-		return imagetest.Supervise()
-	case "docker":
-		return dockercmd.Main(ctx, args[1:], s.In, s.Out, s.Err, os.Getenv)
+	if code, is := slipway.Helper(ctx, args, slipway.Streams(s)); is {
+		return code
 	}
 	if os.Getenv("GOGC") == "" {
 		pace.begin.Do(pace.keep)
@@ -165,6 +159,8 @@ func (a *app) markBegin(cmd *cobra.Command) {
 		}
 	}
 }
+
+const defaultRootText = "/var/lib/slipway for root, $XDG_DATA_HOME/slipway for others"
 
 const rootLong = `Slipway builds and maintains fleets of container images: a folder tree of
 definitions goes in, tested and versioned images come out, in the right order,

@@ -5,8 +5,6 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
-
-	"github.com/slipway-build/slipway/store"
 )
 
 func (a *app) saveCommand() *cobra.Command {
@@ -23,13 +21,11 @@ after a slash, if no other has it; in the tar it has its whole name.`,
 		Args: atLeast("IMAGE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			write := func(w io.Writer) error {
-				return a.withStore(cmd.Context(), func(s *store.Store) error {
-					refs, err := findAll(cmd.Context(), s, "save", args)
-					if err != nil {
-						return err
-					}
-					return s.Save(cmd.Context(), w, refs...)
-				})
+				s, err := a.open(nil)
+				if err != nil {
+					return err
+				}
+				return s.Save(cmd.Context(), w, args...)
 			}
 			if output != "" && output != "-" {
 				return writeFile(output, write)

@@ -13,7 +13,7 @@ import (
 )
 
 // mostExports is how many functions, types, variables and constants a package may offer: more is no package,
-// but a heap.
+// but a heap. The root package is the whole API.
 const mostExports = 45
 
 // libraries are usable alone: what they offer need not be used here.
@@ -45,7 +45,7 @@ func TestExports(t *testing.T) {
 	}
 	for _, p := range list {
 		s, rel := surfaces[p.ImportPath], strings.TrimPrefix(p.ImportPath, module+"/")
-		if n := len(s.names); n > mostExports {
+		if n := len(s.names); n > mostExports && p.ImportPath != module {
 			t.Errorf("%s exports %d names, more than %d", rel, n, mostExports)
 		}
 		if slices.Contains(libraries, room(p.ImportPath)) {

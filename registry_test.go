@@ -1,10 +1,9 @@
-package cli
+package slipway
 
 import (
 	"testing"
 
 	"github.com/slipway-build/slipway/config"
-	"github.com/slipway-build/slipway/registry"
 )
 
 // TestConfiguredRegistry: the credentials are for the host that the images' names belong to.
@@ -19,15 +18,18 @@ func TestConfiguredRegistry(t *testing.T) {
 		"index.docker.io/team":      "docker.io",
 		"":                          "",
 	} {
-		got, err := configuredRegistry(&config.Config{Registry: configured, Username: "me"}, registry.Options{})
+		s := &Session{config: &config.Config{Registry: configured, Username: "me"}}
+		got, err := s.registryOptions()
 		if err != nil || got.Registry != want || (got.Username == "me") != (want != "") {
 			t.Errorf("%q: for %q, %v", configured, got.Registry, err)
 		}
 	}
-	if _, err := configuredRegistry(&config.Config{Registry: "https://registry.example", Username: "me"}, registry.Options{}); err == nil {
+	s := &Session{config: &config.Config{Registry: "https://registry.example", Username: "me"}}
+	if _, err := s.registryOptions(); err == nil {
 		t.Error("an address was taken for a registry")
 	}
-	if _, err := configuredRegistry(&config.Config{Registry: "https://registry.example"}, registry.Options{}); err != nil {
+	s.config.Username = ""
+	if _, err := s.registryOptions(); err != nil {
 		t.Errorf("without a username: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package cli
+package slipway
 
 import (
 	"errors"
@@ -61,7 +61,7 @@ func TestResolve(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", tt.what, got.ref, tt.want)
 		case err != nil && !strings.Contains(err.Error(), tt.want):
 			t.Errorf("%s: got the error %v, want %s", tt.what, err, tt.want)
-		case err != nil && errors.Is(err, errUnknown) == errors.Is(err, errUnclear):
+		case err != nil && errors.Is(err, ErrNotFound) == errors.Is(err, errUnclear):
 			t.Errorf("%s: of no kind: %v", tt.what, err)
 		}
 	}

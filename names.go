@@ -1,4 +1,4 @@
-package cli
+package slipway
 
 import (
 	"cmp"
@@ -34,11 +34,8 @@ func (n nameable) called(name string) (whole, end bool) {
 	return whole, whole || strings.HasSuffix(n.repository, "/"+name)
 }
 
-// What errors about names wrap.
-var (
-	errUnknown = store.ErrNotFound
-	errUnclear = errors.New("the name is not clear")
-)
+// errUnclear is wrapped by errors about names that may mean several images.
+var errUnclear = errors.New("the name is not clear")
 
 // meant returns the images that a name means: those of the repository with that name or, if there is
 // none, with that end of it, and of those the ones with its tag. They are the newest first.
@@ -62,7 +59,7 @@ func meant(given string, all []nameable) []nameable {
 }
 
 // resolve finds the one image that a name means. Without a tag it is the repository's only one, or
-// "latest", as for Docker. The error wraps errUnknown or errUnclear, and names what there is.
+// "latest", as for Docker. The error wraps ErrNotFound or errUnclear, and names what there is.
 func resolve(given string, all []nameable) (nameable, error) {
 	found := meant(given, all)
 	if _, tag := cutTag(given); tag == "" && len(repositories(found)) == 1 {
@@ -85,7 +82,7 @@ func unclear(found []nameable) error {
 
 // unknown says that there is no such image, and which one may have been meant.
 func unknown(given string, all []nameable) error {
-	err := fmt.Errorf("%w: %s", errUnknown, given)
+	err := fmt.Errorf("%w: %s", ErrNotFound, given)
 	if near := nearest(given, all); len(near) > 0 {
 		return problem.Withf(err, "did you mean %s?", alternatives(near, 3))
 	}
@@ -186,9 +183,9 @@ func storedNames(list []store.Image) []nameable {
 	return all
 }
 
-// find returns the reference of the stored image that a name means. The name as it is goes before all
+// findStored returns the reference of the stored image that a name means. The name as it is goes before all
 // others.
-func find(ctx context.Context, s *store.Store, given string) (string, error) {
+func findStored(ctx context.Context, s *store.Store, given string) (string, error) {
 	_, invalid := store.Normalize(given)
 	if invalid == nil {
 		if found, err := s.Has(ctx, given); found || err != nil {
@@ -201,7 +198,7 @@ func find(ctx context.Context, s *store.Store, given string) (string, error) {
 	}
 	all := storedNames(list)
 	found, err := resolve(given, all)
-	if errors.Is(err, errUnknown) {
+	if errors.Is(err, ErrNotFound) {
 		if invalid != nil && len(nearest(given, all)) == 0 {
 			return "", invalid
 		}
@@ -218,12 +215,12 @@ func orList(err error) error {
 	return problem.With(err, "`slipway images` lists what there is")
 }
 
-// findAll does so for several names, to do something with them; all that are wrong are told.
-func findAll(ctx context.Context, s *store.Store, verb string, given []string) ([]string, error) {
+// findAllStored does so for several names, to do something with them; all that are wrong are told.
+func findAllStored(ctx context.Context, s *store.Store, verb string, given []string) ([]string, error) {
 	refs := make([]string, len(given))
 	var errs []error
 	for i, name := range given {
-		ref, err := find(ctx, s, name)
+		ref, err := findStored(ctx, s, name)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("cannot %s %s: %w", verb, name, err))
 		}
