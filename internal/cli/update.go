@@ -11,10 +11,11 @@ import (
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/updating"
+	"github.com/slipway-build/slipway/version"
 )
 
 func (a *app) updateCommand() *cobra.Command {
-	var reason, version string
+	var reason, next string
 	var dryRun, force bool
 	cmd := &cobra.Command{
 		Use:   "update [flags] NAME DIRECTORY",
@@ -43,7 +44,7 @@ commands that read the fleet do not read half of one.`,
 			who := author{env: os.Getenv, git: gitConfig(cmd.Context()), name: cfg.FallbackAuthor, email: cfg.FallbackEmail}
 			name, email := who.find()
 			o := fleet.UpdateOptions{
-				Reason: reason, Version: version, Force: force, Author: name, Email: email,
+				Reason: reason, Version: version.Version(next), Force: force, Author: name, Email: email,
 				Distribution: cfg.Distribution, UpdateID: cfg.UpdateID,
 			}
 			if !dryRun {
@@ -58,7 +59,7 @@ commands that read the fleet do not read half of one.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&reason, "reason", "Security update", "`TEXT` of the entry")
-	f.StringVarP(&version, "version", "v", "", "the new `VERSION` of NAME (default: the next one)")
+	f.StringVarP(&next, "version", "v", "", "the new `VERSION` of NAME (default: the next one)")
 	f.BoolVar(&force, "force", false, "allow a VERSION that is older than the newest entry's")
 	f.BoolVar(&dryRun, "dry-run", false, "show what would be written; write nothing")
 	return cmd
