@@ -158,7 +158,7 @@ func repositories(images []nameable) []string {
 // newestFirst sorts by date and, of one date, by version.
 func newestFirst(images []nameable) []nameable {
 	slices.SortStableFunc(images, func(a, b nameable) int {
-		return cmp.Or(b.created.Compare(a.created), version.Compare(b.tag, a.tag), cmp.Compare(a.ref, b.ref))
+		return cmp.Or(b.created.Compare(a.created), version.Version(b.tag).Compare(version.Version(a.tag)), cmp.Compare(a.ref, b.ref))
 	})
 	return images
 }

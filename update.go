@@ -8,6 +8,7 @@ import (
 
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/updating"
+	"github.com/slipway-build/slipway/version"
 )
 
 // UpdateOptions say which images get a changelog entry, and what is in it.
@@ -43,7 +44,7 @@ func (s *Session) planUpdate(ctx context.Context, o UpdateOptions) (*fleet.Fleet
 		o.Author, o.Email = who.find()
 	}
 	edits, err := fleet.PlanUpdate(f, o.Name, fleet.UpdateOptions{
-		Reason: o.Reason, Version: o.Version, Force: o.Force, Author: o.Author, Email: o.Email,
+		Reason: o.Reason, Version: version.Version(o.Version), Force: o.Force, Author: o.Author, Email: o.Email,
 		Distribution: s.config.Distribution, UpdateID: s.config.UpdateID, Now: time.Now(),
 	})
 	if err == nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/slipway-build/slipway/problem"
+	"github.com/slipway-build/slipway/version"
 )
 
 // MaxSize is the largest changelog that is read, in bytes. Larger ones are an error.
@@ -17,7 +18,7 @@ const MaxSize = 16 << 20
 // Entry is one release in a changelog, from its heading line to its trailer line.
 type Entry struct {
 	Package       string
-	Version       string
+	Version       version.Version
 	Distributions string // as written, separated by white space
 	Urgency       string // as written; "unknown" when the heading has none
 
@@ -98,7 +99,7 @@ func ParseNewest(path string, data []byte) (Entry, error) {
 // checkNewest refuses what python-debian refuses when it is asked for the version. Older entries
 // are not checked there either.
 func checkNewest(path string, e Entry) error {
-	if ValidVersion(e.Version) {
+	if e.Version.Valid() {
 		return nil
 	}
 	return problem.Problem{

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/slipway-build/slipway/changelog"
+	"github.com/slipway-build/slipway/version"
 )
 
 func Example() {
@@ -21,7 +22,7 @@ func Example() {
 	}
 	fmt.Println(e.Package, e.Version, e.Date.Unix())
 
-	e.Version, err = changelog.NextVersion(e.Version, "s")
+	e.Version, err = version.Updates("s").Next(e.Version)
 	if err != nil {
 		log.Fatal(err)
 	}

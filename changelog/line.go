@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/slipway-build/slipway/version"
 )
 
 // space is what separates and surrounds words on a line.
@@ -24,12 +26,12 @@ func (s *scanner) heading(line []byte) (Entry, bool) {
 	for n < len(line) && isNameChar(line[n]) {
 		n++
 	}
-	version, rest, ok := bytes.Cut(line[n:], []byte{')'})
-	if !ok || !bytes.HasPrefix(version, []byte(" (")) {
+	number, rest, ok := bytes.Cut(line[n:], []byte{')'})
+	if !ok || !bytes.HasPrefix(number, []byte(" (")) {
 		return Entry{}, false
 	}
-	version = version[2:]
-	if len(version) == 0 || bytes.ContainsAny(version, "( \t") {
+	number = number[2:]
+	if len(number) == 0 || bytes.ContainsAny(number, "( \t") {
 		return Entry{}, false
 	}
 	dists, keys, ok := bytes.Cut(rest, []byte{';'})
@@ -38,7 +40,7 @@ func (s *scanner) heading(line []byte) (Entry, bool) {
 	}
 	e := Entry{
 		Package:       string(line[:n]),
-		Version:       strings.ToValidUTF8(string(version), "\uFFFD"),
+		Version:       version.Version(strings.ToValidUTF8(string(number), "\uFFFD")),
 		Distributions: strings.Trim(string(dists), space),
 		Urgency:       "unknown",
 		Line:          s.line,

@@ -54,7 +54,7 @@ type block struct {
 }
 
 func fromEntry(e Entry) block {
-	return block{e.Package, e.Version, e.Distributions, e.Urgency, e.Author, e.RawDate, e.Changes}
+	return block{e.Package, string(e.Version), e.Distributions, e.Urgency, e.Author, e.RawDate, e.Changes}
 }
 
 // Every changelog gives python-debian's name and version; well-formed ones all of its fields.
@@ -74,7 +74,7 @@ func TestAgainstPythonDebian(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e := f.Entries[0]; e.Package != want.Newest.Package || e.Version != want.Newest.Version {
+		if e := f.Entries[0]; e.Package != want.Newest.Package || string(e.Version) != want.Newest.Version {
 			t.Errorf("%s: got %s %s, python-debian %v", path, e.Package, e.Version, want.Newest)
 		}
 		if filepath.Base(filepath.Dir(path)) != "dpkg" {

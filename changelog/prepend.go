@@ -46,7 +46,7 @@ func Prepend(data []byte, e Entry) ([]byte, error) {
 
 // checkHeading reads the heading back: what the parser does not take must never be written.
 func checkHeading(heading string, e Entry) error {
-	if !ValidVersion(e.Version) {
+	if !e.Version.Valid() {
 		return refuse(e, fmt.Sprintf("%q is not a Debian version", e.Version),
 			"a version is made of letters, digits and . + ~ -")
 	}

@@ -63,7 +63,7 @@ func newYard(t *testing.T, names ...string) *yard {
 		parts := d.Inputs.Images[img].Under("").On(nil)
 		data, err := json.Marshal(parts)
 		y.must(err)
-		b := state.Build{Run: run, Ref: img.Ref, Name: img.Name, Version: img.Version, Platform: "linux/amd64", Inputs: parts.Digest(), Parts: data, Tree: parts.Tree}
+		b := state.Build{Run: run, Ref: img.Ref, Name: img.Name, Version: string(img.Version), Platform: "linux/amd64", Inputs: parts.Digest(), Parts: data, Tree: parts.Tree}
 		b.ID, err = db.BeginBuild(t.Context(), b)
 		y.must(err)
 		listing, err := d.Inputs.Listing(t.Context(), img)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/slipway-build/slipway/fleet/source"
 	"github.com/slipway-build/slipway/template"
+	"github.com/slipway-build/slipway/version"
 )
 
 // Definition is how an image is written down. Once a fleet was read, this is all in which kinds of images
@@ -22,7 +23,7 @@ type Definition interface {
 	Place(file string, line int) template.Place
 	// Versions reads all versions that the definition lists, newest first; none where nobody writes them
 	// down. The error is a Problem.
-	Versions() ([]string, error)
+	Versions() ([]version.Version, error)
 }
 
 // Recipe is what a build makes an image from, but for files.
@@ -92,7 +93,7 @@ func (s Source) Path(file string) string {
 // unwritten is the definition of an image that New was given without one.
 type unwritten struct{ source Source }
 
-func (unwritten) Recipe(string) Recipe             { return Recipe{} }
-func (u unwritten) Source() Source                 { return u.source }
-func (unwritten) Place(string, int) template.Place { return template.Place{} }
-func (unwritten) Versions() ([]string, error)      { return nil, nil }
+func (unwritten) Recipe(string) Recipe                 { return Recipe{} }
+func (u unwritten) Source() Source                     { return u.source }
+func (unwritten) Place(string, int) template.Place     { return template.Place{} }
+func (unwritten) Versions() ([]version.Version, error) { return nil, nil }

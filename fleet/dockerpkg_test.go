@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/slipway-build/slipway/changelog"
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/version"
 )
 
 // dockerPkg is what docker-pkg makes of odd values; see testdata/make-dockerpkg.py. A result of nil
@@ -137,8 +137,8 @@ func slipwayMakes(t *testing.T) (map[string]any, error) {
 	}
 	got["use verify"], got["use base_images"] = strings.Join(args, "|"), strings.Join(cfg.BaseImages, " ")
 	got["use workers"], got["use command"], got["use numeric"] = cfg.ScanWorkers, cfg.VerifyCommand, cfg.ForceNumericUser
-	next, err := changelog.NextVersion("1.2-3", cfg.UpdateID)
-	got["use update_id"] = next
+	next, err := version.Updates(cfg.UpdateID).Next("1.2-3")
+	got["use update_id"] = string(next)
 	if err != nil {
 		got["use update_id"] = err
 	}

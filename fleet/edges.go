@@ -10,7 +10,6 @@ import (
 	"github.com/slipway-build/slipway/fleet/fault"
 	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/template"
-	"github.com/slipway-build/slipway/version"
 )
 
 // edges collects what one image depends on.
@@ -115,7 +114,7 @@ func (e *edges) miss(name string, line int) {
 // checkVersion compares a restriction like (>= 1.2) with what the fleet has. docker-pkg does not
 // look at restrictions, so one that does not hold is a warning.
 func (e *edges) checkVersion(img *Image, rel relation) {
-	if !version.Satisfies(img.Version, rel.operator, rel.version) {
+	if !img.Version.Satisfies(rel.operator, rel.version) {
 		e.warnings = append(e.warnings, newProblem(fault.UnmetVersion, e.scan.show(e.img, controlFile), rel.line, "",
 			"%s depends on %s (%s %s), the fleet has %s", e.img.Name, img.Name, rel.operator, rel.version, img.Version))
 	}

@@ -11,13 +11,14 @@ import (
 	"time"
 
 	"github.com/slipway-build/slipway/fleet/fault"
+	"github.com/slipway-build/slipway/version"
 )
 
 // Image is what a person names: a name, a version, and what it is made from. It is not a built image;
 // whether one exists is for the plan to find out.
 type Image struct {
 	Name    string // a valid repository path, without registry
-	Version string // as written
+	Version version.Version
 	Tag     string // Version and the suffix of a nightly or snapshot build
 	// Further are more tags that it is given, each with the suffix.
 	Further []string
@@ -116,6 +117,9 @@ func (d Dependency) firm() bool { return d.Used || d.Declared && !d.doubtful }
 
 // becomesPart tells whether what the dependency holds gets into the image.
 func (d Dependency) becomesPart() bool { return d.Used || d.Aliased || d.OnBuild }
+
+// Stamped tells whether the tag has the suffix of a nightly or snapshot build.
+func (i *Image) Stamped() bool { return i.Tag != string(i.Version) }
 
 // Used are the parents that the Dockerfile names, or that ONBUILD instructions of those add: what they
 // hold becomes part of the image. Sorted by name.

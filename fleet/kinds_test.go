@@ -13,6 +13,7 @@ import (
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet/fault"
 	"github.com/slipway-build/slipway/template"
+	"github.com/slipway-build/slipway/version"
 )
 
 // third is an image that is written down in one more way: all of it in one file.
@@ -24,8 +25,8 @@ type third struct {
 
 var _ Definition = (*third)(nil)
 
-func (d *third) Source() Source              { return d.source }
-func (d *third) Versions() ([]string, error) { return []string{"7"}, nil }
+func (d *third) Source() Source                       { return d.source }
+func (d *third) Versions() ([]version.Version, error) { return []version.Version{"7"}, nil }
 func (d *third) Place(f string, n int) template.Place {
 	return template.Place{Path: d.source.Path(f), Line: n}
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/slipway-build/slipway/fleet/source"
 	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/template"
+	"github.com/slipway-build/slipway/version"
 )
 
 // Listed is what an image has that comes from the configuration's list, not from a folder with a
@@ -206,7 +207,7 @@ func (l *Listed) definition(r *reader) definition {
 		return definition{problem: &p, further: problems}
 	}
 	img := &Image{
-		Name: l.Name, Version: l.Tags[0], Tag: l.Tags[0] + r.suffix, Dir: l.dir, File: l.Path, Line: l.Line, Date: l.date,
+		Name: l.Name, Version: version.Version(l.Tags[0]), Tag: l.Tags[0] + r.suffix, Dir: l.dir, File: l.Path, Line: l.Line, Date: l.date,
 		Moving: true, Derived: true, declares: l.Path,
 	}
 	for _, tag := range l.Tags[1:] {
@@ -287,7 +288,7 @@ func (e *entry) Place(file string, line int) template.Place {
 }
 
 // Versions implements Definition: nobody writes them down.
-func (e *entry) Versions() ([]string, error) { return nil, nil }
+func (e *entry) Versions() ([]version.Version, error) { return nil, nil }
 
 // render reads the Dockerfile.
 func (e *entry) render(r *renderer, to *edges) {

@@ -33,7 +33,7 @@ func (t imageTemplates) input(dir, name string) template.Input {
 // date is in UTC, so that it does not change with the zone of whoever wrote the entry. An entry
 // without a date gives no changelog_date rather than a wrong one.
 func imageVariables(img *Image, platform string) map[string]any {
-	vars := map[string]any{"name": img.Name, "version": img.Version, "platform": platform}
+	vars := map[string]any{"name": img.Name, "version": string(img.Version), "platform": platform}
 	if !img.Date.IsZero() {
 		vars["changelog_date"] = img.Date.UTC().Format(time.RFC3339)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/slipway-build/slipway/pattern"
 	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/template"
+	"github.com/slipway-build/slipway/version"
 )
 
 // templates finds the folders below the one that is scanned.
@@ -41,11 +42,12 @@ type reader struct {
 
 // relation is one item of control's Depends or Build-Depends.
 type relation struct {
-	names             []string // alternatives, best first
-	operator, version string   // of the first name
-	line              int
-	partial           bool // read in spite of an error: counts where the names are the fleet's
-	overridden        bool // by a later field of the same name
+	names      []string // alternatives, best first
+	operator   string   // of the first name
+	version    version.Version
+	line       int
+	partial    bool // read in spite of an error: counts where the names are the fleet's
+	overridden bool // by a later field of the same name
 }
 
 func (r *reader) read(f folder) definition {
@@ -61,7 +63,7 @@ func (r *reader) read(f folder) definition {
 		return d
 	}
 	img := &Image{
-		Name: entry.Package, Version: entry.Version, Tag: entry.Version + r.suffix,
+		Name: entry.Package, Version: entry.Version, Tag: string(entry.Version) + r.suffix,
 		Dir: f.rel, File: r.tree.show(rel), Line: entry.Line, Date: entry.Date,
 		declares: r.tree.show(path.Join(f.rel, controlFile)),
 	}
@@ -226,7 +228,7 @@ func (d *definition) unfitting(err error) {
 }
 
 func newRelation(item deb822.Relation) relation {
-	rel := relation{names: []string{item.Name}, operator: item.Operator, version: item.Version, line: item.Line, partial: item.Partial, overridden: item.Overridden}
+	rel := relation{names: []string{item.Name}, operator: item.Operator, version: version.Version(item.Version), line: item.Line, partial: item.Partial, overridden: item.Overridden}
 	for _, other := range item.Alternatives {
 		rel.names = append(rel.names, other.Name)
 		rel.partial = rel.partial || other.Partial

@@ -19,9 +19,9 @@ const defaultReason = "Security update"
 
 // UpdateOptions are what goes into new changelog entries.
 type UpdateOptions struct {
-	Reason  string // one or more lines; empty is defaultReason
-	Version string // of the named image; empty is the next one (changelog.NextVersion)
-	Force   bool   // allows a Version that is older than the newest entry's
+	Reason  string          // one or more lines; empty is defaultReason
+	Version version.Version // of the named image; empty is the next one (version.Updates.Next)
+	Force   bool            // allows a Version that is older than the newest entry's
 
 	Author, Email string    // of the entries; whoever calls finds them out
 	Now           time.Time // date of the entries
@@ -31,12 +31,11 @@ type UpdateOptions struct {
 
 // Edit is a changelog with one more entry, not yet written.
 type Edit struct {
-	Image   *Image
-	Path    string // as messages have it
-	Version string // of the new entry
-	Entry   changelog.Entry
-	Old     []byte // what the file held when the edit was planned
-	New     []byte // Old with the entry in front
+	Image *Image
+	Path  string // as messages have it
+	Entry changelog.Entry
+	Old   []byte // what the file held when the edit was planned
+	New   []byte // Old with the entry in front
 
 	file string // absolute, without symbolic links
 }
@@ -143,7 +142,7 @@ func planEdit(t *tree, f *Fleet, target, updated *Image, o UpdateOptions) (Edit,
 		entry.Changes = []string{fmt.Sprintf("Rebuild on the update of %s:\n%s", updated.Name, o.Reason)}
 	}
 	if entry.Version == "" {
-		if entry.Version, err = changelog.NextVersion(target.Version, o.UpdateID); err != nil {
+		if entry.Version, err = version.Updates(o.UpdateID).Next(target.Version); err != nil {
 			return Edit{}, err
 		}
 	}
@@ -154,12 +153,12 @@ func planEdit(t *tree, f *Fleet, target, updated *Image, o UpdateOptions) (Edit,
 	if err := checkUpdate(f, target, entry, where); err != nil {
 		return Edit{}, err
 	}
-	if target == updated && o.Version != "" && !o.Force && version.GoesBack(o.Version, target.Version) {
+	if target == updated && o.Version != "" && !o.Force && o.Version.GoesBack(target.Version) {
 		return Edit{}, problem.With(fmt.Errorf("cannot add version %s: it is older than %s, the newest entry's", entry.Version, target.Version), "--force adds it all the same; a version that was published before is not built again")
 	}
 	data, err := changelog.Prepend(old, entry)
 	return Edit{
-		Image: target, Path: f.Path(target, changelogFile), Version: entry.Version, Entry: entry,
+		Image: target, Path: f.Path(target, changelogFile), Entry: entry,
 		Old: old, New: data, file: file,
 	}, err
 }
@@ -169,7 +168,7 @@ func checkUpdate(f *Fleet, target *Image, entry changelog.Entry, where string) e
 		return fmt.Errorf("cannot add version %s: it is the newest entry's already", entry.Version)
 	}
 	return checkTag(f.Path(target, changelogFile), &Image{
-		Name: target.Name, Version: entry.Version, Tag: entry.Version, Line: target.Line,
+		Name: target.Name, Version: entry.Version, Tag: string(entry.Version), Line: target.Line,
 	}, where)
 }
 

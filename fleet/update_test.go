@@ -12,6 +12,7 @@ import (
 
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/updating"
+	"github.com/slipway-build/slipway/version"
 )
 
 var updateOptions = fleet.UpdateOptions{
@@ -136,7 +137,7 @@ func TestUpdateVersionIsTheNamedImages(t *testing.T) {
 	}
 	var got []string
 	for _, e := range edits {
-		got = append(got, e.Path+" "+e.Version)
+		got = append(got, e.Path+" "+string(e.Entry.Version))
 	}
 	if diff := cmp.Diff([]string{"fleet/lib/changelog 7.0", "fleet/app/changelog 2.0-s1"}, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -184,7 +185,7 @@ func TestUpdateErrors(t *testing.T) {
 				f = rescan(t)
 			}
 			o := updateOptions
-			o.Version = tt.version
+			o.Version = version.Version(tt.version)
 			_, err := fleet.PlanUpdate(f, tt.image, o)
 			var got []string
 			for _, e := range flatten(err) {
@@ -294,16 +295,16 @@ func TestUpdateThroughALink(t *testing.T) {
 // A version that goes back is refused, for it may be published already; who means it forces it.
 func TestUpdateGoesBack(t *testing.T) {
 	f := chain(t)
-	for version, back := range map[string]bool{"1.0": true, "1.2.2-s9": true, "1.2.4": false, "1.2.3-1": false, "v1.3": false, "1.2.3-20261121": false} {
+	for number, back := range map[version.Version]bool{"1.0": true, "1.2.2-s9": true, "1.2.4": false, "1.2.3-1": false, "v1.3": false, "1.2.3-20261121": false} {
 		o := updateOptions
-		o.Version = version
+		o.Version = number
 		_, err := fleet.PlanUpdate(f, "base", o)
-		if back != (err != nil && strings.Contains(err.Error(), "fleet/base/changelog:1: cannot add version "+version+": it is older than 1.2.3, the newest entry's\nhint: --force ")) || !back && err != nil {
-			t.Errorf("%s: %v", version, err)
+		if back != (err != nil && strings.Contains(err.Error(), "fleet/base/changelog:1: cannot add version "+string(number)+": it is older than 1.2.3, the newest entry's\nhint: --force ")) || !back && err != nil {
+			t.Errorf("%s: %v", number, err)
 		}
 		o.Force = true
-		if edits, err := fleet.PlanUpdate(f, "base", o); err != nil || edits[0].Version != version {
-			t.Errorf("%s, forced: %v", version, err)
+		if edits, err := fleet.PlanUpdate(f, "base", o); err != nil || edits[0].Entry.Version != number {
+			t.Errorf("%s, forced: %v", number, err)
 		}
 	}
 	o := updateOptions

@@ -5,10 +5,11 @@ import (
 
 	"github.com/slipway-build/slipway/changelog"
 	"github.com/slipway-build/slipway/fleet/fault"
+	"github.com/slipway-build/slipway/version"
 )
 
 // Versions implements Definition: those that the changelog has under the image's own name.
-func (t *templated) Versions() ([]string, error) {
+func (t *templated) Versions() ([]version.Version, error) {
 	shown := t.source.Path(changelogFile)
 	data, err := t.tree.read(path.Join(t.source.Dir, changelogFile), maxChangelog)
 	if err != nil {
@@ -18,7 +19,7 @@ func (t *templated) Versions() ([]string, error) {
 	if err != nil {
 		return nil, asProblem(shown, err)
 	}
-	var versions []string
+	var versions []version.Version
 	for _, e := range file.Entries {
 		if e.Package == t.image.Name {
 			versions = append(versions, e.Version)

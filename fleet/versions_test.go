@@ -10,6 +10,7 @@ import (
 
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/version"
 )
 
 func TestVersions(t *testing.T) {
@@ -29,7 +30,7 @@ func TestVersions(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := f.Images[0].Definition.Versions()
-	if diff := cmp.Diff([]string{"2.0-s1", "2.0", "1.0"}, got); diff != "" || err != nil {
+	if diff := cmp.Diff([]version.Version{"2.0-s1", "2.0", "1.0"}, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got)\n%s", err, diff)
 	}
 	listed, err := scanListed(t, []config.Listed{{Name: "listed", From: ".", Dockerfile: "Dockerfile", Tags: []string{"1"}}})

@@ -192,4 +192,4 @@ func (m *maker) privateParent(img *fleet.Image) string {
 
 // versioned tells whether the image's tag is to stand for one content: that of its changelog does, a
 // nightly build's and that of a listed image do not.
-func versioned(img *fleet.Image) bool { return !img.Moving && img.Tag == img.Version }
+func versioned(img *fleet.Image) bool { return !img.Moving && !img.Stamped() }

@@ -194,7 +194,9 @@ func previousTags(f *fleet.Fleet, facts Facts) map[string]string {
 }
 
 // compareTags is a total order: tags that Debian finds equal (1.0 and 1.00) are compared as text.
-func compareTags(a, b string) int { return cmp.Or(version.Compare(a, b), cmp.Compare(a, b)) }
+func compareTags(a, b string) int {
+	return cmp.Or(version.Version(a).Compare(version.Version(b)), cmp.Compare(a, b))
+}
 
 // splitRef cuts the tag off. A colon before the last slash belongs to a registry's port.
 func splitRef(ref string) (repo, tag string) {

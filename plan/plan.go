@@ -109,7 +109,7 @@ func (p Plan) MarshalJSON() ([]byte, error) {
 	}{Images: make([]image, 0, len(p.Steps))}
 	for _, s := range p.Steps {
 		doc.Images = append(doc.Images, image{
-			Name: s.Image.Name, Version: s.Image.Version, Ref: s.Image.Ref,
+			Name: s.Image.Name, Version: string(s.Image.Version), Ref: s.Image.Ref,
 			Action: s.Action, Publish: s.Publish, Reasons: p.Said(s),
 		})
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/problem"
+	"github.com/slipway-build/slipway/version"
 )
 
 var update = flag.Bool("update", false, "write what the tests get into testdata")
@@ -27,7 +28,7 @@ func newFleet(t testing.TB, lines ...string) *fleet.Fleet {
 		words := strings.Fields(line)
 		name, tag, _ := strings.Cut(words[0], ":")
 		tag, wrong := strings.CutSuffix(tag, "!")
-		img := &fleet.Image{Name: name, Dir: name, Version: tag, Tag: tag, Ref: "registry.example:5000/ns/" + name + ":" + tag}
+		img := &fleet.Image{Name: name, Dir: name, Version: version.Version(tag), Tag: tag, Ref: "registry.example:5000/ns/" + name + ":" + tag}
 		if wrong {
 			img.Err = errors.Join(
 				fleet.Problem{Problem: problem.Problem{Path: "fleet/" + name + "/Dockerfile.template", Line: 3, Text: "cannot render it", Hint: "mend it"}},

@@ -110,7 +110,7 @@ func (p *pruner) selectable(img *fleet.Image) []string {
 	if p.night == "" {
 		return refs
 	}
-	refs = append(refs, repository(img)+":"+img.Version+p.night, img.Name+":"+img.Version+p.night)
+	refs = append(refs, repository(img)+":"+string(img.Version)+p.night, img.Name+":"+string(img.Version)+p.night)
 	for _, ref := range p.nightly(img) {
 		_, tag := splitRef(ref)
 		refs = append(refs, ref, img.Name+":"+tag)

@@ -19,7 +19,7 @@ type PublishedOptions struct {
 
 // PublishedTags is what a registry has of an image.
 type PublishedTags struct {
-	Versions []string // that the changelog lists
+	Versions []version.Version // that the changelog lists
 	Tags     map[string]PublishedTag
 }
 
@@ -63,7 +63,7 @@ func PrunePublished(f *fleet.Fleet, published map[*fleet.Image]PublishedTags, o 
 	var all []PrunedImage
 	for _, img := range slices.Backward(f.Order()) {
 		facts, ok := published[img]
-		if !ok || !selection.MatchesRef(repository(img)+":"+img.Version, img.Name+":"+img.Version) {
+		if !ok || !selection.MatchesRef(repository(img)+":"+string(img.Version), img.Name+":"+string(img.Version)) {
 			continue
 		}
 		p := &publishedPruner{img: img, facts: facts, o: o, used: used[hostless(repository(img))], kept: map[string]Reason{}}
@@ -141,7 +141,7 @@ func (p *publishedPruner) decide() {
 		case !ok:
 			p.keep(tag, pruneForeign)
 		case version.Updates(p.o.UpdateID).Compare(v.version, p.img.Version) > 0:
-			p.keep(tag, pruneNewer, p.img.Version)
+			p.keep(tag, pruneNewer, string(p.img.Version))
 		case v.stamp != "":
 			builds = append(builds, v)
 		default:
@@ -159,7 +159,7 @@ func (p *publishedPruner) count(list []publishedVersion, what string) {
 	slices.SortFunc(list, func(a, b publishedVersion) int { return p.compare(b, a) })
 	for i, v := range list {
 		switch {
-		case v.tag == p.img.Version:
+		case v.tag == string(p.img.Version):
 			p.keep(v.tag, pruneOwn)
 		case i < p.o.Keep:
 			p.keep(v.tag, pruneNewest, several(p.o.Keep, what))
@@ -181,7 +181,7 @@ func several(n int, what string) string {
 // the same, such as 1.00 beside 1.0.
 func (p *publishedPruner) compare(a, b publishedVersion) int {
 	newest := func(v publishedVersion) int {
-		if v.tag == p.img.Version {
+		if v.tag == string(p.img.Version) {
 			return 1
 		}
 		return 0
@@ -278,20 +278,21 @@ func (p *publishedPruner) keeps() []Kept {
 
 // publishedVersion is a tag, understood.
 type publishedVersion struct {
-	tag, version string
-	stamp        string // of a nightly or snapshot build: 20260131 or 20260131-235959
+	tag     string
+	version version.Version
+	stamp   string // of a nightly or snapshot build: 20260131 or 20260131-235959
 }
 
 // versionReader tells which tags are versions of an image: what its changelog lists; for changelogs
 // that were cut short, what has the form of one of those; and builds of these by night.
 type versionReader struct {
 	updates  version.Updates
-	versions map[string]bool
+	versions map[version.Version]bool
 	forms    map[string]bool
 }
 
-func newVersionReader(img *fleet.Image, versions []string, updateID string) versionReader {
-	r := versionReader{updates: version.Updates(updateID), versions: map[string]bool{}, forms: map[string]bool{}}
+func newVersionReader(img *fleet.Image, versions []version.Version, updateID string) versionReader {
+	r := versionReader{updates: version.Updates(updateID), versions: map[version.Version]bool{}, forms: map[string]bool{}}
 	for _, v := range append(slices.Clone(versions), img.Version) {
 		r.versions[v], r.forms[r.updates.Form(v)] = true, true
 	}
@@ -299,11 +300,11 @@ func newVersionReader(img *fleet.Image, versions []string, updateID string) vers
 }
 
 func (r versionReader) version(tag string) (publishedVersion, bool) {
-	if r.versions[tag] {
-		return publishedVersion{tag: tag, version: tag}, true
+	if v := version.Version(tag); r.versions[v] {
+		return publishedVersion{tag: tag, version: v}, true
 	}
 	if of, stamp, ok := version.CutStamp(tag); ok && (r.versions[of] || r.forms[r.updates.Form(of)]) {
 		return publishedVersion{tag: tag, version: of, stamp: stamp}, true
 	}
-	return publishedVersion{tag: tag, version: tag}, r.forms[r.updates.Form(tag)]
+	return publishedVersion{tag: tag, version: version.Version(tag)}, r.forms[r.updates.Form(version.Version(tag))]
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/version"
 )
 
 // publishedTags takes words "tag=digest" and "tag=digest+part+part"; a tag alone has a digest of its
@@ -95,8 +96,11 @@ func TestPrunePublished(t *testing.T) {
 		{"at least one is kept", 0, "1.1 1.0", "1.0 1.1", "", "remove 1.0 (old), keep 1.1 (newest)"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			versions := strings.Fields(tt.versions)
-			f := newFleet(t, "app:"+versions[0], "other:1")
+			var versions []version.Version
+			for _, v := range strings.Fields(tt.versions) {
+				versions = append(versions, version.Version(v))
+			}
+			f := newFleet(t, "app:"+string(versions[0]), "other:1")
 			if tt.external != "" {
 				f.Lookup("other").External = []string{"debian:12", tt.external}
 			}
@@ -117,7 +121,7 @@ func TestPrunePublishedReasons(t *testing.T) {
 	f := newFleet(t, "app:1.4", "child:1")
 	f.Lookup("child").External = []string{"registry.example:5000/ns/app:1.0"}
 	published := map[*fleet.Image]plan.PublishedTags{f.Lookup("app"): {
-		Versions: []string{"1.4"},
+		Versions: []version.Version{"1.4"},
 		Tags:     publishedTags("0.9 1.0 1.1=A 1.2=B 1.3=C 1.4=A 1.5=I+C prod=B latest=B 1.4-20260101 1.4-20260102"),
 	}}
 	p := plan.PrunePublished(f, published, plan.PublishedOptions{Keep: 1, UpdateID: "s"})[0]
@@ -210,7 +214,7 @@ func TestPrunePublishedOfRandomRegistries(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 9))
 		f := newFleet(t, "app:2.5")
 		app, keep := f.Images[0], 1+r.IntN(5)
-		facts := plan.PublishedTags{Versions: []string{"2.5", "2.4", "1.0"}, Tags: randomTags(r)}
+		facts := plan.PublishedTags{Versions: []version.Version{"2.5", "2.4", "1.0"}, Tags: randomTags(r)}
 		published := map[*fleet.Image]plan.PublishedTags{app: facts}
 		o := plan.PublishedOptions{Keep: keep, UpdateID: "s"}
 		p := plan.PrunePublished(f, published, o)[0]

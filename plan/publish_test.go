@@ -13,6 +13,7 @@ import (
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/version"
 )
 
 // harbour is a shop with a registry. Two builds never give the same bits.
@@ -75,10 +76,10 @@ func (h *harbour) carryOut(p *plan.Plan) (done []string) {
 func (h *harbour) bump(name string) {
 	img := h.image(name)
 	var n int
-	fmt.Sscan(img.Version, &n)
-	img.Version = fmt.Sprint(n + 1)
-	img.Ref = strings.TrimSuffix(img.Ref, img.Tag) + img.Version
-	img.Tag = img.Version
+	fmt.Sscan(string(img.Version), &n)
+	tag := fmt.Sprint(n + 1)
+	img.Ref = strings.TrimSuffix(img.Ref, img.Tag) + tag
+	img.Version, img.Tag = version.Version(tag), tag
 }
 
 func content(h *harbour, name string) {

@@ -30,7 +30,7 @@ func (m *maker) whyMissing(n *node, past Past) []Reason {
 	}
 	source := "changelog"
 	switch {
-	case img.Tag != img.Version:
+	case img.Stamped():
 		source = "nightly or snapshot"
 	case img.Moving:
 		source = "tags"

@@ -265,7 +265,7 @@ func (j *job) solve(ctx context.Context, files *buildcontext.Tree) error {
 // annotations say what the image is and what it is made from, for who finds it in a registry. What it is
 // made from is known when BuildKit has said what of the context it takes.
 func (j *job) annotations(ctx context.Context) (map[string]string, error) {
-	a := map[string]string{ocispecs.AnnotationTitle: j.image.Name, ocispecs.AnnotationVersion: j.image.Version}
+	a := map[string]string{ocispecs.AnnotationTitle: j.image.Name, ocispecs.AnnotationVersion: string(j.image.Version)}
 	if j.base.Digest != "" {
 		a[ocispecs.AnnotationBaseImageName] = j.base.Ref
 		a[ocispecs.AnnotationBaseImageDigest] = j.base.Digest

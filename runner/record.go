@@ -33,7 +33,7 @@ type record struct {
 
 func (r *run) beginRecord(ctx context.Context, s *plan.Step, began time.Time) *record {
 	rec := &record{run: r, build: state.Build{
-		Run: r.RunID, Ref: s.Image.Ref, Name: s.Image.Name, Version: s.Image.Version,
+		Run: r.RunID, Ref: s.Image.Ref, Name: s.Image.Name, Version: string(s.Image.Version),
 		Platform: r.Fleet.Platform, Began: began,
 	}}
 	if r.History == nil {

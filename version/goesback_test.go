@@ -8,7 +8,7 @@ import (
 
 func TestGoesBack(t *testing.T) {
 	for _, test := range []struct {
-		newer, older string
+		newer, older version.Version
 		back         bool
 	}{
 		{"1.2-2", "1.2-1", false},
@@ -29,7 +29,7 @@ func TestGoesBack(t *testing.T) {
 		{"1.00", "1.0", false},
 		{"1.2-1", "1.2-1-s3", true},
 	} {
-		if got := version.GoesBack(test.newer, test.older); got != test.back {
+		if got := test.newer.GoesBack(test.older); got != test.back {
 			t.Errorf("%s above %s goes back: %v, want %v", test.newer, test.older, got, test.back)
 		}
 	}

@@ -7,22 +7,27 @@ import (
 	"strings"
 )
 
-// Compare compares two versions as Debian does (deb-version(7)): negative when a is older
-// than b. It takes any text: what dpkg refuses, such as a letter in front, is compared as well.
-func Compare(a, b string) int {
-	epochA, upstreamA, revisionA := splitVersion(a)
-	epochB, upstreamB, revisionB := splitVersion(b)
+// Version is a version as a changelog or a tag has it. Any text is one, so that what others wrote can be
+// compared as well; Valid tells of what may be written.
+type Version string
+
+// Compare compares two versions as Debian does (deb-version(7)): negative when v is older
+// than o. What dpkg refuses, such as a letter in front, is compared as well.
+func (v Version) Compare(o Version) int {
+	epochA, upstreamA, revisionA := v.split()
+	epochB, upstreamB, revisionB := o.split()
 	return cmp.Or(compareDigits(epochA, epochB), comparePart(upstreamA, upstreamB), comparePart(revisionA, revisionB))
 }
 
-func splitVersion(v string) (epoch, upstream, revision string) {
-	if before, after, ok := strings.Cut(v, ":"); ok {
-		epoch, v = before, after
+func (v Version) split() (epoch, upstream, revision string) {
+	upstream = string(v)
+	if before, after, ok := strings.Cut(upstream, ":"); ok {
+		epoch, upstream = before, after
 	}
-	if i := strings.LastIndexByte(v, '-'); i >= 0 {
-		return epoch, v[:i], v[i+1:]
+	if i := strings.LastIndexByte(upstream, '-'); i >= 0 {
+		upstream, revision = upstream[:i], upstream[i+1:]
 	}
-	return epoch, v, ""
+	return epoch, upstream, revision
 }
 
 // comparePart takes non-digits and digits off both in turn.
@@ -84,9 +89,9 @@ func compareDigits(a, b string) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 }
 
-// Satisfies reports whether version fulfils "operator wanted"; no operator always holds.
-func Satisfies(version, operator, wanted string) bool {
-	c := Compare(version, wanted)
+// Satisfies reports whether the version fulfils "operator wanted"; no operator always holds.
+func (v Version) Satisfies(operator string, wanted Version) bool {
+	c := v.Compare(wanted)
 	switch operator {
 	case "<<":
 		return c < 0

@@ -10,10 +10,10 @@ import (
 )
 
 func TestCompare(t *testing.T) {
-	ascending := []string{"0~", "0", "0.0~1", "0.0", "0.1", "0.9", "0.10", "1", "1-0.1", "1-1", "1-s1", "1-s2", "1-s10", "1a", "1+", "v1", "v2", "1:0"}
+	ascending := []version.Version{"0~", "0", "0.0~1", "0.0", "0.1", "0.9", "0.10", "1", "1-0.1", "1-1", "1-s1", "1-s2", "1-s10", "1a", "1+", "v1", "v2", "1:0"}
 	for i, a := range ascending {
 		for j, b := range ascending {
-			got, want := version.Compare(a, b), i-j
+			got, want := a.Compare(b), i-j
 			if a == "0" && b == "0.0" || a == "0.0" && b == "0" {
 				continue // in the list for the neighbours
 			}
@@ -22,8 +22,8 @@ func TestCompare(t *testing.T) {
 			}
 		}
 	}
-	for _, equal := range [][2]string{{"1.0", "1.00"}, {"0:1", "1"}, {"1-0", "1"}, {"", "0"}, {"007", "7"}} {
-		if got := version.Compare(equal[0], equal[1]); got != 0 {
+	for _, equal := range [][2]version.Version{{"1.0", "1.00"}, {"0:1", "1"}, {"1-0", "1"}, {"", "0"}, {"007", "7"}} {
+		if got := equal[0].Compare(equal[1]); got != 0 {
 			t.Errorf("Compare(%q, %q) = %d", equal[0], equal[1], got)
 		}
 	}
@@ -53,7 +53,7 @@ func TestCompareIsDpkgs(t *testing.T) {
 		} else if exec.Command(dpkg, "--compare-versions", a, "gt", b).Run() == nil {
 			want = 1
 		}
-		if got := version.Compare(a, b); got != want {
+		if got := version.Version(a).Compare(version.Version(b)); got != want {
 			t.Errorf("Compare(%q, %q) = %d, dpkg says %d", a, b, got, want)
 		}
 	}
@@ -61,7 +61,7 @@ func TestCompareIsDpkgs(t *testing.T) {
 
 func TestUpdates(t *testing.T) {
 	const u = version.Updates("s")
-	ascending := []string{"1.2", "1.2-s1", "1.2-s2", "1.2-s10", "1.2-1", "1.2-1-s1", "1.2-2", "1.3"}
+	ascending := []version.Version{"1.2", "1.2-s1", "1.2-s2", "1.2-s10", "1.2-1", "1.2-1-s1", "1.2-2", "1.3"}
 	for i, a := range ascending {
 		for j, b := range ascending {
 			if got := u.Compare(a, b); got < 0 != (i < j) || got > 0 != (i > j) {
@@ -70,7 +70,7 @@ func TestUpdates(t *testing.T) {
 		}
 	}
 	for _, tt := range []struct {
-		version, of string
+		version, of version.Version
 		update      int
 	}{{"1.2-s4", "1.2", 4}, {"1.2", "1.2", 0}, {"1.2-s", "1.2-s", 0}, {"1.2-s1a", "1.2-s1a", 0}, {"-s1", "-s1", 0}, {"1-s1-s2", "1-s1", 2}} {
 		if of, n := u.Cut(tt.version); of != tt.of || n != tt.update {
@@ -81,8 +81,9 @@ func TestUpdates(t *testing.T) {
 		t.Errorf("without letters: %q, %d", of, n)
 	}
 	for _, tt := range []struct {
-		tag, own, version string
-		ok                bool
+		tag          string
+		own, version version.Version
+		ok           bool
 	}{
 		{"1.3", "1.2", "1.3", true}, {"v1.3", "v1.2", "v1.3", true}, {"v1.3", "1.2", "v1.3", false}, {"1.3-alpine", "1.2", "1.3-alpine", false},
 		{"1.3-bookworm2", "1.2-bookworm1", "1.3-bookworm2", true}, {"1.3-s4", "1.2", "1.3-s4", true}, {"1.3-20260131", "1.2", "1.3", true},

@@ -5,7 +5,6 @@ import (
 
 	"github.com/slipway-build/slipway/changelog"
 	"github.com/slipway-build/slipway/fleet/fault"
-	"github.com/slipway-build/slipway/version"
 )
 
 // changelog judges the whole history; a scan reads the newest entry only.
@@ -45,7 +44,7 @@ func (c *check) addHistory(index int, rule string, line int, hint, format string
 func (c *check) history(entries []changelog.Entry) {
 	first := map[string]int{} // index of the newest entry of a version
 	for i, e := range entries {
-		id := e.Package + " " + e.Version
+		id := e.Package + " " + string(e.Version)
 		if newer, twice := first[id]; twice {
 			c.addHistory(newer, changelogTwice, entries[newer].Line, "give the newer entry a version of its own",
 				"%s %s has an entry in line %d already", e.Package, e.Version, e.Line)
@@ -56,7 +55,7 @@ func (c *check) history(entries []changelog.Entry) {
 			continue
 		}
 		older := entries[i+1]
-		if version.GoesBack(e.Version, older.Version) {
+		if e.Version.GoesBack(older.Version) {
 			c.addHistory(i, changelogOrder, e.Line, "",
 				"version %s is older than %s, the entry below it in line %d", e.Version, older.Version, older.Line)
 		}

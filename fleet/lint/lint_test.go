@@ -13,6 +13,7 @@ import (
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/fault"
+	"github.com/slipway-build/slipway/version"
 )
 
 func TestCommented(t *testing.T) {
@@ -47,8 +48,8 @@ FROM v`, "\n")
 func TestHistory(t *testing.T) {
 	entries := func(versions ...string) (list []changelog.Entry) {
 		for i, v := range versions {
-			name, version, _ := strings.Cut(v, " ")
-			list = append(list, changelog.Entry{Package: name, Version: version, Line: 10*i + 1})
+			name, number, _ := strings.Cut(v, " ")
+			list = append(list, changelog.Entry{Package: name, Version: version.Version(number), Line: 10*i + 1})
 		}
 		return list
 	}

@@ -132,7 +132,7 @@ func (a *app) renderAll(cmd *cobra.Command, o renderOptions, dir string) error {
 		errs = append(errs, b)
 	}
 	for _, img := range f.Images {
-		item := renderedImage{Name: img.Name, Version: img.Version, Tag: img.Tag, Ref: img.Ref, Dir: renderedDir(f, img)}
+		item := renderedImage{Name: img.Name, Version: string(img.Version), Tag: img.Tag, Ref: img.Ref, Dir: renderedDir(f, img)}
 		if img.Err != nil {
 			item.Error = s.Text(img.Err.Error())
 			if !said[item.Error] {

@@ -20,11 +20,11 @@ func (r *Registries) newerThan(ctx context.Context, repository string, img *flee
 		return "", "", err
 	}
 	now := found[ref]
-	if version := now.Annotations[ocispecs.AnnotationVersion]; version != "" {
-		if r.compare(version, img.Version) > 0 {
-			return version, now.Digest, nil
+	if v := version.Version(now.Annotations[ocispecs.AnnotationVersion]); v != "" {
+		if r.compare(v, img.Version) > 0 {
+			return string(v), now.Digest, nil
 		}
-		if version != img.Version || img.Tag == img.Version {
+		if v != img.Version || !img.Stamped() {
 			return "", now.Digest, nil
 		}
 		tags, _, err := r.tags(ctx, repository)
@@ -43,7 +43,7 @@ func (r *Registries) newerThan(ctx context.Context, repository string, img *flee
 // than the image, which is one, too.
 func laterBuild(tags []string, img *fleet.Image) string {
 	_, stamp, ok := version.CutStamp(img.Tag)
-	if !ok || img.Tag == img.Version {
+	if !ok || !img.Stamped() {
 		return ""
 	}
 	later := ""
@@ -69,7 +69,9 @@ func (r *Registries) tags(ctx context.Context, repository string) (tags []string
 	return tags, err == nil, err
 }
 
-func (r *Registries) compare(a, b string) int { return version.Updates(r.UpdateID).Compare(a, b) }
+func (r *Registries) compare(a, b version.Version) int {
+	return version.Updates(r.UpdateID).Compare(a, b)
+}
 
 // newest is the newest version among tags that is newer than the image, if there is one. What is no
 // version as the image's is does not count.
@@ -90,7 +92,7 @@ func (r *Registries) settle(ctx context.Context, repository string, img *fleet.I
 	if err != nil {
 		return err
 	}
-	latest, right, version := repository+":latest", img.Ref, img.Version
+	latest, right, newest := repository+":latest", img.Ref, img.Version
 	refs := []string{latest, img.Ref}
 	newer := r.newest(tags, img)
 	if later := laterBuild(tags, img); later != "" {
@@ -106,12 +108,12 @@ func (r *Registries) settle(ctx context.Context, repository string, img *fleet.I
 		return err
 	}
 	// What has no annotation is no version that Slipway published.
-	if v := found[newer].Annotations[ocispecs.AnnotationVersion]; v != "" && r.compare(v, version) > 0 {
-		right, version = newer, v
+	if v := version.Version(found[newer].Annotations[ocispecs.AnnotationVersion]); v != "" && r.compare(v, newest) > 0 {
+		right, newest = newer, v
 	}
 	now := found[latest]
-	v := now.Annotations[ocispecs.AnnotationVersion]
-	if found[right].Digest == "" || now.Digest == found[right].Digest || v != "" && r.compare(v, version) > 0 {
+	v := version.Version(now.Annotations[ocispecs.AnnotationVersion])
+	if found[right].Digest == "" || now.Digest == found[right].Digest || v != "" && r.compare(v, newest) > 0 {
 		return nil
 	}
 	return r.Client.Tag(ctx, right, latest)

@@ -27,6 +27,7 @@ import (
 	"github.com/slipway-build/slipway/runner/publishing"
 	"github.com/slipway-build/slipway/runner/remote"
 	"github.com/slipway-build/slipway/store"
+	"github.com/slipway-build/slipway/version"
 )
 
 // machine is a store with a way to a registry.
@@ -59,10 +60,10 @@ func newMachine(t *testing.T, addr string) *machine {
 }
 
 // image puts an image into the store; text makes its content.
-func (m *machine) image(version, text string) *fleet.Image {
+func (m *machine) image(tag, text string) *fleet.Image {
 	m.t.Helper()
-	img := &fleet.Image{Name: "app", Version: version, Tag: version, Ref: m.addr + "/f/app:" + version}
-	target := m.put(text, map[string]string{ocispecs.AnnotationVersion: version, inputs.InputsAnnotation: "sha256:" + text})
+	img := &fleet.Image{Name: "app", Version: version.Version(tag), Tag: tag, Ref: m.addr + "/f/app:" + tag}
+	target := m.put(text, map[string]string{ocispecs.AnnotationVersion: tag, inputs.InputsAnnotation: "sha256:" + text})
 	m.name(img.Ref, target)
 	return img
 }
