@@ -73,7 +73,7 @@ func (s *Session) PastRun(ctx context.Context, id int64) (r PastRun, err error) 
 	})
 	r.Plan, r.Going = r.Run.Plan, r.Ended.IsZero() && r.Alive()
 	if err == nil && !found {
-		err = problem.With(&unknownError{fmt.Sprintf("cannot show run %d: it is not known", id)}, listHistory)
+		err = problem.With(&unknownError{fmt.Sprintf("cannot show run %d: it is not known", id)}, "`slipway history` lists what was built in which run")
 	}
 	return r, err
 }
