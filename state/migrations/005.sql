@@ -10,7 +10,7 @@ CREATE TABLE artifacts (
 	made     INTEGER NOT NULL, -- when it was first built or pulled, in nanoseconds since 1970
 	run      INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE, -- that did so
 	UNIQUE (ref, platform, digest)
-) STRICT;
+);
 CREATE INDEX artifacts_of_name ON artifacts (name, platform, id);
 CREATE INDEX artifacts_of_run ON artifacts (run);
 
@@ -30,16 +30,9 @@ ALTER TABLE runs ADD COLUMN plan BLOB;
 
 -- The digest that a tag names is the tag's, be it a manifest's or an index'; what is inside is a platform's.
 -- For that reason published has no platform.
-CREATE TABLE remote_images (
-	ref         TEXT NOT NULL REFERENCES remote (ref) ON DELETE CASCADE,
-	platform    TEXT NOT NULL,
-	id          TEXT NOT NULL, -- digest of the configuration; '' when there is none for the platform
-	annotations TEXT NOT NULL, -- JSON: those that were asked for and found
-	looked      TEXT NOT NULL, -- which annotations were asked for
-	PRIMARY KEY (ref, platform)
-) STRICT, WITHOUT ROWID;
-INSERT INTO remote_images (ref, platform, id, annotations, looked)
-	SELECT ref, platform, id, annotations, looked FROM remote WHERE looked <> '';
+ALTER TABLE remote ADD COLUMN inside TEXT NOT NULL DEFAULT '{}'; -- JSON: by platform, what was asked for and found
+UPDATE remote SET inside = json_object(platform, json_object('looked', looked, 'id', id, 'annotations', json(annotations)))
+	WHERE looked <> '' AND json_valid(annotations);
 ALTER TABLE remote DROP COLUMN platform;
 ALTER TABLE remote DROP COLUMN id;
 ALTER TABLE remote DROP COLUMN annotations;
