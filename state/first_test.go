@@ -11,15 +11,15 @@ import (
 	"github.com/slipway-build/slipway/state"
 )
 
-// firstState opens the state that the first Slipway left: see testdata.
-func firstState(t *testing.T) *state.DB {
+// firstState opens the state that the first Slipway left, see testdata, after some more statements.
+func firstState(t *testing.T, more ...string) *state.DB {
 	t.Helper()
 	dump, err := os.ReadFile("testdata/68208fa.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	query(t, dir, string(dump))
+	query(t, dir, append([]string{string(dump)}, more...)...)
 	return open(t, dir)
 }
 
@@ -105,5 +105,23 @@ func TestFirstStateHasArtifacts(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestFirstStateWithDamage: what is spoiled in an old state does not keep anybody from using it, or a new one.
+func TestFirstStateWithDamage(t *testing.T) {
+	ctx := t.Context()
+	const ref = "localhost:5997/team/app:1"
+	db := firstState(t, "UPDATE remote SET annotations = '{'")
+	if remote, err := db.Remote(ctx, []string{ref}); remote[ref].Digest == "" || len(remote[ref].Inside) > 0 || err != nil {
+		t.Errorf("%+v, %v", remote[ref], err)
+	}
+	db = firstState(t, "UPDATE builds SET size = 'large'")
+	if _, err := db.History(ctx, state.Query{}); db.SetAside != "" || !state.Damaged(err) {
+		t.Errorf("a size: set aside %q, %v", db.SetAside, err)
+	}
+	db = firstState(t, "DELETE FROM runs")
+	if builds, err := db.History(ctx, state.Query{}); db.SetAside == "" || len(builds) > 0 || err != nil {
+		t.Errorf("no runs: set aside %q, %v, %v", db.SetAside, builds, err)
 	}
 }

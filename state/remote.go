@@ -19,9 +19,9 @@ type Remote struct {
 // Inside is what a manifest or index has for a platform. Its fields are those of registry.Inside, in the same
 // order, so that one converts to the other.
 type Inside struct {
-	Looked      string // which annotations were asked for
-	ID          string // digest of the configuration
-	Annotations map[string]string
+	Looked      string            `json:"looked"` // which annotations were asked for
+	ID          string            `json:"id"`     // digest of the configuration
+	Annotations map[string]string `json:"annotations"`
 }
 
 // Remote returns what registries last answered about references, in their canonical form; unknown ones
@@ -31,27 +31,18 @@ func (d *DB) Remote(ctx context.Context, refs []string) (map[string]Remote, erro
 	if err != nil {
 		return nil, fmt.Errorf("internal error: %w", err)
 	}
-	const query = `SELECT r.ref, r.digest, r.etag, r.at, i.platform, i.looked, i.id, i.annotations
-		FROM remote AS r LEFT JOIN remote_images AS i ON i.ref = r.ref WHERE r.ref IN (SELECT value FROM json_each(?))`
+	const query = "SELECT ref, digest, etag, at, inside FROM remote WHERE ref IN (SELECT value FROM json_each(?))"
 	found := map[string]Remote{}
 	err = d.each(ctx, query, []any{string(list)}, func(rows *sql.Rows) error {
 		var r Remote
-		var ref string
+		var ref, inside string
 		var at int64
-		var platform, looked, id, annotations sql.NullString
-		if err := rows.Scan(&ref, &r.Digest, &r.ETag, &at, &platform, &looked, &id, &annotations); err != nil {
+		if err := rows.Scan(&ref, &r.Digest, &r.ETag, &at, &inside); err != nil {
 			return err
 		}
-		r.At, r.Inside = fromNano(at), found[ref].Inside
-		if platform.Valid {
-			inside := Inside{Looked: looked.String, ID: id.String}
-			if err := json.Unmarshal([]byte(annotations.String), &inside.Annotations); err != nil {
-				return fmt.Errorf("annotations of %s: %w", ref, err)
-			}
-			if r.Inside == nil {
-				r.Inside = make(map[string]Inside, 1)
-			}
-			r.Inside[platform.String] = inside
+		r.At = fromNano(at)
+		if err := json.Unmarshal([]byte(inside), &r.Inside); err != nil {
+			return fmt.Errorf("what is inside %s: %w", ref, err)
 		}
 		found[ref] = r
 		return nil
@@ -70,21 +61,25 @@ func (d *DB) SaveRemote(ctx context.Context, answers map[string]Remote) error {
 		return nil
 	}
 	return d.writeSoon(ctx, func(tx *sql.Tx) error {
-		stmts, err := prepare(ctx, tx,
-			"DELETE FROM remote WHERE ref = ?", // and what is inside
-			"INSERT INTO remote (ref, digest, etag, at) VALUES (?, ?, ?, ?)",
-			"INSERT INTO remote_images (ref, platform, looked, id, annotations) VALUES (?, ?, ?, ?, ?)")
+		insert, err := tx.PrepareContext(ctx, "INSERT OR REPLACE INTO remote (ref, digest, etag, at, inside) VALUES (?, ?, ?, ?, ?)")
 		if err != nil {
 			return d.fail("write", err)
 		}
-		forget, insert, inside := stmts[0], stmts[1], stmts[2]
+		defer insert.Close()
+		forget, err := tx.PrepareContext(ctx, "DELETE FROM remote WHERE ref = ?")
+		if err != nil {
+			return d.fail("write", err)
+		}
+		defer forget.Close()
 		for ref, r := range answers {
-			_, err := forget.ExecContext(ctx, ref)
-			if err == nil && r.Digest != "" {
-				_, err = insert.ExecContext(ctx, ref, r.Digest, r.ETag, r.At.UnixNano())
-			}
-			if err == nil && r.Digest != "" {
-				err = saveInside(ctx, inside, ref, r.Inside)
+			if r.Digest == "" {
+				_, err = forget.ExecContext(ctx, ref)
+			} else {
+				var inside []byte
+				if inside, err = json.Marshal(r.Inside); err != nil {
+					return fmt.Errorf("internal error: %w", err)
+				}
+				_, err = insert.ExecContext(ctx, ref, r.Digest, r.ETag, r.At.UnixNano(), string(inside))
 			}
 			if err != nil {
 				return d.fail("write", err)
@@ -92,32 +87,6 @@ func (d *DB) SaveRemote(ctx context.Context, answers map[string]Remote) error {
 		}
 		return d.trim(ctx, tx, "remote")
 	})
-}
-
-// prepare prepares statements, which end with the transaction.
-func prepare(ctx context.Context, tx *sql.Tx, queries ...string) ([]*sql.Stmt, error) {
-	var all []*sql.Stmt
-	for _, query := range queries {
-		stmt, err := tx.PrepareContext(ctx, query)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, stmt)
-	}
-	return all, nil
-}
-
-func saveInside(ctx context.Context, insert *sql.Stmt, ref string, all map[string]Inside) error {
-	for platform, i := range all {
-		annotations, err := json.Marshal(i.Annotations)
-		if err != nil {
-			return err
-		}
-		if _, err := insert.ExecContext(ctx, ref, platform, i.Looked, i.ID, string(annotations)); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Published returns what SetPublished noted of references: digests.

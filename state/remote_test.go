@@ -166,7 +166,7 @@ func query(t *testing.T, dir string, statements ...string) {
 // TestDamagedRemote: what cannot have been written by Slipway is damage.
 func TestDamagedRemote(t *testing.T) {
 	for name, statement := range map[string]string{
-		"annotations": "UPDATE remote_images SET annotations = '{'", "time": "UPDATE remote SET at = 'yesterday'", "no table": "DROP TABLE remote",
+		"inside": "UPDATE remote SET inside = '{'", "time": "UPDATE remote SET at = 'yesterday'", "no table": "DROP TABLE remote",
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

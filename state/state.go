@@ -169,6 +169,9 @@ func (d *DB) migrate(ctx context.Context) error {
 				return fmt.Errorf("internal error: %w", err)
 			}
 			if _, err := tx.ExecContext(ctx, string(script)); err != nil {
+				if sqliteCode(err) == sqlitelib.SQLITE_CONSTRAINT { // no Slipway has written what is there
+					err = fmt.Errorf("%w: %w", ErrDamaged, err)
+				}
 				return d.fail("change the schema with "+scripts[i].Name(), err)
 			}
 		}
