@@ -1,7 +1,8 @@
 // Package plan decides what is to be done with each image of a fleet, and says why. It is pure: a
 // fleet and facts go in, a value comes out, and nothing is read or started. Rules look at each image and
 // give reasons (rules.go), the action follows from these by a table (table.go), and sentences are made of
-// reasons when somebody reads them (explain.go).
+// reasons when somebody reads them (explain.go). What a plan would like to know of earlier builds it asks for
+// before it is made (draft.go).
 package plan
 
 import (
