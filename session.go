@@ -14,7 +14,7 @@
 // example shows: image tests run the program again, under other names.
 //
 // Sessions share nothing with one another but what BuildKit and containerd keep for a process, see
-// docs/architecture.md; several of them may be open at a time, also on the same folder of images: one waits
+// docs/go-api.md; several of them may be open at a time, also on the same folder of images: one waits
 // there for the other.
 package slipway
 

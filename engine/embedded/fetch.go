@@ -48,7 +48,7 @@ func setVariables(vars map[string]string) (restore func() error, err error) {
 			outer[name] = nil
 		}
 		if err := os.Setenv(name, value); err != nil {
-			return restore, fmt.Errorf("cannot tell git of the proxies: %w", err) // the value may hold a password; err has none
+			return restore, fmt.Errorf("cannot tell BuildKit where temporary files go, and git of the proxies: %w", err) // a value may hold a password; err has none
 		}
 	}
 	return restore, nil

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"sync"
@@ -46,14 +47,14 @@ type Process struct {
 	collectLast  func()
 	collectGrace time.Duration // how long collectLast may take
 	uncollected  bool          // it took longer, or failed: the next Start collects
-	outerTemp    string        // TMPDIR before this engine
 	restore      func() error  // variables as they were before it
 	closeOnce    sync.Once
 	closeErr     error
 }
 
 // Start takes the root and starts an engine on it. Leftovers of a killed run
-// (mounts, temporary files, containers) are cleaned up first.
+// (mounts, temporary files, containers) are cleaned up first. Another engine of this process is waited for,
+// also on another root, see turn.
 func Start(ctx context.Context, o Options) (*Process, error) {
 	if os.Geteuid() != 0 {
 		return nil, problem.New("cannot start the engine as an ordinary user: it needs root for now", "run the command with sudo")
@@ -68,6 +69,9 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	lock, err := acquire(ctx, root, o.Wait)
 	if err != nil {
 		return nil, err
+	}
+	if err := takeTurn(ctx); err != nil {
+		return nil, errors.Join(err, lock.release(lock.unclean, func(int64) {}))
 	}
 	routeLogs(o.Log, o.Debug)
 	if o.Warn == nil {
@@ -106,11 +110,12 @@ func (p *Process) start(ctx context.Context, o Options, unclean bool) (err error
 	}
 	// BuildKit mounts in the temporary folder; below the root a killed run's
 	// mounts can be told from others'.
-	p.outerTemp = os.Getenv("TMPDIR")
-	if err := os.Setenv("TMPDIR", TempDir(p.root)); err != nil {
-		return fmt.Errorf("cannot choose temporary folder: %w", err)
+	vars := maps.Clone(o.Proxies)
+	if vars == nil {
+		vars = map[string]string{}
 	}
-	if p.restore, err = setVariables(o.Proxies); err != nil {
+	vars["TMPDIR"] = TempDir(p.root)
+	if p.restore, err = setVariables(vars); err != nil {
 		return err
 	}
 	// containerd has read its own at the start of the program.
@@ -235,12 +240,10 @@ func (p *Process) close() error {
 	if err := os.Remove(socketPath(p.root)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		errs = append(errs, err)
 	}
-	if os.Getenv("TMPDIR") == TempDir(p.root) {
-		errs = append(errs, os.Setenv("TMPDIR", p.outerTemp))
-	}
 	if p.restore != nil {
 		errs = append(errs, p.restore())
 	}
+	giveTurn()
 	errs = append(errs, p.lock.release(p.uncollected, func(released int64) {
 		if opened && closed == nil {
 			leaveSums(p.root, released)

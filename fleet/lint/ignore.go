@@ -196,7 +196,7 @@ func unknownIn(file string, lines []string) []Finding {
 			continue
 		}
 		for _, rule := range strings.Split(m[1], ",") {
-			if rule = strings.TrimSpace(rule); byID[rule] == nil {
+			if rule = strings.TrimSpace(rule); byID[rule].ID == "" {
 				findings = append(findings, Finding{
 					Rule: unknownRule, Severity: byID[unknownRule].Severity, File: file, Line: i + 1,
 					Text: fmt.Sprintf("there is no rule %s to ignore", rule), Hint: "docs/lint.md lists the rules",

@@ -60,16 +60,14 @@ func Rules() []Rule { return slices.Clone(rules) }
 
 // FindRule returns the rule with the id.
 func FindRule(id string) (Rule, bool) {
-	if r, ok := byID[id]; ok {
-		return *r, true
-	}
-	return Rule{}, false
+	r, ok := byID[id]
+	return r, ok
 }
 
-var byID = func() map[string]*Rule {
-	m := make(map[string]*Rule, len(rules))
-	for i := range rules {
-		m[rules[i].ID] = &rules[i]
+var byID = func() map[string]Rule {
+	m := make(map[string]Rule, len(rules))
+	for _, r := range rules {
+		m[r.ID] = r
 	}
 	return m
 }()

@@ -45,6 +45,7 @@ var may = map[string][]string{
 	"runner":    {"event", "secret", "recipe", "fleet", "plan", "engine", "store", "imagetest", "registry", "state"},
 	"slipway":   {"event", "secret", "recipe", "config", "fleet", "plan", "engine", "store", "network", "registry", "state", "imagetest", "facts", "runner"},
 	"internal":  {"slipway", "event", "secret", "recipe", "changelog", "deb822", "config", "template", "fleet", "plan", "engine", "store", "network", "registry", "state", "imagetest", "jinja", "facts", "runner"},
+	"examples":  {"slipway", "config"},
 	"cmd":       {"internal"},
 }
 
