@@ -15,6 +15,7 @@ import (
 	"github.com/slipway-build/slipway/facts"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/ref"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/runner"
 	"github.com/slipway-build/slipway/runner/remote"
@@ -213,7 +214,7 @@ func (r *buildRun) forget(ctx context.Context) error {
 	for _, img := range r.fleet.Images {
 		if selection.Matches(img) {
 			refs, folders = append(refs, img.Ref), append(folders, r.fleet.Folder(img))
-			if canonical, err := store.Normalize(img.Ref); err == nil && canonical != img.Ref {
+			if canonical := ref.Canonical(img.Ref); canonical != img.Ref {
 				refs = append(refs, canonical) // as registries' answers are kept
 			}
 		}

@@ -12,8 +12,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/problem"
+	"github.com/slipway-build/slipway/ref"
 	"github.com/slipway-build/slipway/state"
 )
 
@@ -168,7 +168,7 @@ func historyOf(ctx context.Context, db *state.DB, q state.Query) (builds []state
 func builtNames(list []state.Named) []nameable {
 	all := make([]nameable, len(list))
 	for i, n := range list {
-		repository, tag, _ := fleet.SplitRef(n.Ref)
+		repository, tag, _ := ref.Split(n.Ref)
 		all[i] = nameable{repository: repository, name: n.Name, tag: tag, ref: n.Ref}
 	}
 	return all

@@ -11,6 +11,7 @@ import (
 
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/problem"
+	"github.com/slipway-build/slipway/ref"
 	"github.com/slipway-build/slipway/store"
 	"github.com/slipway-build/slipway/version"
 )
@@ -169,10 +170,8 @@ func cutTag(name string) (repository, tag string) {
 	if strings.Contains(name, "@") {
 		return name, ""
 	}
-	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
-		return name[:i], name[i+1:]
-	}
-	return name, ""
+	repository, tag, _ = ref.Split(name)
+	return repository, tag
 }
 
 func storedNames(list []store.Image) []nameable {
@@ -186,7 +185,7 @@ func storedNames(list []store.Image) []nameable {
 // findStored returns the reference of the stored image that a name means. The name as it is goes before all
 // others.
 func findStored(ctx context.Context, s *store.Store, given string) (string, error) {
-	_, invalid := store.Normalize(given)
+	_, invalid := ref.Parse(given)
 	if invalid == nil {
 		if found, err := s.Has(ctx, given); found || err != nil {
 			return given, err
@@ -232,7 +231,7 @@ func findAllStored(ctx context.Context, s *store.Store, verb string, given []str
 // checkExact refuses a name that is not in the store as it is, for commands that remove and publish: a
 // guess could hit another image than was meant. The error names that one.
 func checkExact(ctx context.Context, s *store.Store, given string) error {
-	_, invalid := store.Normalize(given)
+	_, invalid := ref.Parse(given)
 	if invalid == nil {
 		if found, err := s.Has(ctx, given); found || err != nil {
 			return err

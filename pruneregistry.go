@@ -11,8 +11,8 @@ import (
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/problem"
+	"github.com/slipway-build/slipway/ref"
 	"github.com/slipway-build/slipway/registry"
-	"github.com/slipway-build/slipway/store"
 )
 
 // RegistryPruneOptions say which published images are old.
@@ -195,8 +195,8 @@ func (s *Session) forgetting(ctx context.Context, p *registryPruner, run func() 
 func refsOf(repository string, r plan.Removed) []string {
 	var refs []string
 	for _, tag := range r.Tags {
-		if ref, err := store.Normalize(repository + ":" + tag); err == nil { // else nothing is known of it
-			refs = append(refs, ref)
+		if r, err := ref.Parse(repository + ":" + tag); err == nil { // else nothing is known of it
+			refs = append(refs, r.String())
 		}
 	}
 	return refs

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/slipway-build/slipway/engine/embedded"
+	"github.com/slipway-build/slipway/ref"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/runner/remote"
 	"github.com/slipway-build/slipway/store"
@@ -48,19 +49,19 @@ func (s *Session) Pull(ctx context.Context, images []string, o PullOptions) erro
 }
 
 // pull fetches one image. The registry's errors say what could not be done themselves.
-func pull(ctx context.Context, client *registry.Client, p *embedded.Process, ref string) (Pulled, error) {
-	name, err := store.Normalize(ref)
+func pull(ctx context.Context, client *registry.Client, p *embedded.Process, given string) (Pulled, error) {
+	parsed, err := ref.Parse(given)
 	if err != nil {
-		return Pulled{}, fmt.Errorf("cannot pull %s: %w", ref, err)
+		return Pulled{}, fmt.Errorf("cannot pull %s: %w", given, err)
 	}
 	services := p.Services()
 	from := remote.Registries{
 		Client: client, Store: store.New(services.Images, services.Content), Content: services.Content,
 		Hold: p.Hold, Platform: machine(),
 	}
-	start := time.Now()
+	start, name := time.Now(), parsed.String()
 	target, err := from.Pull(ctx, name, name, nil)
-	return Pulled{Image: ref, Digest: target.Digest.String(), Took: time.Since(start)}, err
+	return Pulled{Image: given, Digest: target.Digest.String(), Took: time.Since(start)}, err
 }
 
 // machine is the platform of Linux on this machine.

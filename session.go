@@ -29,8 +29,8 @@ import (
 
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/problem"
+	"github.com/slipway-build/slipway/ref"
 	"github.com/slipway-build/slipway/secret/redact"
-	"github.com/slipway-build/slipway/store"
 )
 
 // Options say what a Session works with. The zero value is a fleet without a configuration, and the folder of
@@ -147,7 +147,7 @@ func (s *Session) Config() *config.Config { return s.config }
 
 // checkNames refuses a registry and a namespace that make no names of images.
 func checkNames(cfg *config.Config) error {
-	if _, err := store.Normalize(cfg.Ref("image", "1")); err == nil {
+	if _, err := ref.Parse(cfg.Ref("image", "1")); err == nil {
 		return nil
 	}
 	place := cmp.Or(cfg.Place("registry"), cfg.Place("namespace"), cfg.File())

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/distribution/reference"
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/client/llb/sourceresolver"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 
 	"github.com/slipway-build/slipway/engine/dockerfile/bounds"
+	"github.com/slipway-build/slipway/ref"
 )
 
 // manyLayers is how many layers of its own an image may have before it is asked how many its bases have.
@@ -69,12 +69,12 @@ type baseImages struct {
 }
 
 // base is false for what cannot be looked up: BuildKit says why.
-func (b baseImages) base(ref string) (bounds.Base, bool) {
-	named, err := reference.ParseNormalizedNamed(ref)
+func (b baseImages) base(written string) (bounds.Base, bool) {
+	named, err := ref.Parse(written)
 	if err != nil {
 		return bounds.Base{}, false
 	}
-	_, _, data, err := b.client.ResolveImageConfig(b.ctx, reference.TagNameOnly(named).String(), sourceresolver.Opt{
+	_, _, data, err := b.client.ResolveImageConfig(b.ctx, named.String(), sourceresolver.Opt{
 		ImageOpt: &sourceresolver.ResolveImageOpt{ResolveMode: llb.ResolveModePreferLocal.String()},
 	})
 	if err != nil {

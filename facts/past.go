@@ -10,6 +10,7 @@ import (
 	"github.com/slipway-build/slipway/fleet/contexts"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/ref"
 	"github.com/slipway-build/slipway/state"
 )
 
@@ -67,13 +68,13 @@ func lastGood(ctx context.Context, db *state.DB, img *fleet.Image, platform stri
 	if ok || err != nil {
 		return b, ok, err
 	}
-	repository, _, _ := fleet.SplitRef(img.Ref)
+	repository, _, _ := ref.Split(img.Ref)
 	return db.NewestOf(ctx, repository, platform)
 }
 
 // recall is a build, beside what its image would be made from now.
 func recall(ctx context.Context, db *state.DB, b state.Build, img *fleet.Image, set *contexts.Set) (plan.Past, error) {
-	_, tag, _ := fleet.SplitRef(b.Ref)
+	_, tag, _ := ref.Split(b.Ref)
 	past := plan.Past{Tag: tag}
 	if len(b.Parts) == 0 {
 		return past, nil

@@ -11,8 +11,8 @@ import (
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/ref"
 	"github.com/slipway-build/slipway/registry"
-	"github.com/slipway-build/slipway/store"
 )
 
 // readPublished asks for the images that the plan may be about. It is nil when there is no registry. What may
@@ -22,16 +22,16 @@ func (s Sources) readPublished(ctx context.Context, f *fleet.Fleet, relevant fun
 		return nil, nil, nil
 	}
 	var refs []string
-	spelled := map[string]string{} // the fleet's references, by the canonical forms of all that an image has
+	spelled := map[ref.Ref]string{} // the fleet's references, by all that an image has
 	for _, img := range f.Images {
-		for _, ref := range append([]string{img.Ref}, img.FurtherRefs()...) {
-			if _, err := store.Normalize(ref); relevant(img) && err == nil { // a wrong definition may have tags that are none
-				refs = append(refs, ref)
+		for _, name := range append([]string{img.Ref}, img.FurtherRefs()...) {
+			if _, err := ref.Parse(name); relevant(img) && err == nil { // a wrong definition may have tags that are none
+				refs = append(refs, name)
 			}
 		}
-		for _, ref := range append(img.FurtherRefs(), img.Ref) {
-			if canonical, err := store.Normalize(ref); err == nil {
-				spelled[canonical] = img.Ref
+		for _, name := range append(img.FurtherRefs(), img.Ref) {
+			if r, err := ref.Parse(name); err == nil {
+				spelled[r] = img.Ref
 			}
 		}
 	}
@@ -41,14 +41,14 @@ func (s Sources) readPublished(ctx context.Context, f *fleet.Fleet, relevant fun
 		return nil, nil, err
 	}
 	unreadable = map[string]bool{}
-	for _, ref := range refused {
-		unreadable[ref] = true
+	for _, name := range refused {
+		unreadable[name] = true
 	}
 	published := make(map[string]plan.PublishedImage, len(found))
-	for ref, p := range found {
-		published[ref] = plan.PublishedImage{
+	for name, p := range found {
+		published[name] = plan.PublishedImage{
 			Digest: p.Digest, ID: p.ID, Mark: inputs.ReadMark(p.Annotations),
-			Base:       cmp.Or(spelled[p.Annotations[ocispecs.AnnotationBaseImageName]], p.Annotations[ocispecs.AnnotationBaseImageName]),
+			Base:       cmp.Or(spelled[ref.Known(p.Annotations[ocispecs.AnnotationBaseImageName])], p.Annotations[ocispecs.AnnotationBaseImageName]),
 			BaseDigest: p.Annotations[ocispecs.AnnotationBaseImageDigest],
 		}
 	}
@@ -61,34 +61,34 @@ func (s Sources) readBases(ctx context.Context, f *fleet.Fleet, relevant func(*f
 	if s.Look == nil {
 		return nil, nil
 	}
-	refresh := map[string]bool{}
-	for _, ref := range s.Bases {
-		if canonical, err := store.Normalize(ref); err == nil {
-			refresh[canonical] = true
+	refresh := map[ref.Ref]bool{}
+	for _, written := range s.Bases {
+		if r, err := ref.Parse(written); err == nil {
+			refresh[r] = true
 		}
 	}
 	bases := map[string]plan.BaseImage{}
 	var refs []string
 	for _, img := range f.Images {
-		for _, ref := range img.Elsewhere() {
-			if canonical, err := store.Normalize(ref); err == nil && refresh[canonical] && relevant(img) && !slices.Contains(refs, ref) {
-				refs = append(refs, ref)
+		for _, written := range img.Elsewhere() {
+			if r, err := ref.Parse(written); err == nil && refresh[r] && relevant(img) && !slices.Contains(refs, written) {
+				refs = append(refs, written)
 			}
 		}
 	}
-	for _, ref := range refs { // few, and each with its own error
-		found, err := s.Look(ctx, f.Platform, nil, []string{ref})
+	for _, written := range refs { // few, and each with its own error
+		found, err := s.Look(ctx, f.Platform, nil, []string{written})
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		p, exists := found[ref]
+		p, exists := found[written]
 		switch {
 		case err == nil && !exists:
 			err = errors.New("it is not there, or no longer")
 		case err == nil && p.ID == "":
 			err = errors.New("it has no image for " + f.Platform)
 		}
-		bases[ref] = plan.BaseImage{Digest: p.Digest, ID: p.ID, Err: err}
+		bases[written] = plan.BaseImage{Digest: p.Digest, ID: p.ID, Err: err}
 	}
 	return bases, nil
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/slipway-build/slipway/ref"
 )
 
 // meaning says how a reference names an image of the fleet.
@@ -17,12 +19,12 @@ const (
 )
 
 // find finds the image of the fleet that a reference names, nil for none.
-func (r *resolver) find(ref string) (*Image, meaning) {
-	repo, tag, digest := SplitRef(ref)
+func (r *resolver) find(written string) (*Image, meaning) {
+	repo, tag, digest := ref.Split(written)
 	img := r.byRepo[repo]
 	exact := img != nil
 	if img == nil {
-		img = r.byHub[familiar(repo)]
+		img = r.byHub[ref.Short(repo)]
 	}
 	if img == nil {
 		return nil, outdated
@@ -47,21 +49,10 @@ func (i *Image) hasTag(tag string) bool {
 	if tag == i.Tag {
 		return true
 	}
-	return slices.ContainsFunc(i.FurtherRefs(), func(ref string) bool {
-		_, further, _ := SplitRef(ref)
+	return slices.ContainsFunc(i.FurtherRefs(), func(other string) bool {
+		_, further, _ := ref.Split(other)
 		return further == tag
 	})
-}
-
-// familiar is a repository without what means Docker Hub, which may be left out.
-func familiar(repo string) string {
-	for _, host := range []string{"docker.io/", "index.docker.io/"} {
-		repo = strings.TrimPrefix(repo, host)
-	}
-	if official, ok := strings.CutPrefix(repo, "library/"); ok && !strings.Contains(official, "/") {
-		repo = official
-	}
-	return repo
 }
 
 // sortUses sorts what the Dockerfiles name.

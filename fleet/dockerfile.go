@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/distribution/reference"
 )
 
 // Dockerfile is what the fleet must know of a rendered Dockerfile. It is not the Dockerfile's text.
@@ -85,23 +83,3 @@ func (e *ParseError) Error() string { return e.Err.Error() }
 
 // Unwrap returns the cause.
 func (e *ParseError) Unwrap() error { return e.Err }
-
-// Canonical is the form of a reference that all that mean the same image share: with a registry, and with
-// the tag latest where there is neither tag nor digest. What is no reference stays as it is.
-func Canonical(ref string) string {
-	named, err := reference.ParseNormalizedNamed(ref)
-	if err != nil {
-		return ref
-	}
-	return reference.TagNameOnly(named).String()
-}
-
-// SplitRef cuts a reference into repository, tag and digest. A colon before the last slash belongs
-// to a registry's port.
-func SplitRef(ref string) (repo, tag, digest string) {
-	repo, digest, _ = strings.Cut(ref, "@")
-	if i := strings.LastIndexByte(repo, ':'); i > strings.LastIndexByte(repo, '/') {
-		repo, tag = repo[:i], repo[i+1:]
-	}
-	return repo, tag, digest
-}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/slipway-build/slipway/fleet/fault"
 	"github.com/slipway-build/slipway/problem"
+	"github.com/slipway-build/slipway/ref"
 	"github.com/slipway-build/slipway/template"
 )
 
@@ -219,7 +220,7 @@ func (s *scan) declaring(img *Image, name string, exists bool) string {
 }
 
 func (e *edges) stale(u Use, target *Image, from *origins) {
-	_, tag, digest := SplitRef(u.Ref)
+	_, tag, digest := ref.Split(u.Ref)
 	what := target.Name + ":" + cmp.Or(tag, "latest")
 	if tag == "" && digest != "" {
 		what = target.Name + "@" + digest

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/slipway-build/slipway/fleet/fault"
+	"github.com/slipway-build/slipway/ref"
 )
 
 // listedText are the lines of a listed image's Dockerfile, with the references of the fleet's images in the
@@ -30,12 +31,12 @@ func (e *edges) short(u Use, from *origins) (*Image, meaning) {
 	if e.listed == nil || strings.Contains(u.Ref, "$") {
 		return nil, outdated
 	}
-	repo, _, _ := SplitRef(u.Ref)
+	repo, _, _ := ref.Split(u.Ref)
 	target, as := e.names.find(e.names.config.Name(repo) + u.Ref[len(repo):])
 	if target == nil || target == e.img {
 		return nil, outdated
 	}
-	_, _, digest := SplitRef(u.Ref)
+	_, _, digest := ref.Split(u.Ref)
 	if as == outdated || digest != "" {
 		return target, as // use tells that it is another version
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/slipway-build/slipway/fleet/inputs"
+	"github.com/slipway-build/slipway/ref"
 )
 
 // MadeFrom lists what an image is built on, with the digests that find knows by reference. The same
@@ -52,9 +53,9 @@ func (i *Image) elsewhere(ref string, find func(ref string) string) inputs.Paren
 }
 
 // Below takes the fleet's registry and namespace from a reference, which has a tag then.
-func (i *Image) Below(ref string) (name, whole string, is bool) {
-	own, _, _ := SplitRef(i.Ref)
-	repo, tag, digest := SplitRef(ref)
+func (i *Image) Below(written string) (name, whole string, is bool) {
+	own, _, _ := ref.Split(i.Ref)
+	repo, tag, digest := ref.Split(written)
 	name, is = strings.CutPrefix(repo, strings.TrimSuffix(own, i.Name))
 	if !is || name == "" || digest != "" {
 		return "", "", false

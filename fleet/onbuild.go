@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"github.com/slipway-build/slipway/fleet/fault"
+	"github.com/slipway-build/slipway/ref"
 )
 
 // parsedFile is one Dockerfile of an image, for what ONBUILD instructions of others add to it.
@@ -32,7 +33,7 @@ func (e *edges) shortOnBuild(u *Use) (*Image, meaning) {
 	if e.listed == nil {
 		return nil, outdated
 	}
-	repo, _, digest := SplitRef(u.Ref)
+	repo, _, digest := ref.Split(u.Ref)
 	target, as := e.names.find(e.names.config.Name(repo) + u.Ref[len(repo):])
 	if target == nil || as == outdated || digest != "" || !e.listed.replace(*u, target.Ref, false) {
 		return nil, outdated

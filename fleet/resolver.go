@@ -7,6 +7,7 @@ import (
 
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/problem"
+	"github.com/slipway-build/slipway/ref"
 )
 
 // resolver knows what a name or a repository stands for. It is safe for concurrent use.
@@ -36,11 +37,11 @@ func newResolver(s *scan) *resolver {
 	}
 	for _, img := range f.Images {
 		repo := cfg.Name(img.Name)
-		r.byRepo[repo], r.byHub[familiar(repo)] = img, img
+		r.byRepo[repo], r.byHub[ref.Short(repo)] = img, img
 	}
-	for _, ref := range cfg.BaseImages {
-		repo, tag, digest := SplitRef(ref)
-		r.base = append(r.base, baseImage{ref: ref, repo: repo, tagged: tag+digest != ""})
+	for _, base := range cfg.BaseImages {
+		repo, tag, digest := ref.Split(base)
+		r.base = append(r.base, baseImage{ref: base, repo: repo, tagged: tag+digest != ""})
 	}
 	return r
 }

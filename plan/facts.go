@@ -3,6 +3,7 @@ package plan
 import (
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
+	"github.com/slipway-build/slipway/ref"
 )
 
 // Facts are what the plan must know of the world.
@@ -33,11 +34,11 @@ type Facts struct {
 }
 
 // stored finds what the store has under a reference, however that is written.
-func (f Facts) stored(ref string) StoredImage {
-	if i, found := f.Images[ref]; found {
+func (f Facts) stored(written string) StoredImage {
+	if i, found := f.Images[written]; found {
 		return i
 	}
-	return f.Images[fleet.Canonical(ref)]
+	return f.Images[ref.Canonical(written)]
 }
 
 // InputsUnsure is StoredImage.Inputs of an image whose files changed while it was built.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/ref"
 	"github.com/slipway-build/slipway/version"
 )
 
@@ -181,9 +182,9 @@ func previousTags(f *fleet.Fleet, facts Facts) map[string]string {
 		current[repository(img)] = img.Tag
 	}
 	previous := map[string]string{}
-	for ref := range facts.Images {
-		repo, tag := splitRef(ref)
-		if own, ours := current[repo]; !ours || tag == own || tag == "latest" {
+	for name := range facts.Images {
+		repo, tag, digest := ref.Split(name)
+		if own, ours := current[repo]; !ours || digest != "" || tag == own || tag == "latest" {
 			continue
 		}
 		if old, ok := previous[repo]; !ok || compareTags(tag, old) > 0 {
@@ -196,12 +197,4 @@ func previousTags(f *fleet.Fleet, facts Facts) map[string]string {
 // compareTags is a total order: tags that Debian finds equal (1.0 and 1.00) are compared as text.
 func compareTags(a, b string) int {
 	return cmp.Or(version.Version(a).Compare(version.Version(b)), cmp.Compare(a, b))
-}
-
-// splitRef cuts the tag off. A colon before the last slash belongs to a registry's port.
-func splitRef(ref string) (repo, tag string) {
-	if i := strings.LastIndexByte(ref, ':'); i > strings.LastIndexByte(ref, '/') {
-		return ref[:i], ref[i+1:]
-	}
-	return ref, ""
 }

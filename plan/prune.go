@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/ref"
 	"github.com/slipway-build/slipway/version"
 )
 
@@ -37,8 +38,8 @@ func Prune(f *fleet.Fleet, stored map[string]StoredImage, o PruneOptions) []Remo
 		}
 		refs := p.byRepo[repository(img)]
 		slices.SortFunc(refs, func(a, b string) int {
-			_, tagA := splitRef(a)
-			_, tagB := splitRef(b)
+			_, tagA, _ := ref.Split(a)
+			_, tagB, _ := ref.Split(b)
 			return compareTags(tagA, tagB)
 		})
 		for _, ref := range refs {
@@ -75,17 +76,18 @@ func newPruner(f *fleet.Fleet, stored map[string]StoredImage, o PruneOptions) *p
 	if night := strings.TrimPrefix(o.Nightly, "-"); night != "" {
 		p.night = "-" + night
 	}
-	for ref := range stored {
-		repo, _ := splitRef(ref)
-		p.byRepo[repo] = append(p.byRepo[repo], ref)
+	for name := range stored {
+		if repo, _, digest := ref.Split(name); digest == "" { // what somebody fetched by its digest is no version
+			p.byRepo[repo] = append(p.byRepo[repo], name)
+		}
 	}
 	for _, img := range f.Images {
 		if img.Moving {
 			continue // all its tags are kept, whatever they name
 		}
-		for _, ref := range slices.Concat([]string{img.Ref}, img.FurtherRefs(), p.nightly(img)) {
-			p.own[ref] = true
-			p.manifests[stored[ref].Manifest] = true
+		for _, name := range slices.Concat([]string{img.Ref}, img.FurtherRefs(), p.nightly(img)) {
+			p.own[name] = true
+			p.manifests[stored[name].Manifest] = true
 		}
 	}
 	delete(p.manifests, "") // not stored, or not known
@@ -97,8 +99,8 @@ func (p *pruner) nightly(img *fleet.Image) []string {
 	if p.night == "" {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(p.byRepo[repository(img)]), func(ref string) bool {
-		_, tag := splitRef(ref)
+	return slices.DeleteFunc(slices.Clone(p.byRepo[repository(img)]), func(name string) bool {
+		_, tag, _ := ref.Split(name)
 		return !strings.HasSuffix(tag, p.night)
 	})
 }
@@ -111,9 +113,9 @@ func (p *pruner) selectable(img *fleet.Image) []string {
 		return refs
 	}
 	refs = append(refs, repository(img)+":"+string(img.Version)+p.night, img.Name+":"+string(img.Version)+p.night)
-	for _, ref := range p.nightly(img) {
-		_, tag := splitRef(ref)
-		refs = append(refs, ref, img.Name+":"+tag)
+	for _, name := range p.nightly(img) {
+		_, tag, _ := ref.Split(name)
+		refs = append(refs, name, img.Name+":"+tag)
 	}
 	return refs
 }
@@ -121,12 +123,12 @@ func (p *pruner) selectable(img *fleet.Image) []string {
 // furtherTag tells that a person gave the tag to an image that is kept. What Slipway tagged has the
 // same content when nothing changed, and goes: the version that a build of the night is of, and what
 // other nightly and snapshot builds left.
-func (p *pruner) furtherTag(img *fleet.Image, ref string) bool {
-	if !p.manifests[p.stored[ref].Manifest] {
+func (p *pruner) furtherTag(img *fleet.Image, name string) bool {
+	if !p.manifests[p.stored[name].Manifest] {
 		return false
 	}
-	_, tag := splitRef(ref)
-	if p.own[ref+p.night] {
+	_, tag, _ := ref.Split(name)
+	if p.own[name+p.night] {
 		return false
 	}
 	of, _, stamped := version.CutStamp(tag)

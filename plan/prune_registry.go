@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/ref"
 	"github.com/slipway-build/slipway/version"
 )
 
@@ -91,9 +92,8 @@ func pruneWaves(f *fleet.Fleet) map[*fleet.Image]int {
 func usedVersions(f *fleet.Fleet) map[string]map[string]string {
 	used := map[string]map[string]string{}
 	for _, img := range f.Images {
-		for _, ref := range img.Elsewhere() {
-			name, digest, _ := strings.Cut(ref, "@")
-			repo, tag := splitRef(name)
+		for _, written := range img.Elsewhere() {
+			repo, tag, digest := ref.Split(written)
 			repo = hostless(repo)
 			if used[repo] == nil {
 				used[repo] = map[string]string{}

@@ -204,3 +204,14 @@ func TestPruneOfRandomNights(t *testing.T) {
 		t.Errorf("%d removed, %d further tags, %d builds of older versions: the test tests too little", removed, further, nights)
 	}
 }
+
+// TestPruneKeepsDigests: what somebody fetched by its digest is no version of an image.
+func TestPruneKeepsDigests(t *testing.T) {
+	f := newFleet(t, "app:1.1")
+	const repository = "registry.example:5000/ns/app"
+	digest := "@sha256:" + strings.Repeat("0", 64)
+	stored := map[string]plan.StoredImage{repository + ":1.0": {}, repository + digest: {}, repository + ":0.9" + digest: {}}
+	if diff := cmp.Diff([]string{"app:1.0"}, refs(plan.Prune(f, stored, plan.PruneOptions{}))); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}

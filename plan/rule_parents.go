@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/slipway-build/slipway/fleet/inputs"
+	"github.com/slipway-build/slipway/ref"
 )
 
 // changedParents says which of the images it is made from are others, changed, or are to be built.
@@ -52,8 +53,8 @@ func take(was *[]inputs.Parent, after []inputs.Parent, p inputs.Parent) (inputs.
 
 // changedParent says what is other with one, if anything is.
 func (m *maker) changedParent(old, p inputs.Parent, known bool, toBuild map[string]bool) (r Reason, other bool) {
-	_, oldTag := splitRef(old.Ref)
-	_, tag := splitRef(p.Ref)
+	_, oldTag, _ := ref.Split(old.Ref)
+	_, tag, _ := ref.Split(p.Ref)
 	name := cmp.Or(p.Of, p.Name)
 	if ours := m.fleet.Lookup(p.Of); ours != nil {
 		tag = ours.Tag

@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/ref"
 )
 
 // otherPublished: what is published under its version has other content. It says in what, as far as that is known.
@@ -25,7 +26,7 @@ func otherPublished(m *maker, n *node) []Reason {
 			}
 		}
 	}
-	if repo, tag := splitRef(n.published.Base); len(why) == 0 {
+	if repo, tag, digest := ref.Split(n.published.Base); len(why) == 0 && digest == "" {
 		for _, parent := range img.Used() {
 			if repository(parent) == repo && parent.Tag != tag {
 				why = append(why, reason(byParentVersion, parent.Name, tag, parent.Tag))
@@ -62,9 +63,9 @@ func publishedTags(m *maker, n *node) []Reason {
 		return nil
 	}
 	var missing []string
-	for _, ref := range n.img.FurtherRefs() {
-		if m.facts.Published[ref].Digest != n.published.Digest {
-			_, tag := splitRef(ref)
+	for _, name := range n.img.FurtherRefs() {
+		if m.facts.Published[name].Digest != n.published.Digest {
+			_, tag, _ := ref.Split(name)
 			missing = append(missing, tag)
 		}
 	}
@@ -102,9 +103,9 @@ func outdated(m *maker, n *node) []Reason {
 // refreshed finds the image from elsewhere that has been looked at among those that the Dockerfile names,
 // and how it is written there.
 func (m *maker) refreshed(img *fleet.Image, base string) (written string, b BaseImage) {
-	for _, ref := range img.External {
-		if b, asked := m.facts.Bases[ref]; asked && base != "" && fleet.Canonical(ref) == fleet.Canonical(base) {
-			return ref, b
+	for _, written := range img.External {
+		if b, asked := m.facts.Bases[written]; asked && base != "" && ref.Canonical(written) == ref.Canonical(base) {
+			return written, b
 		}
 	}
 	return "", BaseImage{}

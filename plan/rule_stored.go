@@ -1,6 +1,10 @@
 package plan
 
-import "cmp"
+import (
+	"cmp"
+
+	"github.com/slipway-build/slipway/ref"
+)
 
 // judges tells whether what the store has of an image matters. It does not for one whose published version counts,
 // unless that may not be fetched and is not here.
@@ -97,9 +101,9 @@ func furtherTags(m *maker, n *node) []Reason {
 		return nil
 	}
 	var missing []string
-	for _, ref := range n.img.FurtherRefs() {
-		if other, found := m.facts.Images[ref]; !found || other.Digest != n.stored.Digest {
-			_, tag := splitRef(ref)
+	for _, name := range n.img.FurtherRefs() {
+		if other, found := m.facts.Images[name]; !found || other.Digest != n.stored.Digest {
+			_, tag, _ := ref.Split(name)
 			missing = append(missing, tag)
 		}
 	}

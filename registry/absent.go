@@ -38,7 +38,7 @@ func (h *host) certain(p place, err error) error {
 	if !errors.As(err, &e) || e.Kind != ErrNotFound || gives(err, noManifest...) {
 		return err
 	}
-	sure := h.fail(ErrRefused, "it does not say as registries do that %s is not there: %s", p.target(), e.Detail)
+	sure := h.fail(ErrRefused, "it does not say as registries do that %s is not there: %s", p.Target(), e.Detail)
 	sure.Status = e.Status
 	sure.Hint = "see whether something that stands before the registry has answered, and whether the image's name is right"
 	return sure

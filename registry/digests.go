@@ -86,7 +86,7 @@ func (ck *check) run(ctx context.Context, refs []string) error {
 		if err != nil {
 			return err
 		}
-		byHost[p.host] = append(byHost[p.host], asked{place: p, ref: ref})
+		byHost[p.Registry()] = append(byHost[p.Registry()], asked{place: p, ref: ref})
 	}
 	known, err := ck.c.load(ctx, slices.Sorted(maps.Keys(places(byHost))))
 	if err != nil {
@@ -115,10 +115,10 @@ func (ck *check) host(ctx context.Context, h *host, list []asked) error {
 	byRepo := map[string][]asked{}
 	var scopes []string
 	for _, a := range list {
-		if byRepo[a.repo] == nil {
+		if byRepo[a.Path()] == nil {
 			scopes = append(scopes, a.pull())
 		}
-		byRepo[a.repo] = append(byRepo[a.repo], a)
+		byRepo[a.Path()] = append(byRepo[a.Path()], a)
 	}
 	h.auth.prepare(ctx, scopes)
 
@@ -162,7 +162,7 @@ func (ck *check) fresh(a asked) bool {
 func (ck *check) unknown(of []asked) int {
 	n := 0
 	for _, a := range of {
-		if _, ok := ck.known[a.String()]; !ok && a.digest == "" {
+		if _, ok := ck.known[a.String()]; !ok && a.Digest() == "" {
 			n++
 		}
 	}
@@ -184,9 +184,9 @@ func (ck *check) listed(ctx context.Context, h *host, of []asked) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(ck.c.opts.Parallel)
 	for _, a := range of {
-		_, there := slices.BinarySearch(tags, a.tag)
+		_, there := slices.BinarySearch(tags, a.Tag())
 		_, seen := ck.known[a.String()]
-		if all && !there && !seen && a.digest == "" {
+		if all && !there && !seen && a.Digest() == "" {
 			continue
 		}
 		group.Go(func() error { return ck.one(ctx, h, a) })
@@ -196,7 +196,7 @@ func (ck *check) listed(ctx context.Context, h *host, of []asked) error {
 
 func (ck *check) one(ctx context.Context, h *host, a asked) error {
 	now, err := ck.ask(ctx, h, a.place, ck.known[a.String()])
-	if errors.Is(err, ErrUnauthorized) && h.accepts(ctx, a.repo) {
+	if errors.Is(err, ErrUnauthorized) && h.accepts(ctx, a.Path()) {
 		now, err = Remembered{}, ck.refused(ctx, h, a, err)
 	}
 	var unreadable *unreadableError

@@ -10,14 +10,14 @@ func (ps *pusher) doubt(p place, err error) {
 	if ps.unsure == nil {
 		ps.unsure, ps.lacking = map[string]error{}, map[string]bool{}
 	}
-	ps.unsure[p.tag] = err
+	ps.unsure[p.Tag()] = err
 }
 
 // list asks the repository's list for the tags that may not be read, before anything is sent for them. One that
 // is there is somebody else's, whatever the configuration says.
 func (ps *pusher) list(ctx context.Context, tags []place) error {
 	for _, p := range tags {
-		if ps.unsure[p.tag] == nil || ps.o.Blind || ps.o.Replace == nil {
+		if ps.unsure[p.Tag()] == nil || ps.o.Blind || ps.o.Replace == nil {
 			continue
 		}
 		lacks, has, err := ps.h.listLacks(ctx, p)
@@ -27,13 +27,13 @@ func (ps *pusher) list(ctx context.Context, tags []place) error {
 		if has {
 			return ps.notOurs(p)
 		}
-		ps.lacking[p.tag] = lacks
+		ps.lacking[p.Tag()] = lacks
 	}
 	return nil
 }
 
 func (ps *pusher) notOurs(p place) error {
-	e := ps.h.fail(ErrUnauthorized, "the tag %s is there, but may not be read: %v", p.tag, detailOf(ps.unsure[p.tag]))
+	e := ps.h.fail(ErrUnauthorized, "the tag %s is there, but may not be read: %v", p.Tag(), detailOf(ps.unsure[p.Tag()]))
 	e.Hint = "it may be somebody else's: let the registry's owner give you the right to pull it, or replace it with --force"
 	return e
 }
@@ -43,7 +43,7 @@ func (ps *pusher) notOurs(p place) error {
 // forces it must say that nothing is there.
 func (ps *pusher) stands(ctx context.Context, p place) (string, error) {
 	now, _, _, err := ps.h.head(ctx, p, "")
-	if !errors.Is(err, ErrUnauthorized) || ps.unsure[p.tag] == nil || !ps.h.accepts(ctx, p.repo) {
+	if !errors.Is(err, ErrUnauthorized) || ps.unsure[p.Tag()] == nil || !ps.h.accepts(ctx, p.Path()) {
 		return now, err
 	}
 	if ps.o.Blind || ps.o.Replace == nil || ps.h.absentIs403() {
@@ -55,10 +55,10 @@ func (ps *pusher) stands(ctx context.Context, p place) (string, error) {
 		return "", look
 	case has:
 		return "", ps.notOurs(p)
-	case lacks, ps.lacking[p.tag]:
+	case lacks, ps.lacking[p.Tag()]:
 		return "", nil
 	}
-	e := ps.h.fail(ErrUnauthorized, "it does not tell whether anything stands under the tag %s: %v", p.tag, detailOf(err))
+	e := ps.h.fail(ErrUnauthorized, "it does not tell whether anything stands under the tag %s: %v", p.Tag(), detailOf(err))
 	e.Hint = "if it answers so for what is not there, say so with the key slipway.absent_is_403: true; --force publishes whatever is there"
 	return "", e
 }

@@ -89,7 +89,7 @@ func (dl *download) attempt(ctx context.Context) error {
 	ctx = once(ctx) // the loop around this counts alone
 	h := dl.pl.h
 	c := call{
-		method: http.MethodGet, path: "/v2/" + dl.pl.from.repo + "/blobs/" + dl.d.Digest.String(),
+		method: http.MethodGet, path: "/v2/" + dl.pl.from.Path() + "/blobs/" + dl.d.Digest.String(),
 		scopes: []string{dl.pl.from.pull()}, good: []int{http.StatusOK, http.StatusPartialContent},
 	}
 	if dl.offset > 0 {

@@ -100,7 +100,7 @@ func (t *texts) image(ctx context.Context, p place, d ocispecs.Descriptor, data 
 		return out, h.fail(ErrRefused, "the manifest %s names %q, which is no digest", d.Digest, config.Digest)
 	}
 	_, raw, err := h.fetch(ctx, call{
-		method: http.MethodGet, path: "/v2/" + p.repo + "/blobs/" + config.Digest.String(),
+		method: http.MethodGet, path: "/v2/" + p.Path() + "/blobs/" + config.Digest.String(),
 		scopes: []string{p.pull()}, good: []int{http.StatusOK},
 	}, maxConfig)
 	if err == nil {

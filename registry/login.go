@@ -9,9 +9,10 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/distribution/reference"
 	"github.com/docker/docker-credential-helpers/client"
 	"github.com/docker/docker-credential-helpers/credentials"
+
+	"github.com/slipway-build/slipway/ref"
 )
 
 // Login verifies a user's credentials with a registry and stores them where Docker does: with the
@@ -118,7 +119,7 @@ func registryName(s string) (scope, error) {
 		return scope{host: "docker.io"}, nil
 	}
 	to := scopeOfKey(s)
-	if _, err := reference.WithName(to.host + "/" + cmp.Or(to.path, "x")); err != nil || to.host == "" {
+	if _, err := ref.ParseRepository(to.host + "/" + cmp.Or(to.path, "x")); err != nil || to.host == "" {
 		return scope{}, fmt.Errorf("cannot use %q as a registry: it is no host name, nor one with a path", s)
 	}
 	return to, nil

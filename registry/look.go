@@ -129,7 +129,7 @@ func (l looking) image(ctx context.Context, h *host, p place, m manifest) (*ocis
 			return nil, err
 		}
 	}
-	return nil, h.fail(ErrRefused, "%s is an index of indexes of indexes", p.target())
+	return nil, h.fail(ErrRefused, "%s is an index of indexes of indexes", p.Target())
 }
 
 // readable refuses what is no manifest of any kind: the page of a proxy must not count as an image

@@ -32,7 +32,7 @@ func (h *host) manifest(ctx context.Context, p place) (ocispecs.Descriptor, []by
 		return ocispecs.Descriptor{}, nil, err
 	}
 	if !isIndex(m.MediaType) && !isManifest(m.MediaType) {
-		return ocispecs.Descriptor{}, nil, h.fail(ErrUnsupported, "%s is of the type %q, which is no image", p.target(), m.MediaType)
+		return ocispecs.Descriptor{}, nil, h.fail(ErrUnsupported, "%s is of the type %q, which is no image", p.Target(), m.MediaType)
 	}
 	return m.Descriptor, m.data, nil
 }
@@ -76,13 +76,13 @@ func (h *host) get(ctx context.Context, p place, etag string) (fetched, error) {
 	}
 	dgst := digest.FromBytes(data)
 	said := digest.Digest(resp.Header.Get("Docker-Content-Digest")) // optional, and worthless unless it is true
-	if p.digest != "" {
-		said = digest.Digest(p.digest)
+	if p.Digest() != "" {
+		said = digest.Digest(p.Digest())
 	}
 	if said != "" && said != dgst && !matches(said, data) {
-		return fetched{}, h.fail(ErrDigest, "the manifest %s is said to be %s, but is %s", p.target(), said, dgst)
+		return fetched{}, h.fail(ErrDigest, "the manifest %s is said to be %s, but is %s", p.Target(), said, dgst)
 	}
-	if p.digest != "" {
+	if p.Digest() != "" {
 		dgst = said
 	}
 	out.manifest = manifest{ocispecs.Descriptor{MediaType: mediaType, Digest: dgst, Size: int64(len(data))}, data}
@@ -159,8 +159,8 @@ func (h *host) headAs(ctx context.Context, p place, etag, scope string) (dgst, n
 		}
 		found = d.Digest
 	}
-	if found.Validate() != nil || p.digest != "" && found.Algorithm() == digest.Digest(p.digest).Algorithm() && string(found) != p.digest {
-		return "", "", false, h.fail(ErrDigest, "it says that %s has the digest %q", p.target(), found)
+	if found.Validate() != nil || p.Digest() != "" && found.Algorithm() == digest.Digest(p.Digest()).Algorithm() && string(found) != p.Digest() {
+		return "", "", false, h.fail(ErrDigest, "it says that %s has the digest %q", p.Target(), found)
 	}
 	return string(found), newETag, false, nil
 }
@@ -177,7 +177,7 @@ func (h *host) put(ctx context.Context, p place, mediaType string, want digest.D
 	}
 	drain(resp)
 	if got := resp.Header.Get("Docker-Content-Digest"); got != "" && got != want.String() {
-		return h.fail(ErrDigest, "it stored %s as %s, but %s was sent", p.target(), got, want)
+		return h.fail(ErrDigest, "it stored %s as %s, but %s was sent", p.Target(), got, want)
 	}
 	return nil
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/slipway-build/slipway/ref"
 )
 
 // maxDepth is how deep indexes may be in indexes.
@@ -29,11 +31,11 @@ type Tagged struct {
 func (c *Client) TagLists(ctx context.Context, repositories []string) (map[string][]string, error) {
 	places := make(map[string]place, len(repositories))
 	for _, name := range repositories {
-		p, err := parseRepository(name)
+		r, err := ref.ParseRepository(name)
 		if err != nil {
 			return nil, err
 		}
-		places[name] = p
+		places[name] = place{r}
 	}
 	var mu sync.Mutex
 	lists := map[string][]string{}
@@ -82,7 +84,7 @@ func (c *Client) each(ctx context.Context, verb string, places map[string]place,
 	scopes := map[*host][]string{}
 	for _, name := range slices.Sorted(maps.Keys(places)) {
 		p := places[name]
-		h := c.host(p.host)
+		h := c.host(p.Registry())
 		if err := h.connect(ctx); err != nil {
 			return about(verb, p, err)
 		}
@@ -101,7 +103,7 @@ func (c *Client) each(ctx context.Context, verb string, places map[string]place,
 				return context.Cause(ctx)
 			}
 			p := places[name]
-			return about(verb, p, do(ctx, c.host(p.host), name, p))
+			return about(verb, p, do(ctx, c.host(p.Registry()), name, p))
 		})
 	}
 	return group.Wait()
@@ -129,7 +131,7 @@ func (h *host) tagged(ctx context.Context, p place) (Tagged, error) {
 	mediaType, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
 	dgst := digest.Digest(resp.Header.Get("Docker-Content-Digest"))
 	if dgst != "" && dgst.Validate() != nil {
-		return Tagged{}, h.fail(ErrDigest, "it says that %s has the digest %q", p.target(), dgst)
+		return Tagged{}, h.fail(ErrDigest, "it says that %s has the digest %q", p.Target(), dgst)
 	}
 	if dgst != "" && mediaType != "" && !isIndex(mediaType) {
 		return Tagged{Digest: dgst.String()}, nil
@@ -156,7 +158,7 @@ func (h *host) withParts(ctx context.Context, p place, d ocispecs.Descriptor, da
 func (h *host) parts(ctx context.Context, p place, data []byte, depth int) ([]string, error) {
 	var index ocispecs.Index
 	if err := json.Unmarshal(data, &index); err != nil || len(index.Manifests) > maxManifests || depth == 0 {
-		return nil, h.fail(ErrRefused, "the index %s cannot be read", p.target())
+		return nil, h.fail(ErrRefused, "the index %s cannot be read", p.Target())
 	}
 	var all []string
 	for _, m := range index.Manifests {

@@ -12,6 +12,8 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/slipway-build/slipway/ref"
 )
 
 // Source opens what an image consists of: indexes, manifests, configurations and layers, by their
@@ -58,7 +60,7 @@ func (c *Client) Push(ctx context.Context, image ocispecs.Descriptor, from Sourc
 	var places []place
 	for _, ref := range refs {
 		p, err := parse(ref)
-		if err == nil && p.digest != "" {
+		if err == nil && p.Digest() != "" {
 			err = errors.New("it has a digest: push to a tag")
 		}
 		if err != nil {
@@ -68,7 +70,7 @@ func (c *Client) Push(ctx context.Context, image ocispecs.Descriptor, from Sourc
 	}
 	for len(places) > 0 {
 		first := places[0]
-		same := func(p place) bool { return p.host == first.host && p.repo == first.repo }
+		same := func(p place) bool { return p.Repository() == first.Repository() }
 		var tags, rest []place
 		for _, p := range places {
 			if same(p) {
@@ -77,7 +79,7 @@ func (c *Client) Push(ctx context.Context, image ocispecs.Descriptor, from Sourc
 				rest = append(rest, p)
 			}
 		}
-		ps := &pusher{h: c.host(first.host), to: first.withDigest(""), from: from, o: o, done: &done}
+		ps := &pusher{h: c.host(first.Registry()), to: first.withDigest(""), from: from, o: o, done: &done}
 		last := tags[len(tags)-1]
 		if err := ps.run(ctx, image, tags); err != nil {
 			return done, about("push", last, err)
@@ -116,12 +118,12 @@ func (ps *pusher) run(ctx context.Context, image ocispecs.Descriptor, tags []pla
 		return err
 	}
 	for _, s := range ps.o.Siblings {
-		p, err := parseRepository(s)
+		p, err := ref.ParseRepository(s)
 		if err != nil {
 			return err
 		}
-		if p.host == ps.to.host && p.repo != ps.to.repo && !slices.Contains(ps.siblings, p.repo) {
-			ps.siblings = append(ps.siblings, p.repo)
+		if p.Registry() == ps.to.Registry() && p.Path() != ps.to.Path() && !slices.Contains(ps.siblings, p.Path()) {
+			ps.siblings = append(ps.siblings, p.Path())
 		}
 	}
 	has, err := ps.current(ctx, image.Digest, tags)
@@ -131,7 +133,7 @@ func (ps *pusher) run(ctx context.Context, image ocispecs.Descriptor, tags []pla
 	if err != nil {
 		return err
 	}
-	tags = slices.DeleteFunc(tags, func(p place) bool { return has[p.tag] == image.Digest.String() })
+	tags = slices.DeleteFunc(tags, func(p place) bool { return has[p.Tag()] == image.Digest.String() })
 	if len(tags) == 0 {
 		return nil
 	}
@@ -157,14 +159,14 @@ func (ps *pusher) current(ctx context.Context, image digest.Digest, tags []place
 	has := map[string]string{}
 	for _, p := range tags {
 		now, _, _, err := ps.h.head(ctx, p, "")
-		if errors.Is(err, ErrUnauthorized) && ps.h.accepts(ctx, p.repo) {
+		if errors.Is(err, ErrUnauthorized) && ps.h.accepts(ctx, p.Path()) {
 			ps.doubt(p, err)
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		has[p.tag] = now
+		has[p.Tag()] = now
 		if now != "" && now != image.String() && ps.o.Replace != nil {
 			if err := ps.o.Replace(p.String(), now); err != nil {
 				return nil, err
@@ -191,7 +193,7 @@ func (ps *pusher) move(ctx context.Context, root manifest, tags []place, has map
 		}
 	}
 	for _, p := range tags {
-		moved, err := ps.moveOne(ctx, root, p, has[p.tag])
+		moved, err := ps.moveOne(ctx, root, p, has[p.Tag()])
 		if err != nil {
 			return err
 		}

@@ -47,7 +47,7 @@ func SplitUnreadable(err error) (refs []string, rest error) {
 // not who may make it: what was refused with a token to pull is asked again with one to push.
 func (h *host) reading(ctx context.Context, p place, do func(scope string) error) error {
 	err := do(p.pull())
-	if !errors.Is(err, ErrUnauthorized) || !h.auth.mayAsk(ctx, p.repo) {
+	if !errors.Is(err, ErrUnauthorized) || !h.auth.mayAsk(ctx, p.Path()) {
 		return err
 	}
 	if second := do(p.push()); !errors.Is(second, ErrUnauthorized) {
@@ -107,6 +107,6 @@ func (h *host) listLacks(ctx context.Context, p place) (lacks, has bool, err err
 	case err != nil:
 		return false, false, err
 	}
-	has = slices.Contains(tags, p.tag)
+	has = slices.Contains(tags, p.Tag())
 	return all && !has, has, nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/authn"
 
 	"github.com/slipway-build/slipway/network"
+	"github.com/slipway-build/slipway/ref"
 )
 
 // Options says how registries are reached. The zero value is right for public registries and for
@@ -136,11 +137,11 @@ func (c *Client) host(name string) *host {
 
 // at parses a reference and returns it with its registry, connected: the first call for a registry
 // asks it which protocol and which authentication it speaks.
-func (c *Client) at(ctx context.Context, ref string) (place, *host, error) {
-	p, err := parse(ref)
+func (c *Client) at(ctx context.Context, written string) (place, *host, error) {
+	p, err := parse(written)
 	if err != nil {
-		return place{}, nil, err
+		return place{ref.Known(written)}, nil, err // for about, which names it
 	}
-	h := c.host(p.host)
+	h := c.host(p.Registry())
 	return p, h, h.connect(ctx)
 }

@@ -258,6 +258,9 @@ func testInspect(t *testing.T, srv *registrytest.Server, c *registry.Client) {
 	ref := srv.Addr + "/fleet/inspected:1"
 	_, err := c.Push(ctx, image, from, registry.PushOptions{}, ref)
 	must(t, err)
+	if err := c.Delete(ctx, "a b"); err == nil || !strings.Contains(err.Error(), ` a b: cannot read image name "a b": `) {
+		t.Errorf("a name that is none: %v", err)
+	}
 	got, err := c.Inspect(ctx, ref)
 	must(t, err)
 	if got.Root.Digest != image.Digest || !bytes.Equal(got.Raw, from.Get(image.Digest)) || len(got.Others) != 2 {

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/slipway-build/slipway/problem"
+	"github.com/slipway-build/slipway/ref"
 )
 
 // Bounds of a tag list: a registry that always says "there is more" ends somewhere.
@@ -21,11 +22,12 @@ const tagsPerPage = 1000
 // Tags lists the tags of a repository, sorted. The error is ErrNotFound when it does not exist; a
 // repository without tags may count as not existing.
 func (c *Client) Tags(ctx context.Context, repository string) ([]string, error) {
-	p, err := parseRepository(repository)
+	r, err := ref.ParseRepository(repository)
 	if err != nil {
 		return nil, err
 	}
-	h := c.host(p.host)
+	p := place{r}
+	h := c.host(p.Registry())
 	if err := h.connect(ctx); err != nil {
 		return nil, about("list tags of", p, err)
 	}
@@ -43,7 +45,7 @@ func (h *host) tags(ctx context.Context, p place, pages int) (list []string, all
 }
 
 func (h *host) tagsAs(ctx context.Context, p place, pages int, scope string) (list []string, all bool, err error) {
-	path := fmt.Sprintf("/v2/%s/tags/list?n=%d", p.repo, tagsPerPage)
+	path := fmt.Sprintf("/v2/%s/tags/list?n=%d", p.Path(), tagsPerPage)
 	at := call{method: http.MethodGet, path: path, scopes: []string{scope}, good: []int{http.StatusOK}}
 	read := texts{h: h, what: "its tag list is"}
 	for range pages {
@@ -100,7 +102,7 @@ func (c *Client) Tag(ctx context.Context, ref, newRef string) error {
 	if err != nil {
 		return err
 	}
-	if to.host != from.host || to.repo != from.repo || to.digest != "" {
+	if to.Repository() != from.Repository() || to.Digest() != "" {
 		return about("tag", from, problem.New("the new name is not a tag of the same repository", "push it there"))
 	}
 	d, data, err := h.manifest(ctx, from)
@@ -130,7 +132,7 @@ func (c *Client) Delete(ctx context.Context, ref string) error {
 }
 
 func (h *host) delete(ctx context.Context, p place) error {
-	if p.digest != "" {
+	if p.Digest() != "" {
 		return h.remove(ctx, p)
 	}
 	dgst, _, _, err := h.head(ctx, p, "")
@@ -151,10 +153,10 @@ func (h *host) delete(ctx context.Context, p place) error {
 		return err
 	}
 	for _, t := range others {
-		if t == p.tag {
+		if t == p.Tag() {
 			continue
 		}
-		other := place{host: p.host, repo: p.repo, tag: t}
+		other := place{p.WithTag(t)}
 		has, _, _, err := h.head(ctx, other, "")
 		if err != nil {
 			return err
@@ -196,8 +198,8 @@ func (h *host) remove(ctx context.Context, p place) error {
 // removedWith are the references that are remembered and go when p is deleted: of a digest all tags
 // that it had, as far as the registry lists them.
 func (h *host) removedWith(ctx context.Context, p place) ([]string, error) {
-	names := []string{p.String(), p.withDigest(p.digest).String()}
-	if p.digest == "" || h.c.opts.Memory == nil {
+	names := []string{p.String(), p.withDigest(p.Digest()).String()}
+	if p.Digest() == "" || h.c.opts.Memory == nil {
 		return names[:1], nil
 	}
 	tags, _, err := h.tags(ctx, p, maxTagPages)
@@ -206,15 +208,15 @@ func (h *host) removedWith(ctx context.Context, p place) ([]string, error) {
 	}
 	var refs []string
 	for _, t := range tags {
-		tag := place{host: p.host, repo: p.repo, tag: t}.String()
-		refs = append(refs, tag, tag+"@"+p.digest)
+		tag := p.WithTag(t).String()
+		refs = append(refs, tag, tag+"@"+p.Digest())
 	}
 	known, err := h.c.load(ctx, refs)
 	if err != nil {
 		return nil, err
 	}
 	for ref, r := range known {
-		if r.Digest == p.digest {
+		if r.Digest == p.Digest() {
 			names = append(names, ref)
 		}
 	}

@@ -35,7 +35,7 @@ func (ps *pusher) blob(ctx context.Context, d ocispecs.Descriptor) error {
 	for t := (turns{policy: ps.h.c.opts.Retry}); ; {
 		err := up.attempt(ctx)
 		if err == nil {
-			ps.h.flights.landed(d.Digest, ps.to.repo)
+			ps.h.flights.landed(d.Digest, ps.to.Path())
 			break
 		}
 		if up.startAnew(err) {
@@ -78,7 +78,7 @@ func (up *upload) attempt(ctx context.Context) error {
 		}
 		up.at = "" // the registry does not resume, or has nothing
 	}
-	there, err := up.exists(ctx, up.ps.to.repo)
+	there, err := up.exists(ctx, up.ps.to.Path())
 	switch {
 	case errors.Is(err, ErrServer) && up.blind:
 		// A registry whose disk was full may be left with half a record of the blob. Sending mends it.
@@ -98,16 +98,16 @@ func (up *upload) attempt(ctx context.Context) error {
 }
 
 func (up *upload) exists(ctx context.Context, repo string) (bool, error) {
-	p := place{host: up.ps.h.name, repo: repo}
+	p := place{up.ps.to.At(repo)}
 	scope := p.pull()
-	if repo == up.ps.to.repo {
+	if repo == up.ps.to.Path() {
 		scope = p.push() // the token of the upload
 	}
 	resp, err := up.ps.h.do(ctx, call{
 		method: http.MethodHead, path: "/v2/" + repo + "/blobs/" + up.d.Digest.String(), scopes: []string{scope},
 		good: []int{http.StatusOK, http.StatusNotFound},
 	})
-	if errors.Is(err, ErrUnauthorized) && repo == up.ps.to.repo {
+	if errors.Is(err, ErrUnauthorized) && repo == up.ps.to.Path() {
 		return false, nil // some refuse what they do not have; who may not send it either is told then
 	}
 	if err != nil {
@@ -121,7 +121,7 @@ func (up *upload) exists(ctx context.Context, repo string) (bool, error) {
 func (up *upload) begin(ctx context.Context) (mounted bool, err error) {
 	known := up.ps.h.flights.at(up.d.Digest)
 	for _, from := range append(slices.Clone(known), up.ps.siblings...) {
-		if from == up.ps.to.repo || !up.ps.h.auth.alike(ctx, from, up.ps.to.repo) {
+		if from == up.ps.to.Path() || !up.ps.h.auth.alike(ctx, from, up.ps.to.Path()) {
 			continue // what one login may read, the other may not mount
 		}
 		if !slices.Contains(known, from) {
@@ -135,7 +135,7 @@ func (up *upload) begin(ctx context.Context) (mounted bool, err error) {
 			}
 		}
 		mounted, err := up.post(ctx, "?mount="+url.QueryEscape(up.d.Digest.String())+"&from="+url.QueryEscape(from),
-			place{repo: from}.pull())
+			place{up.ps.to.At(from)}.pull())
 		if err == nil && mounted {
 			up.ps.count(&up.ps.done.Mounted, 0)
 			return true, nil
@@ -152,7 +152,7 @@ func (up *upload) begin(ctx context.Context) (mounted bool, err error) {
 
 func (up *upload) post(ctx context.Context, query string, more ...string) (mounted bool, err error) {
 	resp, err := up.ps.h.do(ctx, call{
-		method: http.MethodPost, path: "/v2/" + up.ps.to.repo + "/blobs/uploads/" + query,
+		method: http.MethodPost, path: "/v2/" + up.ps.to.Path() + "/blobs/uploads/" + query,
 		scopes: append([]string{up.ps.to.push()}, more...), good: []int{http.StatusCreated, http.StatusAccepted},
 	})
 	if err != nil {

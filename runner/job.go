@@ -24,6 +24,7 @@ import (
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/recipe"
+	"github.com/slipway-build/slipway/ref"
 	"github.com/slipway-build/slipway/secret/redact"
 	"github.com/slipway-build/slipway/store"
 )
@@ -209,7 +210,7 @@ func ignore(err, expected error) error {
 }
 
 func (j *job) solve(ctx context.Context, files *buildcontext.Tree) error {
-	ref, err := store.Normalize(j.image.Ref)
+	name, err := ref.Parse(j.image.Ref)
 	if err != nil {
 		return err
 	}
@@ -218,7 +219,7 @@ func (j *job) solve(ctx context.Context, files *buildcontext.Tree) error {
 	maps.Copy(args, r.Args)
 	maps.Copy(args, j.run.Args)
 	req := engine.Request{
-		Ref:        ref,
+		Ref:        name.String(),
 		Context:    files,
 		Dockerfile: []byte(r.Dockerfile.Text),
 		Target:     r.Target,
@@ -332,9 +333,9 @@ func (j *job) findParents(ctx context.Context) ([]inputs.Parent, error) {
 		}
 	}
 	j.base = known[j.image.Base]
-	if name, err := store.Normalize(j.image.Base); err == nil && j.base.Ref == "" { // written without its tag
+	if name, err := ref.Parse(j.image.Base); err == nil && j.base.Ref == "" { // written without its tag
 		for _, found := range known {
-			if found.Ref == name {
+			if found.Ref == name.String() {
 				j.base = found
 			}
 		}

@@ -10,6 +10,8 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/containerd/platforms"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/slipway-build/slipway/ref"
 )
 
 // Details are an image's manifest and configuration for this machine's platform.
@@ -71,24 +73,24 @@ func (s *Store) Retarget(ctx context.Context, ref string, target ocispecs.Descri
 
 // Put gives content that is in the store a name, or moves the name to it, and keeps what it leads to
 // from being collected. Other content than the name had is not marked as tested.
-func (s *Store) Put(ctx context.Context, ref string, target ocispecs.Descriptor) error {
-	name, err := Normalize(ref)
+func (s *Store) Put(ctx context.Context, given string, target ocispecs.Descriptor) error {
+	name, err := ref.Parse(given)
 	if err != nil {
 		return err
 	}
-	if err := s.keep(ctx, ref, target); err != nil {
+	if err := s.keep(ctx, given, target); err != nil {
 		return err
 	}
-	record := images.Image{Name: name, Target: target}
+	record := images.Image{Name: name.String(), Target: target}
 	_, err = s.images.Create(ctx, record)
 	if errdefs.IsAlreadyExists(err) {
-		if old, err := s.images.Get(ctx, name); err == nil && old.Target.Digest == target.Digest {
+		if old, err := s.images.Get(ctx, name.String()); err == nil && old.Target.Digest == target.Digest {
 			return nil // with its marks
 		}
 		_, err = s.images.Update(ctx, record)
 	}
 	if err != nil {
-		return fmt.Errorf("cannot name %s: %w", ref, err)
+		return fmt.Errorf("cannot name %s: %w", given, err)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/containerd/containerd/v2/core/images"
 	"github.com/containerd/errdefs"
 
+	"github.com/slipway-build/slipway/ref"
 	"github.com/slipway-build/slipway/store/journal"
 )
 
@@ -29,53 +30,53 @@ func (s *Store) Pin(ctx context.Context, ref string) error {
 }
 
 // Accept marks the image as good, see MarkTested, and lets go of the one that was pinned under its name.
-func (s *Store) Accept(ctx context.Context, ref, value, test string) error {
-	if err := s.MarkTested(ctx, ref, value, test); err != nil {
+func (s *Store) Accept(ctx context.Context, given, value, test string) error {
+	name, err := ref.Parse(given)
+	if err == nil {
+		err = s.MarkTested(ctx, given, value, test)
+	}
+	if err != nil {
 		return err
 	}
-	return s.unpin(ctx, ref)
+	return s.unpin(ctx, name)
 }
 
 // GiveBack gives the name to the good image that was pinned under it, with all its marks. Without one,
 // the name is removed.
-func (s *Store) GiveBack(ctx context.Context, ref string) error {
-	name, err := Normalize(ref)
+func (s *Store) GiveBack(ctx context.Context, given string) error {
+	name, err := ref.Parse(given)
 	if err != nil {
 		return err
 	}
-	pinned, err := s.images.Get(ctx, journal.Pin(name))
+	pinned, err := s.images.Get(ctx, journal.Pin(name.String()))
 	if errdefs.IsNotFound(err) {
-		return s.Remove(ctx, ref)
+		return s.Remove(ctx, given)
 	}
 	if err == nil {
-		err = s.name(ctx, images.Image{Name: name, Target: pinned.Target})
+		err = s.name(ctx, images.Image{Name: name.String(), Target: pinned.Target})
 	}
 	if err != nil {
-		return fmt.Errorf("cannot put back %s: %w", ref, err)
+		return fmt.Errorf("cannot put back %s: %w", given, err)
 	}
-	return s.unpin(ctx, ref)
+	return s.unpin(ctx, name)
 }
 
 // Pinned tells whether a good image is kept while another has its name.
-func (s *Store) Pinned(ctx context.Context, ref string) (bool, error) {
-	name, err := Normalize(ref)
+func (s *Store) Pinned(ctx context.Context, given string) (bool, error) {
+	name, err := ref.Parse(given)
 	if err != nil {
 		return false, err
 	}
-	_, err = s.images.Get(ctx, journal.Pin(name))
+	_, err = s.images.Get(ctx, journal.Pin(name.String()))
 	if errdefs.IsNotFound(err) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-func (s *Store) unpin(ctx context.Context, ref string) error {
-	name, err := Normalize(ref)
-	if err != nil {
-		return err
-	}
-	if err := s.images.Delete(ctx, journal.Pin(name)); err != nil && !errdefs.IsNotFound(err) {
-		return fmt.Errorf("cannot let go of the image that %s was: %w", ref, err)
+func (s *Store) unpin(ctx context.Context, name ref.Ref) error {
+	if err := s.images.Delete(ctx, journal.Pin(name.String())); err != nil && !errdefs.IsNotFound(err) {
+		return fmt.Errorf("cannot let go of the image that %s was: %w", name, err)
 	}
 	return nil
 }

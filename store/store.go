@@ -14,7 +14,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/containerd/containerd/v2/core/content"
@@ -22,8 +21,9 @@ import (
 	"github.com/containerd/containerd/v2/core/images/archive"
 	"github.com/containerd/errdefs"
 	"github.com/containerd/platforms"
-	"github.com/distribution/reference"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/slipway-build/slipway/ref"
 )
 
 // testedLabel marks an image, in the store only, whose test has passed or that
@@ -88,16 +88,6 @@ type Image struct {
 	target ocispecs.Descriptor
 }
 
-// Normalize returns the canonical form of a reference, under which the store
-// and FROM know it: a default registry and the tag "latest" are filled in.
-func Normalize(ref string) (string, error) {
-	named, err := reference.ParseNormalizedNamed(ref)
-	if err != nil {
-		return "", fmt.Errorf("cannot read image name %q: %w", ref, err)
-	}
-	return reference.TagNameOnly(named).String(), nil
-}
-
 // FromIndex turns containerd's records into images. Sizes and times stay zero:
 // nothing but the records is read.
 func FromIndex(list []images.Image) []Image {
@@ -116,31 +106,9 @@ func fromRecord(img images.Image) Image {
 	}
 	out.Followed = img.Labels[followedLabel]
 	out.Level, _ = strconv.Atoi(img.Labels[levelLabel]) // zero when that is not known
-	out.Name, out.Tag = familiar(img.Name)
+	name := ref.Known(img.Name)
+	out.Name, out.Tag = name.Name(), name.Tag()
 	return out
-}
-
-// familiar takes a canonical name apart as people write it. It does for a thousand records at once, in
-// no time, what package reference does with regular expressions; a test holds the two together.
-func familiar(name string) (short, tag string) {
-	short = name
-	if !strings.Contains(name, "@") {
-		if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
-			short, tag = name[:i], name[i+1:]
-		}
-	} else if named, err := reference.ParseNormalizedNamed(name); err == nil {
-		short = named.Name()
-		if t, ok := named.(reference.Tagged); ok {
-			tag = t.Tag()
-		}
-	}
-	if hub, ok := strings.CutPrefix(short, "docker.io/"); ok {
-		short = hub
-		if official, ok := strings.CutPrefix(hub, "library/"); ok && !strings.Contains(official, "/") {
-			short = official
-		}
-	}
-	return short, tag
 }
 
 // List returns all images, sorted by reference, with sizes and times.
@@ -201,17 +169,17 @@ func (s *Store) Get(ctx context.Context, ref string) (Image, error) {
 	return out, s.details(ctx, record, &out)
 }
 
-func (s *Store) record(ctx context.Context, ref string) (images.Image, error) {
-	name, err := Normalize(ref)
+func (s *Store) record(ctx context.Context, given string) (images.Image, error) {
+	name, err := ref.Parse(given)
 	if err != nil {
 		return images.Image{}, err
 	}
-	img, err := s.images.Get(ctx, name)
+	img, err := s.images.Get(ctx, name.String())
 	if errdefs.IsNotFound(err) {
-		return img, fmt.Errorf("%w: %s", ErrNotFound, ref)
+		return img, fmt.Errorf("%w: %s", ErrNotFound, given)
 	}
 	if err != nil {
-		return img, fmt.Errorf("cannot find image %s: %w", ref, err)
+		return img, fmt.Errorf("cannot find image %s: %w", given, err)
 	}
 	return img, nil
 }
@@ -240,16 +208,18 @@ func (s *Store) Has(ctx context.Context, ref string) (bool, error) {
 }
 
 // Tag gives an image a further name, with all marks, or moves that name to it.
-func (s *Store) Tag(ctx context.Context, ref, name string) error {
-	img, err := s.record(ctx, ref)
+func (s *Store) Tag(ctx context.Context, given, name string) error {
+	img, err := s.record(ctx, given)
 	if err != nil {
 		return err
 	}
-	if img.Name, err = Normalize(name); err != nil {
+	as, err := ref.Parse(name)
+	if err != nil {
 		return err
 	}
+	img.Name = as.String()
 	if err := s.name(ctx, img); err != nil {
-		return fmt.Errorf("cannot name %s %s: %w", ref, name, err)
+		return fmt.Errorf("cannot name %s %s: %w", given, name, err)
 	}
 	return nil
 }
@@ -301,15 +271,15 @@ func (s *Store) label(ctx context.Context, ref string, pairs ...string) error {
 
 // Remove takes the name out of the store. It is idempotent. The blobs stay
 // until the engine collects what no name holds.
-func (s *Store) Remove(ctx context.Context, ref string) error {
-	name, err := Normalize(ref)
+func (s *Store) Remove(ctx context.Context, given string) error {
+	name, err := ref.Parse(given)
 	if err != nil {
 		return err
 	}
-	if err := s.images.Delete(ctx, name); err != nil && !errdefs.IsNotFound(err) {
-		return fmt.Errorf("cannot remove %s: %w", ref, err)
+	if err := s.images.Delete(ctx, name.String()); err != nil && !errdefs.IsNotFound(err) {
+		return fmt.Errorf("cannot remove %s: %w", given, err)
 	}
-	return s.unpin(ctx, ref)
+	return s.unpin(ctx, name)
 }
 
 // Save writes images as one tar that is both an OCI image layout and what

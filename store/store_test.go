@@ -16,26 +16,6 @@ import (
 	"github.com/slipway-build/slipway/store"
 )
 
-func TestNormalize(t *testing.T) {
-	tests := map[string]string{
-		"base":                        "docker.io/library/base:latest",
-		"base:1":                      "docker.io/library/base:1",
-		"team/base:1":                 "docker.io/team/base:1",
-		"registry.example:5000/a/b:1": "registry.example:5000/a/b:1",
-		"localhost/b:1":               "localhost/b:1",
-	}
-	for in, want := range tests {
-		if got, err := store.Normalize(in); got != want || err != nil {
-			t.Errorf("Normalize(%q) = %q, %v, want %q", in, got, err, want)
-		}
-	}
-	for _, in := range []string{"", "Base:1", "a b", "https://x/y:1", "a:b:c"} {
-		if got, err := store.Normalize(in); err == nil {
-			t.Errorf("Normalize(%q) = %q", in, got)
-		}
-	}
-}
-
 // TestStore follows two images through all that a store does with them.
 func TestStore(t *testing.T) {
 	p := enginetest.Start(t)

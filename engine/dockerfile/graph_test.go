@@ -15,6 +15,7 @@ import (
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/engine/dockerfile"
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/ref"
 )
 
 func (w *writer) from() string {
@@ -78,8 +79,8 @@ func refs(images []*fleet.Image, others ...string) map[string]bool {
 	for _, img := range images {
 		all[img.Ref] = true
 	}
-	for _, ref := range others {
-		all[strings.TrimPrefix(fleet.Canonical(ref), "docker.io/library/")] = true
+	for _, other := range others {
+		all[strings.TrimPrefix(ref.Canonical(other), "docker.io/library/")] = true
 	}
 	return all
 }

@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/distribution/reference"
 	"github.com/moby/buildkit/client/llb/sourceresolver"
 	"github.com/moby/buildkit/frontend/dockerfile/dfgitutil"
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/lint"
+	"github.com/slipway-build/slipway/ref"
 )
 
 // Lint finds what lint judges, with BuildKit's own linter. It takes BuildKit's way from a
@@ -175,13 +175,13 @@ func (r *resolver) ResolveImageConfig(_ context.Context, ref string, o sourceres
 }
 
 // base asks for the reference as people write it, too: docker.io/library/x:1 is x:1.
-func (r *resolver) base(ref string) lint.Base {
+func (r *resolver) base(written string) lint.Base {
 	if r.bases == nil {
 		return lint.Base{}
 	}
-	base := r.bases(ref)
-	if named, err := reference.ParseNormalizedNamed(ref); err == nil && !base.Known && base.Env == nil {
-		base = r.bases(reference.FamiliarString(named))
+	base := r.bases(written)
+	if short := ref.Familiar(written); short != written && !base.Known && base.Env == nil {
+		base = r.bases(short)
 	}
 	return base
 }

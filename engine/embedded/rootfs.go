@@ -16,12 +16,12 @@ import (
 	"github.com/containerd/containerd/v2/pkg/labels"
 	"github.com/containerd/errdefs"
 	"github.com/containerd/platforms"
-	"github.com/distribution/reference"
 	"github.com/moby/buildkit/cache"
 	"github.com/moby/buildkit/solver"
 	imagespec "github.com/moby/docker-image-spec/specs-go/v1"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/slipway-build/slipway/engine/container"
+	"github.com/slipway-build/slipway/ref"
 )
 
 // Images lists the store's images by name and digest only; Image has the rest.
@@ -55,32 +55,32 @@ func (p *Process) Image(ctx context.Context, ref string) (container.Image, error
 	return out, nil
 }
 
-func (p *Process) resolve(ctx context.Context, ref string) (images.Image, ocispecs.Manifest, imagespec.DockerOCIImage, error) {
+func (p *Process) resolve(ctx context.Context, given string) (images.Image, ocispecs.Manifest, imagespec.DockerOCIImage, error) {
 	var config imagespec.DockerOCIImage
-	name, err := reference.ParseNormalizedNamed(ref)
+	name, err := ref.Parse(given)
 	if err != nil {
-		return images.Image{}, ocispecs.Manifest{}, config, fmt.Errorf("cannot read image name %q: %w", ref, err)
+		return images.Image{}, ocispecs.Manifest{}, config, err
 	}
-	img, err := p.parts.names.Get(ctx, reference.TagNameOnly(name).String())
+	img, err := p.parts.names.Get(ctx, name.String())
 	if errdefs.IsNotFound(err) {
 		err = container.ErrNoImage
 	}
 	if err != nil {
-		return img, ocispecs.Manifest{}, config, fmt.Errorf("cannot find image %s: %w", ref, err)
+		return img, ocispecs.Manifest{}, config, fmt.Errorf("cannot find image %s: %w", given, err)
 	}
 	manifest, err := images.Manifest(ctx, p.parts.content, img.Target, platforms.Default())
 	if err != nil {
-		return img, manifest, config, fmt.Errorf("cannot read manifest of %s: %w", ref, err)
+		return img, manifest, config, fmt.Errorf("cannot read manifest of %s: %w", given, err)
 	}
 	data, err := content.ReadBlob(ctx, p.parts.content, manifest.Config)
 	if err != nil {
-		return img, manifest, config, fmt.Errorf("cannot read configuration of %s: %w", ref, err)
+		return img, manifest, config, fmt.Errorf("cannot read configuration of %s: %w", given, err)
 	}
 	if err := json.Unmarshal(data, &config); err != nil {
-		return img, manifest, config, fmt.Errorf("cannot read configuration of %s: %w", ref, err)
+		return img, manifest, config, fmt.Errorf("cannot read configuration of %s: %w", given, err)
 	}
 	if len(config.RootFS.DiffIDs) != len(manifest.Layers) {
-		return img, manifest, config, fmt.Errorf("cannot use image %s: %d layers, but %d diff ids", ref, len(manifest.Layers), len(config.RootFS.DiffIDs))
+		return img, manifest, config, fmt.Errorf("cannot use image %s: %d layers, but %d diff ids", given, len(manifest.Layers), len(config.RootFS.DiffIDs))
 	}
 	return img, manifest, config, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	v1 "github.com/slipway-build/slipway/fleet/inputs/v1"
+	"github.com/slipway-build/slipway/ref"
 )
 
 // Scheme is the number of the present rules. It is what digests by them begin with, and rises when the
@@ -89,7 +90,7 @@ func (p Parts) Definition() string {
 		parent := &p.Parents[i]
 		parent.Digest = ""
 		if parent.Name != parent.Ref { // of the fleet, whatever the registry is called
-			parent.Ref = v1.Tag(parent.Ref)
+			_, parent.Ref, _ = ref.Split(parent.Ref)
 		}
 	}
 	return p.Digest()

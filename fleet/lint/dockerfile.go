@@ -11,6 +11,7 @@ import (
 	"github.com/slipway-build/slipway/config"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/fault"
+	"github.com/slipway-build/slipway/ref"
 )
 
 // Dockerfile is what the checks must know of a rendered Dockerfile. Lines are those of the rendered
@@ -170,7 +171,7 @@ func lineOf(err error) int {
 
 // floating looks at images from elsewhere; the scan has looked at the fleet's own.
 func (c *check) floating(u fleet.Use, file string) {
-	repo, tag, _ := fleet.SplitRef(u.Ref)
+	repo, tag, _ := ref.Split(u.Ref)
 	if tag != "" && tag != "latest" || strings.HasSuffix(u.Ref, ":") || strings.Contains(u.Ref, "@") || strings.Contains(u.Ref, "$") {
 		return
 	}

@@ -10,6 +10,7 @@ import (
 
 	api "github.com/moby/moby/api/types/container"
 	"github.com/slipway-build/slipway/engine/container"
+	"github.com/slipway-build/slipway/ref"
 )
 
 // filters are the values asked for, by the filter's name.
@@ -60,7 +61,7 @@ func (f filters) match(c *instance, name string, state api.State) (bool, error) 
 			fits = func(v string) bool { return state.Status == api.StateExited && strconv.Itoa(state.ExitCode) == v }
 		case "ancestor":
 			fits = func(v string) bool {
-				return v == c.config.Image || normalize(v) == c.image.Name || strings.HasPrefix(c.image.Digest, v)
+				return v == c.config.Image || ref.Canonical(v) == c.image.Name || strings.HasPrefix(c.image.Digest, v)
 			}
 		case "label":
 			for _, v := range values {

@@ -15,34 +15,16 @@ import (
 	"github.com/moby/moby/api/types/jsonstream"
 	"github.com/moby/moby/api/types/network"
 	"github.com/slipway-build/slipway/engine/container"
+	"github.com/slipway-build/slipway/ref"
 )
 
-// normalize gives a short image name Docker's default registry and tag; a name
-// that is none stays as it is.
-func normalize(name string) string {
-	named, err := reference.ParseNormalizedNamed(name)
-	if err != nil {
-		return name
-	}
-	return reference.TagNameOnly(named).String()
-}
-
-// familiar is the name people write.
-func familiar(name string) string {
-	named, err := reference.ParseNormalizedNamed(name)
-	if err != nil {
-		return name
-	}
-	return reference.FamiliarString(named)
-}
-
 // image finds an image by name, or by its digest or the beginning of it.
-func (s *daemon) image(ctx context.Context, ref string) (container.Image, error) {
-	img, err := s.backend.Image(ctx, s.stored(normalize(ref)))
+func (s *daemon) image(ctx context.Context, given string) (container.Image, error) {
+	img, err := s.backend.Image(ctx, s.stored(ref.Canonical(given)))
 	if err == nil || !errors.Is(err, container.ErrNoImage) {
 		return img, err
 	}
-	if made, ok := s.made(ref); ok {
+	if made, ok := s.made(given); ok {
 		return made, nil
 	}
 	list, err := s.backend.Images(ctx)
@@ -50,11 +32,11 @@ func (s *daemon) image(ctx context.Context, ref string) (container.Image, error)
 		return img, err
 	}
 	for _, candidate := range list {
-		if matchDigest(ref, candidate.Digest) {
+		if matchDigest(given, candidate.Digest) {
 			return s.backend.Image(ctx, candidate.Name)
 		}
 	}
-	return img, notFound("No such image: %s", ref)
+	return img, notFound("No such image: %s", given)
 }
 
 // matchDigest tells whether a reference is a digest, has it after a name, or begins it.
@@ -81,7 +63,7 @@ func (s *daemon) listImages(w http.ResponseWriter, r *http.Request) error {
 	byDigest := map[string]*image.Summary{}
 	for _, entry := range list {
 		if known := byDigest[entry.Digest]; known != nil {
-			known.RepoTags = append(known.RepoTags, familiar(entry.Name))
+			known.RepoTags = append(known.RepoTags, ref.Familiar(entry.Name))
 			continue
 		}
 		img, err := s.backend.Image(r.Context(), s.stored(entry.Name))
@@ -89,7 +71,7 @@ func (s *daemon) listImages(w http.ResponseWriter, r *http.Request) error {
 			// One broken image must not hide the others.
 			continue
 		}
-		summary := &image.Summary{ID: img.Digest, RepoTags: []string{familiar(entry.Name)}, RepoDigests: []string{},
+		summary := &image.Summary{ID: img.Digest, RepoTags: []string{ref.Familiar(entry.Name)}, RepoDigests: []string{},
 			Size: img.Size, Labels: img.Config.Config.Labels, SharedSize: -1, Containers: -1}
 		if img.Config.Created != nil {
 			summary.Created = img.Config.Created.Unix()
@@ -175,8 +157,8 @@ func (s *daemon) inspectImage(w http.ResponseWriter, r *http.Request, name strin
 		Author: img.Config.Author, Architecture: img.Config.Architecture, Variant: img.Config.Variant,
 		Os: img.Config.OS, Size: img.Size, RootFS: image.RootFS{Type: img.Config.RootFS.Type},
 	}}
-	if named, err := reference.ParseNormalizedNamed(img.Name); err == nil && len(tags) > 0 {
-		out.RepoDigests = append(out.RepoDigests, reference.FamiliarName(named)+"@"+img.Digest)
+	if named, err := ref.Parse(img.Name); err == nil && len(tags) > 0 {
+		out.RepoDigests = append(out.RepoDigests, named.Name()+"@"+img.Digest)
 	}
 	if img.Config.Created != nil {
 		out.Created = img.Config.Created.Format(time.RFC3339Nano)
@@ -208,6 +190,6 @@ func (s *daemon) pullImage(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusOK)
-	writeBody(w, jsonstream.Message{Status: "Status: Image is up to date for " + familiar(normalize(name))})
+	writeBody(w, jsonstream.Message{Status: "Status: Image is up to date for " + ref.Familiar(ref.Canonical(name))})
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/distribution/reference"
 	"github.com/moby/moby/api/types/image"
 	"github.com/slipway-build/slipway/engine/container"
+	"github.com/slipway-build/slipway/ref"
 )
 
 // A tag that a test gives is the test's: it stands beside the names of the store, before them, and ends
@@ -87,13 +88,13 @@ func (s *daemon) images(ctx context.Context) ([]container.Image, error) {
 
 // removeImage takes a test's tag away.
 func (s *daemon) removeImage(w http.ResponseWriter, r *http.Request) error {
-	name := normalize(r.PathValue("name"))
+	name := ref.Canonical(r.PathValue("name"))
 	s.mu.Lock()
 	_, ok := s.tags[name]
 	delete(s.tags, name)
 	s.mu.Unlock()
 	if ok {
-		writeJSON(w, http.StatusOK, []image.DeleteResponse{{Untagged: familiar(name)}})
+		writeJSON(w, http.StatusOK, []image.DeleteResponse{{Untagged: ref.Familiar(name)}})
 		return nil
 	}
 	if _, err := s.image(r.Context(), r.PathValue("name")); err != nil {
@@ -128,7 +129,7 @@ func (s *daemon) save(w http.ResponseWriter, r *http.Request, names []string) er
 		if made {
 			return notDone("saving an image of docker commit (%s)", name)
 		}
-		as := normalize(name)
+		as := ref.Canonical(name)
 		if s.stored(as) != img.Name {
 			as = img.Name // it was asked for by its digest
 		}
@@ -196,7 +197,7 @@ func (s *daemon) tagsOf(ctx context.Context, digest string) ([]string, error) {
 	var out []string
 	for _, img := range list {
 		if img.Digest == digest {
-			out = append(out, familiar(img.Name))
+			out = append(out, ref.Familiar(img.Name))
 		}
 	}
 	slices.Sort(out)

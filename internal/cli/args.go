@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/ref"
 )
 
 // exactArgs is cobra.ExactArgs with names in its message.
@@ -93,7 +93,7 @@ var plainArgs = []string{"DIRECTORY", "REGISTRY"}
 // checkGiven refuses what is left of an argument or a flag when a script's variable is not set: it would
 // mean another image than the one that was meant, or all of them.
 func checkGiven(cmd *cobra.Command, what, given string) error {
-	name, _, _ := fleet.SplitRef(given)
+	name, _, _ := ref.Split(given)
 	switch {
 	case given == "":
 		return usageError(cmd, fmt.Errorf("%s is empty", what))

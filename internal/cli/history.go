@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/slipway-build/slipway"
-	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/ref"
 )
 
 func (a *app) historyCommand() *cobra.Command {
@@ -69,7 +69,7 @@ func printHistory(out io.Writer, builds []slipway.PastBuild) error {
 	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(w, "WHEN\tRUN\tIMAGE\tOUTCOME\tTEST\tTOOK\tDIGEST\tWHY")
 	for _, b := range builds {
-		_, tag, _ := fleet.SplitRef(b.Ref)
+		_, tag, _ := ref.Split(b.Ref)
 		outcome, took := b.Outcome, "-"
 		switch {
 		case outcome == slipway.OutcomeRunning:

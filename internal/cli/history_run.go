@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/slipway-build/slipway"
-	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/ref"
 )
 
 // runHistory shows one run: its plan, and with asJSON also what it was the first to build or fetch.
@@ -50,7 +50,7 @@ func printRun(out io.Writer, r slipway.PastRun) error {
 	}
 	rows := make([]planRow, len(p.Images))
 	for i, img := range p.Images {
-		_, tag, _ := fleet.SplitRef(img.Ref)
+		_, tag, _ := ref.Split(img.Ref)
 		rows[i] = planRow{img.Name + ":" + tag, img.Action, img.Publish, img.Reasons}
 	}
 	outcome := r.Outcome

@@ -20,7 +20,7 @@ import (
 const module = "github.com/slipway-build/slipway"
 
 // values are leaf rooms, which every room but jinja may import, and which import one another alone.
-var values = []string{"pattern", "problem", "version"}
+var values = []string{"pattern", "problem", "ref", "version"}
 
 // may lists, per room, the other rooms it may import, beside values. A room is a top folder,
 // and the root package is one; packages inside one room may import each other.
@@ -126,6 +126,9 @@ func TestImportDirection(t *testing.T) {
 			}
 			if from == "jinja" && room(imp) == "" && strings.Contains(imp, ".") {
 				t.Errorf("%s imports %s: jinja needs the standard library alone", p.ImportPath, imp)
+			}
+			if imp == "github.com/distribution/reference" && from != "ref" && from != "imagetest" { // which plays Docker
+				t.Errorf("%s imports %s: package ref parses references", p.ImportPath, imp)
 			}
 			if strings.HasPrefix(imp, "github.com/moby/buildkit") && from != "engine" {
 				t.Errorf("%s imports %s: only engine may import BuildKit", p.ImportPath, imp)

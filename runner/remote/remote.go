@@ -24,6 +24,7 @@ import (
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/problem"
+	"github.com/slipway-build/slipway/ref"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/runner/publishing"
 	"github.com/slipway-build/slipway/store"
@@ -45,13 +46,13 @@ type Registries struct {
 
 // Fetch implements build.Remote. The image is marked with what its annotations say it is made from, and
 // as tested, which it was before it was published.
-func (r *Registries) Fetch(ctx context.Context, ref, digest string, p publishing.Progress) error {
-	name, err := store.Normalize(ref)
+func (r *Registries) Fetch(ctx context.Context, given, digest string, p publishing.Progress) error {
+	at, err := ref.Parse(given)
 	if err != nil {
 		return err
 	}
-	repository, _, _ := fleet.SplitRef(name)
-	if _, err := r.Pull(ctx, name, repository+"@"+digest, p); err != nil {
+	name := at.String()
+	if _, err := r.Pull(ctx, name, at.WithDigest(digest).String(), p); err != nil {
 		if errors.Is(err, registry.ErrNotFound) { // what was remembered of it is not true
 			if now, look := r.Client.Digests(ctx, []string{name}); look == nil && now[name] != digest {
 				return problem.With(err, "run the build again: the registry has changed")
@@ -111,7 +112,7 @@ func (r *Registries) Publish(ctx context.Context, p publishing.Publication) (pub
 	}
 	done := publishing.Published{Digest: target.Digest.String(), Was: was}
 	refs := img.FurtherRefs()
-	repository, _, _ := fleet.SplitRef(img.Ref)
+	repository, _, _ := ref.Split(img.Ref)
 	latest, from := repository+":latest", "" // it may be moved from there
 	if !img.Moving {
 		newer, now, err := r.newerThan(ctx, repository, img)
@@ -136,7 +137,7 @@ func (r *Registries) Publish(ctx context.Context, p publishing.Publication) (pub
 		}
 	}
 	done.Moved, done.Bytes = pushed.Moved, pushed.Bytes
-	if !img.Moving && slices.Contains(pushed.Moved, canonical(latest)) {
+	if !img.Moving && slices.Contains(pushed.Moved, ref.Canonical(latest)) {
 		// Also when the version was another machine's meanwhile: then "latest" is that, too.
 		settling, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 		defer cancel()
@@ -195,7 +196,7 @@ func (r *Registries) checkBasis(ctx context.Context, p publishing.Publication) e
 // checkBase asks for a base that is none of the fleet's, but lies at the same registry: an older version,
 // or another fleet's image.
 func (r *Registries) checkBase(ctx context.Context, p publishing.Publication, base, on string) error {
-	host, _, _ := strings.Cut(canonical(p.Image.Ref), "/")
+	host, _, _ := strings.Cut(ref.Canonical(p.Image.Ref), "/")
 	if on == "" || !strings.HasPrefix(base, host+"/") {
 		return nil
 	}
@@ -230,8 +231,8 @@ func (r *Registries) rebase(ctx context.Context, p publishing.Publication, targe
 	}
 	published := ""
 	base, on := m.Annotations[ocispecs.AnnotationBaseImageName], m.Annotations[ocispecs.AnnotationBaseImageDigest]
-	for ref, digest := range p.Basis {
-		if canonical(ref) == base {
+	for name, digest := range p.Basis {
+		if ref.Canonical(name) == base {
 			published = digest
 		}
 	}
@@ -287,7 +288,7 @@ func progress(p publishing.Progress) func(registry.Progress) {
 // tag gives a published image of a list its further tags. The store need not have it.
 func (r *Registries) tag(ctx context.Context, img *fleet.Image, digest string) (publishing.Published, error) {
 	done := publishing.Published{Digest: digest}
-	repository, _, _ := fleet.SplitRef(img.Ref)
+	repository, _, _ := ref.Split(img.Ref)
 	for _, ref := range img.FurtherRefs() {
 		if err := r.Client.Tag(ctx, repository+"@"+digest, ref); err != nil {
 			return done, err
@@ -298,8 +299,8 @@ func (r *Registries) tag(ctx context.Context, img *fleet.Image, digest string) (
 }
 
 // replace says no to what would be lost.
-func (r *Registries) replace(ref, digest, latest string, p publishing.Publication) error {
-	_, tag, _ := fleet.SplitRef(ref)
+func (r *Registries) replace(name, digest, latest string, p publishing.Publication) error {
+	_, tag, _ := ref.Split(name)
 	switch {
 	case p.Replace:
 		return nil
@@ -314,19 +315,11 @@ func (r *Registries) replace(ref, digest, latest string, p publishing.Publicatio
 	return problem.With(fmt.Errorf("another image was published under this tag meanwhile (%s)", digest), "run the build again: what is published counts then")
 }
 
-// canonical is a reference as the registry's client writes it.
-func canonical(ref string) string {
-	if name, err := store.Normalize(ref); err == nil {
-		return name
-	}
-	return ref
-}
-
 // repositories are those of references, once each.
 func (r *Registries) repositories(refs []string) []string {
 	var found []string
-	for _, ref := range refs {
-		if repository, _, _ := fleet.SplitRef(ref); !slices.Contains(found, repository) {
+	for _, name := range refs {
+		if repository, _, _ := ref.Split(name); !slices.Contains(found, repository) {
 			found = append(found, repository)
 		}
 	}

@@ -60,14 +60,13 @@ func (p Parts) Definition() string {
 		parent := &p.Parents[i]
 		parent.Digest = ""
 		if parent.Name != parent.Ref { // of the fleet, whatever the registry is called
-			parent.Ref = Tag(parent.Ref)
+			parent.Ref = tag(parent.Ref)
 		}
 	}
 	return p.Digest()
 }
 
-// Tag is the tag of a reference without a digest; empty when it has none.
-func Tag(ref string) string {
+func tag(ref string) string {
 	if i := strings.LastIndexByte(ref, ':'); i > strings.LastIndexByte(ref, '/') {
 		return ref[i+1:]
 	}
