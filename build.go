@@ -151,7 +151,7 @@ func (r *buildRun) prepare(ctx context.Context) error {
 		return err
 	}
 	last, done := r.unfinished.Run, r.unfinished.Done
-	isDone := func(img *fleet.Image) bool { return done[state.Target{Ref: img.Ref, Platform: r.fleet.Platform}] }
+	isDone := func(img *fleet.Image) bool { return done[state.Target{Ref: img.Ref, Platform: string(img.Platform)}] }
 	switch {
 	case o.Anew:
 		r.plan.Force = func(img *fleet.Image) bool { return o.Force || isDone(img) }
@@ -280,7 +280,7 @@ func (r *buildRun) withEngine(ctx context.Context) (err error) {
 		Scratch:    embedded.TempDir(process.Root()),
 		LogDir:     filepath.Join(process.Root(), "logs"),
 	}
-	o.Remote = &remote.Registries{Client: client, Store: images, Content: services.Content, Hold: process.Hold, Platform: r.fleet.Platform, UpdateID: r.config.UpdateID}
+	o.Remote = &remote.Registries{Client: client, Store: images, Content: services.Content, Hold: process.Hold, Platform: string(r.fleet.Platform), UpdateID: r.config.UpdateID}
 	return r.run(ctx, o)
 }
 

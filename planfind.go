@@ -16,9 +16,12 @@ func (p *Planned) Find(image string) (*plan.Step, error) {
 	if step := p.Plan.Find(image); step != nil {
 		return step, nil
 	}
-	all := make([]nameable, len(p.Plan.Steps))
-	for i, s := range p.Plan.Steps {
-		all[i] = nameable{repository: strings.TrimSuffix(s.Image.Ref, ":"+s.Image.Tag), name: s.Image.Name, tag: s.Image.Tag, ref: s.Image.Name + ":" + s.Image.Tag}
+	var all []nameable
+	for _, s := range p.Plan.Steps {
+		if len(s.Image.Platforms) > 1 && s.Targets == nil {
+			continue // the index stands for them
+		}
+		all = append(all, nameable{repository: strings.TrimSuffix(s.Image.Ref, ":"+s.Image.Tag), name: s.Image.Name, tag: s.Image.Tag, ref: s.Image.Name + ":" + s.Image.Tag})
 	}
 	found, err := resolve(image, all)
 	switch {

@@ -72,8 +72,10 @@ func BrokenError(f *fleet.Fleet, p *plan.Plan) error {
 		errs = append(errs, b)
 	}
 	if p != nil {
+		said := map[string]bool{} // the targets of an image share what is wrong with it
 		for _, s := range p.Steps {
-			if s.Action == plan.Error {
+			if s.Err != nil && s.Action.Stuck() && !said[s.Err.Error()] {
+				said[s.Err.Error()] = true
 				errs = append(errs, s.Err)
 			}
 		}

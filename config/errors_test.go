@@ -17,6 +17,8 @@ func TestLoadErrors(t *testing.T) {
 		{"string, quotable", "namespace: 1.5\n", "config.yaml:1: " + cannot + "key namespace must be a string, got a number\nhint: put the value in quotes"},
 		{"password", "password: 0123\n", "config.yaml:1: " + cannot + "key password must be a string, got an integer\nhint: put the value in quotes"},
 		{"list", "base_images: debian:12\n", "config.yaml:1: " + cannot + "key base_images must be a list of strings, got a string\nhint: put each string on a line of its own after a dash"},
+		{"platform", "slipway:\n  platforms: [amd64, linux/amd46]\n", "config.yaml:2: " + cannot + "key slipway.platforms cannot be used, item 2: \"linux/amd46\" is no platform\nhint: write it as images do: linux/amd64, linux/arm64, linux/arm/v7"},
+		{"system", "slipway:\n  platforms: [windows/amd64]\n", "config.yaml:2: " + cannot + "key slipway.platforms cannot be used, item 1: an image for windows/amd64 cannot be built: only those for linux can\nhint: write it as images do: linux/amd64, linux/arm64, linux/arm/v7"},
 		{"list item", "verify_args: [-c, 1]\n", "config.yaml:1: " + cannot + "key verify_args must be a list of strings, but item 2 is an integer\nhint: put the value in quotes"},
 		{"integer", "scan_workers: many\n", "config.yaml:1: " + cannot + "key scan_workers must be a number, got a string\nhint: write a number without quotes, such as 8"},
 		{"range", "scan_workers: 0\n", "config.yaml:1: " + cannot + "key scan_workers must be at least 1, got 0\nhint: write how many definitions to read at once, such as 8"},

@@ -1,9 +1,14 @@
 package config
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/slipway-build/slipway/platform"
+	"github.com/slipway-build/slipway/problem"
 )
 
 // slipwayKey is the one top-level key that new keys of Slipway's own stand below. At the top level
@@ -34,6 +39,9 @@ type Own struct {
 	AbsentIs403 bool
 	// MediaTypes is media_types: oci or docker, of what is sent to registries.
 	MediaTypes string
+	// Platforms is platforms: what images are built for, each once, in the order of the file; empty for this
+	// machine's platform alone.
+	Platforms []platform.Platform
 	// Secrets is secrets:, SSH is ssh: what RUN --mount=type=secret and type=ssh find, by images, in the order
 	// of the file. Of those with one id that an image matches the last counts.
 	Secrets []SecretGrant
@@ -98,6 +106,12 @@ func ownKeys() table {
 			end: bind(func(c *Config) *string { return &c.Slipway.MediaTypes }, (*reader).text),
 		},
 		{
+			name: platformsName, absent: "this machine's", form: listOfStrings,
+			doc: "what images are built for, as OCI has it: `[linux/amd64, linux/arm64]`. `Architecture` in an image's `control` chooses among " +
+				"them, see [definitions.md](definitions.md#platforms). With one platform an image is a manifest, with several an index of them",
+			end: bind(func(c *Config) *[]platform.Platform { return &c.Slipway.Platforms }, (*reader).platforms),
+		},
+		{
 			name: secretsName, form: listsByGlob,
 			doc: "what `RUN --mount=type=secret` finds, by images: a mapping of globs, as those of `--select`, to lists of what `--secret` takes, such as " +
 				"`'web/*': ['id=npm,src=npm.token', 'id=tok,env=TOKEN']`. Files are relative to the configuration file; see [secrets.md](secrets.md)",
@@ -114,6 +128,24 @@ func ownKeys() table {
 
 // imagesName is the one key below builder, as messages have it.
 const imagesName = builderKey + ".images"
+
+// platformsName is the key of what images are built for, as messages have it.
+const platformsName = ownPrefix + "platforms"
+
+// platforms reads what images are built for.
+func (r *reader) platforms(k *key) (all []platform.Platform) {
+	for i, text := range r.list(k) {
+		p, err := platform.Parse(text)
+		switch {
+		case err != nil:
+			what, hint := problem.Split(err)
+			r.fail(k.name, fmt.Sprintf("cannot be used, item %d: %s", i+1, what), hint)
+		case !slices.Contains(all, p):
+			all = append(all, p)
+		}
+	}
+	return all
+}
 
 // noProxy reads a list, or a text as the variable has it.
 func (r *reader) noProxy(k *key) []string {

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/slipway-build/slipway/platform"
 )
 
 // defaultOwn are the own keys of a file that has none.
@@ -48,6 +50,28 @@ func TestOwnKeys(t *testing.T) {
 	}
 	if _, given := Default().Variables()["slipway"]; given || len(c.Variables()) != len(Default().Variables())+1 {
 		t.Error("a variable that no file has")
+	}
+}
+
+// Platforms have one spelling, and count once.
+func TestPlatforms(t *testing.T) {
+	for text, want := range map[string][]platform.Platform{
+		"": nil, "slipway: {platforms: }": nil, "slipway: {platforms: []}": nil,
+		"slipway: {platforms: [arm64, linux/amd64, aarch64, linux/arm]}": {"linux/arm64", "linux/amd64", "linux/arm/v7"},
+		"slipway: {platforms: linux/arm64}":                              nil, // a variable of somebody's, which is told
+		"platforms: [linux/arm64]":                                       nil,
+	} {
+		c, err := Load(Sources{File: filepath.Join(tree(t, map[string]string{"config.yaml": text}), "config.yaml")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(c.Slipway.Platforms, want) {
+			t.Errorf("%s: %v, want %v", text, c.Slipway.Platforms, want)
+		}
+		i := slices.IndexFunc(c.Settings(), func(s Setting) bool { return s.Key == "slipway.platforms" })
+		if shown := fmt.Sprint(c.Settings()[i].Value); len(want) > 0 && shown != "[linux/arm64 linux/amd64 linux/arm/v7]" {
+			t.Errorf("it is shown as %s", shown)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/slipway-build/slipway/pattern"
+	"github.com/slipway-build/slipway/platform"
 )
 
 // stars stand for a secret, as in all that is said.
@@ -22,6 +23,8 @@ func plain(v any) any {
 	case []string:
 		return listFrom(v)
 	case []Listed:
+		return listFrom(v)
+	case []platform.Platform:
 		return listFrom(v)
 	case []SecretGrant:
 		return listFrom(v)
@@ -45,6 +48,8 @@ func plain(v any) any {
 		return filled("images", v.Images, "id", v.ID, "src", v.File, "env", v.Env)
 	case AgentGrant:
 		return filled("images", v.Images, "id", v.ID, "paths", v.Paths, "raw", v.Raw)
+	case platform.Platform:
+		return string(v)
 	case Secret:
 		if v == "" {
 			return ""

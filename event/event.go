@@ -3,6 +3,8 @@ package event
 
 import (
 	"time"
+
+	"github.com/slipway-build/slipway/platform"
 )
 
 // Kind says what an Event tells.
@@ -47,7 +49,9 @@ type Event struct {
 	Time  time.Time `json:"time"`
 	Kind  Kind      `json:"event"`
 	Image string    `json:"image"` // full reference
-	Text  string    `json:"text,omitempty"`
+	// Platform is what the image is built for, where it is made for several.
+	Platform platform.Platform `json:"platform,omitempty"`
+	Text     string            `json:"text,omitempty"`
 	// Cached is set on a StepBegan that needed no work.
 	Cached bool `json:"cached,omitempty"`
 	// Seconds is how long the image took, on Done and Failed.

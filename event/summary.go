@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/platform"
 )
 
 // Outcome is how an image fared in a run.
@@ -36,10 +37,15 @@ const (
 	PublishBlocked Publishing = "publishing blocked" // by an image that it is made from
 )
 
-// Result is one image's part of a Summary.
+// Result is one target's part of a Summary, or that of an index.
 type Result struct {
-	Image   *fleet.Image
-	Outcome Outcome
+	Image *fleet.Image
+	// Title is plan.Step.Title. Platform and Targets tell targets and the index of an image for several
+	// platforms apart; else they are empty.
+	Title    string
+	Platform platform.Platform
+	Targets  []platform.Platform
+	Outcome  Outcome
 	// Err is set for failed images.
 	Err error
 	// Tail are the last lines that a failed image's build or test printed.

@@ -5,6 +5,8 @@ package facts
 import (
 	"context"
 	"fmt"
+	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -54,8 +56,10 @@ type Decision struct {
 // Followed is what the image's last build took of its folder, as the registry or else the store has it.
 func (d Decision) Followed(img *fleet.Image) recipe.Followed {
 	record := d.stored[img.Ref].Followed
-	if p, ok := d.Published[img.Ref]; ok {
-		record = p.Mark.Followed
+	if all, ok := d.Published[img.Ref]; ok {
+		if p, ok := all.For(img); ok {
+			record = p.Mark.Followed
+		}
 	}
 	f, err := recipe.Parse(record)
 	if err != nil {
@@ -66,6 +70,7 @@ func (d Decision) Followed(img *fleet.Image) recipe.Followed {
 
 // Decide gathers the facts and makes the plan.
 func (s Sources) Decide(ctx context.Context, f *fleet.Fleet, o plan.Options) (Decision, error) {
+	f = f.Targets()
 	facts, set, err := s.gather(ctx, f, o)
 	if err != nil {
 		return Decision{}, err
@@ -107,12 +112,15 @@ func (s Sources) gather(ctx context.Context, f *fleet.Fleet, o plan.Options) (fa
 		return facts, nil, err
 	}
 	facts.Inputs, facts.Errors, facts.Tests = set.Images, set.Errors, s.readTests(f, set)
+	if foreign(f) {
+		facts.Emulated = emulated(os.DirFS(binfmt))
+	}
 	if facts.Published != nil {
 		var refs []string
 		for _, img := range f.Images {
 			refs = append(refs, img.Ref)
 		}
-		facts.Seen, err = s.State.Published(ctx, refs)
+		facts.Seen, err = s.State.Published(ctx, slices.Compact(refs))
 	}
 	return facts, set, err
 }
@@ -121,11 +129,13 @@ func (s Sources) gather(ctx context.Context, f *fleet.Fleet, o plan.Options) (fa
 func marks(f *fleet.Fleet, facts plan.Facts) map[*fleet.Image][]inputs.Mark {
 	all := map[*fleet.Image][]inputs.Mark{}
 	for _, img := range f.Images {
-		if stored, ok := facts.Images[img.Ref]; ok {
+		if stored, ok := facts.Images[img.Ref]; ok && img.Platform == f.Platform {
 			all[img] = append(all[img], stored.Mark())
 		}
 		if published, ok := facts.Published[img.Ref]; ok {
-			all[img] = append(all[img], published.Mark)
+			if part, ok := published.For(img); ok {
+				all[img] = append(all[img], part.Mark)
+			}
 		}
 	}
 	return all

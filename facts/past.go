@@ -27,7 +27,7 @@ func (s Sources) plan(ctx context.Context, f *fleet.Fleet, facts plan.Facts, set
 	for asked := d.Questions(); len(asked) > 0; asked = d.Questions() {
 		answers := make(map[plan.Question]plan.Past, len(asked))
 		for _, q := range asked {
-			if answers[q], err = remember(ctx, s.State, q.Image, f.Platform, q.Inputs, set); err != nil {
+			if answers[q], err = remember(ctx, s.State, q.Image, string(q.Image.Platform), q.Inputs, set); err != nil {
 				return nil, err
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/platform"
 	"github.com/slipway-build/slipway/ref"
 	"github.com/slipway-build/slipway/registry"
 )
@@ -21,38 +22,83 @@ func (s Sources) readPublished(ctx context.Context, f *fleet.Fleet, relevant fun
 	if s.Look == nil {
 		return nil, nil, nil
 	}
-	var refs []string
-	spelled := map[ref.Ref]string{} // the fleet's references, by all that an image has
+	var platforms []platform.Platform
+	names := map[platform.Platform][]string{}
 	for _, img := range f.Images {
 		for _, name := range append([]string{img.Ref}, img.FurtherRefs()...) {
 			if _, err := ref.Parse(name); relevant(img) && err == nil { // a wrong definition may have tags that are none
-				refs = append(refs, name)
+				names[img.Platform] = append(names[img.Platform], name)
 			}
 		}
+		if !slices.Contains(platforms, img.Platform) {
+			platforms = append(platforms, img.Platform)
+		}
+	}
+	all, unreadable = map[string]plan.PublishedImage{}, map[string]bool{}
+	several, spelled := partsOf(f), spellingsOf(f)
+	for _, on := range platforms {
+		found, err := s.Look(ctx, string(on), inputs.Annotations, names[on])
+		refused, err := registry.SplitUnreadable(err)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, name := range refused {
+			unreadable[name] = true
+		}
+		for name, p := range found {
+			part := publishedImage(p, spelled)
+			if several[name] {
+				part = with(all[name], on, part)
+			}
+			all[name] = part
+		}
+	}
+	return all, unreadable, nil
+}
+
+// partsOf are the references of images that are made for several platforms.
+func partsOf(f *fleet.Fleet) map[string]bool {
+	names := map[string]bool{}
+	for _, img := range f.Images {
+		if len(img.Platforms) > 1 {
+			for _, name := range append(img.FurtherRefs(), img.Ref) {
+				names[name] = true
+			}
+		}
+	}
+	return names
+}
+
+// with adds to what is known of a reference what it has for a platform.
+func with(all plan.PublishedImage, on platform.Platform, part plan.PublishedImage) plan.PublishedImage {
+	if all.Parts == nil {
+		all.Parts = map[platform.Platform]plan.PublishedImage{}
+	}
+	if all.Digest = part.Digest; part.ID != "" {
+		all.Parts[on] = part
+	}
+	return all
+}
+
+// spellingsOf are the fleet's references, by all that an image has.
+func spellingsOf(f *fleet.Fleet) map[ref.Ref]string {
+	spelled := map[ref.Ref]string{}
+	for _, img := range f.Images {
 		for _, name := range append(img.FurtherRefs(), img.Ref) {
 			if r, err := ref.Parse(name); err == nil {
 				spelled[r] = img.Ref
 			}
 		}
 	}
-	found, err := s.Look(ctx, f.Platform, inputs.Annotations, refs)
-	refused, err := registry.SplitUnreadable(err)
-	if err != nil {
-		return nil, nil, err
+	return spelled
+}
+
+func publishedImage(p registry.Published, spelled map[ref.Ref]string) plan.PublishedImage {
+	return plan.PublishedImage{
+		Digest: p.Digest, ID: p.ID, Mark: inputs.ReadMark(p.Annotations),
+		Base:       cmp.Or(spelled[ref.Known(p.Annotations[ocispecs.AnnotationBaseImageName])], p.Annotations[ocispecs.AnnotationBaseImageName]),
+		BaseDigest: p.Annotations[ocispecs.AnnotationBaseImageDigest],
 	}
-	unreadable = map[string]bool{}
-	for _, name := range refused {
-		unreadable[name] = true
-	}
-	published := make(map[string]plan.PublishedImage, len(found))
-	for name, p := range found {
-		published[name] = plan.PublishedImage{
-			Digest: p.Digest, ID: p.ID, Mark: inputs.ReadMark(p.Annotations),
-			Base:       cmp.Or(spelled[ref.Known(p.Annotations[ocispecs.AnnotationBaseImageName])], p.Annotations[ocispecs.AnnotationBaseImageName]),
-			BaseDigest: p.Annotations[ocispecs.AnnotationBaseImageDigest],
-		}
-	}
-	return published, unreadable, nil
 }
 
 // readBases asks for the base images that the plan's images are built on, and that are to be
@@ -71,13 +117,13 @@ func (s Sources) readBases(ctx context.Context, f *fleet.Fleet, relevant func(*f
 	var refs []string
 	for _, img := range f.Images {
 		for _, written := range img.Elsewhere() {
-			if r, err := ref.Parse(written); err == nil && refresh[r] && relevant(img) && !slices.Contains(refs, written) {
+			if r, err := ref.Parse(written); err == nil && refresh[r] && relevant(img) && img.Platform == f.Platform && !slices.Contains(refs, written) {
 				refs = append(refs, written)
 			}
 		}
 	}
 	for _, written := range refs { // few, and each with its own error
-		found, err := s.Look(ctx, f.Platform, nil, []string{written})
+		found, err := s.Look(ctx, string(f.Platform), nil, []string{written})
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -86,7 +132,7 @@ func (s Sources) readBases(ctx context.Context, f *fleet.Fleet, relevant func(*f
 		case err == nil && !exists:
 			err = errors.New("it is not there, or no longer")
 		case err == nil && p.ID == "":
-			err = errors.New("it has no image for " + f.Platform)
+			err = errors.New("it has no image for " + string(f.Platform))
 		}
 		bases[written] = plan.BaseImage{Digest: p.Digest, ID: p.ID, Err: err}
 	}

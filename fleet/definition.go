@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/slipway-build/slipway/fleet/source"
+	"github.com/slipway-build/slipway/platform"
 	"github.com/slipway-build/slipway/template"
 	"github.com/slipway-build/slipway/version"
 )
@@ -15,7 +16,7 @@ import (
 type Definition interface {
 	// Recipe is what a build for the platform is told. It is empty for a platform that the fleet was not
 	// read for; a text that could not be made is empty, and Image.Err says why.
-	Recipe(platform string) Recipe
+	Recipe(p platform.Platform) Recipe
 	// Source says which files of the disk a build may take.
 	Source() Source
 	// Place says where a line of one of the recipe's texts comes from; file is Text.File, lines count from
@@ -93,7 +94,7 @@ func (s Source) Path(file string) string {
 // unwritten is the definition of an image that New was given without one.
 type unwritten struct{ source Source }
 
-func (unwritten) Recipe(string) Recipe                 { return Recipe{} }
+func (unwritten) Recipe(platform.Platform) Recipe      { return Recipe{} }
 func (u unwritten) Source() Source                     { return u.source }
 func (unwritten) Place(string, int) template.Place     { return template.Place{} }
 func (unwritten) Versions() ([]version.Version, error) { return nil, nil }

@@ -24,6 +24,8 @@ type Use struct {
 	Ref  string // as written, with the defaults of build arguments
 	Line int    // in the rendered file, from one
 	Kind string // FromUse, CopyUse or MountUse, with OnBuildUse before it where an ONBUILD does it
+	// Platform is what FROM --platform asks for; empty when it does not.
+	Platform string
 	// Idle tells that it is in a stage that the image is not made from.
 	Idle bool
 }

@@ -163,8 +163,10 @@ func (e *edges) use(given *Use, from *origins) {
 	}
 	switch as {
 	case current:
+		d.ask(u, e.img, len(e.scan.platforms) > 1)
 		d.Used, d.OnBuild = d.Used || !added, d.OnBuild || added
 	case alias, rewritten:
+		d.ask(u, e.img, len(e.scan.platforms) > 1)
 		d.Aliased, d.OnBuild = d.Aliased || !added, d.OnBuild || added
 		e.img.Aliases = append(e.img.Aliases, Alias{Ref: u.Ref, Image: target, Rewritten: as == rewritten, OnBuild: added})
 		if e.img.Base == u.Ref {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/slipway-build/slipway/fleet/fault"
+	"github.com/slipway-build/slipway/platform"
 	"github.com/slipway-build/slipway/version"
 )
 
@@ -29,6 +30,12 @@ type Image struct {
 	// File says name and version, a changelog say, in its Line, from one. It is written as messages have it.
 	File string
 	Line int
+
+	// Platform is what this value is for: an image that is made for several has a value for each, its targets.
+	// Platforms are all that it is made for, in the order of the configuration. It has a Platform without
+	// Platforms where it is made for none of them. Both are empty when New made the fleet.
+	Platform  platform.Platform
+	Platforms []platform.Platform
 
 	Definition Definition
 
@@ -102,7 +109,10 @@ type Dependency struct {
 	File     string // "control", "Dockerfile.template" or "Dockerfile.build.template"
 	Line     int    // in File, from one; 0 when only the rendered Dockerfile's line is known
 
-	doubtful bool // only items of control say it that docker-pkg does not read
+	// platforms are those that FROM --platform asks for, beside the image's own where alsoOwn says so.
+	platforms []platform.Platform
+	alsoOwn   bool
+	doubtful  bool // only items of control say it that docker-pkg does not read
 }
 
 // Orders reports whether the dependency must be built before the image that has it. One on another
@@ -175,9 +185,11 @@ func (i *Image) sortDepends() {
 // may be read by many goroutines.
 type Fleet struct {
 	Root string // absolute path of the folder that was scanned
-	// Platform is what the images are built for, such as linux/amd64; empty when New made the fleet.
-	Platform string
-	Images   []*Image // sorted by name
+	// Platform is what this machine builds for, such as linux/amd64; empty when New made the fleet.
+	Platform platform.Platform
+	// Images are sorted by name, each once: one that is made for several platforms as it is for this
+	// machine's or, if it is not made for that, for its first one. See Targets.
+	Images []*Image
 
 	// Broken are folders that should define an image and of which not even its name is known.
 	// Sorted; everything else went on without them.
@@ -193,6 +205,7 @@ type Fleet struct {
 	children  [][]*Image            // by Image.index, sorted by name
 	modes     map[string]*lazyModes // by root of images' folders; those of others are as they stand
 	unreadGit *unreadGit            // nil when modes count as they stand
+	targets   *Fleet                // nil when that is the fleet itself
 }
 
 // New makes a fleet of images that need not come from files. Dependencies without an Image are
@@ -257,8 +270,8 @@ func (f *Fleet) Folder(img *Image) string {
 	return filepath.Join(s.Root, filepath.FromSlash(s.Dir))
 }
 
-// Recipe is what a build of the image for the fleet's platform is told.
-func (f *Fleet) Recipe(img *Image) Recipe { return img.Definition.Recipe(f.Platform) }
+// Recipe is what a build of the image for its platform is told.
+func (f *Fleet) Recipe(img *Image) Recipe { return img.Definition.Recipe(img.Platform) }
 
 // DependencyFile is the file that says that the image needs another, as messages have it.
 func (f *Fleet) DependencyFile(img *Image, d Dependency) string {

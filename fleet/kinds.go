@@ -3,6 +3,8 @@ package fleet
 import (
 	"context"
 	"slices"
+
+	"github.com/slipway-build/slipway/platform"
 )
 
 // kind finds the images that are written down in one way, with names and versions: what cannot be read of one
@@ -21,8 +23,10 @@ type definition struct {
 	relations  []relation
 	unfit      []Problem // in control, what does not fit its format
 	unread     []Problem // likewise, where an update could miss an image for it
-	problem    *Problem  // image is nil
-	further    []Problem // beside problem
+	// platforms are those that it is made for, of the configuration's; nil is all of them.
+	platforms []platform.Platform
+	problem   *Problem  // image is nil
+	further   []Problem // beside problem
 }
 
 // draft is a Definition in a scan.
@@ -30,20 +34,22 @@ type draft interface {
 	// render makes the recipe's texts, with the dependencies that they cause and all that is wrong.
 	render(r *renderer, e *edges)
 	// keep sets the recipe, when all phases are over.
-	keep(platform string, recipe Recipe)
+	keep(p platform.Platform, recipe Recipe)
+	// again is the draft of another value of the image: it is made for another platform.
+	again(img *Image) draft
 }
 
 // made is the recipe of a definition.
 type made struct {
-	platform string
+	platform platform.Platform
 	recipe   Recipe
 }
 
-func (m *made) keep(platform string, recipe Recipe) { m.platform, m.recipe = platform, recipe }
+func (m *made) keep(p platform.Platform, recipe Recipe) { m.platform, m.recipe = p, recipe }
 
 // Recipe implements Definition.
-func (m *made) Recipe(platform string) Recipe {
-	if platform != m.platform {
+func (m *made) Recipe(p platform.Platform) Recipe {
+	if p != m.platform {
 		return Recipe{}
 	}
 	return m.recipe
@@ -51,7 +57,7 @@ func (m *made) Recipe(platform string) Recipe {
 
 // find finds the definitions of all kinds, without those that are left out.
 func (s *scan) find(ctx context.Context) ([]definition, error) {
-	r := &reader{tree: s.tree, config: s.Config, suffix: s.TagSuffix, platform: s.platform()}
+	r := &reader{tree: s.tree, config: s.Config, suffix: s.TagSuffix, platforms: s.platforms}
 	find := s.kinds
 	if find == nil {
 		find = kinds
@@ -61,6 +67,9 @@ func (s *scan) find(ctx context.Context) ([]definition, error) {
 		found, err := kind(ctx, s, r)
 		if err != nil {
 			return nil, err
+		}
+		for _, d := range found {
+			s.aim(d)
 		}
 		all = append(all, found...)
 	}

@@ -31,9 +31,11 @@ func (d *third) Place(f string, n int) template.Place {
 	return template.Place{Path: d.source.Path(f), Line: n}
 }
 
+func (d *third) again(*Image) draft { return &third{source: d.source, text: d.text} }
+
 func (d *third) render(r *renderer, e *edges) {
 	e.recipe = Recipe{Dockerfile: Text{File: "image.yaml", Text: r.keep(e, d.text)}}
-	parsed, err := r.parse([]byte(d.text), nil, "")
+	parsed, err := r.parse(e.img, []byte(d.text), nil, "")
 	if err != nil {
 		e.fail(newProblem(fault.DockerfileSyntax, d.source.Path("image.yaml"), 0, "", "%v", err))
 		return

@@ -19,6 +19,7 @@ import (
 	"github.com/slipway-build/slipway/fleet/buildcontext"
 	"github.com/slipway-build/slipway/fleet/fault"
 	"github.com/slipway-build/slipway/fleet/source"
+	"github.com/slipway-build/slipway/platform"
 	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/template"
 	"github.com/slipway-build/slipway/version"
@@ -225,6 +226,7 @@ func (l *Listed) definition(r *reader) definition {
 	}
 	img.Definition = e
 	d := definition{draft: e, image: img, controlled: true}
+	d.platforms, _ = l.madeFor(r)
 	if len(l.Depends) > maxDepends {
 		img.Err = errors.Join(img.Err, tooManyDepends(l.Path, l.Line))
 		return d
@@ -253,10 +255,13 @@ func (l *Listed) check(r *reader) (problems []Problem) {
 			fail(fault.InvalidTag, "", "cannot use %q as a tag", tag)
 		}
 	}
-	for _, p := range l.Platforms {
-		if p != r.platform {
-			fail(fault.UnreadableFile, "leave platforms out, or build it on such a machine", "cannot build for %s: this machine builds for %s", p, r.platform)
+	_, wrong := l.madeFor(r)
+	for _, p := range wrong {
+		hint, has := "leave platforms out, or build it on such a machine", "this machine builds for "
+		if len(r.config.Slipway.Platforms) > 0 {
+			hint, has = "leave it out, or add it to slipway.platforms", "the configuration has "
 		}
+		fail(fault.UnreadableFile, hint, "cannot build for %s: %s%s", p, has, platformNames(r.platforms))
 	}
 	if !l.dockerfileIsPath() {
 		fail(fault.OutsideFolder, "", "cannot use dockerfile %q: it is not a path in the folder", l.Dockerfile)
@@ -265,6 +270,20 @@ func (l *Listed) check(r *reader) (problems []Problem) {
 		fail(fault.OutsideFolder, "", "cannot use test %q: it is not a path in the folder", l.Test)
 	}
 	return problems
+}
+
+// madeFor are the platforms that the entry is narrowed to, nil for all, and those that the configuration lacks.
+func (l *Listed) madeFor(r *reader) (all []platform.Platform, wrong []string) {
+	for _, text := range l.Platforms {
+		p, err := platform.Parse(text)
+		switch {
+		case err != nil || !slices.Contains(r.platforms, p):
+			wrong = append(wrong, text)
+		case !slices.Contains(all, p):
+			all = append(all, p)
+		}
+	}
+	return all, wrong
 }
 
 func (l *Listed) dockerfileIsPath() bool { return fs.ValidPath(path.Clean(l.Dockerfile)) }
@@ -278,6 +297,10 @@ type entry struct {
 }
 
 var _ Definition = (*entry)(nil)
+
+func (e *entry) again(img *Image) draft {
+	return &entry{Listed: e.Listed, image: img, source: e.source}
+}
 
 // Source implements Definition.
 func (e *entry) Source() Source { return e.source }
@@ -316,7 +339,7 @@ func (e *entry) read(r *renderer, to *edges) error {
 	if r.scan.ParseDockerfile == nil {
 		return nil
 	}
-	parsed, err := r.parse(data, e.Args, e.Target)
+	parsed, err := r.parse(e.image, data, e.Args, e.Target)
 	if err != nil {
 		line := 0
 		if at := (*ParseError)(nil); errors.As(err, &at) {

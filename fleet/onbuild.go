@@ -169,7 +169,7 @@ func (t *trigger) depend(a addition, part bool) {
 		d.File, d.Line = a.file, 0
 		t.added = append(t.added, a)
 	}
-	d.OnBuild = d.OnBuild || part
+	d.OnBuild, d.alsoOwn = d.OnBuild || part, true
 	d.LookedUp = d.LookedUp || !part
 }
 

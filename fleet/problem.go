@@ -33,6 +33,11 @@ func (p Problem) Error() string {
 // Unwrap returns the part that every problem has.
 func (p Problem) Unwrap() error { return p.Problem }
 
+// same tells whether two problems are told in the same words.
+func (p Problem) same(o Problem) bool {
+	return o.Path == p.Path && o.Line == p.Line && o.Text == p.Text
+}
+
 func newProblem(kind problem.Kind, path string, line int, hint, format string, args ...any) Problem {
 	return Problem{Problem: problem.Problem{
 		Kind: kind, Path: path, Line: line, Text: brief(fmt.Sprintf(format, args...)), Hint: brief(hint),

@@ -39,7 +39,7 @@ func newRenderer(s *scan) *renderer {
 	paths := shownPaths(s.Config.TemplatePaths)
 	r.desks.New = func() any {
 		d := &desk{}
-		d.env = imageTemplates{desk: d, platform: s.platform(), shared: template.New(template.Options{
+		d.env = imageTemplates{desk: d, shared: template.New(template.Options{
 			Variables: variables,
 			ImageTag:  r.names.imageTag,
 			APKProxy:  s.Config.APKOnlyProxy,
@@ -130,7 +130,8 @@ func (r *renderer) tooMuch(results []rendered, size func(rendered) int, format s
 }
 
 // parse calls the parser; of large Dockerfiles it reads one at a time.
-func (r *renderer) parse(data []byte, args map[string]string, target string) (Dockerfile, error) {
+func (r *renderer) parse(img *Image, data []byte, args map[string]string, target string) (Dockerfile, error) {
+	args = r.scan.automatic(img, args)
 	if len(data) > largeDockerfile {
 		r.large.Lock()
 		defer r.large.Unlock()
@@ -183,7 +184,7 @@ func (r *renderer) file(env imageTemplates, e *edges, name string) (out Text) {
 	if err != nil || r.scan.ParseDockerfile == nil {
 		return out
 	}
-	parsed, err := r.parse(result.Text, nil, "")
+	parsed, err := r.parse(e.img, result.Text, nil, "")
 	if err != nil {
 		e.failUnread(r.parseProblem(e.img, from, err))
 		return out

@@ -3,7 +3,6 @@ package fleet
 import (
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"github.com/slipway-build/slipway/jinja/inspect"
@@ -12,9 +11,8 @@ import (
 
 // imageTemplates renders with the variables of the image at the desk.
 type imageTemplates struct {
-	desk     *desk
-	shared   *template.Environment
-	platform string
+	desk   *desk
+	shared *template.Environment
 }
 
 func (t imageTemplates) render(dir, name string) (template.Result, error) {
@@ -26,29 +24,18 @@ func (t imageTemplates) inspect(dir, name string) template.Inspection {
 }
 
 func (t imageTemplates) input(dir, name string) template.Input {
-	return template.Input{Dir: dir, Name: name, Variables: imageVariables(t.desk.edges.img, t.platform)}
+	return template.Input{Dir: dir, Name: name, Variables: imageVariables(t.desk.edges.img)}
 }
 
 // imageVariables are what a template knows of its own image; keys of the configuration win. The
 // date is in UTC, so that it does not change with the zone of whoever wrote the entry. An entry
 // without a date gives no changelog_date rather than a wrong one.
-func imageVariables(img *Image, platform string) map[string]any {
-	vars := map[string]any{"name": img.Name, "version": string(img.Version), "platform": platform}
+func imageVariables(img *Image) map[string]any {
+	vars := map[string]any{"name": img.Name, "version": string(img.Version), "platform": string(img.Platform), "arch": img.Platform.Debian()}
 	if !img.Date.IsZero() {
 		vars["changelog_date"] = img.Date.UTC().Format(time.RFC3339)
 	}
 	return vars
-}
-
-// platform is what images are built for: Linux, whatever this program runs on.
-func (s *scan) platform() string {
-	if s.Platform != "" {
-		return s.Platform
-	}
-	if runtime.GOARCH == "arm" {
-		return "linux/arm/v7"
-	}
-	return "linux/" + runtime.GOARCH
 }
 
 // shownPaths are the folders as messages have them: short below the working directory.

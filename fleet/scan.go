@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/platform"
 )
 
 // ScanOptions say what Scan reads and with what.
@@ -20,8 +21,9 @@ type ScanOptions struct {
 	// TagSuffix is put behind every version: "-20260131" for a nightly build.
 	TagSuffix string
 
-	// Platform is what templates see as "platform"; empty is linux and this machine's architecture.
-	Platform string
+	// Platform is what this machine builds for; empty is platform.Machine. Without slipway.platforms all images
+	// are made for it.
+	Platform platform.Platform
 
 	// ParseDockerfile reads a rendered Dockerfile; a *ParseError says where it cannot. It is called
 	// by several goroutines at once. Without it dependencies come from control files alone, and
@@ -54,8 +56,12 @@ func Scan(ctx context.Context, o ScanOptions) (*Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
+	others := s.split()
 	results, err := s.render(ctx, false)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.join(ctx, others); err != nil {
 		return nil, err
 	}
 	s.report(results)
@@ -64,6 +70,12 @@ func Scan(ctx context.Context, o ScanOptions) (*Fleet, error) {
 			return nil, err
 		}
 		s.fleet.blameCycles()
+	}
+	if t := s.fleet.targets; t != nil {
+		t.arrange(s.fleet)
+		if err := t.link(); err != nil {
+			return nil, err
+		}
 	}
 	return s.fleet, nil
 }
@@ -78,6 +90,9 @@ type scan struct {
 	count       int          // of definitions, with those that are no images
 	taken       error        // two images have one name
 	problems    []Problem    // about keys of the configuration
+	platforms   []platform.Platform
+	part        bool          // it is of one platform of several
+	also        []Observation // warnings of such scans
 }
 
 // begin is the first phase: names and versions, from which the second makes references.
@@ -93,7 +108,7 @@ func begin(ctx context.Context, o ScanOptions) (*scan, error) {
 		return nil, err
 	}
 	s := &scan{ScanOptions: o, tree: t, fleet: &Fleet{Root: t.root, dir: t.dir, exclude: t.exclude}}
-	s.fleet.Platform = s.platform()
+	s.platforms, s.fleet.Platform = o.configured()
 	definitions, err := s.find(ctx)
 	if err != nil {
 		return nil, err
@@ -126,7 +141,11 @@ func (s *scan) render(ctx context.Context, everything bool) ([]rendered, error) 
 	r := newRenderer(s)
 	r.everything = everything
 	results := make([]rendered, len(s.definitions))
-	err := s.parallel(ctx, len(s.definitions), func(i int) { results[i] = r.image(s.definitions[i]) })
+	err := s.parallel(ctx, len(s.definitions), func(i int) {
+		if !s.part || s.definitions[i].image.made() {
+			results[i] = r.image(s.definitions[i])
+		}
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -135,8 +154,15 @@ func (s *scan) render(ctx context.Context, everything bool) ([]rendered, error) 
 	}
 	r.triggers(results)
 	for i, result := range results {
-		s.definitions[i].keep(s.platform(), result.recipe)
+		img := s.definitions[i].image
+		s.definitions[i].keep(img.Platform, result.recipe)
 		s.fleet.missing = append(s.fleet.missing, result.missing...)
+		if img.made() {
+			s.fleet.lacking(img)
+		}
+	}
+	if s.part {
+		return results, nil
 	}
 	sortProblems(s.fleet.missing)
 	s.problems, err = r.keyProblems(ctx)
@@ -151,11 +177,25 @@ func (s *scan) report(results []rendered) {
 	s.fleet.Warnings = append(s.fleet.Warnings, s.fleet.missing...)
 	sortProblems(s.fleet.Warnings)
 	s.fleet.Warnings = slices.Compact(s.fleet.Warnings)
+	s.reportAlso()
 	if s.Warn != nil {
 		for _, w := range s.fleet.Warnings {
 			s.Warn(w)
 		}
 	}
+}
+
+// reportAlso adds what is told of other platforms alone.
+func (s *scan) reportAlso() {
+	if len(s.also) == 0 {
+		return
+	}
+	for _, w := range s.also {
+		if !slices.ContainsFunc(s.fleet.Warnings, w.same) {
+			s.fleet.Warnings = append(s.fleet.Warnings, w.Problem)
+		}
+	}
+	sortProblems(s.fleet.Warnings)
 }
 
 // parallel calls do for 0 to n-1 from at most config.ScanWorkers goroutines.

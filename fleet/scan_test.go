@@ -71,6 +71,7 @@ func unpack(t *testing.T, archive *txtar.Archive) fleet.ScanOptions {
 		write(t, f.Name, string(f.Data))
 	}
 	o := scanOptions(t, "fleet")
+	o.Platform = "linux/amd64"
 	for line := range strings.Lines(string(archive.Comment)) {
 		word := strings.Fields(line)
 		if len(word) == 0 || word[0] == "#" {
@@ -137,6 +138,9 @@ func outcome(f *fleet.Fleet, err error) string {
 			fmt.Fprintf(&b, "# error of %s\n%v\n", img.Name, img.Err)
 		}
 	}
+	if f.Targets() != f {
+		targets(&b, f.Targets())
+	}
 	section(&b, "broken", f.Broken)
 	section(&b, "warnings", f.Warnings)
 	section(&b, "missing", f.MissingDependencies())
@@ -154,6 +158,28 @@ func flags(d fleet.Dependency) string {
 		}
 	}
 	return s
+}
+
+// targets tells of each what its Dockerfile says, and what it needs on which platform.
+func targets(b *strings.Builder, f *fleet.Fleet) {
+	fmt.Fprintln(b, "# targets")
+	for _, img := range f.Order() {
+		text := strings.ReplaceAll(f.Recipe(img).Dockerfile.Text, "\n", "; ")
+		fmt.Fprintf(b, "%s for %s of %v: %s\n", img.Name, img.Platform, img.Platforms, text)
+		for _, d := range img.Depends {
+			fmt.Fprintf(b, "  %s", d.Name)
+			if d.Image != nil {
+				fmt.Fprintf(b, " for %s", d.Image.Platform)
+			}
+			fmt.Fprintln(b, flags(d))
+		}
+		if len(img.External) > 0 {
+			fmt.Fprintf(b, "  elsewhere: %s\n", strings.Join(img.External, " "))
+		}
+		if img.Err != nil {
+			fmt.Fprintf(b, "  error: %v\n", img.Err)
+		}
+	}
 }
 
 func section(b *strings.Builder, title string, problems []fleet.Problem) {

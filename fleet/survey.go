@@ -44,12 +44,23 @@ func Inspect(ctx context.Context, o ScanOptions) (*Survey, error) {
 	}
 	v.add(nil, s.fleet.Broken...)
 	v.unordered(s.taken)
+	others := s.split()
 	results, err := s.render(ctx, true)
 	if err != nil {
 		return nil, err
 	}
+	if s.taken == nil { // else a name is no key
+		if err := s.join(ctx, others); err != nil {
+			return nil, err
+		}
+	}
 	v.add(nil, s.problems...)
 	v.observeAll(results)
+	for _, w := range s.also {
+		if told := func(o Observation) bool { return o.Image == w.Image && w.same(o.Problem) }; !slices.ContainsFunc(v.Observations, told) {
+			v.Observations = append(v.Observations, w)
+		}
+	}
 	v.unordered(s.fleet.link())
 	slices.SortStableFunc(v.Observations, func(a, b Observation) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Text, b.Text))

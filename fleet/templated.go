@@ -14,6 +14,7 @@ import (
 	"github.com/slipway-build/slipway/deb822"
 	"github.com/slipway-build/slipway/fleet/fault"
 	"github.com/slipway-build/slipway/pattern"
+	"github.com/slipway-build/slipway/platform"
 	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/template"
 	"github.com/slipway-build/slipway/version"
@@ -34,10 +35,10 @@ func templates(ctx context.Context, s *scan, r *reader) (definitions []definitio
 
 // reader turns one folder's changelog and control into an Image.
 type reader struct {
-	tree     *tree
-	config   *config.Config
-	platform string
-	suffix   string
+	tree      *tree
+	config    *config.Config
+	platforms []platform.Platform
+	suffix    string
 }
 
 // relation is one item of control's Depends or Build-Depends.
@@ -101,6 +102,10 @@ type templated struct {
 }
 
 var _ Definition = (*templated)(nil)
+
+func (t *templated) again(img *Image) draft {
+	return &templated{tree: t.tree, source: t.source, image: img, build: t.build}
+}
 
 // Source implements Definition.
 func (t *templated) Source() Source { return t.source }
@@ -182,6 +187,9 @@ func (r *reader) control(d *definition, rel string) error {
 	}
 	paragraphs, err := deb822.Parse(r.tree.show(rel), data)
 	d.unfitting(err)
+	if err := r.architectures(d, paragraphs); err != nil {
+		d.image.Err = errors.Join(d.image.Err, err)
+	}
 	named := 0
 	for _, p := range paragraphs {
 		for _, field := range []string{"Build-Depends", "Depends"} {

@@ -2,9 +2,11 @@ package plan
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
+	"github.com/slipway-build/slipway/platform"
 )
 
 // node is an image while its plan is made: what is known of it, and the reasons so far.
@@ -30,10 +32,12 @@ type node struct {
 	replace     bool   // it is published in the place of another
 	toPublish   bool   // when it is good
 	private     string // why not, although it could be: an image that it is made from
+	partial     bool   // for that one is not published for all its platforms
 
 	asked   bool // the plan would like to know more of it
 	reasons []Reason
 	stale   bool // one of these is to build it
+	stuck   bool // it is to be built, and this machine does not build for its platform
 
 	basis    bool     // something that is to be built is made from it
 	causes   []string // names of the images with an error that stop it; sorted
@@ -95,9 +99,11 @@ func partsBy(now inputs.Now, parents []inputs.Parent, m inputs.Mark) (inputs.Par
 // compare compares an image with what the store and the registry have of it.
 func (m *maker) compare(n *node) {
 	img := n.img
-	n.stored, n.found = m.facts.Images[img.Ref]
+	if m.here(img.Platform) {
+		n.stored, n.found = m.facts.Images[img.Ref]
+	}
 	if n.now, n.known = m.facts.Inputs[img]; n.known {
-		n.parents = img.MadeFrom(m.identity)
+		n.parents = img.MadeFrom(m.identities(img))
 		n.same = n.sameAs(n.stored.Mark()) && n.found && !n.otherLevel()
 		for _, parent := range img.Used() {
 			if p := m.nodes[parent]; p.stale && len(p.causes) == 0 {
@@ -105,15 +111,28 @@ func (m *maker) compare(n *node) {
 			}
 		}
 	}
-	if n.published, n.isPublished = m.facts.Published[img.Ref]; n.isPublished {
+	if n.published, n.isPublished = m.publishedFor(img); n.isPublished {
 		m.comparePublished(n)
 	} else {
 		n.replace = m.Replace && n.selected && m.facts.Unreadable[img.Ref] // whatever is there
 	}
-	if m.Publish && m.facts.Published != nil && (!n.isPublished || n.replace) && n.wrong == nil {
-		n.private = m.privateParent(img)
+	if m.Publish && m.facts.Published != nil && (!n.isPublished || n.replace) && n.wrong == nil && len(img.Platforms) < 2 {
+		n.private, n.partial = m.privateParent(img)
 		n.toPublish = n.private == ""
 	}
+}
+
+// publishedFor is what the registry has of an image for its platform.
+func (m *maker) publishedFor(img *fleet.Image) (PublishedImage, bool) {
+	all, there := m.facts.Published[img.Ref]
+	part, found := all.For(img)
+	if !there || !found {
+		return PublishedImage{}, false
+	}
+	if all.Parts != nil && all.manifest(img.Platforms) && m.owner(img, part.Mark) != img.Platform {
+		return PublishedImage{}, false
+	}
+	return part, true
 }
 
 // comparePublished finds out whether what the registry has counts, is replaced, or is not what it should be.
@@ -160,34 +179,60 @@ func (m *maker) onOther(n *node) bool {
 	return !n.sameAs(mark)
 }
 
+// identities finds what stands for the content of the images that one is built on. Of one that it takes on
+// several platforms that is all of them.
+func (m *maker) identities(img *fleet.Image) func(ref string) string {
+	return func(ref string) string {
+		if !m.several {
+			return m.identity(ref, img.Platform)
+		}
+		var all []string
+		for _, parent := range img.Used() {
+			if parent.Ref == ref {
+				all = append(all, m.identity(ref, parent.Platform))
+			}
+		}
+		if all == nil {
+			return m.identity(ref, img.Platform)
+		}
+		return strings.Join(all, " ")
+	}
+}
+
 // identity is what stands for the content of an image that others are built on: of the published one
 // where that counts, else of the stored one.
-func (m *maker) identity(ref string) string {
+func (m *maker) identity(ref string, on platform.Platform) string {
 	if !m.NoPull {
-		if parent, ours := m.byRef[ref]; ours && parent.counts {
-			if stored := m.facts.Images[ref]; stored.Manifest == parent.published.Digest {
+		if parent, ours := m.byRef[onPlatform{ref, on}]; ours && parent.counts {
+			if stored := m.facts.Images[ref]; stored.Manifest == parent.published.Digest && m.here(on) {
 				return stored.Digest // as what was built on it noted it
 			}
 			return parent.published.ID
 		}
-		if b, asked := m.facts.Bases[ref]; asked && b.Err == nil {
+		if b, asked := m.facts.Bases[ref]; asked && b.Err == nil && m.here(on) {
 			return b.ID
 		}
+	}
+	if !m.here(on) {
+		return ""
 	}
 	return m.facts.stored(ref).Digest
 }
 
 // privateParent names an image that this one is made from and that is not here as it is published, which
-// happens when nothing may be fetched.
-func (m *maker) privateParent(img *fleet.Image) string {
+// happens when nothing may be fetched, or that is not published for all its platforms.
+func (m *maker) privateParent(img *fleet.Image) (name string, partial bool) {
 	for _, parent := range img.Used() {
 		p := m.nodes[parent]
+		if len(parent.Platforms) > 1 && !p.counts {
+			return parent.Name + " " + parent.Tag, true
+		}
 		same := p.isPublished && m.facts.Images[parent.Ref].Manifest == p.published.Digest
 		if m.NoPull && !p.toPublish && !same {
-			return parent.Name + " " + parent.Tag
+			return parent.Name + " " + parent.Tag, false
 		}
 	}
-	return ""
+	return "", false
 }
 
 // versioned tells whether the image's tag is to stand for one content: that of its changelog does, a

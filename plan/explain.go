@@ -34,6 +34,8 @@ const (
 	kindOutdated    = "outdated"
 	kindNeeded      = "needed"
 	kindStored      = "stored"
+	kindForeign     = "foreign"
+	kindIndex       = "index"
 )
 
 // The kinds of reasons of PrunePublished that a view treats differently.
@@ -51,8 +53,17 @@ var vocabulary = [causes]struct {
 	show       func(string) string
 }{
 	byUnselected: {"unselected", "not selected", nil},
+	byNowhere:    {kindForeign, "its Architecture in control names no platform of the configuration", nil},
 	byError:      {"error", "%s", nil},
 	byBlocked:    {"blocked", "blocked by %s, which has an error", nil},
+
+	byBlockedForeign:   {"blocked", "blocked by %s, which is not built here", nil},
+	byForeign:          {kindForeign, "this machine builds for %s and cannot run %s", nil},
+	byEmulated:         {kindForeign, "this machine builds for %s; it can run %s by emulation, but this version does not build that way", nil},
+	byForeignParent:    {kindForeign, "this machine has images for %s alone, and it is made from %s for %s", nil},
+	byStuckTargets:     {kindIndex, "there is no image for %s", nil},
+	byLoose:            {kindIndex, "its images are not together at the registry, and this version publishes no index", nil},
+	byUnpublishedIndex: {kindIndex, "not published", nil},
 
 	byNew:         {"new", "never built", nil},
 	byRemoved:     {"removed", "%s was built, but is no longer in the store", nil},
@@ -107,13 +118,15 @@ var vocabulary = [causes]struct {
 	byTested:   {kindStored, "built and tested", nil},
 	byTestless: {kindStored, "built; it has no test", nil},
 
-	byUnpublished: {kindUnpublished, "not published", nil},
-	byPrivate:     {kindUnpublished, "not published: what it is made from, %s, is not here as it is published (--no-pull)", nil},
-	byReplaced:    {kindUnpublished, "the registry has another image under this tag, which is replaced", nil},
-	byOther:       {kindUnpublished, "the registry has another image under this tag", nil},
-	byUnreadable:  {kindUnreadable, "not readable: absent, or not ours", nil},
-	byVanished:    {kindVanished, "%s was published, but is no longer at the registry", nil},
-	byNeeded:      {kindNeeded, "needed by %s", nil},
+	byUnpublished:    {kindUnpublished, "not published", nil},
+	byAbsentPlatform: {kindUnpublished, "the registry has the tag, without %s", nil},
+	byPartialParent:  {kindUnpublished, "not published: what it is made from, %s, is not published for all its platforms", nil},
+	byPrivate:        {kindUnpublished, "not published: what it is made from, %s, is not here as it is published (--no-pull)", nil},
+	byReplaced:       {kindUnpublished, "the registry has another image under this tag, which is replaced", nil},
+	byOther:          {kindUnpublished, "the registry has another image under this tag", nil},
+	byUnreadable:     {kindUnreadable, "not readable: absent, or not ours", nil},
+	byVanished:       {kindVanished, "%s was published, but is no longer at the registry", nil},
+	byNeeded:         {kindNeeded, "needed by %s", nil},
 
 	pruneOld:     {"old", "it is older than the newest %s", nil},
 	pruneNewest:  {PruneNewest, "it is among the newest %s", nil},
@@ -136,7 +149,7 @@ func (r Reason) Text() string {
 	switch r.cause {
 	case byFiles:
 		args = append(args, filesText(r.more))
-	case byTags, byPublishedTags:
+	case byTags, byPublishedTags, byStuckTargets:
 		args = append(args, strings.Join(r.args, ", "))
 	case byNeeded:
 		args = append(args, someOf(r.args))

@@ -1,14 +1,19 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
+	"github.com/slipway-build/slipway/platform"
 	"github.com/slipway-build/slipway/ref"
 )
 
 // Facts are what the plan must know of the world.
 type Facts struct {
-	// Images are all stored images by full reference, registry/namespace/name:tag; those that are none of
+	// Emulated are other platforms than this machine's whose programs run here by emulation.
+	Emulated []platform.Platform
+	// Images are all stored images, which are for this machine's platform, by full reference, registry/namespace/name:tag; those that are none of
 	// the fleet's in the form of fleet.Canonical. Those with other tags than the fleet's tell which version
 	// was built before.
 	Images map[string]StoredImage
@@ -71,6 +76,24 @@ type PublishedImage struct {
 	Mark inputs.Mark
 	// Base is the image that it was built on, if that is known, and BaseDigest that one's manifest.
 	Base, BaseDigest string
+	// Parts are, of an image that is to be an index, what there is of it by platform, without Parts; those that
+	// the index lacks are not there. Where a manifest stands in the place of the index it is the part for each.
+	Parts map[platform.Platform]PublishedImage
+}
+
+// For is what the registry has of an image for its platform; found is false if it has not.
+func (p PublishedImage) For(img *fleet.Image) (part PublishedImage, found bool) {
+	if p.Parts == nil {
+		return p, true
+	}
+	part, found = p.Parts[img.Platform]
+	return part, found
+}
+
+// manifest tells whether all parts are one manifest, which stands in the place of an index.
+func (p PublishedImage) manifest(platforms []platform.Platform) bool {
+	first := p.Parts[platforms[0]].ID
+	return first != "" && !slices.ContainsFunc(platforms, func(on platform.Platform) bool { return p.Parts[on].ID != first })
 }
 
 // BaseImage is an image from elsewhere that images of the fleet are built on, as its registry has it

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/slipway-build/slipway/fleet"
+	"github.com/slipway-build/slipway/platform"
 	"github.com/slipway-build/slipway/ref"
 	"github.com/slipway-build/slipway/version"
 )
@@ -28,20 +29,37 @@ type maker struct {
 	relevant  func(*fleet.Image) bool
 	previous  map[string]string // repository to the newest other tag in the store
 	nodes     map[*fleet.Image]*node
-	byRef     map[string]*node
+	byRef     map[onPlatform]*node
+
+	several bool
+	targets map[string][]*fleet.Image // by name; empty unless several
+	notHere map[string]bool           // of causes: they are not built here
 
 	asking    bool // what is not known of the past can be asked for
 	questions []Question
 	answers   map[Question]Past
 }
 
+// onPlatform is a reference to an image for a platform.
+type onPlatform struct {
+	ref string
+	on  platform.Platform
+}
+
 func newMaker(f *fleet.Fleet, facts Facts, o Options) *maker {
-	return &maker{
+	f = f.Targets()
+	m := &maker{
 		Options: o, fleet: f, order: f.Order(), facts: facts,
 		selection: fleet.NewSelection(o.Select), relevant: Relevant(f, o), previous: previousTags(f, facts),
-		nodes: make(map[*fleet.Image]*node, len(f.Images)), byRef: make(map[string]*node, len(f.Images)),
-		answers: map[Question]Past{},
+		nodes: make(map[*fleet.Image]*node, len(f.Images)), byRef: make(map[onPlatform]*node, len(f.Images)),
+		several: otherTargets(f), targets: map[string][]*fleet.Image{}, notHere: map[string]bool{}, answers: map[Question]Past{},
 	}
+	if m.several {
+		for _, img := range f.Images {
+			m.targets[img.Name] = append(m.targets[img.Name], img)
+		}
+	}
+	return m
 }
 
 func (m *maker) lookAtAll() {
@@ -53,23 +71,38 @@ func (m *maker) lookAtAll() {
 // plan goes on with what was seen.
 func (m *maker) plan() *Plan {
 	p := &Plan{Refresh: map[string]string{}, Steps: make([]*Step, 0, len(m.order))}
+	seen := map[string]int{}
 	for _, img := range m.order {
 		p.Steps = append(p.Steps, m.nodes[img].step)
+		if len(img.Platforms) < 2 {
+			continue
+		}
+		if seen[img.Name]++; seen[img.Name] == len(img.Platforms) {
+			p.Steps = append(p.Steps, m.index(m.targets[img.Name]))
+		}
 	}
 	for _, step := range slices.Backward(p.Steps) { // who needs comes before what is needed
-		m.want(m.nodes[step.Image])
+		if step.Targets == nil {
+			m.want(m.nodes[step.Image])
+		}
 	}
 	for _, step := range p.Steps {
+		step.several = m.several
+		if step.Targets != nil {
+			m.decideIndex(step)
+			continue
+		}
 		m.decide(m.nodes[step.Image])
 		m.refresh(p, step)
 	}
+	m.sayForeign(p)
 	return p
 }
 
 // look finds out whether an image is to be built, if it is wanted. What it needs comes before it.
 func (m *maker) look(img *fleet.Image) {
 	n := &node{step: &Step{Image: img}, img: img, selected: m.selection.Matches(img), wrong: cmp.Or(img.Err, m.facts.Errors[img])}
-	m.nodes[img], m.byRef[img.Ref] = n, n
+	m.nodes[img], m.byRef[onPlatform{img.Ref, img.Platform}] = n, n
 	for _, parent := range img.Parents() {
 		n.step.Needs = append(n.step.Needs, m.nodes[parent].step)
 	}
@@ -86,6 +119,9 @@ func (m *maker) look(img *fleet.Image) {
 	switch {
 	case n.step.Err != nil:
 		n.causes = []string{img.Name}
+	case n.stuck:
+		n.causes = []string{img.Name + " for " + string(img.Platform)}
+		m.notHere[n.causes[0]] = true
 	case n.stale || n.toPublish:
 		for _, need := range n.step.Needs {
 			if p := m.nodes[need.Image]; n.stale || !p.counts && uses(img, need.Image) {
@@ -103,7 +139,7 @@ func (m *maker) want(n *node) {
 	if n.counts && !n.basis { // who needs it came before: nothing is to be built on it
 		n.forget()
 	}
-	if !n.wanted() || !n.stale && !n.toPublish || n.step.Err != nil {
+	if !n.wanted() || !n.stale && !n.toPublish || n.step.Err != nil || n.stuck {
 		return
 	}
 	for _, need := range n.step.Needs {
@@ -152,8 +188,9 @@ func (m *maker) refresh(p *Plan, step *Step) {
 // Relevant tells which images a plan looks at: those that are selected, and all that they are built
 // on, however far.
 func Relevant(f *fleet.Fleet, o Options) func(*fleet.Image) bool {
+	f = f.Targets()
 	if o.Select == "" {
-		return func(*fleet.Image) bool { return true }
+		return func(img *fleet.Image) bool { return !img.Nowhere() }
 	}
 	selection := fleet.NewSelection(o.Select)
 	relevant := map[*fleet.Image]bool{}
@@ -166,7 +203,7 @@ func Relevant(f *fleet.Fleet, o Options) func(*fleet.Image) bool {
 			relevant[parent] = true
 		}
 	}
-	return func(img *fleet.Image) bool { return relevant[img] }
+	return func(img *fleet.Image) bool { return relevant[img] && !img.Nowhere() }
 }
 
 // uses tells whether what the parent holds becomes part of the image.

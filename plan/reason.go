@@ -27,8 +27,16 @@ type cause uint8
 // The causes. vocabulary has their kinds and sentences, and table what follows from them.
 const (
 	byUnselected cause = iota
-	byError            // one problem
-	byBlocked          // name of an image that has an error
+	byNowhere
+	byError          // one problem
+	byBlocked        // name of an image that has an error
+	byBlockedForeign // name and platform of an image that is not built here
+	byForeign        // platform of this machine, its own
+	byEmulated       // likewise
+	byForeignParent  // platform of this machine, parent and its platform
+	byStuckTargets   // platforms
+	byLoose
+	byUnpublishedIndex
 
 	byNew
 	byRemoved // tag
@@ -84,7 +92,9 @@ const (
 	byTestless
 
 	byUnpublished
-	byPrivate // parent
+	byAbsentPlatform // platform
+	byPartialParent  // parent
+	byPrivate        // parent
 	byReplaced
 	byOther
 	byUnreadable

@@ -38,7 +38,7 @@ func unreadDefinition(_ *maker, n *node) []Reason {
 
 // unseenBase: an image that it is built on is not where it should be.
 func unseenBase(m *maker, n *node) []Reason {
-	if !n.stale || m.NoPull {
+	if !n.stale || m.NoPull || !m.here(n.img.Platform) {
 		return nil
 	}
 	for _, ref := range n.img.Elsewhere() {
@@ -70,11 +70,15 @@ func refused(m *maker, n *node) []Reason {
 	return wrong(m.Refuse(n.img))
 }
 
-// blocked: something that it needs has an error.
-func blocked(_ *maker, n *node) []Reason {
+// blocked: something that it needs has an error, or is not built here.
+func blocked(m *maker, n *node) []Reason {
 	var all []Reason
 	for _, name := range n.causes {
-		all = append(all, reason(byBlocked, name))
+		by := byBlocked
+		if m.notHere[name] {
+			by = byBlockedForeign
+		}
+		all = append(all, reason(by, name))
 	}
 	return all
 }

@@ -59,7 +59,7 @@ func published(_ *maker, n *node) []Reason {
 
 // publishedTags: further tags of a listed image are not at the registry, or name something else there.
 func publishedTags(m *maker, n *node) []Reason {
-	if !n.counts || !m.Publish || n.step.Unread != nil {
+	if !n.counts || !m.Publish || n.step.Unread != nil || len(n.img.Platforms) > 1 {
 		return nil
 	}
 	var missing []string
@@ -81,7 +81,7 @@ func outdated(m *maker, n *node) []Reason {
 		return nil
 	}
 	if m.onOther(n) {
-		if parent, ours := m.byRef[n.published.Base]; ours && n.published.BaseDigest != parent.published.Digest {
+		if parent, ours := m.byRef[onPlatform{n.published.Base, n.img.Platform}]; ours && n.published.BaseDigest != parent.published.Digest {
 			return because(byOutdatedParent, parent.img.Name, parent.img.Tag)
 		}
 		return because(byOutdated)
@@ -118,12 +118,16 @@ func unpublished(m *maker, n *node) []Reason {
 	}
 	r := reason(byUnpublished)
 	switch {
+	case n.partial:
+		r = reason(byPartialParent, n.private)
 	case n.private != "":
 		r = reason(byPrivate, n.private)
 	case n.toPublish && n.isPublished:
 		r = reason(byReplaced)
 	case n.isPublished:
 		r = reason(byOther)
+	case len(n.img.Platforms) > 1 && m.facts.Published[n.img.Ref].Digest != "":
+		r = reason(byAbsentPlatform, string(n.img.Platform))
 	case m.facts.Unreadable[n.img.Ref]:
 		r = reason(byUnreadable)
 	case m.facts.Seen[n.img.Ref] != "":

@@ -10,13 +10,17 @@ type rule func(m *maker, n *node) []Reason
 var buildRules = []rule{
 	otherPublished, wrongDefinition,
 	missing, damaged, unsureTest, changed, requested,
-	unread, unseenBase, strict, refused,
+	unread, unseenBase, strict, refused, foreign,
 }
 
 // otherRules say everything else, once it is known what is wanted and what is built.
 var otherRules = []rule{
-	unselected, blocked,
+	nowhere, unselected, blocked,
 	published, publishedTags, unreadDefinition, movedTag, outdated,
 	untested, furtherTags, tested, unpublished,
 	needed,
 }
+
+// indexRules say what is done with the index of an image that is made for several platforms, once all is decided
+// of its targets.
+var indexRules = []rule{unselectedIndex, stuckTargets, publishedIndex, looseTargets}

@@ -8,22 +8,25 @@ var table = []struct {
 	action      Action
 	calls, says []cause
 }{
-	{Skip, []cause{byUnselected}, nil},
+	{Skip, []cause{byUnselected, byNowhere}, nil},
 	{Error, []cause{byPublishedContent}, slices.Concat(edits, []cause{byMoved})},
 	{Error, []cause{byError}, nil},
-	{Blocked, []cause{byBlocked}, nil},
+	{Foreign, []cause{byForeign, byEmulated, byForeignParent}, []cause{byAbsentPlatform}},
+	{Blocked, []cause{byBlocked, byBlockedForeign, byStuckTargets}, nil},
 	{Build, slices.Concat(edits, []cause{
 		byNew, byRemoved, byFailedBuild, byFailedTest, byVersion, byDamaged, byUnsureTest, byRequested,
 		byTrigger, byTriggerGone, byTriggerVersion, byParentToBuild, byParentBuilt, byImage, byEngine,
 		byUnsureInputs, byUnknownInputs, byOtherInputs, byContent,
-	}), []cause{byReplaced, byPrivate, byUnreadable, byVanished, byNeeded}},
+	}), []cause{byReplaced, byPrivate, byPartialParent, byAbsentPlatform, byUnreadable, byVanished, byNeeded}},
 	{Pull, []cause{byNeeded}, slices.Concat(remarks, []cause{byPublished, byPublishedTags, byUnread})},
 	{Publish, []cause{byPublishedTags}, slices.Concat(remarks, []cause{byPublished, byNeeded})},
 	{Published, []cause{byPublished}, slices.Concat(remarks, []cause{byUnread, byNeeded})},
 	{Test, []cause{byUntested, byTest, byNewTest}, []cause{byNeeded}},
 	{Tag, []cause{byTags}, []cause{byNeeded}},
 	{Publish, []cause{byUnpublished, byReplaced, byUnreadable, byVanished}, []cause{byTested, byTestless, byNeeded}},
-	{UpToDate, []cause{byTested, byTestless}, []cause{byUnpublished, byUnreadable, byVanished, byOther, byPrivate, byNeeded}},
+	{UpToDate, []cause{byTested, byTestless}, []cause{byUnpublished, byUnreadable, byVanished, byOther, byPrivate, byPartialParent, byAbsentPlatform, byNeeded}},
+	{Blocked, []cause{byLoose}, nil},
+	{Skip, []cause{byUnpublishedIndex}, nil},
 }
 
 // edits are what somebody edited, as far as it is known.

@@ -16,6 +16,7 @@ import (
 	"github.com/slipway-build/slipway/imagetest"
 	"github.com/slipway-build/slipway/imagetest/fleettest"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/platform"
 	"github.com/slipway-build/slipway/secret"
 	"github.com/slipway-build/slipway/secret/redact"
 	"github.com/slipway-build/slipway/store"
@@ -125,12 +126,25 @@ func (r *run) emit(e event.Event) {
 	r.Events(e)
 }
 
+// platformOf is what events and results of an image for several platforms have, to tell its targets apart.
+func platformOf(img *fleet.Image) platform.Platform {
+	if len(img.Platforms) < 2 {
+		return ""
+	}
+	return img.Platform
+}
+
 func (r *run) finish(s *plan.Step, res event.Result) event.Outcome {
 	return r.finishWith(s, result{Result: res})
 }
 
 func (r *run) finishWith(s *plan.Step, res result) event.Outcome {
-	res.Image = s.Image
+	res.Image, res.Title = s.Image, s.Title()
+	if s.Targets != nil {
+		res.Targets = s.Image.Platforms
+	} else {
+		res.Platform = platformOf(s.Image)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.results[s] = res
@@ -138,8 +152,12 @@ func (r *run) finishWith(s *plan.Step, res result) event.Outcome {
 }
 
 func (r *run) blocked(s *plan.Step, causes []string) {
+	if s.Targets != nil { // what is wrong is told of these
+		r.finish(s, event.Result{Outcome: event.NotBuilt})
+		return
+	}
 	r.finish(s, event.Result{Outcome: event.NotBuilt, Causes: causes})
-	r.emit(event.Event{Kind: event.Blocked, Image: s.Image.Ref, Causes: causes})
+	r.emit(event.Event{Kind: event.Blocked, Image: s.Image.Ref, Platform: platformOf(s.Image), Causes: causes})
 }
 
 func (r *run) cancelled(s *plan.Step) {
@@ -152,7 +170,10 @@ func (r *run) cancelled(s *plan.Step) {
 			return
 		}
 		r.finish(s, event.Result{Outcome: event.Interrupt})
-		r.emit(event.Event{Kind: event.Cancelled, Image: s.Image.Ref})
+		if s.Targets != nil {
+			return
+		}
+		r.emit(event.Event{Kind: event.Cancelled, Image: s.Image.Ref, Platform: platformOf(s.Image)})
 	}
 }
 
@@ -168,9 +189,11 @@ func (r *run) step(ctx context.Context, s *plan.Step) event.Outcome {
 	case plan.Blocked:
 		r.blocked(s, nil)
 		return event.NotBuilt
+	case plan.Foreign:
+		return r.finish(s, event.Result{Outcome: event.NotBuilt, Err: r.Secrets.Error(s.Err)})
 	case plan.Error:
 		err := r.Secrets.Error(s.Err)
-		r.emit(event.Event{Kind: event.Failed, Image: s.Image.Ref, Text: err.Error(), Phase: event.PhasePlan})
+		r.emit(event.Event{Kind: event.Failed, Image: s.Image.Ref, Platform: platformOf(s.Image), Text: err.Error(), Phase: event.PhasePlan})
 		return r.failed(s, event.Result{Err: err})
 	}
 	return r.work(ctx, s)
@@ -180,7 +203,7 @@ func (r *run) step(ctx context.Context, s *plan.Step) event.Outcome {
 func (r *run) work(ctx context.Context, s *plan.Step) event.Outcome {
 	j := &job{run: r, step: s, image: s.Image, start: time.Now(), tries: 1}
 	defer j.close()
-	r.emit(event.Event{Kind: event.Started, Image: s.Image.Ref, Test: s.Action != plan.Build})
+	r.emit(event.Event{Kind: event.Started, Image: s.Image.Ref, Platform: platformOf(s.Image), Test: s.Action != plan.Build})
 	j.record = r.beginRecord(ctx, s, j.start)
 	err := j.openLog()
 	outcome := event.Built
@@ -190,19 +213,19 @@ func (r *run) work(ctx context.Context, s *plan.Step) event.Outcome {
 	res := event.Result{Outcome: outcome, Digest: j.digest, Test: j.tested, Took: time.Since(j.start), Log: j.logPath}
 	switch {
 	case err == nil && s.Action == plan.Tag:
-		r.emit(event.Event{Kind: event.Tagged, Image: s.Image.Ref, Digest: j.digest})
+		r.emit(event.Event{Kind: event.Tagged, Image: s.Image.Ref, Platform: platformOf(s.Image), Digest: j.digest})
 	case err == nil && outcome == event.Unchanged:
-		r.emit(event.Event{Kind: event.Same, Image: s.Image.Ref, Digest: j.digest})
+		r.emit(event.Event{Kind: event.Same, Image: s.Image.Ref, Platform: platformOf(s.Image), Digest: j.digest})
 	case err == nil:
-		r.emit(event.Event{Kind: event.Done, Image: s.Image.Ref, Digest: j.digest, Test: outcome == event.Tested, Seconds: res.Took.Seconds(), Log: j.logPath})
+		r.emit(event.Event{Kind: event.Done, Image: s.Image.Ref, Platform: platformOf(s.Image), Digest: j.digest, Test: outcome == event.Tested, Seconds: res.Took.Seconds(), Log: j.logPath})
 	case ctx.Err() != nil:
 		res.Outcome = event.Interrupt
-		r.emit(event.Event{Kind: event.Cancelled, Image: s.Image.Ref})
+		r.emit(event.Event{Kind: event.Cancelled, Image: s.Image.Ref, Platform: platformOf(s.Image)})
 	default:
 		err = r.Secrets.Error(err)
 		j.flush()
 		fmt.Fprintf(j.log(), "error: %v\n", err)
-		r.emit(event.Event{Kind: event.Failed, Image: s.Image.Ref, Text: err.Error(), Test: j.testing, Phase: j.phase(), Tail: j.tail.lines(), Seconds: res.Took.Seconds(), Log: j.logPath})
+		r.emit(event.Event{Kind: event.Failed, Image: s.Image.Ref, Platform: platformOf(s.Image), Text: err.Error(), Test: j.testing, Phase: j.phase(), Tail: j.tail.lines(), Seconds: res.Took.Seconds(), Log: j.logPath})
 		res.Outcome, res.Err, res.Tail = event.BuildError, err, j.tail.lines()
 		if j.testing {
 			res.Test = event.TestFailed

@@ -25,6 +25,7 @@ import (
 	"github.com/slipway-build/slipway/imagetest"
 	"github.com/slipway-build/slipway/imagetest/fleettest"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/platform"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/registry/registrytest"
 	"github.com/slipway-build/slipway/runner"
@@ -297,7 +298,7 @@ func (s *shipyard) bump(name string) {
 
 func (s *shipyard) scan() *fleet.Fleet {
 	f, err := fleet.Scan(s.ctx(), fleet.ScanOptions{
-		Dir: filepath.Join(s.dir, "fleet"), Config: s.config, Platform: platforms.DefaultString(),
+		Dir: filepath.Join(s.dir, "fleet"), Config: s.config, Platform: platform.Machine(),
 		ParseDockerfile: dockerfile.Parse,
 	})
 	s.must(err)
@@ -338,7 +339,7 @@ func (s *shipyard) build() {
 		Engine: yard{s}, Store: s.root.Store, Fleet: f, Inputs: d.Inputs, History: s.state, RunID: 1, Test: test, Sandbox: new(imagetest.Sandbox),
 		Scratch: s.dir, LogDir: filepath.Join(s.dir, "logs"),
 		Remote: &remote.Registries{
-			Client: s.client, Store: s.root.Store, Content: s.root.Content, Hold: s.root.Hold, Platform: f.Platform, UpdateID: "s",
+			Client: s.client, Store: s.root.Store, Content: s.root.Content, Hold: s.root.Hold, Platform: string(f.Platform), UpdateID: "s",
 		},
 	})
 	s.must(err)

@@ -255,7 +255,7 @@ func (j *job) solve(ctx context.Context, files *buildcontext.Tree) error {
 			j.tries, j.tail = try, tail{}
 			text := fmt.Sprintf("%s; try %d of %d in %s", cause, try, j.run.Retries+1, pause.Round(time.Second/10))
 			fmt.Fprintln(j.log(), "slipway: "+text)
-			j.run.emit(event.Event{Kind: event.Retry, Image: j.image.Ref, Text: text})
+			j.run.emit(event.Event{Kind: event.Retry, Image: j.image.Ref, Platform: platformOf(j.image), Text: text})
 		},
 	}
 	res, err := builder.Build(ctx, req)
@@ -293,7 +293,7 @@ func (j *job) markInputs(ctx context.Context) error {
 	marks := store.Marks{ID: j.id, Inputs: j.parts.Digest(), Followed: j.parts.Followed, Level: engine.Level}
 	same, err := j.sameFiles()
 	if err != nil || !same {
-		j.run.emit(event.Event{Kind: event.Warning, Image: j.image.Ref,
+		j.run.emit(event.Event{Kind: event.Warning, Image: j.image.Ref, Platform: platformOf(j.image),
 			Text: j.run.Fleet.Path(j.image, "") + ": files changed during the run; the next one builds the image again"})
 		j.unsure, marks.Inputs = true, plan.InputsUnsure
 	}

@@ -46,6 +46,6 @@ func (j *job) lacks(files *buildcontext.Tree) error {
 	if more := len(found) - 1; more > 0 {
 		text += fmt.Sprintf(", and so do %d more", more)
 	}
-	j.run.emit(event.Event{Kind: event.Warning, Image: j.image.Ref, Text: problem.Text(text, fleet.PointerHint)})
+	j.run.emit(event.Event{Kind: event.Warning, Image: j.image.Ref, Platform: platformOf(j.image), Text: problem.Text(text, fleet.PointerHint)})
 	return nil
 }

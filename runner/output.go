@@ -19,7 +19,7 @@ func (j *job) progress(u engine.Update) {
 	for _, s := range u.Steps {
 		if !s.Started.IsZero() && !j.seen[s.ID] {
 			j.seen[s.ID] = true
-			j.run.emit(event.Event{Kind: event.StepBegan, Image: j.image.Ref, Text: s.Name, Cached: s.Cached})
+			j.run.emit(event.Event{Kind: event.StepBegan, Image: j.image.Ref, Platform: platformOf(j.image), Text: s.Name, Cached: s.Cached})
 		}
 	}
 	for _, o := range u.Logs {
@@ -52,7 +52,7 @@ func (j *job) line(s string) {
 	s = strings.TrimSuffix(strings.TrimSuffix(s, "\n"), "\r")
 	s = s[strings.LastIndexByte(s, '\r')+1:]
 	j.tail.add(s)
-	j.run.emit(event.Event{Kind: event.Output, Image: j.image.Ref, Text: s})
+	j.run.emit(event.Event{Kind: event.Output, Image: j.image.Ref, Platform: platformOf(j.image), Text: s})
 }
 
 // lineWriter sends a test's output to the log and, line by line, to the events.

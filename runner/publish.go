@@ -103,16 +103,16 @@ func (p *publisher) publish(ctx context.Context, s *plan.Step, pub *publication,
 	case len(causes) > 0:
 		pub.causes = causes
 		r.published(s, event.Result{Publishing: event.PublishBlocked, PublishCauses: causes})
-		r.emit(event.Event{Kind: event.Unpublished, Image: s.Image.Ref, Causes: causes})
+		r.emit(event.Event{Kind: event.Unpublished, Image: s.Image.Ref, Platform: platformOf(s.Image), Causes: causes})
 	case err != nil:
 		pub.causes = []string{s.Image.Ref}
 		r.unpublished(s, err)
 	default:
 		pub.digest, pub.was = done.Digest, done.Was
 		r.published(s, event.Result{Publishing: event.PublishDone, PublishDigest: done.Digest})
-		r.emit(event.Event{Kind: event.WasPublished, Image: s.Image.Ref, Digest: done.Digest, Refs: done.Moved, Bytes: done.Bytes})
+		r.emit(event.Event{Kind: event.WasPublished, Image: s.Image.Ref, Platform: platformOf(s.Image), Digest: done.Digest, Refs: done.Moved, Bytes: done.Bytes})
 		if done.Note != "" {
-			r.emit(event.Event{Kind: event.Warning, Image: s.Image.Ref, Text: done.Note})
+			r.emit(event.Event{Kind: event.Warning, Image: s.Image.Ref, Platform: platformOf(s.Image), Text: done.Note})
 		}
 	}
 }
@@ -133,7 +133,7 @@ func (p *publisher) send(ctx context.Context, s *plan.Step, res result, parents 
 	if ctx.Err() != nil {
 		return publishing.Published{}, interrupted(s)
 	}
-	p.run.emit(event.Event{Kind: event.PublishBegan, Image: s.Image.Ref})
+	p.run.emit(event.Event{Kind: event.PublishBegan, Image: s.Image.Ref, Platform: platformOf(s.Image)})
 	done, err := p.run.Remote.Publish(ctx, publishing.Publication{
 		Image: s.Image, Digest: res.Digest, There: s.Digest, Replace: s.Replace, Siblings: slices.Sorted(maps.Keys(basis)), Basis: basis,
 		Progress: p.run.progress(s.Image.Ref),
@@ -194,7 +194,7 @@ func (p *publisher) wait(ctx context.Context, steps []*plan.Step) {
 func (r *run) unpublished(s *plan.Step, err error) {
 	err = r.Secrets.Error(err)
 	r.published(s, event.Result{Publishing: event.PublishFailed, PublishErr: err})
-	r.emit(event.Event{Kind: event.Unpublished, Image: s.Image.Ref, Text: err.Error()})
+	r.emit(event.Event{Kind: event.Unpublished, Image: s.Image.Ref, Platform: platformOf(s.Image), Text: err.Error()})
 	if r.FailFast {
 		r.enough.Store(true)
 	}
@@ -229,19 +229,19 @@ func (r *run) progress(ref string) publishing.Progress {
 
 // fetch brings a published image into the store.
 func (r *run) fetch(ctx context.Context, s *plan.Step) event.Outcome {
-	r.emit(event.Event{Kind: event.FetchBegan, Image: s.Image.Ref})
+	r.emit(event.Event{Kind: event.FetchBegan, Image: s.Image.Ref, Platform: platformOf(s.Image)})
 	err := r.Remote.Fetch(ctx, s.Image.Ref, s.Digest, r.progress(s.Image.Ref))
 	switch {
 	case err == nil:
 		r.recordFetched(ctx, s)
-		r.emit(event.Event{Kind: event.Fetched, Image: s.Image.Ref, Digest: s.Digest})
+		r.emit(event.Event{Kind: event.Fetched, Image: s.Image.Ref, Platform: platformOf(s.Image), Digest: s.Digest})
 		return r.finish(s, event.Result{Outcome: event.WasFetched, Digest: s.Digest})
 	case ctx.Err() != nil:
 		r.cancelled(s)
 		return event.Interrupt
 	}
 	err = r.Secrets.Error(err)
-	r.emit(event.Event{Kind: event.Unfetched, Image: s.Image.Ref, Text: err.Error()})
+	r.emit(event.Event{Kind: event.Unfetched, Image: s.Image.Ref, Platform: platformOf(s.Image), Text: err.Error()})
 	return r.failed(s, event.Result{Err: err})
 }
 

@@ -34,7 +34,7 @@ type record struct {
 func (r *run) beginRecord(ctx context.Context, s *plan.Step, began time.Time) *record {
 	rec := &record{run: r, build: state.Build{
 		Run: r.RunID, Ref: s.Image.Ref, Name: s.Image.Name, Version: string(s.Image.Version),
-		Platform: r.Fleet.Platform, Began: began,
+		Platform: string(s.Image.Platform), Began: began,
 	}}
 	if r.History == nil {
 		return rec
@@ -96,7 +96,7 @@ func (r *run) recordFetched(ctx context.Context, s *plan.Step) {
 	if r.History == nil {
 		return
 	}
-	a := state.Artifact{Ref: s.Image.Ref, Name: s.Image.Name, Platform: r.Fleet.Platform, Digest: s.Digest, Made: time.Now(), Run: r.RunID}
+	a := state.Artifact{Ref: s.Image.Ref, Name: s.Image.Name, Platform: string(s.Image.Platform), Digest: s.Digest, Made: time.Now(), Run: r.RunID}
 	ctx = context.WithoutCancel(ctx)
 	if img, err := r.Store.Get(ctx, a.Ref); err == nil {
 		a.Inputs, a.Size = img.Inputs, img.Size

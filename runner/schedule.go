@@ -80,7 +80,7 @@ func link(steps []*plan.Step) []*node {
 		byStep[s] = nodes[i]
 	}
 	for _, n := range nodes {
-		if n.step.Action.Idle() || n.step.Action == plan.Pull {
+		if n.step.Action.Idle() || n.step.Action == plan.Pull || n.step.Action == plan.Foreign {
 			continue
 		}
 		for _, need := range n.step.Needs {
@@ -98,6 +98,8 @@ func link(steps []*plan.Step) []*node {
 func release(n *node, outcome event.Outcome, ready []*node) []*node {
 	for _, child := range n.next {
 		switch {
+		case n.step.Action == plan.Foreign:
+			child.causes = union(child.causes, []string{n.step.Image.Ref})
 		case outcome == event.NotBuilt:
 			child.causes = union(child.causes, n.causes)
 		case !outcome.Good() && outcome != event.Interrupt:

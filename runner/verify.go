@@ -53,7 +53,7 @@ func (j *job) test(ctx context.Context) error {
 		return err
 	}
 	defer box.Close()
-	j.run.emit(event.Event{Kind: event.Testing, Image: ref})
+	j.run.emit(event.Event{Kind: event.Testing, Image: ref, Platform: platformOf(j.image)})
 	j.flush()
 	j.testing, j.tail = true, tail{} // what the build printed does not explain a failed test
 	err = box.Run(ctx, test.Test, j.imageDir(), ref, &lineWriter{job: j, step: "test"})

@@ -121,7 +121,7 @@ func (s *scanner) stage(i int, stage instructions.Stage) error {
 			s.use(i, u)
 		}
 	} else {
-		s.image(i, fleet.Use{Ref: base, Line: line, Kind: fleet.FromUse})
+		s.image(i, fleet.Use{Ref: base, Line: line, Kind: fleet.FromUse, Platform: s.asked(stage)})
 		s.triggered(i, base)
 	}
 	for _, cmd := range stage.Commands {
@@ -136,6 +136,19 @@ func (s *scanner) stage(i int, stage instructions.Stage) error {
 		s.named[strings.ToLower(stage.Name)] = i
 	}
 	return nil
+}
+
+// asked is the platform that a stage asks for, empty for none. What cannot be expanded BuildKit says, if it gets
+// there.
+func (s *scanner) asked(stage instructions.Stage) string {
+	if stage.Platform == "" {
+		return ""
+	}
+	p, err := expand(s.lex, stage.Platform, s.args)
+	if err != nil {
+		return ""
+	}
+	return p
 }
 
 // triggered takes the stages that ONBUILD instructions of an image take files from.
@@ -245,7 +258,7 @@ func expand(lex *shell.Lex, word string, args argList) (string, error) {
 // globalArgs are the ARGs before the first FROM, as given or by default; each
 // default may use those before it.
 func globalArgs(lex *shell.Lex, meta []instructions.ArgCommand, given map[string]string) (argList, error) {
-	var args argList
+	args := automatic(given)
 	for _, cmd := range meta {
 		for _, a := range cmd.Args {
 			if value, ok := given[a.Key]; ok {
@@ -263,6 +276,18 @@ func globalArgs(lex *shell.Lex, meta []instructions.ArgCommand, given map[string
 		}
 	}
 	return args, nil
+}
+
+// automatic are those of BuildKit's own arguments that are given: what the platforms are.
+func automatic(given map[string]string) (args argList) {
+	for _, prefix := range []string{"BUILD", "TARGET"} {
+		for _, part := range []string{"PLATFORM", "OS", "ARCH", "VARIANT"} {
+			if value, ok := given[prefix+part]; ok {
+				args = append(args, prefix+part+"="+value)
+			}
+		}
+	}
+	return args
 }
 
 // argList is the environment that references are expanded with.

@@ -30,7 +30,7 @@ func TestParse(t *testing.T) {
 		},
 		"arguments": {
 			"ARG V=1\nARG BASE=registry.example/base:$V\nARG V=2\n\nFROM --platform=linux/amd64 ${BASE}\n",
-			fleet.Dockerfile{Base: "registry.example/base:1", Uses: []fleet.Use{{Ref: "registry.example/base:1", Line: 5, Kind: "FROM"}}},
+			fleet.Dockerfile{Base: "registry.example/base:1", Uses: []fleet.Use{{Ref: "registry.example/base:1", Line: 5, Kind: "FROM", Platform: "linux/amd64"}}},
 		},
 		"the last user": {
 			"FROM a:1\nUSER root\nRUN true\nUSER 33:33\n",

@@ -113,7 +113,7 @@ func (r *reader) image(ctx context.Context, img *fleet.Image) error {
 func (s *Set) texts(img *fleet.Image) inputs.Now {
 	r := s.fleet.Recipe(img)
 	n := inputs.Now{Parts: inputs.Parts{
-		Scheme: inputs.Scheme, Level: s.options.Level, Platform: s.fleet.Platform, Args: map[string]string{}, Target: r.Target,
+		Scheme: inputs.Scheme, Level: s.options.Level, Platform: string(img.Platform), Args: map[string]string{}, Target: r.Target,
 		Dockerfile: digest.FromBytes([]byte(untagged(cmp.Or(r.Dockerfile.Instructions, r.Dockerfile.Written()), img))).String(),
 	}}
 	for k, v := range img.Args(r) {
@@ -144,6 +144,9 @@ func (s *Set) look(ctx context.Context, img *fleet.Image) (*folder, error) {
 	var memory []byte
 	if s.options.Known != nil {
 		if known, ok := s.options.Known(f.Folder); ok {
+			if len(img.Platforms) > 1 { // other targets have the folder, too, and each adds to what it knows
+				known.Digests = maps.Clone(known.Digests)
+			}
 			if len(stamp) > 0 && bytes.Equal(known.Stamp, stamp) && known.Digests[tree] != "" {
 				f.Known = known
 				return f, nil
@@ -275,33 +278,6 @@ func (f *folder) digest(ctx context.Context, s *Set, img *fleet.Image, key strin
 		f.learned, f.Digests[key] = true, d
 	}
 	return d, err
-}
-
-// mostDigests is how many digests of a folder are worth keeping.
-const mostDigests = 12
-
-// Learned is what was found out about folders, to be known the next time.
-func (s *Set) Learned() []Known {
-	var out []Known
-	for _, f := range s.folders {
-		if !f.learned {
-			continue
-		}
-		c := f.Known
-		if len(c.Digests) > mostDigests {
-			c.Digests = map[string]string{tree: c.Digests[tree]}
-		}
-		out = append(out, c)
-	}
-	slices.SortFunc(out, func(a, b Known) int { return cmp.Compare(a.Folder, b.Folder) })
-	return out
-}
-
-// Forget gives back the memory of what Learned returned, once that is saved: from then on it is known.
-func (s *Set) Forget() {
-	for _, f := range s.folders {
-		f.contents, f.Entries, f.learned = nil, nil, false
-	}
 }
 
 // explain adds what no digest is of: the digests of the templates that the image's Dockerfiles were made

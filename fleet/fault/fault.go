@@ -17,6 +17,7 @@ const (
 	ControlSyntax        problem.Kind = "control-syntax"
 	DependencyCycle      problem.Kind = "dependency-cycle"
 	UnknownDependency    problem.Kind = "unknown-dependency"
+	MissingPlatform      problem.Kind = "missing-platform"
 	UnmetVersion         problem.Kind = "unmet-version"
 	UndeclaredDependency problem.Kind = "undeclared-dependency"
 	OutdatedReference    problem.Kind = "outdated-reference"

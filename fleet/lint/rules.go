@@ -105,6 +105,8 @@ var ownRules = []Rule{
 		Why: "There is no order in which they could be built."},
 	{ID: string(fault.UnknownDependency), Severity: Warning, Text: "A dependency in control is defined nowhere.",
 		Why: "`build` goes on without it, `update` refuses to work."},
+	{ID: string(fault.MissingPlatform), Severity: Error, Text: "A parent is not made for a platform that the image is made for.",
+		Why: "There is nothing that it could be built on."},
 	{ID: string(fault.UnmetVersion), Severity: Warning, Text: "The fleet has another version than control asks for.",
 		Why: "The image is built with it all the same."},
 	{ID: string(fault.UndeclaredDependency), Severity: Warning, Text: "The Dockerfile uses an image that control does not name.",

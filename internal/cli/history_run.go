@@ -43,6 +43,8 @@ func printRun(out io.Writer, r slipway.PastRun) error {
 			Action    plan.Action
 			Publish   bool
 			Reasons   []plan.Said
+			Platform  string
+			Targets   []string
 		}
 	}
 	if err := json.Unmarshal(r.Plan, &p); err != nil {
@@ -51,7 +53,14 @@ func printRun(out io.Writer, r slipway.PastRun) error {
 	rows := make([]planRow, len(p.Images))
 	for i, img := range p.Images {
 		_, tag, _ := ref.Split(img.Ref)
-		rows[i] = planRow{img.Name + ":" + tag, img.Action, img.Publish, img.Reasons}
+		title := img.Name + ":" + tag
+		switch {
+		case img.Targets != nil:
+			title += " index"
+		case img.Platform != "":
+			title += " " + img.Platform
+		}
+		rows[i] = planRow{title, img.Action, img.Publish, img.Reasons}
 	}
 	outcome := r.Outcome
 	switch {

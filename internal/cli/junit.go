@@ -82,7 +82,7 @@ func (s *junitSuite) add(c junitCase) {
 
 func junitResult(r event.Result, interrupted bool, f *fleet.Fleet) junitCase {
 	c := junitCase{
-		Name: r.Image.Name + ":" + r.Image.Tag, Class: "slipway", File: f.Path(r.Image, "Dockerfile.template"),
+		Name: r.Title, Class: "slipway", File: f.Path(r.Image, "Dockerfile.template"),
 		Time: fmt.Sprintf("%.3f", r.Took.Seconds()),
 	}
 	switch r.Outcome {
@@ -95,6 +95,12 @@ func junitResult(r event.Result, interrupted bool, f *fleet.Fleet) junitCase {
 		}
 	case event.NotBuilt:
 		c.Skipped = &junitProblem{Message: "blocked by " + strings.Join(r.Causes, ", ")}
+		switch {
+		case r.Err != nil: // it is said of all that are for this platform
+			c.Skipped.Message = clean(firstLine(r.Err.Error()))
+		case r.Platform != "" || r.Targets != nil:
+			c.Skipped.Message = "not built here: see slipway plan"
+		}
 	case event.Interrupt:
 		c.Skipped = &junitProblem{Message: "not started after a failure"}
 		if interrupted {

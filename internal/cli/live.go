@@ -51,7 +51,7 @@ func (v *liveView) heading(text string) { v.lines.heading(text) }
 func (v *liveView) plan(p *plan.Plan) {
 	v.lines.plan(p)
 	for _, s := range p.Steps {
-		if !s.Action.Idle() {
+		if !s.Action.Idle() && s.Action != plan.Foreign && s.Targets == nil { // of these nothing is told
 			v.total++
 			v.open[s.Image.Ref] = true
 		}

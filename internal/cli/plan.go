@@ -67,10 +67,11 @@ not ask.
 
 The actions are: up to date, build, test (it was built, its test did not end), tag
 (only further tags are missing), publish (only the registry lacks it), published,
-pull (it is published, and something is built on it), blocked (something it needs
-has an error), error, and skip (--select leaves it out). The exit code is
-1 if a definition is wrong and not published, or published under its version with
-other content.`
+pull (it is published, and something is built on it), foreign (it is for a platform
+that this machine does not build for), blocked (something it needs has an error or
+is foreign), error, and skip (--select leaves it out). The exit code is 1 if a
+definition is wrong and not published, or published under its version with other
+content, or if something is foreign.`
 
 const planExample = `  slipway plan images/
   slipway plan --why nodejs images/    the whole chain of causes for one image
@@ -193,7 +194,7 @@ func (a *app) showPlanned(cmd *cobra.Command, planned *slipway.Planned, o planOp
 func showPlan(out io.Writer, p *plan.Plan) error {
 	rows := make([]planRow, len(p.Steps))
 	for i, s := range p.Steps {
-		rows[i] = planRow{s.Image.Name + ":" + s.Image.Tag, s.Action, s.Publish, p.Said(s)}
+		rows[i] = planRow{s.Title(), s.Action, s.Publish, p.Said(s)}
 	}
 	return printPlan(out, rows)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/internal/cli/outlet"
 	"github.com/slipway-build/slipway/plan"
+	"github.com/slipway-build/slipway/platform"
 )
 
 // view shows a run. Its methods are called in this order; event may come from
@@ -244,8 +245,14 @@ func (v *lineView) finish(s event.Summary, broken []fleet.Problem) error {
 	for _, b := range broken {
 		printError(v.err, nil, b)
 	}
+	said := map[string]bool{} // the targets of an image share what is wrong with it
 	for _, r := range s.Results {
-		v.failure(r)
+		if r.Err == nil || len(r.Tail) > 0 || !said[r.Err.Error()] {
+			v.failure(r)
+		}
+		if r.Err != nil {
+			said[r.Err.Error()] = true
+		}
 	}
 	for _, r := range s.Results {
 		if r.Outcome == event.NotBuilt && len(r.Causes) > 0 {
@@ -346,6 +353,9 @@ type jsonResult struct {
 	Causes       []string         `json:"causes,omitempty"`
 	Seconds      float64          `json:"seconds"`
 	Log          string           `json:"log,omitempty"`
+
+	Platform platform.Platform   `json:"platform,omitempty"`
+	Targets  []platform.Platform `json:"targets,omitempty"`
 }
 
 func (v *jsonView) finish(s event.Summary, broken []fleet.Problem) error {
@@ -356,7 +366,7 @@ func (v *jsonView) finish(s event.Summary, broken []fleet.Problem) error {
 		Broken  []string     `json:"broken,omitempty"`
 	}{Event: "finished", Seconds: s.Took.Seconds(), Images: []jsonResult{}}
 	for _, r := range s.Results {
-		j := jsonResult{Image: r.Image.Ref, Outcome: r.Outcome, Digest: r.Digest, Causes: slices.Clone(r.Causes), Seconds: r.Took.Seconds(), Log: r.Log, Publishing: r.Publishing}
+		j := jsonResult{Image: r.Image.Ref, Outcome: r.Outcome, Digest: r.Digest, Causes: slices.Clone(r.Causes), Seconds: r.Took.Seconds(), Log: r.Log, Publishing: r.Publishing, Platform: r.Platform, Targets: r.Targets}
 		if r.PublishErr != nil {
 			j.PublishError = r.PublishErr.Error()
 		}

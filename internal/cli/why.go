@@ -32,7 +32,7 @@ func (w *whyWriter) line(format string, args ...any) {
 }
 
 func (w *whyWriter) step(s *plan.Step, indent string) {
-	w.line("%s%s:%s (%s): %s", indent, s.Image.Name, s.Image.Tag, w.fleet.Path(s.Image, ""), s.Action)
+	w.line("%s%s (%s): %s", indent, s.Title(), w.fleet.Path(s.Image, ""), s.Action)
 	if w.seen[s] {
 		w.line("%s  as above", indent)
 		return
