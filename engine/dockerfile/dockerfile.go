@@ -280,6 +280,9 @@ func globalArgs(lex *shell.Lex, meta []instructions.ArgCommand, given map[string
 
 // automatic are those of BuildKit's own arguments that are given: what the platforms are.
 func automatic(given map[string]string) (args argList) {
+	if len(given) == 0 {
+		return nil
+	}
 	for _, prefix := range []string{"BUILD", "TARGET"} {
 		for _, part := range []string{"PLATFORM", "OS", "ARCH", "VARIANT"} {
 			if value, ok := given[prefix+part]; ok {
