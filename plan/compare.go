@@ -129,7 +129,7 @@ func (m *maker) publishedFor(img *fleet.Image) (PublishedImage, bool) {
 	if !there || !found {
 		return PublishedImage{}, false
 	}
-	if all.Parts != nil && all.manifest(img.Platforms) && m.owner(img, part.Mark) != img.Platform {
+	if sharers := all.sharers(img); len(sharers) > 1 && m.owner(img, part.Mark, sharers) != img.Platform {
 		return PublishedImage{}, false
 	}
 	return part, true

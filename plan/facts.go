@@ -90,10 +90,13 @@ func (p PublishedImage) For(img *fleet.Image) (part PublishedImage, found bool) 
 	return part, found
 }
 
-// manifest tells whether all parts are one manifest, which stands in the place of an index.
-func (p PublishedImage) manifest(platforms []platform.Platform) bool {
-	first := p.Parts[platforms[0]].ID
-	return first != "" && !slices.ContainsFunc(platforms, func(on platform.Platform) bool { return p.Parts[on].ID != first })
+// sharers are the platforms that one part was found for: a manifest that stands in the place of an index is found
+// for each, and of an index one for arm/v7 where arm64 is asked for and not there.
+func (p PublishedImage) sharers(img *fleet.Image) []platform.Platform {
+	if p.Parts == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(img.Platforms), func(on platform.Platform) bool { return p.Parts[on].ID != p.Parts[img.Platform].ID })
 }
 
 // BaseImage is an image from elsewhere that images of the fleet are built on, as its registry has it

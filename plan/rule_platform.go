@@ -81,12 +81,12 @@ func otherTargets(f *fleet.Fleet) bool {
 	return slices.ContainsFunc(f.Images, func(i *fleet.Image) bool { return i.Platform != f.Platform || len(i.Platforms) > 1 })
 }
 
-// owner is which of an image's platforms a manifest at the registry is for that stands where an index of
-// several should: what it was made from tells, else it is the first.
-func (m *maker) owner(img *fleet.Image, mark inputs.Mark) platform.Platform {
+// owner is which of the platforms a manifest at the registry is for that was found for all of them: what it was
+// made from tells, else it is the first.
+func (m *maker) owner(img *fleet.Image, mark inputs.Mark, platforms []platform.Platform) platform.Platform {
 	for _, target := range m.targets[img.Name] {
 		now, known := m.facts.Inputs[target]
-		if !known || mark.Definition == "" {
+		if !known || mark.Definition == "" || !slices.Contains(platforms, target.Platform) {
 			continue
 		}
 		n := node{now: now, parents: target.MadeFrom(func(string) string { return "" })}
@@ -94,10 +94,10 @@ func (m *maker) owner(img *fleet.Image, mark inputs.Mark) platform.Platform {
 			return target.Platform
 		}
 	}
-	return img.Platforms[0]
+	return platforms[0]
 }
 
-// look for an index is what its targets are.
+// index makes the step of an index, which is said of this machine's target where there is one.
 func (m *maker) index(targets []*fleet.Image) *Step {
 	step := &Step{Image: targets[0]}
 	for _, img := range targets {
