@@ -81,8 +81,29 @@ func (f *Fleet) Dependents(img *Image) []*Image {
 	return f.follow(img, func(i *Image) []*Image { return f.children[i.index] })
 }
 
-// affected are the Dependents, and the images that pass one on to what is built FROM them.
+// affected are the Dependents, and the images that pass one on to what is built FROM them, on whatever platform.
 func (f *Fleet) affected(img *Image) []*Image {
+	if f.targets == nil {
+		return f.affectedHere(img)
+	}
+	seen := map[*Image]bool{img: true}
+	var found []*Image
+	for _, target := range f.targets.Images {
+		if target.Name != img.Name {
+			continue
+		}
+		for _, other := range f.targets.affectedHere(target) {
+			if image := f.byName[other.Name]; !seen[image] {
+				seen[image] = true
+				found = append(found, image)
+			}
+		}
+	}
+	sortByOrder(found)
+	return found
+}
+
+func (f *Fleet) affectedHere(img *Image) []*Image {
 	passing := make([][]*Image, len(f.Images))
 	for _, i := range f.Images {
 		for _, d := range i.Depends {

@@ -276,3 +276,31 @@ func TestScanIsDeterministic(t *testing.T) {
 		}
 	}
 }
+
+// An update reaches what needs an image on another platform alone.
+func TestUpdateOnEveryPlatform(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "config.yaml", "slipway: {platforms: [amd64, arm64]}\n")
+	for name, text := range map[string]string{
+		"tool": "FROM scratch", "mid": `{% if arch == "arm64" %}FROM {{ "tool" | image_tag }}{% else %}FROM scratch{% endif %}`, "top": `FROM {{ "mid" | image_tag }}`, "other": "FROM scratch",
+	} {
+		write(t, "fleet/"+name+"/Dockerfile.template", text+"\nCOPY changelog /\n")
+		write(t, "fleet/"+name+"/changelog", name+" (1) x; urgency=low\n\n  * A.\n\n -- F <f@example.com>  Sun, 01 Nov 2026 10:00:00 +0000\n")
+	}
+	o := scanOptions(t, "fleet")
+	o.Platform = "linux/amd64"
+	f, err := fleet.Scan(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	edits, err := fleet.PlanUpdate(f, "tool", fleet.UpdateOptions{Author: "A", Email: "a@example.org", Now: time.Unix(0, 0)})
+	var names []string
+	for _, e := range edits {
+		if names = append(names, e.Image.Name); e.Image != f.Lookup(e.Image.Name) {
+			t.Errorf("%s is no image of the list", e.Image.Name)
+		}
+	}
+	if got := strings.Join(names, " "); err != nil || got != "tool mid top" {
+		t.Errorf("%s, %v", got, err)
+	}
+}

@@ -18,6 +18,7 @@ import (
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/platform"
+	"github.com/slipway-build/slipway/version"
 )
 
 // scanned reads a fleet on an amd64 machine: lines are "name architectures: needs …", where a need may have "@"
@@ -214,6 +215,20 @@ func TestParentsByPlatform(t *testing.T) {
 		if p := plan.Make(d.fleet, d.facts, plan.Options{}); p.Find("app").Action != want {
 			t.Errorf("app is made from %s: %q, want %s", id, titled(p), want)
 		}
+	}
+}
+
+// A version that a Dockerfile names on one platform alone is kept at the registry.
+func TestPruneByPlatform(t *testing.T) {
+	f := scanned(t, []platform.Platform{here, there}, "base all:", "app all: base")
+	target(f, "app", there).External = []string{"registry.example/base:0"}
+	base := f.Lookup("base")
+	tags := plan.PublishedTags{Versions: []version.Version{"1", "0.5", "0"}, Tags: map[string]plan.PublishedTag{
+		"0": {Digest: "sha256:0"}, "0.5": {Digest: "sha256:05"}, "1": {Digest: "sha256:1"},
+	}}
+	pruned := plan.PrunePublished(f, map[*fleet.Image]plan.PublishedTags{base: tags}, plan.PublishedOptions{Keep: 1})
+	if len(pruned) != 1 || len(pruned[0].Remove) != 1 || !slices.Equal(pruned[0].Remove[0].Tags, []string{"0.5"}) {
+		t.Errorf("%+v", pruned)
 	}
 }
 

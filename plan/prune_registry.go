@@ -91,7 +91,7 @@ func pruneWaves(f *fleet.Fleet) map[*fleet.Image]int {
 // usedVersions are the tags and digests that Dockerfiles name, by repository, with one image that does.
 func usedVersions(f *fleet.Fleet) map[string]map[string]string {
 	used := map[string]map[string]string{}
-	for _, img := range f.Images {
+	for _, img := range f.Targets().Images {
 		for _, written := range img.Elsewhere() {
 			repo, tag, digest := ref.Split(written)
 			repo = hostless(repo)
