@@ -75,11 +75,16 @@ func Read(ctx context.Context, f *fleet.Fleet, o Options) (*Set, error) {
 	r := &reader{set: s}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0) + 2) // some wait for the disk
-	for _, img := range f.Images {
-		if img.Err != nil || o.Only != nil && !o.Only(img) {
-			continue
+	for i := 0; i < len(f.Images); {
+		var targets []*fleet.Image // of one image: they stand together, and have one folder
+		for name := f.Images[i].Name; i < len(f.Images) && f.Images[i].Name == name; i++ {
+			if img := f.Images[i]; img.Err == nil && (o.Only == nil || o.Only(img)) {
+				targets = append(targets, img)
+			}
 		}
-		group.Go(func() error { return r.image(ctx, img) })
+		if len(targets) > 0 {
+			group.Go(func() error { return r.targets(ctx, targets) })
+		}
 	}
 	return s, group.Wait()
 }
@@ -89,24 +94,36 @@ type reader struct {
 	set *Set
 }
 
-func (r *reader) image(ctx context.Context, img *fleet.Image) error {
-	n := r.set.texts(img)
-	found, err := r.set.look(ctx, img)
+func (r *reader) targets(ctx context.Context, targets []*fleet.Image) error {
+	found, err := r.set.look(ctx, targets[0])
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	for i, img := range targets {
+		if i > 0 && found != nil {
+			own := *found
+			own.Digests = maps.Clone(found.Digests) // each adds to what it knows
+			found = &own
+		}
+		r.add(img, found, err)
+	}
+	return nil
+}
+
+// add notes what was found of an image.
+func (r *reader) add(img *fleet.Image, found *folder, err error) {
+	n := r.set.texts(img)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err != nil {
 		r.set.Errors[img] = err
-		return nil
+		return
 	}
 	if found != nil {
 		n.Tree = found.Digests[tree]
 		r.set.folders[img] = found
 	}
 	r.set.Images[img] = n
-	return nil
 }
 
 // texts is what is known of an image without looking at its folder.
@@ -144,9 +161,6 @@ func (s *Set) look(ctx context.Context, img *fleet.Image) (*folder, error) {
 	var memory []byte
 	if s.options.Known != nil {
 		if known, ok := s.options.Known(f.Folder); ok {
-			if len(img.Platforms) > 1 { // other targets have the folder, too, and each adds to what it knows
-				known.Digests = maps.Clone(known.Digests)
-			}
 			if len(stamp) > 0 && bytes.Equal(known.Stamp, stamp) && known.Digests[tree] != "" {
 				f.Known = known
 				return f, nil
