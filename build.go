@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/engine/embedded"
 	"github.com/slipway-build/slipway/event"
@@ -323,18 +324,18 @@ func runOutcome(s event.Summary) string {
 
 // remember notes what the registry has, so that a later run can tell what others did to it.
 func (r *buildRun) remember(ctx context.Context, s event.Summary) {
-	digests := map[string]string{}
+	now := map[string]digests.Manifest{}
 	for _, step := range r.decision.Plan.Steps {
 		if step.Action == plan.Published || step.Action == plan.Pull {
-			digests[step.Image.Ref] = step.Digest
+			now[step.Image.Ref] = step.Digest
 		}
 	}
 	for _, result := range s.Results {
 		if result.Publishing == event.PublishDone {
-			digests[result.Image.Ref] = result.PublishDigest
+			now[result.Image.Ref] = result.PublishDigest
 		}
 	}
-	if err := r.db.SetPublished(context.WithoutCancel(ctx), digests); err != nil {
+	if err := r.db.SetPublished(context.WithoutCancel(ctx), now); err != nil {
 		r.warn("what was published is not remembered: " + err.Error())
 	}
 }

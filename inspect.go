@@ -7,6 +7,7 @@ import (
 
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/store"
 )
@@ -14,8 +15,8 @@ import (
 // Details say what an image is. As JSON they are what "slipway inspect" prints: keys may be added, and none of
 // these changes.
 type Details struct {
-	Ref       string            `json:"ref"`             // with registry and tag
-	Digest    string            `json:"digest"`          // of the index or manifest
+	Ref       string            `json:"ref"` // with registry and tag
+	Digest    digests.Manifest  `json:"digest"`
 	Store     *StoredImage      `json:"store,omitempty"` // for an image of the store
 	Platforms []PlatformDetails `json:"platforms"`
 }
@@ -23,7 +24,7 @@ type Details struct {
 // PlatformDetails are those of an image for one platform.
 type PlatformDetails struct {
 	Platform    string                `json:"platform"` // "linux/amd64"
-	Digest      string                `json:"digest"`   // of the manifest
+	Digest      digests.Manifest      `json:"digest"`
 	Annotations map[string]string     `json:"annotations,omitempty"`
 	Layers      []ocispecs.Descriptor `json:"layers"` // the lowest first
 	Config      json.RawMessage       `json:"config"` // as it is
@@ -58,10 +59,10 @@ func (s *Session) InspectRemote(ctx context.Context, image string) (d Details, e
 }
 
 func publishedDetails(d registry.Details) Details {
-	out := Details{Ref: d.Ref, Digest: d.Root.Digest.String(), Platforms: []PlatformDetails{}}
+	out := Details{Ref: d.Ref, Digest: digests.Manifest(d.Root.Digest), Platforms: []PlatformDetails{}}
 	for _, i := range d.Images {
 		out.Platforms = append(out.Platforms, PlatformDetails{
-			Platform: i.Platform, Digest: i.Descriptor.Digest.String(), Annotations: i.Manifest.Annotations,
+			Platform: i.Platform, Digest: digests.Manifest(i.Descriptor.Digest), Annotations: i.Manifest.Annotations,
 			Layers: i.Manifest.Layers, Config: i.RawConfig,
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/facts"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
@@ -162,7 +163,7 @@ type Made struct {
 // MadeFrom says what an image of the plan is made from.
 func (p *Planned) MadeFrom(ctx context.Context, img *fleet.Image) (m Made, err error) {
 	m.Args = slices.Sorted(maps.Keys(img.Args(p.Fleet.Recipe(img))))
-	for _, parent := range img.MadeFrom(func(string) string { return "" }) {
+	for _, parent := range img.MadeFrom(func(string) digests.Config { return "" }) {
 		if parent.Written == "" {
 			parent.Written = parent.Ref
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/facts"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
@@ -84,8 +85,8 @@ func (p *RegistryPruning) Run(ctx context.Context, removed func(ref string)) err
 }
 
 // Removed tells whether Run has deleted a manifest, or seen that it is gone.
-func (p *RegistryPruning) Removed(repository, digest string) bool {
-	return p.pruner.removed[repository+"@"+digest]
+func (p *RegistryPruning) Removed(repository string, digest digests.Manifest) bool {
+	return p.pruner.removed[repository+"@"+string(digest)]
 }
 
 // Close implements io.Closer. It never fails.
@@ -170,7 +171,7 @@ func (s *Session) forgetting(ctx context.Context, p *registryPruner, run func() 
 	for _, img := range p.images {
 		for _, r := range img.Remove {
 			for _, ref := range refsOf(img.Repository, r) {
-				answers[ref], answers[ref+"@"+r.Digest] = registry.Remembered{}, registry.Remembered{}
+				answers[ref], answers[ref+"@"+string(r.Digest)] = registry.Remembered{}, registry.Remembered{}
 			}
 		}
 	}
@@ -178,11 +179,11 @@ func (s *Session) forgetting(ctx context.Context, p *registryPruner, run func() 
 		return err
 	}
 	err = run()
-	gone := map[string]string{}
+	gone := map[string]digests.Manifest{}
 	for _, img := range p.images {
 		for _, r := range img.Remove {
 			for _, ref := range refsOf(img.Repository, r) {
-				if p.removed[img.Repository+"@"+r.Digest] {
+				if p.removed[img.Repository+"@"+string(r.Digest)] {
 					gone[ref] = ""
 				}
 			}

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/registry"
@@ -91,7 +92,7 @@ func (p *registryPruner) image(ctx context.Context, img plan.PrunedImage) {
 
 // remove deletes a manifest and sees for itself that it is gone, and its tags.
 func (p *registryPruner) remove(ctx context.Context, repository string, r plan.Removed) error {
-	ref := repository + "@" + r.Digest
+	ref := repository + "@" + string(r.Digest)
 	if err := p.client.Delete(ctx, ref); err != nil && !errors.Is(err, registry.ErrNotFound) {
 		return err
 	}
@@ -122,7 +123,7 @@ func (p *registryPruner) remove(ctx context.Context, repository string, r plan.R
 var errStillThere = problem.New("the registry says that it is deleted, but still has it", "see the registry's own rules about deleting")
 
 // names tells whether any reference leads to the digest: a tag that names another image now was moved.
-func names(refs map[string]string, digest string) bool {
+func names(refs map[string]digests.Manifest, digest digests.Manifest) bool {
 	for _, d := range refs {
 		if d == digest {
 			return true
@@ -140,7 +141,7 @@ func (p *registryPruner) isStopped() bool {
 func (p *registryPruner) done(repository string, r plan.Removed) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.removed[repository+"@"+r.Digest] = true
+	p.removed[repository+"@"+string(r.Digest)] = true
 	for _, tag := range r.Tags {
 		p.told(repository + ":" + tag)
 	}

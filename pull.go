@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/engine/embedded"
 	"github.com/slipway-build/slipway/ref"
 	"github.com/slipway-build/slipway/registry"
@@ -23,7 +24,7 @@ type PullOptions struct {
 // Pulled is an image that is in the store now.
 type Pulled struct {
 	Image  string // as it was given
-	Digest string // of the index or manifest
+	Digest digests.Manifest
 	Took   time.Duration
 }
 
@@ -61,7 +62,7 @@ func pull(ctx context.Context, client *registry.Client, p *embedded.Process, giv
 	}
 	start, name := time.Now(), parsed.String()
 	target, err := from.Pull(ctx, name, name, nil)
-	return Pulled{Image: given, Digest: target.Digest.String(), Took: time.Since(start)}, err
+	return Pulled{Image: given, Digest: digests.Manifest(target.Digest), Took: time.Since(start)}, err
 }
 
 // machine is the platform of Linux on this machine.

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/engine/embedded"
 	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/registry"
@@ -26,7 +26,7 @@ type PushOptions struct {
 // Pushed is an image that was published.
 type Pushed struct {
 	Image  string // as it was given
-	Digest string // of the index or manifest
+	Digest digests.Manifest
 	// There tells that the tag named this image before: nothing was sent.
 	There   bool
 	Sent    int   // blobs that the registry lacked
@@ -86,7 +86,7 @@ func (p *pushing) push(ctx context.Context, ref string) (Pushed, error) {
 	if !p.options.Force {
 		o.Replace = func(ref, digest string) error {
 			same = registry.Alike(ctx, stored, content, digest)
-			return problem.With(fmt.Errorf("the tag names another image there (%s)", shortDigest(digest)), "give the image a new version, or move the tag with --force")
+			return problem.With(fmt.Errorf("the tag names another image there (%s)", digests.Manifest(digest).Short()), "give the image a new version, or move the tag with --force")
 		}
 	}
 	start := time.Now()
@@ -106,7 +106,7 @@ func (p *pushing) push(ctx context.Context, ref string) (Pushed, error) {
 			return pushed, fmt.Errorf("cannot push %s: %w", ref, damage)
 		}
 	}
-	pushed.Digest, pushed.There, pushed.Took = target.Digest.String(), len(done.Moved) == 0, time.Since(start)
+	pushed.Digest, pushed.There, pushed.Took = digests.Manifest(target.Digest), len(done.Moved) == 0, time.Since(start)
 	pushed.Sent, pushed.Present, pushed.Bytes = done.Sent, done.Present+done.Mounted, done.Bytes
 	return pushed, err
 }
@@ -128,13 +128,4 @@ func (p *pushing) target(ctx context.Context, ref string) (store.Image, ocispecs
 	}
 	target, err := p.store.Target(ctx, ref)
 	return image, target, err
-}
-
-// shortDigest is what people compare: the first twelve hex digits.
-func shortDigest(d string) string {
-	_, hex, ok := strings.Cut(d, ":")
-	if !ok || len(hex) < 12 {
-		return d
-	}
-	return hex[:12]
 }

@@ -4,6 +4,7 @@ package event
 import (
 	"time"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/platform"
 )
 
@@ -57,7 +58,7 @@ type Event struct {
 	// Seconds is how long the image took, on Done and Failed.
 	Seconds float64 `json:"seconds,omitempty"`
 	// Digest is that of a Done image.
-	Digest string `json:"digest,omitempty"`
+	Digest digests.Manifest `json:"digest,omitempty"`
 	// Causes are the references whose failure blocks the image.
 	Causes []string `json:"causes,omitempty"`
 	// Refs are the references that publishing made or moved, Bytes what it sent; of a Transfer that is so

@@ -3,6 +3,7 @@ package event
 import (
 	"time"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/platform"
 )
@@ -52,7 +53,7 @@ type Result struct {
 	Tail []string
 	// Causes are the references a blocked image waits for.
 	Causes []string
-	Digest string
+	Digest digests.Manifest
 	// Test is how the image's test went: "passed", "none", TestFailed or, if it did
 	// not come to that, empty.
 	Test string
@@ -65,7 +66,7 @@ type Result struct {
 	// of the images that kept it from being published.
 	Publishing    Publishing
 	PublishErr    error
-	PublishDigest string
+	PublishDigest digests.Manifest
 	PublishCauses []string
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
 	"github.com/slipway-build/slipway/fleet/contexts"
@@ -38,7 +39,7 @@ func (s Sources) plan(ctx context.Context, f *fleet.Fleet, facts plan.Facts, set
 
 // remember finds the build of an image that was made from the inputs. Without these it is the last good
 // one, and how the last attempt went.
-func remember(ctx context.Context, db *state.DB, img *fleet.Image, platform, made string, set *contexts.Set) (plan.Past, error) {
+func remember(ctx context.Context, db *state.DB, img *fleet.Image, platform string, made digests.Inputs, set *contexts.Set) (plan.Past, error) {
 	if made != "" {
 		b, ok, err := db.MadeFrom(ctx, img.Name, platform, made)
 		if !ok || err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/facts"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
@@ -69,7 +70,7 @@ func newYard(t *testing.T, names ...string) *yard {
 		listing, err := d.Inputs.Listing(t.Context(), img)
 		y.must(err)
 		y.must(db.SetInputs(t.Context(), b, listing))
-		b.Ended, b.Outcome, b.Digest = time.Now(), "built", "sha256:"+img.Name
+		b.Ended, b.Outcome, b.Digest = time.Now(), "built", digests.Manifest("sha256:"+img.Name)
 		y.must(db.EndBuild(t.Context(), b))
 		built = append(built, store.Image{Ref: img.Ref, Digest: b.Digest, Tested: "none", Inputs: b.Inputs, Level: 1})
 	}

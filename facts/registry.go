@@ -8,6 +8,7 @@ import (
 
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
@@ -97,7 +98,7 @@ func publishedImage(p registry.Published, spelled map[ref.Ref]string) plan.Publi
 	return plan.PublishedImage{
 		Digest: p.Digest, ID: p.ID, Mark: inputs.ReadMark(p.Annotations),
 		Base:       cmp.Or(spelled[ref.Known(p.Annotations[ocispecs.AnnotationBaseImageName])], p.Annotations[ocispecs.AnnotationBaseImageName]),
-		BaseDigest: p.Annotations[ocispecs.AnnotationBaseImageDigest],
+		BaseDigest: digests.Manifest(p.Annotations[ocispecs.AnnotationBaseImageDigest]),
 	}
 }
 

@@ -42,7 +42,7 @@ func FromStore(list []store.Image) map[string]plan.StoredImage {
 		}
 		for _, ref := range spellings(i) {
 			found[ref] = plan.StoredImage{
-				Digest: i.Identity(), Manifest: i.Digest, Tested: i.Tested != "", Test: i.Test,
+				ID: i.Identity(), Manifest: i.Digest, Tested: i.Tested != "", Test: i.Test,
 				Inputs: i.Inputs, Followed: i.Followed, Level: i.Level, Damaged: i.Damaged,
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/ref"
 )
@@ -14,7 +15,7 @@ import (
 // MadeFrom lists what an image is built on, with the digests that find knows by reference. The same
 // reference is the same parent, whether it is an image of the fleet or comes from elsewhere. A reference
 // with a digest says all itself. Sorted: what ONBUILD instructions add comes last.
-func (i *Image) MadeFrom(find func(ref string) string) []inputs.Parent {
+func (i *Image) MadeFrom(find func(ref string) digests.Config) []inputs.Parent {
 	var parents []inputs.Parent
 	for _, p := range i.Named() {
 		parents = append(parents, inputs.Parent{Name: p.Name, Ref: p.Ref, Digest: find(p.Ref)})
@@ -24,7 +25,7 @@ func (i *Image) MadeFrom(find func(ref string) string) []inputs.Parent {
 	}
 	for _, a := range i.Aliases {
 		if !a.OnBuild {
-			p := i.elsewhere(a.Ref, func(string) string { return find(a.Image.Ref) })
+			p := i.elsewhere(a.Ref, func(string) digests.Config { return find(a.Image.Ref) })
 			p.Of = a.Image.Name
 			parents = append(parents, p)
 		}
@@ -41,7 +42,7 @@ func (i *Image) MadeFrom(find func(ref string) string) []inputs.Parent {
 	return parents
 }
 
-func (i *Image) elsewhere(ref string, find func(ref string) string) inputs.Parent {
+func (i *Image) elsewhere(ref string, find func(ref string) digests.Config) inputs.Parent {
 	p := inputs.Parent{Name: ref, Ref: ref}
 	if !strings.Contains(ref, "@") && !slices.Contains(i.Before, ref) {
 		p.Digest = find(ref)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
@@ -36,12 +37,12 @@ func newMore(t *testing.T, listed bool) *harbour {
 
 // noted is what the first Slipways noted that an image is made from, with what they knew of the image under
 // the further tag.
-func (h *harbour) noted(name, alias string, find func(ref string) string) string {
+func (h *harbour) noted(name, alias string, find func(ref string) digests.Config) digests.Inputs {
 	img := h.image(name)
 	var parents []inputs.Parent
 	for _, parent := range img.MadeFrom(find) {
 		if parent.Of != "" {
-			parent.Of, parent.Digest = "", alias
+			parent.Of, parent.Digest = "", digests.Config(alias)
 		}
 		if !parent.OnBuild {
 			parents = append(parents, parent)
@@ -99,7 +100,7 @@ func TestMoreParents(t *testing.T) {
 func (h *harbour) note(name, alias string) {
 	img := h.image(name)
 	image := h.facts.Images[img.Ref]
-	image.Inputs = h.noted(name, alias, func(ref string) string { return h.facts.Images[ref].Digest })
+	image.Inputs = h.noted(name, alias, func(ref string) digests.Config { return h.facts.Images[ref].ID })
 	h.facts.Images[img.Ref] = image
 	delete(h.past, name)
 }
@@ -115,9 +116,9 @@ func TestMoreParentsPublished(t *testing.T) {
 			img := h.image("app")
 			pub, id := h.facts.Published[img.Ref], alias
 			if alias == "the library's" {
-				id = h.facts.Published[h.image("lib").Ref].ID
+				id = string(h.facts.Published[h.image("lib").Ref].ID)
 			}
-			pub.Mark.Inputs = h.noted("app", id, func(ref string) string { return h.facts.Published[ref].ID })
+			pub.Mark.Inputs = h.noted("app", id, func(ref string) digests.Config { return digests.Config(string(h.facts.Published[ref].ID)) })
 			h.facts.Published[img.Ref] = pub
 			h.otherMachine()
 			lines := text(h.make(plan.Options{}))

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/platform"
@@ -26,13 +27,13 @@ type node struct {
 
 	published   PublishedImage
 	isPublished bool
-	moved       string // where the tag at the registry was, if it is not there now
-	other       bool   // the published image has other content, which is an error
-	counts      bool   // the published image is taken as it is
-	replace     bool   // it is published in the place of another
-	toPublish   bool   // when it is good
-	private     string // why not, although it could be: an image that it is made from
-	partial     bool   // for that one is not published for all its platforms
+	moved       digests.Manifest // where the tag at the registry was, if it is not there now
+	other       bool             // the published image has other content, which is an error
+	counts      bool             // the published image is taken as it is
+	replace     bool             // it is published in the place of another
+	toPublish   bool             // when it is good
+	private     string           // why not, although it could be: an image that it is made from
+	partial     bool             // for that one is not published for all its platforms
 
 	asked   bool // the plan would like to know more of it
 	reasons []Reason
@@ -181,31 +182,31 @@ func (m *maker) onOther(n *node) bool {
 
 // identities finds what stands for the content of the images that one is built on. Of one that it takes on
 // several platforms that is all of them.
-func (m *maker) identities(img *fleet.Image) func(ref string) string {
-	return func(ref string) string {
+func (m *maker) identities(img *fleet.Image) func(ref string) digests.Config {
+	return func(ref string) digests.Config {
 		if !m.several {
 			return m.identity(ref, img.Platform)
 		}
 		var all []string
 		for _, parent := range img.Used() {
 			if parent.Ref == ref {
-				all = append(all, m.identity(ref, parent.Platform))
+				all = append(all, string(m.identity(ref, parent.Platform)))
 			}
 		}
 		if all == nil {
 			return m.identity(ref, img.Platform)
 		}
-		return strings.Join(all, " ")
+		return digests.Config(strings.Join(all, " "))
 	}
 }
 
 // identity is what stands for the content of an image that others are built on: of the published one
 // where that counts, else of the stored one.
-func (m *maker) identity(ref string, on platform.Platform) string {
+func (m *maker) identity(ref string, on platform.Platform) digests.Config {
 	if !m.NoPull {
 		if parent, ours := m.byRef[onPlatform{ref, on}]; ours && parent.counts {
 			if stored := m.facts.Images[ref]; stored.Manifest == parent.published.Digest && m.here(on) {
-				return stored.Digest // as what was built on it noted it
+				return stored.ID // as what was built on it noted it
 			}
 			return parent.published.ID
 		}
@@ -216,7 +217,7 @@ func (m *maker) identity(ref string, on platform.Platform) string {
 	if !m.here(on) {
 		return ""
 	}
-	return m.facts.stored(ref).Digest
+	return m.facts.stored(ref).ID
 }
 
 // privateParent names an image that this one is made from and that is not here as it is published, which

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
@@ -50,8 +51,8 @@ func (s *shop) plan(o plan.Options) *plan.Plan {
 	}
 	all := map[plan.Question]plan.Past{}
 	for _, img := range s.fleet.Images {
-		for _, made := range []string{"", s.facts.Images[img.Ref].Inputs, s.facts.Published[img.Ref].Mark.Inputs} {
-			all[plan.Question{Image: img, Inputs: made}] = s.past[img.Name]
+		for _, made := range []string{"", string(s.facts.Images[img.Ref].Inputs), string(s.facts.Published[img.Ref].Mark.Inputs)} {
+			all[plan.Question{Image: img, Inputs: digests.Inputs(made)}] = s.past[img.Name]
 		}
 	}
 	p := d.Plan()
@@ -74,12 +75,12 @@ func (s *shop) parts(img *fleet.Image) inputs.Parts {
 	if s.old {
 		m.Inputs = "sha256:some"
 	}
-	return s.facts.Inputs[img].By(m)[0].On(img.MadeFrom(func(ref string) string { return s.facts.Images[ref].Digest }))
+	return s.facts.Inputs[img].By(m)[0].On(img.MadeFrom(func(ref string) digests.Config { return s.facts.Images[ref].ID }))
 }
 
 // stored is an image that was built from the parts.
 func stored(digest string, p inputs.Parts) plan.StoredImage {
-	return plan.StoredImage{Digest: digest, Tested: true, Inputs: p.Digest(), Followed: p.Followed, Level: p.Level}
+	return plan.StoredImage{ID: digests.Config(digest), Tested: true, Inputs: p.Digest(), Followed: p.Followed, Level: p.Level}
 }
 
 func (s *shop) image(name string) *fleet.Image { return s.fleet.Lookup(name) }
@@ -112,7 +113,7 @@ func (s *shop) carryOut(p *plan.Plan) []string {
 		built = append(built, img.Name)
 		same := parts
 		same.Dockerfile = strings.TrimSuffix(parts.Dockerfile, "-comment") // makes the same bits
-		s.facts.Images[img.Ref] = stored(same.Digest()+s.salt[img.Name], parts)
+		s.facts.Images[img.Ref] = stored(string(same.Digest())+s.salt[img.Name], parts)
 		s.past[img.Name] = plan.Past{Tag: img.Tag, Parts: parts, Before: map[string]string{"a": "100644 1", "b": "100644 1"}, After: map[string]string{"a": "100644 2", "b": "100644 1"}}
 	}
 	return built
@@ -166,12 +167,12 @@ func TestReasonsOfContent(t *testing.T) {
 			past := s.past["app"]
 			past.Parts.Commit = "0123456789abcdef"
 			s.past["app"] = past
-			s.facts.Images[s.image("app").Ref] = plan.StoredImage{Digest: "sha256:1", Tested: true, Inputs: past.Parts.Digest()}
+			s.facts.Images[s.image("app").Ref] = plan.StoredImage{ID: "sha256:1", Tested: true, Inputs: past.Parts.Digest()}
 		}, "app: build: checked out of the commit: all → submodules=a,b" + note},
 		{"parent rebuilt", func(s *shop) {
 			ref := s.image("base").Ref
 			img := s.facts.Images[ref]
-			img.Digest = "sha256:other"
+			img.ID = "sha256:other"
 			s.facts.Images[ref] = img
 		}, "app: build: parent base 1 was built again"},
 		{"parent changed", func(s *shop) { s.edit("base", func(p *inputs.Parts) { p.Files = "sha256:t2" }) }, "app: build: parent base 1 is to be built"},
@@ -181,7 +182,7 @@ func TestReasonsOfContent(t *testing.T) {
 			img.Tested = false
 			s.facts.Images[ref] = img
 		}, "app: test: built, but its test did not end well"},
-		{"no record", func(s *shop) { s.facts.Images[s.image("app").Ref] = plan.StoredImage{Digest: "sha256:1", Tested: true} },
+		{"no record", func(s *shop) { s.facts.Images[s.image("app").Ref] = plan.StoredImage{ID: "sha256:1", Tested: true} },
 			"app: build: it is not known what it was made from"},
 		{"state lost", func(s *shop) {
 			s.edit("app", func(p *inputs.Parts) { p.Files = "sha256:t2" })

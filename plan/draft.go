@@ -3,6 +3,7 @@ package plan
 import (
 	"slices"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet"
 )
 
@@ -10,7 +11,7 @@ import (
 // was made from the inputs, or of the last good one for an empty digest.
 type Question struct {
 	Image  *fleet.Image
-	Inputs string // as a store or a registry has it
+	Inputs digests.Inputs // as a store or a registry has it
 }
 
 // Draft is a plan that has questions: only about images that are other than they were, since answers cost reading.

@@ -198,7 +198,7 @@ func (m *maker) publishedError(n *node, why []Reason) error {
 // baseError is that of an image from elsewhere that cannot be built on.
 func (m *maker) baseError(img *fleet.Image, ref string, err error) error {
 	err = fmt.Errorf("%s: cannot build %s %s: its base %s cannot be refreshed: %w", m.fleet.Path(img, ""), img.Name, img.Tag, ref, err)
-	if m.facts.stored(ref).Digest != "" {
+	if m.facts.stored(ref).ID != "" {
 		err = problem.With(err, "with --no-pull it is built on the one in the store")
 	}
 	return err

@@ -3,6 +3,7 @@ package plan
 import (
 	"slices"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/platform"
@@ -32,7 +33,7 @@ type Facts struct {
 	// elsewhere: absent, or somebody else's. Publishing finds out before it sets a tag.
 	Unreadable map[string]bool
 	// Seen are the digests that references had at the registry when an earlier run looked.
-	Seen map[string]string
+	Seen map[string]digests.Manifest
 	// Bases are the base images that the configuration says to refresh, by reference as the
 	// Dockerfiles write it.
 	Bases map[string]BaseImage
@@ -51,12 +52,12 @@ const InputsUnsure = "unsure"
 
 // StoredImage is an image that was built.
 type StoredImage struct {
-	Digest   string // stands for its content: store.Image.Identity
-	Manifest string // digest of the manifest or index
-	Tested   bool   // its test passed, or it has none
+	ID       digests.Config // stands for its content: store.Image.Identity
+	Manifest digests.Manifest
+	Tested   bool // its test passed, or it has none
 	// Test is the digest of the test that it passed; empty when it has none, or that is not known.
 	Test   string
-	Inputs string // digest of what it was made from; empty when that is not known
+	Inputs digests.Inputs // empty when that is not known
 	// Followed is the record of what its build followed, see inputs.Mark.
 	Followed string
 	Level    int // the engine's level that made it; zero when that is not known
@@ -69,13 +70,14 @@ func (s StoredImage) Mark() inputs.Mark { return inputs.Mark{Inputs: s.Inputs, F
 
 // PublishedImage is what a registry has under an image's reference.
 type PublishedImage struct {
-	Digest string // of the manifest or index
-	ID     string // of the configuration for the fleet's platform; empty when it has none
+	Digest digests.Manifest
+	ID     digests.Config // for the fleet's platform; empty when it has none
 	// Mark is what Slipway published of the image's inputs; empty when something else published it. Then
 	// its version is trusted.
 	Mark inputs.Mark
 	// Base is the image that it was built on, if that is known, and BaseDigest that one's manifest.
-	Base, BaseDigest string
+	Base       string
+	BaseDigest digests.Manifest
 	// Parts are, of an image that is to be an index, what there is of it by platform, without Parts; those that
 	// the index lacks are not there. Where a manifest stands in the place of the index it is the part for each.
 	Parts map[platform.Platform]PublishedImage
@@ -102,8 +104,9 @@ func (p PublishedImage) sharers(img *fleet.Image) []platform.Platform {
 // BaseImage is an image from elsewhere that images of the fleet are built on, as its registry has it
 // now.
 type BaseImage struct {
-	Digest, ID string // as those of PublishedImage
-	Err        error  // it is not there, or nobody knows
+	Digest digests.Manifest
+	ID     digests.Config
+	Err    error // it is not there, or nobody knows
 }
 
 // Past is how an image was built before.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/platform"
 	"github.com/slipway-build/slipway/ref"
@@ -70,7 +71,7 @@ func (m *maker) lookAtAll() {
 
 // plan goes on with what was seen.
 func (m *maker) plan() *Plan {
-	p := &Plan{Refresh: map[string]string{}, Steps: make([]*Step, 0, len(m.order))}
+	p := &Plan{Refresh: map[string]digests.Manifest{}, Steps: make([]*Step, 0, len(m.order))}
 	seen := map[string]int{}
 	for _, img := range m.order {
 		p.Steps = append(p.Steps, m.nodes[img].step)

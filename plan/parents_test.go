@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
 )
@@ -21,7 +22,7 @@ func TestParents(t *testing.T) {
 	old := inputs.Parent{Name: "app", Ref: "r/app:0", Written: "r/app:0", Digest: "d"}
 	outside := inputs.Parent{Name: "x:1", Ref: "x:1", Digest: "d"}
 	with := func(p inputs.Parent, ref, digest string) inputs.Parent {
-		p.Ref, p.Digest = ref, digest
+		p.Ref, p.Digest = ref, digests.Config(digest)
 		return p
 	}
 	for _, tt := range []struct {

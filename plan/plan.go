@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"encoding/json"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/platform"
 )
@@ -54,7 +55,7 @@ type Step struct {
 	// of another under the same tag.
 	Publish, Replace bool
 	// Digest is that of the published image, if the registry was asked and has one.
-	Digest string
+	Digest digests.Manifest
 
 	several bool // the fleet is not for this machine alone
 }
@@ -76,8 +77,8 @@ func (s *Step) Title() string {
 type Plan struct {
 	Steps []*Step // each after those it needs; of those that could come next the smallest name
 	// Refresh are the base images from elsewhere that are fetched before anything is built on them:
-	// references and the digests of their manifests.
-	Refresh map[string]string
+	// by reference.
+	Refresh map[string]digests.Manifest
 	// Words, if not nil, is what each sentence goes through before anybody reads it.
 	Words func(string) string
 }

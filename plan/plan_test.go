@@ -52,7 +52,7 @@ func newFacts(refs ...string) plan.Facts {
 	facts := plan.Facts{Images: map[string]plan.StoredImage{}}
 	for _, ref := range refs {
 		ref, untested := strings.CutSuffix(ref, "?")
-		facts.Images["registry.example:5000/ns/"+ref] = plan.StoredImage{Digest: "sha256:0", Tested: !untested}
+		facts.Images["registry.example:5000/ns/"+ref] = plan.StoredImage{ID: "sha256:0", Tested: !untested}
 	}
 	return facts
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/engine/dockerfile"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
@@ -103,7 +104,7 @@ func (d *dock) edit(img *fleet.Image, dockerfile string) {
 // mark is what a target made from its inputs says of them.
 func (d *dock) mark(name string, on platform.Platform) inputs.Mark {
 	img := target(d.fleet, name, on)
-	parts := d.facts.Inputs[img].Under("").On(img.MadeFrom(func(ref string) string { return d.facts.Published[ref].Parts[on].ID }))
+	parts := d.facts.Inputs[img].Under("").On(img.MadeFrom(func(ref string) digests.Config { return d.facts.Published[ref].Parts[on].ID }))
 	return inputs.Mark{Inputs: parts.Digest(), Definition: parts.Definition()}
 }
 
@@ -111,7 +112,7 @@ func (d *dock) mark(name string, on platform.Platform) inputs.Mark {
 func (d *dock) publish(name string, platforms ...platform.Platform) {
 	all := plan.PublishedImage{Digest: "sha256:index", Parts: map[platform.Platform]plan.PublishedImage{}}
 	for _, on := range platforms {
-		all.Parts[on] = plan.PublishedImage{Digest: all.Digest, ID: "sha256:" + string(on), Mark: d.mark(name, on)}
+		all.Parts[on] = plan.PublishedImage{Digest: all.Digest, ID: digests.Config("sha256:" + string(on)), Mark: d.mark(name, on)}
 	}
 	d.facts.Published["registry.example/"+name+":1"] = all
 }
@@ -126,7 +127,7 @@ func (d *dock) publishManifest(name string, mark inputs.Mark) {
 }
 
 func (d *dock) store(name string) {
-	d.facts.Images["registry.example/"+name+":1"] = plan.StoredImage{Digest: "sha256:s", Tested: true, Inputs: d.mark(name, here).Inputs, Level: 1}
+	d.facts.Images["registry.example/"+name+":1"] = plan.StoredImage{ID: "sha256:s", Tested: true, Inputs: d.mark(name, here).Inputs, Level: 1}
 }
 
 const cannot = "foreign: this machine builds for linux/amd64 and cannot run linux/arm64"
@@ -207,11 +208,11 @@ func TestParentsByPlatform(t *testing.T) {
 	d := newDock(t, "base all:", "app amd64: base")
 	d.publish("base", here, there)
 	app := target(d.fleet, "app", here)
-	made := func(id string) string {
-		return d.facts.Inputs[app].Under("").On(app.MadeFrom(func(string) string { return id })).Digest()
+	made := func(id digests.Config) digests.Inputs {
+		return d.facts.Inputs[app].Under("").On(app.MadeFrom(func(string) digests.Config { return id })).Digest()
 	}
-	for id, want := range map[string]plan.Action{"sha256:" + string(here): plan.UpToDate, "sha256:" + string(there): plan.Build} {
-		d.facts.Images["registry.example/app:1"] = plan.StoredImage{Digest: "sha256:s", Tested: true, Inputs: made(id), Level: 1}
+	for id, want := range map[digests.Config]plan.Action{digests.Config("sha256:" + here): plan.UpToDate, digests.Config("sha256:" + there): plan.Build} {
+		d.facts.Images["registry.example/app:1"] = plan.StoredImage{ID: "sha256:s", Tested: true, Inputs: made(id), Level: 1}
 		if p := plan.Make(d.fleet, d.facts, plan.Options{}); p.Find("app").Action != want {
 			t.Errorf("app is made from %s: %q, want %s", id, titled(p), want)
 		}
@@ -253,7 +254,7 @@ func TestPlatformsOfRandomFleets(t *testing.T) {
 		}
 		facts := plan.Facts{Images: map[string]plan.StoredImage{}}
 		for _, ref := range stored {
-			facts.Images[ref] = plan.StoredImage{Digest: "sha256:0", Tested: true}
+			facts.Images[ref] = plan.StoredImage{ID: "sha256:0", Tested: true}
 		}
 		alone := map[string]string{}
 		for _, s := range plan.Make(scanned(t, all[:1], lines...), facts, plan.Options{}).Steps {

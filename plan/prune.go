@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/ref"
 	"github.com/slipway-build/slipway/version"
@@ -66,13 +67,13 @@ type pruner struct {
 	stored    map[string]StoredImage
 	night     string // "-20260131", or empty
 	updateID  string
-	byRepo    map[string][]string // stored references
-	own       map[string]bool     // references that are kept because Slipway gave them
-	manifests map[string]bool     // digests of what is kept
+	byRepo    map[string][]string       // stored references
+	own       map[string]bool           // references that are kept because Slipway gave them
+	manifests map[digests.Manifest]bool // of what is kept
 }
 
 func newPruner(f *fleet.Fleet, stored map[string]StoredImage, o PruneOptions) *pruner {
-	p := &pruner{stored: stored, updateID: o.UpdateID, byRepo: map[string][]string{}, own: map[string]bool{}, manifests: map[string]bool{}}
+	p := &pruner{stored: stored, updateID: o.UpdateID, byRepo: map[string][]string{}, own: map[string]bool{}, manifests: map[digests.Manifest]bool{}}
 	if night := strings.TrimPrefix(o.Nightly, "-"); night != "" {
 		p.night = "-" + night
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/ref"
 	"github.com/slipway-build/slipway/version"
@@ -26,8 +27,8 @@ type PublishedTags struct {
 
 // PublishedTag is what a tag names.
 type PublishedTag struct {
-	Digest string   // empty: not known, and so nothing of the image is removed
-	Parts  []string // what it names is an index of these
+	Digest digests.Manifest   // empty: not known, and so nothing of the image is removed
+	Parts  []digests.Manifest // what it names is an index of these
 }
 
 // PrunedImage is what is done with the tags of one image.
@@ -41,15 +42,16 @@ type PrunedImage struct {
 
 // Removed is a manifest to delete, which deletes all its tags.
 type Removed struct {
-	Digest string
+	Digest digests.Manifest
 	Tags   []string // at least one; oldest first
 	Reason Reason
 }
 
 // Kept is a tag that stays.
 type Kept struct {
-	Tag, Digest string
-	Reason      Reason
+	Tag    string
+	Digest digests.Manifest
+	Reason Reason
 }
 
 // PrunePublished decides which versions of the fleet's selected images are deleted from the registry:
@@ -193,7 +195,7 @@ func (p *publishedPruner) compare(a, b publishedVersion) int {
 // keepUsed keeps what Dockerfiles of the fleet are made from by a version of its own.
 func (p *publishedPruner) keepUsed() {
 	p.keepOld(func(v publishedVersion) []Reason {
-		if by := cmp.Or(p.used[v.tag], p.used[p.facts.Tags[v.tag].Digest]); by != "" {
+		if by := cmp.Or(p.used[v.tag], p.used[string(p.facts.Tags[v.tag].Digest)]); by != "" {
 			return because(pruneUsed, by)
 		}
 		return nil
@@ -209,7 +211,7 @@ func (p *publishedPruner) keepShared() {
 	}
 	for before := -1; before != len(p.old); {
 		before = len(p.old)
-		tagOf, wholeOf := map[string]string{}, map[string]string{}
+		tagOf, wholeOf := map[digests.Manifest]string{}, map[digests.Manifest]string{}
 		for tag := range p.kept {
 			t := p.facts.Tags[tag]
 			tagOf[t.Digest] = better(tagOf[t.Digest], tag)
@@ -250,7 +252,7 @@ func better(a, b string) string {
 
 func (p *publishedPruner) removals() []Removed {
 	var all []Removed
-	at := map[string]int{}
+	at := map[digests.Manifest]int{}
 	for _, v := range p.old {
 		digest := p.facts.Tags[v.tag].Digest
 		if i, ok := at[digest]; ok {

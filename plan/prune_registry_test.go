@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/version"
@@ -24,7 +25,11 @@ func publishedTags(words string) map[string]plan.PublishedTag {
 			names = "of-" + tag
 		}
 		parts := strings.Split(names, "+")
-		tags[tag] = plan.PublishedTag{Digest: parts[0], Parts: parts[1:]}
+		t := plan.PublishedTag{Digest: digests.Manifest(parts[0])}
+		for _, part := range parts[1:] {
+			t.Parts = append(t.Parts, digests.Manifest(part))
+		}
+		tags[tag] = t
 	}
 	return tags
 }
@@ -199,9 +204,9 @@ func randomTags(r *rand.Rand) map[string]plan.PublishedTag {
 		case 2:
 			tag = []string{"latest", "prod", "1", "2", "x1.0"}[r.IntN(5)]
 		}
-		t := plan.PublishedTag{Digest: fmt.Sprint("d", r.IntN(25))}
+		t := plan.PublishedTag{Digest: digests.Manifest(fmt.Sprint("d", r.IntN(25)))}
 		if r.IntN(4) == 0 {
-			t.Parts = []string{fmt.Sprint("d", r.IntN(25)), fmt.Sprint("d", r.IntN(25))}
+			t.Parts = []digests.Manifest{digests.Manifest(fmt.Sprint("d", r.IntN(25))), digests.Manifest(fmt.Sprint("d", r.IntN(25)))}
 		}
 		tags[tag] = t
 	}
@@ -240,7 +245,7 @@ func TestPrunePublishedOfRandomRegistries(t *testing.T) {
 
 // checkPruned says what must hold whatever the registry has, without looking how it was decided.
 func checkPruned(facts plan.PublishedTags, p plan.PrunedImage, keep int) error {
-	gone, seen := map[string]bool{}, map[string]int{}
+	gone, seen := map[digests.Manifest]bool{}, map[string]int{}
 	for _, r := range p.Remove {
 		gone[r.Digest] = true
 		for _, tag := range r.Tags {
@@ -259,7 +264,7 @@ func checkPruned(facts plan.PublishedTags, p plan.PrunedImage, keep int) error {
 		if kept {
 			seen[tag]++
 		}
-		for _, d := range append([]string{facts.Tags[tag].Digest}, facts.Tags[tag].Parts...) {
+		for _, d := range append([]digests.Manifest{facts.Tags[tag].Digest}, facts.Tags[tag].Parts...) {
 			if kept && gone[d] {
 				return fmt.Errorf("%s is kept, and %s, which it needs, is removed", tag, d)
 			}

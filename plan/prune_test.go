@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
 )
@@ -97,7 +98,7 @@ func TestPruneNightly(t *testing.T) {
 		"b:prod": "new", "b:rc": "night", "b:was": "before", "b:edge-20261201": "new", "quiet:b": "new", "quiet:1.0": "q", "quiet:0.9": "p",
 		"absent:1": "a", "stranger:1": "s",
 	} {
-		stored["registry.example:5000/ns/"+ref] = plan.StoredImage{Manifest: manifest}
+		stored["registry.example:5000/ns/"+ref] = plan.StoredImage{Manifest: digests.Manifest(manifest)}
 	}
 	for _, tt := range []struct {
 		name string
@@ -173,7 +174,7 @@ func TestPruneOfRandomNights(t *testing.T) {
 		stays, known := map[string]bool{}, map[string]plan.StoredImage{}
 		good := map[string]bool{} // manifests
 		for ref, tag := range store {
-			known["registry.example:5000/ns/"+ref] = plan.StoredImage{Manifest: tag.manifest}
+			known["registry.example:5000/ns/"+ref] = plan.StoredImage{Manifest: digests.Manifest(tag.manifest)}
 			name, _, _ := strings.Cut(ref, ":")
 			theNight := night != "" && (tag.night == night || strings.HasSuffix(ref, "-"+night))
 			if theNight || tag.version != "" && tag.night == "" && tag.version == current[name] {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
@@ -24,13 +25,13 @@ type harbour struct {
 
 func newHarbour(t testing.TB, lines ...string) *harbour {
 	h := &harbour{shop: newShop(t, lines...)}
-	h.facts.Published, h.facts.Seen = map[string]plan.PublishedImage{}, map[string]string{}
+	h.facts.Published, h.facts.Seen = map[string]plan.PublishedImage{}, map[string]digests.Manifest{}
 	return h
 }
 
 // otherMachine has the same definitions and the same registry, and nothing else.
 func (h *harbour) otherMachine() {
-	h.facts.Images, h.past, h.facts.Seen = map[string]plan.StoredImage{}, map[string]plan.Past{}, map[string]string{}
+	h.facts.Images, h.past, h.facts.Seen = map[string]plan.StoredImage{}, map[string]plan.Past{}, map[string]digests.Manifest{}
 }
 
 func (h *harbour) make(o plan.Options) *plan.Plan {
@@ -46,21 +47,21 @@ func (h *harbour) carryOut(p *plan.Plan) (done []string) {
 		switch s.Action {
 		case plan.Pull:
 			pub := h.facts.Published[img.Ref]
-			h.facts.Images[img.Ref] = plan.StoredImage{Digest: pub.ID, Manifest: pub.Digest, Tested: true, Inputs: pub.Mark.Inputs, Followed: pub.Mark.Followed}
+			h.facts.Images[img.Ref] = plan.StoredImage{ID: pub.ID, Manifest: pub.Digest, Tested: true, Inputs: pub.Mark.Inputs, Followed: pub.Mark.Followed}
 			done = append(done, "fetched "+img.Name)
 		case plan.Build:
 			h.builds++
 			parts := h.parts(img)
 			id := fmt.Sprintf("sha256:%08d", h.builds)
 			image := stored(id, parts)
-			image.Manifest = "m" + id
+			image.Manifest = digests.Manifest("m" + id)
 			h.facts.Images[img.Ref] = image
 			h.past[img.Name] = plan.Past{Tag: img.Tag, Parts: parts, Before: map[string]string{"a": "100644 1"}, After: map[string]string{"a": "100644 2"}}
 			done = append(done, "built "+img.Name)
 		}
 		if s.Publish {
 			stored := h.facts.Images[img.Ref]
-			pub := plan.PublishedImage{Digest: stored.Manifest, ID: stored.Digest, Mark: stored.Mark()}
+			pub := plan.PublishedImage{Digest: stored.Manifest, ID: stored.ID, Mark: stored.Mark()}
 			pub.Mark.Definition = h.parts(img).Definition()
 			if used := img.Used(); len(used) > 0 {
 				pub.Base, pub.BaseDigest = used[0].Ref, h.facts.Images[used[0].Ref].Manifest
@@ -146,7 +147,7 @@ func TestPublishing(t *testing.T) {
 			"lib: published: published|app: build+publish: version 1 → 2 (changelog)"},
 		{"nothing is fetched, and the parent here is another", func(h *harbour) {
 			h.bump("app")
-			h.facts.Images[h.image("lib").Ref] = plan.StoredImage{Digest: "sha256:own", Manifest: "m:own", Tested: true, Inputs: "sha256:?"}
+			h.facts.Images[h.image("lib").Ref] = plan.StoredImage{ID: "sha256:own", Manifest: "m:own", Tested: true, Inputs: "sha256:?"}
 		}, plan.Options{NoPull: true},
 			"lib: published: published|app: build: version 1 → 2 (changelog); not published: what it is made from, lib 1, is not here as it is published (--no-pull)"},
 		{"another machine, a parent's new version", func(h *harbour) { h.otherMachine(); h.bump("lib") }, plan.Options{},
@@ -278,7 +279,7 @@ func TestBasesOfPublished(t *testing.T) {
 			h := newHarbour(t, "app:1")
 			img := h.image("app")
 			img.External = []string{debian}
-			h.facts.Images[debian] = plan.StoredImage{Digest: "sha256:1", Manifest: "m:1"}
+			h.facts.Images[debian] = plan.StoredImage{ID: "sha256:1", Manifest: "m:1"}
 			h.carryOut(h.make(plan.Options{}))
 			h.past = nil
 			if pub := h.facts.Published[img.Ref]; tt.published {
@@ -300,7 +301,7 @@ func TestBasesOfPublished(t *testing.T) {
 	h := newHarbour(t, "app:1")
 	listed := h.image("app")
 	listed.External, listed.Moving = []string{debian}, true
-	h.facts.Images[debian] = plan.StoredImage{Digest: "sha256:1", Manifest: "m:1"}
+	h.facts.Images[debian] = plan.StoredImage{ID: "sha256:1", Manifest: "m:1"}
 	h.carryOut(h.make(plan.Options{}))
 	pub := h.facts.Published[listed.Ref]
 	pub.Base, pub.BaseDigest = debian, "m:1"
@@ -310,7 +311,7 @@ func TestBasesOfPublished(t *testing.T) {
 	}
 	h = newHarbour(t, "app:1")
 	h.image("app").External = []string{debian}
-	h.facts.Images[debian] = plan.StoredImage{Digest: "sha256:1", Manifest: "m:1"}
+	h.facts.Images[debian] = plan.StoredImage{ID: "sha256:1", Manifest: "m:1"}
 	h.facts.Bases = map[string]plan.BaseImage{debian: {Err: errors.New("it is not there, or no longer")}}
 	want := "fleet/app: cannot build app 1: its base debian:12 cannot be refreshed: it is not there, or no longer\nhint: with --no-pull it is built on the one in the store"
 	if err := h.make(plan.Options{}).Steps[0].Err; err == nil || err.Error() != want {

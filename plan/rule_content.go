@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet/inputs"
 )
 
@@ -45,11 +46,11 @@ func changed(m *maker, n *node) []Reason {
 }
 
 // past is what is remembered of an image, of the build with these inputs or of the last good one.
-func (m *maker) past(n *node, inputs string) Past {
+func (m *maker) past(n *node, made digests.Inputs) Past {
 	if n.wrong != nil && !n.known {
 		return Past{}
 	}
-	q := Question{n.img, inputs}
+	q := Question{n.img, made}
 	past, known := m.answers[q]
 	if !known && m.asking {
 		m.questions = append(m.questions, q)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/platform"
@@ -89,7 +90,7 @@ func (m *maker) owner(img *fleet.Image, mark inputs.Mark, platforms []platform.P
 		if !known || mark.Definition == "" || !slices.Contains(platforms, target.Platform) {
 			continue
 		}
-		n := node{now: now, parents: target.MadeFrom(func(string) string { return "" })}
+		n := node{now: now, parents: target.MadeFrom(func(string) digests.Config { return "" })}
 		if n.defined(mark) {
 			return target.Platform
 		}

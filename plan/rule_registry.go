@@ -34,7 +34,7 @@ func otherPublished(m *maker, n *node) []Reason {
 		}
 	}
 	if n.moved != "" {
-		why = append(why, reason(byMoved, n.moved, n.published.Digest))
+		why = append(why, reason(byMoved, string(n.moved), string(n.published.Digest)))
 	}
 	why = append(why, reason(byPublishedContent, img.Tag, img.Name))
 	why[len(why)-1].more = &detail{err: m.publishedError(n, why)}
@@ -46,7 +46,7 @@ func movedTag(_ *maker, n *node) []Reason {
 	if !n.counts || n.moved == "" {
 		return nil
 	}
-	return because(byMoved, n.moved, n.published.Digest)
+	return because(byMoved, string(n.moved), string(n.published.Digest))
 }
 
 // published: the registry has it.

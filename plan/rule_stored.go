@@ -102,7 +102,7 @@ func furtherTags(m *maker, n *node) []Reason {
 	}
 	var missing []string
 	for _, name := range n.img.FurtherRefs() {
-		if other, found := m.facts.Images[name]; !found || other.Digest != n.stored.Digest {
+		if other, found := m.facts.Images[name]; !found || other.ID != n.stored.ID {
 			_, tag, _ := ref.Split(name)
 			missing = append(missing, tag)
 		}

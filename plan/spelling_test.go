@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
@@ -19,9 +20,9 @@ func TestSpellings(t *testing.T) {
 		h.facts.Published = nil
 		img := h.image("app")
 		img.External = []string{written}
-		h.facts.Images[stored] = plan.StoredImage{Digest: "sha256:1", Manifest: "m1"}
+		h.facts.Images[stored] = plan.StoredImage{ID: "sha256:1", Manifest: "m1"}
 		parts := h.facts.Inputs[img].Under("").On([]inputs.Parent{{Name: written, Ref: written, Digest: "sha256:1"}})
-		h.facts.Images[img.Ref] = plan.StoredImage{Digest: "sha256:2", Tested: true, Inputs: parts.Digest()}
+		h.facts.Images[img.Ref] = plan.StoredImage{ID: "sha256:2", Tested: true, Inputs: parts.Digest()}
 		if got := text(h.plan(plan.Options{}))[0]; !strings.HasPrefix(got, "app: up to date") {
 			t.Errorf("%s: %s", written, got)
 		}
@@ -41,7 +42,7 @@ func TestSpellings(t *testing.T) {
 func TestDigestSaysAll(t *testing.T) {
 	h := newHarbour(t, "app:1")
 	h.image("app").External = []string{"base@sha256:1"}
-	for _, p := range h.image("app").MadeFrom(func(string) string { return "sha256:2" }) {
+	for _, p := range h.image("app").MadeFrom(func(string) digests.Config { return "sha256:2" }) {
 		if p.Digest != "" {
 			t.Error(p)
 		}

@@ -9,6 +9,7 @@ import (
 
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/registry/registrytest"
 )
@@ -180,11 +181,11 @@ func TestNoHead(t *testing.T) {
 	}
 	p.Inject(registrytest.Fault{Method: "HEAD", Path: "/manifests/", Status: 404, Header: map[string]string{"Content-Type": "text/html"}})
 	got, err := c.Digests(t.Context(), refs)
-	if err != nil || len(got) != 2 || got[refs[0]] != image.Digest.String() || got[refs[1]] != index.Digest.String() {
+	if err != nil || len(got) != 2 || got[refs[0]] != digests.Manifest(image.Digest) || got[refs[1]] != digests.Manifest(index.Digest) {
 		t.Errorf("found %v, error %v", got, err)
 	}
 	tagged, err := c.Tagged(t.Context(), refs)
-	if err != nil || len(tagged) != 2 || tagged[refs[0]].Digest != image.Digest.String() || len(tagged[refs[1]].Parts) != 4 {
+	if err != nil || len(tagged) != 2 || tagged[refs[0]].Digest != digests.Manifest(image.Digest) || len(tagged[refs[1]].Parts) != 4 {
 		t.Errorf("found %v, error %v", tagged, err)
 	}
 }

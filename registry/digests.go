@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/slipway-build/slipway/digests"
 )
 
 // listFrom is how many unknown tags of one repository make its tag list worth a request.
@@ -20,15 +22,15 @@ const listFrom = 8
 // is not there has no entry. Everything else is an error, one per registry: a registry that cannot
 // be reached, refuses or wants to be left alone is never "not there". The map has what is certain,
 // also beside an error. References are the keys as they were given.
-func (c *Client) Digests(ctx context.Context, refs []string) (map[string]string, error) {
+func (c *Client) Digests(ctx context.Context, refs []string) (map[string]digests.Manifest, error) {
 	ck := &check{c: c, holds: func(Remembered) bool { return true }, ask: askDigest}
 	err := ck.run(ctx, refs)
 	if ck.found == nil {
 		return nil, err
 	}
-	out := make(map[string]string, len(ck.found))
+	out := make(map[string]digests.Manifest, len(ck.found))
 	for ref, r := range ck.found {
-		out[ref] = r.Digest
+		out[ref] = digests.Manifest(r.Digest)
 	}
 	return out, err
 }

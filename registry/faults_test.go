@@ -15,6 +15,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/problem"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/registry/registrytest"
@@ -261,7 +262,7 @@ func TestNotThere(t *testing.T) {
 	_, err := r.Push(t.Context(), image, from, registry.PushOptions{}, ref)
 	must(t, err)
 	got, err := r.Digests(t.Context(), []string{"127.0.0.1:1/a:1", ref})
-	if !errors.Is(err, registry.ErrUnreachable) || got[ref] != image.Digest.String() {
+	if !errors.Is(err, registry.ErrUnreachable) || got[ref] != digests.Manifest(image.Digest) {
 		t.Errorf("found %v, error %v", got, err)
 	}
 }

@@ -12,15 +12,17 @@ import (
 	"github.com/containerd/containerd/v2/core/images"
 	"github.com/containerd/platforms"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/slipway-build/slipway/digests"
 )
 
 // Published is what a registry has under a reference.
 type Published struct {
-	Digest string // of the manifest or index that the reference names
+	Digest digests.Manifest // that the reference names
 	// ID is the digest of the image's configuration, for the platform asked for. It is empty when the
 	// reference names no image (a Helm chart, say), or an index without one for the platform. An
 	// image that is no index is taken for one of the platform.
-	ID string
+	ID digests.Config
 	// Annotations are those of the platform's manifest that were asked for; those longer than 4 KiB
 	// are left out.
 	Annotations map[string]string
@@ -55,7 +57,7 @@ func (c *Client) Look(ctx context.Context, platform string, annotations, refs []
 	out := make(map[string]Published, len(ck.found))
 	for ref, r := range ck.found {
 		inside := r.Inside[l.platform]
-		out[ref] = Published{Digest: r.Digest, ID: inside.ID, Annotations: maps.Clone(inside.Annotations)}
+		out[ref] = Published{Digest: digests.Manifest(r.Digest), ID: digests.Config(inside.ID), Annotations: maps.Clone(inside.Annotations)}
 	}
 	return out, err
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/registry/registrytest"
 )
@@ -71,14 +72,14 @@ func testLook(t *testing.T, srv *registrytest.Server, c *registry.Client) {
 		must(t, err)
 	}
 	want := map[string]registry.Published{
-		repo + ":image": {Digest: image.Digest.String(), ID: configDigest(t, from, image.Digest),
+		repo + ":image": {Digest: digests.Manifest(image.Digest), ID: digests.Config(configDigest(t, from, image.Digest)),
 			Annotations: map[string]string{"base": "a:1", "long": strings.Repeat("x", 4<<10)}},
-		repo + "@" + image.Digest.String(): {Digest: image.Digest.String(), ID: configDigest(t, from, image.Digest),
+		repo + "@" + image.Digest.String(): {Digest: digests.Manifest(image.Digest), ID: digests.Config(configDigest(t, from, image.Digest)),
 			Annotations: map[string]string{"base": "a:1", "long": strings.Repeat("x", 4<<10)}},
-		repo + ":plain": {Digest: plain.Digest.String(), ID: configDigest(t, from, plain.Digest)},
-		repo + ":index": {Digest: index.Digest.String(), ID: configDigest(t, from, childOf(t, from, index.Digest, 0))},
-		repo + ":outer": {Digest: outer.Digest.String(), ID: configDigest(t, from, childOf(t, from, nested.Digest, 0))},
-		repo + ":chart": {Digest: chart.Digest.String()},
+		repo + ":plain": {Digest: digests.Manifest(plain.Digest), ID: digests.Config(configDigest(t, from, plain.Digest))},
+		repo + ":index": {Digest: digests.Manifest(index.Digest), ID: digests.Config(configDigest(t, from, childOf(t, from, index.Digest, 0)))},
+		repo + ":outer": {Digest: digests.Manifest(outer.Digest), ID: digests.Config(configDigest(t, from, childOf(t, from, nested.Digest, 0)))},
+		repo + ":chart": {Digest: digests.Manifest(chart.Digest)},
 	}
 	refs := slices.Collect(maps.Keys(want))
 	wanted := []string{"longer", "long", "base", "none", "base"}
@@ -105,7 +106,7 @@ func testLook(t *testing.T, srv *registrytest.Server, c *registry.Client) {
 		}
 		got, err = c.Look(ctx, other, nil, []string{repo + ":index"})
 		must(t, err)
-		if diff := cmp.Diff(map[string]registry.Published{repo + ":index": {Digest: index.Digest.String(), ID: id}}, got); diff != "" {
+		if diff := cmp.Diff(map[string]registry.Published{repo + ":index": {Digest: digests.Manifest(index.Digest), ID: digests.Config(id)}}, got); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", other, diff)
 		}
 	}
@@ -137,8 +138,8 @@ func TestLookWithMemory(t *testing.T) {
 		must(t, err)
 	}
 	want := map[string]registry.Published{
-		refs[0]: {Digest: image.Digest.String(), ID: configDigest(t, from, image.Digest), Annotations: map[string]string{"base": "a:1"}},
-		refs[1]: {Digest: index.Digest.String(), ID: configDigest(t, from, childOf(t, from, index.Digest, 0))},
+		refs[0]: {Digest: digests.Manifest(image.Digest), ID: digests.Config(configDigest(t, from, image.Digest)), Annotations: map[string]string{"base": "a:1"}},
+		refs[1]: {Digest: digests.Manifest(index.Digest), ID: digests.Config(configDigest(t, from, childOf(t, from, index.Digest, 0)))},
 	}
 	fresh := client(t, registry.Options{Memory: m, Fresh: time.Hour})
 	unchanged := 0
@@ -167,7 +168,7 @@ func TestLookWithMemory(t *testing.T) {
 	// Digests takes what Look has found, and leaves it there.
 	p.Requests()
 	got, err := fresh.Digests(t.Context(), refs)
-	if n := len(p.Requests()); err != nil || got[refs[0]] != image.Digest.String() || n != 0 {
+	if n := len(p.Requests()); err != nil || got[refs[0]] != digests.Manifest(image.Digest) || n != 0 {
 		t.Errorf("Digests after Look: %v %v, %d requests", got, err, n)
 	}
 	_, err = c.Digests(t.Context(), refs)
@@ -177,7 +178,7 @@ func TestLookWithMemory(t *testing.T) {
 	// Another platform is another question, and both answers are remembered; other annotations take their place.
 	other, err := fresh.Look(t.Context(), "linux/arm64", []string{"base"}, refs)
 	must(t, err)
-	if id := configDigest(t, from, childOf(t, from, index.Digest, 1)); other[refs[1]].ID != id {
+	if id := configDigest(t, from, childOf(t, from, index.Digest, 1)); other[refs[1]].ID != digests.Config(id) {
 		t.Errorf("for arm64: %v instead of %s", other[refs[1]], id)
 	}
 	look("after another platform", fresh, 0, 0)
@@ -204,7 +205,7 @@ func TestLookWithMemory(t *testing.T) {
 	must(t, err)
 	_, err = c.Digests(t.Context(), refs)
 	must(t, err)
-	want[refs[0]] = registry.Published{Digest: moved.Digest.String(), ID: configDigest(t, from, moved.Digest), Annotations: map[string]string{"base": "a:2"}}
+	want[refs[0]] = registry.Published{Digest: digests.Manifest(moved.Digest), ID: digests.Config(configDigest(t, from, moved.Digest)), Annotations: map[string]string{"base": "a:2"}}
 	look("after a move", c, 2, 1)
 
 	// An unchanged tag without an entity tag costs the index only, not its manifest again.
@@ -248,7 +249,7 @@ func TestChangesAreForgotten(t *testing.T) {
 			if i < len(want) {
 				d = string(want[i].Digest)
 			}
-			if got[ref].Digest != d {
+			if got[ref].Digest != digests.Manifest(d) {
 				t.Errorf("%s: %s is %q instead of %q", what, ref, got[ref].Digest, d)
 			}
 		}
@@ -392,7 +393,7 @@ func TestLookAtManyRegistries(t *testing.T) {
 	must(t, err)
 	p.Inject(registrytest.Fault{Path: "/manifests/", Status: http.StatusTooManyRequests, Times: 1, Header: map[string]string{"Retry-After": "1"}})
 	got, err := c.Look(t.Context(), platform, nil, []string{"127.0.0.1:1/a:1", "127.0.0.1:1/b:1", ref})
-	if !errors.Is(err, registry.ErrUnreachable) || strings.Count(err.Error(), "127.0.0.1:1/") != 1 || len(got) != 1 || got[ref].Digest != image.Digest.String() {
+	if !errors.Is(err, registry.ErrUnreachable) || strings.Count(err.Error(), "127.0.0.1:1/") != 1 || len(got) != 1 || got[ref].Digest != digests.Manifest(image.Digest) {
 		t.Errorf("found %v, error %v", got, err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/registry/registrytest"
 )
@@ -76,7 +77,7 @@ func TestMemory(t *testing.T) {
 	must(t, other.Delete(t.Context(), repo+"@"+one.Digest.String()))
 	third, err := c.Digests(t.Context(), refs)
 	must(t, err)
-	if want := map[string]string{repo + ":2": two.Digest.String(), repo + ":4": two.Digest.String()}; !maps.Equal(third, want) || len(m.entries) != 2 {
+	if want := map[string]digests.Manifest{repo + ":2": digests.Manifest(two.Digest), repo + ":4": digests.Manifest(two.Digest)}; !maps.Equal(third, want) || len(m.entries) != 2 {
 		t.Errorf("after changes there is %v, remembered %v", third, m.entries)
 	}
 

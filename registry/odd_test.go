@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/opencontainers/go-digest"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/registry/registrytest"
 )
@@ -110,7 +111,7 @@ func TestOtherManifests(t *testing.T) {
 		ref := addr + "/a/b:1"
 		got, err := client(t, registry.Options{}).Look(t.Context(), platform, []string{"a"}, []string{ref})
 		must(t, err)
-		if diff := cmp.Diff(map[string]registry.Published{ref: {Digest: digest.FromString(body).String()}}, got); diff != "" {
+		if diff := cmp.Diff(map[string]registry.Published{ref: {Digest: digests.Manifest(digest.FromString(body).String())}}, got); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", kind, diff)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/ref"
 )
 
@@ -22,8 +23,8 @@ const maxDepth = 4
 
 // Tagged is what a tag names.
 type Tagged struct {
-	Digest string   // of the manifest or index
-	Parts  []string // digests of all that an index holds, however deep; it breaks when one is deleted
+	Digest digests.Manifest
+	Parts  []digests.Manifest // of all that an index holds, however deep; it breaks when one is deleted
 }
 
 // TagLists lists the tags of several repositories, several at a time. A repository that does not exist
@@ -134,7 +135,7 @@ func (h *host) tagged(ctx context.Context, p place) (Tagged, error) {
 		return Tagged{}, h.fail(ErrDigest, "it says that %s has the digest %q", p.Target(), dgst)
 	}
 	if dgst != "" && mediaType != "" && !isIndex(mediaType) {
-		return Tagged{Digest: dgst.String()}, nil
+		return Tagged{Digest: digests.Manifest(dgst)}, nil
 	}
 	if dgst != "" { // what the tag names now may be another
 		p = p.withDigest(dgst.String())
@@ -147,7 +148,7 @@ func (h *host) tagged(ctx context.Context, p place) (Tagged, error) {
 }
 
 func (h *host) withParts(ctx context.Context, p place, d ocispecs.Descriptor, data []byte) (t Tagged, err error) {
-	t.Digest = d.Digest.String()
+	t.Digest = digests.Manifest(d.Digest)
 	if isIndex(d.MediaType) {
 		t.Parts, err = h.parts(ctx, p, data, maxDepth)
 	}
@@ -155,14 +156,14 @@ func (h *host) withParts(ctx context.Context, p place, d ocispecs.Descriptor, da
 }
 
 // parts are the digests that an index names.
-func (h *host) parts(ctx context.Context, p place, data []byte, depth int) ([]string, error) {
+func (h *host) parts(ctx context.Context, p place, data []byte, depth int) ([]digests.Manifest, error) {
 	var index ocispecs.Index
 	if err := json.Unmarshal(data, &index); err != nil || len(index.Manifests) > maxManifests || depth == 0 {
 		return nil, h.fail(ErrRefused, "the index %s cannot be read", p.Target())
 	}
-	var all []string
+	var all []digests.Manifest
 	for _, m := range index.Manifests {
-		all = append(all, m.Digest.String())
+		all = append(all, digests.Manifest(m.Digest))
 		if !isIndex(m.MediaType) {
 			continue
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/opencontainers/image-spec/specs-go"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/registry/registrytest"
 )
@@ -22,9 +23,9 @@ func testPublished(t *testing.T, srv *registrytest.Server, c *registry.Client) {
 	image, index := from.Image(t, 300, 10), from.Index(t, 301, 10)
 	var parts ocispecs.Index
 	must(t, json.Unmarshal(from.Get(index.Digest), &parts))
-	want := registry.Tagged{Digest: index.Digest.String()}
+	want := registry.Tagged{Digest: digests.Manifest(index.Digest)}
 	for _, m := range parts.Manifests {
-		want.Parts = append(want.Parts, m.Digest.String())
+		want.Parts = append(want.Parts, digests.Manifest(m.Digest))
 	}
 	nested, err := json.Marshal(ocispecs.Index{
 		Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispecs.MediaTypeImageIndex, Manifests: []ocispecs.Descriptor{image, index},
@@ -45,8 +46,8 @@ func testPublished(t *testing.T, srv *registrytest.Server, c *registry.Client) {
 	got, err := c.Tagged(ctx, []string{one + ":image", one + ":index", two + ":nested", two + ":none", srv.Addr + "/fleet/none:1"})
 	must(t, err)
 	if diff := cmp.Diff(map[string]registry.Tagged{
-		one + ":image": {Digest: image.Digest.String()}, one + ":index": want,
-		two + ":nested": {Digest: outer.Digest.String(), Parts: slices.Concat([]string{image.Digest.String(), index.Digest.String()}, want.Parts)},
+		one + ":image": {Digest: digests.Manifest(image.Digest)}, one + ":index": want,
+		two + ":nested": {Digest: digests.Manifest(outer.Digest), Parts: slices.Concat([]digests.Manifest{digests.Manifest(image.Digest), digests.Manifest(index.Digest)}, want.Parts)},
 	}, got); diff != "" {
 		t.Errorf("tags (-want +got)\n%s", diff)
 	}

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/fleet"
@@ -68,8 +69,8 @@ type Options struct {
 // result is one image's part of the summary, and what publishing it must know.
 type result struct {
 	event.Result
-	basis  map[string]string // what it was built on now: references and digests of manifests
-	unsure bool              // its files changed while it was built
+	basis  map[string]digests.Manifest // what it was built on now: references and digests of manifests
+	unsure bool                        // its files changed while it was built
 }
 
 // Run carries out the plan. Failures are part of the summary; the error is for

@@ -10,6 +10,7 @@ import (
 
 	"github.com/containerd/containerd/v2/core/images/archive"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/store"
 	"github.com/slipway-build/slipway/store/journal"
@@ -35,7 +36,7 @@ func (s *shipyard) inspect() {
 		switch img := names[ref]; {
 		case img.Tested != "":
 			s.done["kept"]++
-		case img.Digest == s.good[ref]: // it was tested again, and failed
+		case img.Digest == digests.Manifest(s.good[ref]): // it was tested again, and failed
 		case !pinned:
 			s.fail("the good image %s is lost", ref)
 		}
@@ -45,7 +46,7 @@ func (s *shipyard) inspect() {
 		s.must(err)
 		switch {
 		case img.Tested != "":
-			s.good[img.Ref] = img.Digest
+			s.good[img.Ref] = string(img.Digest)
 		case pinned:
 			s.done["pinned"]++
 		default:

@@ -15,6 +15,7 @@ import (
 
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/fleet"
@@ -40,18 +41,18 @@ type job struct {
 	start    time.Time
 	logFile  *os.File
 	logPath  string
-	digest   string
-	id       string           // of the image, beside the manifest's digest
+	digest   digests.Manifest
+	id       digests.Config   // of the image, beside the manifest's digest
 	base     store.Image      // that the last stage begins with; zero when it is not in the store
 	parents  []inputs.Parent  // that it is built on
 	reading  contexts.Reading // of its files, just before they are sent
 	followed recipe.Followed  // what of them the build took
 	parts    inputs.Parts     // what it is made from
 	record   *record
-	basis    map[string]string // digests of the manifests of the fleet's images that it is built on, by reference
-	unsure   bool              // its files changed while they were sent
-	lacking  error             // why it cannot be made of what its repository gave
-	pointed  bool              // pointers of git-lfs were told of
+	basis    map[string]digests.Manifest // of the fleet's images that it is built on, by reference
+	unsure   bool                        // its files changed while they were sent
+	lacking  error                       // why it cannot be made of what its repository gave
+	pointed  bool                        // pointers of git-lfs were told of
 	tries    int
 	tested   string     // how the test went
 	testing  bool       // the image is built, its test runs
@@ -259,7 +260,7 @@ func (j *job) solve(ctx context.Context, files *buildcontext.Tree) error {
 		},
 	}
 	res, err := builder.Build(ctx, req)
-	j.digest, j.id = res.Digest, res.ID
+	j.digest, j.id = digests.Manifest(res.Digest), digests.Config(res.ID)
 	return err
 }
 
@@ -269,7 +270,7 @@ func (j *job) annotations(ctx context.Context) (map[string]string, error) {
 	a := map[string]string{ocispecs.AnnotationTitle: j.image.Name, ocispecs.AnnotationVersion: string(j.image.Version)}
 	if j.base.Digest != "" {
 		a[ocispecs.AnnotationBaseImageName] = j.base.Ref
-		a[ocispecs.AnnotationBaseImageDigest] = j.base.Digest
+		a[ocispecs.AnnotationBaseImageDigest] = string(j.base.Digest)
 	}
 	if j.run.Inputs == nil {
 		return a, nil
@@ -340,11 +341,11 @@ func (j *job) findParents(ctx context.Context) ([]inputs.Parent, error) {
 			}
 		}
 	}
-	j.basis = map[string]string{}
+	j.basis = map[string]digests.Manifest{}
 	for _, p := range j.image.Used() {
 		j.basis[p.Ref] = known[p.Ref].Digest
 	}
-	return j.image.MadeFrom(func(ref string) string { return known[ref].Identity() }), nil
+	return j.image.MadeFrom(func(ref string) digests.Config { return known[ref].Identity() }), nil
 }
 
 // explain says which file to look at, and what to do about a full disk.

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
@@ -20,19 +21,19 @@ import (
 type Remote interface {
 	// Fetch brings an image into the store under its reference. It is the one with the manifest's
 	// digest, whatever the tag names meanwhile.
-	Fetch(ctx context.Context, ref, digest string, p publishing.Progress) error
+	Fetch(ctx context.Context, ref string, digest digests.Manifest, p publishing.Progress) error
 	// Publish sends an image of the store. It may be called for several images at once.
 	Publish(ctx context.Context, p publishing.Publication) (publishing.Published, error)
 	// Digests asks which manifests references name now; what is not there is left out.
-	Digests(ctx context.Context, refs []string) (map[string]string, error)
+	Digests(ctx context.Context, refs []string) (map[string]digests.Manifest, error)
 }
 
 // publication is one image's way to the registry. What it says holds when done is closed.
 type publication struct {
 	done   chan struct{}
-	digest string   // of the manifest at the registry; empty when it is not there
-	was    string   // what that was in the store before it was published
-	causes []string // references of the images whose failure keeps it from being there; sorted
+	digest digests.Manifest // of the manifest at the registry; empty when it is not there
+	was    digests.Manifest // what that was in the store before it was published
+	causes []string         // references of the images whose failure keeps it from being there; sorted
 }
 
 // transfers is how many images are published at once.
@@ -118,7 +119,7 @@ func (p *publisher) publish(ctx context.Context, s *plan.Step, pub *publication,
 }
 
 func (p *publisher) send(ctx context.Context, s *plan.Step, res result, parents map[string]*publication) (publishing.Published, error) {
-	basis := map[string]string{}
+	basis := map[string]digests.Manifest{}
 	for ref, parent := range parents {
 		basis[ref] = parent.digest
 	}
@@ -270,7 +271,7 @@ func (r *run) refresh(ctx context.Context, img *fleet.Image) error {
 	return nil
 }
 
-func (r *run) refreshOnce(ctx context.Context, ref, digest string) error {
+func (r *run) refreshOnce(ctx context.Context, ref string, digest digests.Manifest) error {
 	r.bases.mu.Lock()
 	if r.bases.done == nil {
 		r.bases.done = map[string]*fetched{}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
@@ -30,14 +31,14 @@ type chronicler struct {
 	most, now int
 }
 
-func (c *chronicler) Fetch(context.Context, string, string, publishing.Progress) error {
+func (c *chronicler) Fetch(context.Context, string, digests.Manifest, publishing.Progress) error {
 	return errors.New("nothing is fetched here")
 }
 
-func (c *chronicler) Digests(_ context.Context, refs []string) (map[string]string, error) {
-	found := map[string]string{}
+func (c *chronicler) Digests(_ context.Context, refs []string) (map[string]digests.Manifest, error) {
+	found := map[string]digests.Manifest{}
 	for _, ref := range refs {
-		found[ref] = "sha256:" + ref
+		found[ref] = digests.Manifest("sha256:" + ref)
 	}
 	return found, nil
 }
@@ -62,7 +63,7 @@ func (c *chronicler) Publish(ctx context.Context, p publishing.Publication) (pub
 		return publishing.Published{}, errors.New("no space left")
 	}
 	c.published = append(c.published, p.Image.Ref)
-	return publishing.Published{Digest: "sha256:" + p.Image.Ref, Moved: []string{p.Image.Ref}}, nil
+	return publishing.Published{Digest: digests.Manifest("sha256:" + p.Image.Ref), Moved: []string{p.Image.Ref}}, nil
 }
 
 // publishable is a fleet of images that are good and only to be published; some are published already.
@@ -76,7 +77,7 @@ func publishable(r *rand.Rand) []*plan.Step {
 		case 0: // others are made from what takes its place
 			s.Digest, s.Replace = "sha256:old", true
 		case 1:
-			s.Action, s.Publish, s.Digest = plan.Published, false, "sha256:"+s.Image.Ref
+			s.Action, s.Publish, s.Digest = plan.Published, false, digests.Manifest("sha256:"+s.Image.Ref)
 		}
 		for _, j := range edges[i] {
 			s.Image.Depends = append(s.Image.Depends, fleet.Dependency{Name: steps[j].Image.Name, Image: steps[j].Image, Used: r.IntN(4) > 0, Declared: true})
@@ -190,9 +191,9 @@ func TestCheckBasis(t *testing.T) {
 		want string
 	}{
 		{result{}, ""},
-		{result{basis: map[string]string{ref: "sha256:there"}}, ""},
-		{result{basis: map[string]string{ref: "sha256:was"}}, ""}, // its manifest was changed for its base
-		{result{basis: map[string]string{ref: "sha256:here"}}, "as the store had it (sha256:here), but the registry has sha256:there"},
+		{result{basis: map[string]digests.Manifest{ref: "sha256:there"}}, ""},
+		{result{basis: map[string]digests.Manifest{ref: "sha256:was"}}, ""}, // its manifest was changed for its base
+		{result{basis: map[string]digests.Manifest{ref: "sha256:here"}}, "as the store had it (sha256:here), but the registry has sha256:there"},
 		{result{unsure: true}, "its files changed while it was built"},
 	} {
 		err := p.checkBasis(steps[1], tt.res, map[string]*publication{ref: p.of[steps[0]]})

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
@@ -63,7 +64,7 @@ func (rec *record) inputs(ctx context.Context, parts inputs.Parts, listing []byt
 }
 
 // inherit is inputs for an image that is only tested.
-func (rec *record) inherit(ctx context.Context, digest string) {
+func (rec *record) inherit(ctx context.Context, digest digests.Inputs) {
 	if rec.build.ID == 0 || digest == "" {
 		return
 	}

@@ -4,19 +4,21 @@ import (
 	"context"
 	"database/sql"
 	"time"
+
+	"github.com/slipway-build/slipway/digests"
 )
 
 // Artifact is an image that a run built, or fetched from its registry. The same image made again is the
 // same artifact.
 type Artifact struct {
-	Ref      string    `json:"ref"` // registry/namespace/name:tag
-	Name     string    `json:"name"`
-	Platform string    `json:"platform"`
-	Digest   string    `json:"digest"`           // of the manifest
-	Inputs   string    `json:"inputs,omitempty"` // digest of what it was made from; empty when that is not known
-	Size     int64     `json:"size,omitempty"`   // of its blobs, in bytes; zero when that is not known
-	Made     time.Time `json:"made"`             // when it was first built or fetched
-	Run      int64     `json:"run"`              // that did so
+	Ref      string           `json:"ref"` // registry/namespace/name:tag
+	Name     string           `json:"name"`
+	Platform string           `json:"platform"`
+	Digest   digests.Manifest `json:"digest"`
+	Inputs   digests.Inputs   `json:"inputs,omitempty"` // empty when that is not known
+	Size     int64            `json:"size,omitempty"`   // of its blobs, in bytes; zero when that is not known
+	Made     time.Time        `json:"made"`             // when it was first built or fetched
+	Run      int64            `json:"run"`              // that did so
 }
 
 // AddArtifact records an image that no build made: a run fetched it.

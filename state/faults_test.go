@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/state"
 )
 
@@ -29,7 +30,7 @@ func filled(t *testing.T) string {
 		if err := db.SaveContexts(t.Context(), []state.Context{{Folder: fmt.Sprint("/", i), Digests: map[string]string{"tree": "d"}, Stamp: []byte("s"), Entries: make([]byte, 500)}}); err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(db.SetPublished(t.Context(), map[string]string{b.Ref: "sha256:a"}), db.SaveRemote(t.Context(), map[string]state.Remote{b.Ref: answer})); err != nil {
+		if err := errors.Join(db.SetPublished(t.Context(), map[string]digests.Manifest{b.Ref: "sha256:a"}), db.SaveRemote(t.Context(), map[string]state.Remote{b.Ref: answer})); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -139,7 +140,7 @@ func TestReadOnly(t *testing.T) {
 	if remote, err := db.Remote(t.Context(), []string{ref}); err != nil || remote[ref].Digest != answer.Digest {
 		t.Errorf("%v, %v", remote, err)
 	}
-	if err := db.SetPublished(t.Context(), map[string]string{ref: ""}); !state.Unwritable(err) {
+	if err := db.SetPublished(t.Context(), map[string]digests.Manifest{ref: ""}); !state.Unwritable(err) {
 		t.Errorf("SetPublished: %v", err)
 	}
 	if published, err := db.Published(t.Context(), []string{ref}); err != nil || len(published) != 1 {

@@ -94,7 +94,7 @@ func TestFirstStateHasArtifacts(t *testing.T) {
 			if a.Run != run || a.Platform != "linux/amd64" || a.Inputs == "" || a.Made.Year() != 2026 || (a.Size == 0) != (a.Digest[:11] == "sha256:1453") {
 				t.Errorf("%+v", a)
 			}
-			got = append(got, a.Ref+" "+a.Digest[7:11])
+			got = append(got, a.Ref+" "+string(a.Digest[7:11]))
 		}
 	}
 	want := []string{

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/slipway-build/slipway/digests"
 )
 
 // Remote is what a registry answered.
@@ -90,14 +92,15 @@ func (d *DB) SaveRemote(ctx context.Context, answers map[string]Remote) error {
 }
 
 // Published returns what SetPublished noted of references: digests.
-func (d *DB) Published(ctx context.Context, refs []string) (map[string]string, error) {
+func (d *DB) Published(ctx context.Context, refs []string) (map[string]digests.Manifest, error) {
 	list, err := json.Marshal(append([]string{}, refs...))
 	if err != nil {
 		return nil, fmt.Errorf("internal error: %w", err)
 	}
-	found := map[string]string{}
+	found := map[string]digests.Manifest{}
 	err = d.each(ctx, "SELECT ref, digest FROM published WHERE ref IN (SELECT value FROM json_each(?))", []any{string(list)}, func(rows *sql.Rows) error {
-		var ref, digest string
+		var ref string
+		var digest digests.Manifest
 		if err := rows.Scan(&ref, &digest); err != nil {
 			return err
 		}
@@ -112,18 +115,18 @@ func (d *DB) Published(ctx context.Context, refs []string) (map[string]string, e
 
 // SetPublished notes digests that references have at the registry; an empty digest forgets one. Unlike
 // SaveRemote it fails where the state is ReadOnly: nobody else knows this.
-func (d *DB) SetPublished(ctx context.Context, digests map[string]string) error {
-	if len(digests) == 0 {
+func (d *DB) SetPublished(ctx context.Context, now map[string]digests.Manifest) error {
+	if len(now) == 0 {
 		return nil
 	}
 	return d.write(ctx, func(tx *sql.Tx) error {
-		now := time.Now().UnixNano()
-		for ref, digest := range digests {
+		at := time.Now().UnixNano()
+		for ref, digest := range now {
 			var err error
 			if digest == "" {
 				_, err = tx.ExecContext(ctx, "DELETE FROM published WHERE ref = ?", ref)
 			} else {
-				_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO published (ref, digest, at) VALUES (?, ?, ?)", ref, digest, now)
+				_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO published (ref, digest, at) VALUES (?, ?, ?)", ref, digest, at)
 			}
 			if err != nil {
 				return d.fail("write", err)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/state"
 )
 
@@ -75,7 +76,7 @@ func TestPublished(t *testing.T) {
 	dir := t.TempDir()
 	db, ctx := open(t, dir), t.Context()
 	for _, p := range [][2]string{{"r/a:1", "sha256:a"}, {"r/a:latest", "sha256:a"}, {"r/a:latest", "sha256:b"}, {"r/b:1", "sha256:c"}, {"r/b:1", ""}, {"r/c:1", ""}} {
-		if err := db.SetPublished(ctx, map[string]string{p[0]: p[1]}); err != nil {
+		if err := db.SetPublished(ctx, map[string]digests.Manifest{p[0]: digests.Manifest(p[1])}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -83,7 +84,7 @@ func TestPublished(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := open(t, dir).Published(ctx, []string{"r/a:1", "r/a:latest", "r/b:1", "r/c:1"})
-	if diff := cmp.Diff(map[string]string{"r/a:1": "sha256:a", "r/a:latest": "sha256:b"}, got); diff != "" || err != nil {
+	if diff := cmp.Diff(map[string]digests.Manifest{"r/a:1": "sha256:a", "r/a:latest": "sha256:b"}, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got)\n%s", err, diff)
 	}
 }
@@ -92,7 +93,7 @@ func TestForgetWhatIsPublished(t *testing.T) {
 	db, ctx := open(t, t.TempDir()), t.Context()
 	refs := []string{"r/a:1", "r/a:2"}
 	for _, ref := range refs {
-		if err := errors.Join(db.SetPublished(ctx, map[string]string{ref: "sha256:a"}), db.SaveRemote(ctx, map[string]state.Remote{ref: answer})); err != nil {
+		if err := errors.Join(db.SetPublished(ctx, map[string]digests.Manifest{ref: "sha256:a"}), db.SaveRemote(ctx, map[string]state.Remote{ref: answer})); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -116,7 +117,7 @@ func TestPublishingAtOnce(t *testing.T) {
 		group.Go(func() {
 			for k := range each {
 				ref := fmt.Sprintf("r/image-%d:%d", i, k)
-				if err := errors.Join(db.SetPublished(ctx, map[string]string{ref: "sha256:a"}), db.SaveRemote(ctx, map[string]state.Remote{ref: answer, "r/shared:1": answer})); err != nil {
+				if err := errors.Join(db.SetPublished(ctx, map[string]digests.Manifest{ref: "sha256:a"}), db.SaveRemote(ctx, map[string]state.Remote{ref: answer, "r/shared:1": answer})); err != nil {
 					t.Error(err)
 				}
 			}
@@ -243,7 +244,7 @@ func TestOldStateIsMigrated(t *testing.T) {
 		if err := errors.Join(err1, err2); err != nil || len(builds) != 1 || builds[0].Ref != "r/a:1" || contexts["/a"].Folder != "" || db.SetAside != "" {
 			t.Errorf("%v, %v, %v, set aside %q", builds, contexts, err, db.SetAside)
 		}
-		if err := errors.Join(db.SetPublished(t.Context(), map[string]string{"r/a:1": "sha256:a"}), db.SaveRemote(t.Context(), map[string]state.Remote{"r/a:1": answer})); err != nil {
+		if err := errors.Join(db.SetPublished(t.Context(), map[string]digests.Manifest{"r/a:1": "sha256:a"}), db.SaveRemote(t.Context(), map[string]state.Remote{"r/a:1": answer})); err != nil {
 			t.Error(err)
 		}
 	}
@@ -255,21 +256,21 @@ func TestOldReferencesGo(t *testing.T) {
 	const bound = 50_000
 	old := answer
 	old.At = answer.At.Add(-time.Hour)
-	if err := errors.Join(db.SaveRemote(ctx, map[string]state.Remote{"old": old}), db.SetPublished(ctx, map[string]string{"old": "sha256:a"})); err != nil {
+	if err := errors.Join(db.SaveRemote(ctx, map[string]state.Remote{"old": old}), db.SetPublished(ctx, map[string]digests.Manifest{"old": "sha256:a"})); err != nil {
 		t.Fatal(err)
 	}
-	many, digests := map[string]state.Remote{}, map[string]string{}
+	many, tags := map[string]state.Remote{}, map[string]digests.Manifest{}
 	for i := range bound {
 		ref := fmt.Sprintf("r/a:%d", i)
-		many[ref], digests[ref] = answer, "sha256:b"
+		many[ref], tags[ref] = answer, "sha256:b"
 	}
-	if err := errors.Join(db.SaveRemote(ctx, many), db.SetPublished(ctx, digests)); err != nil {
+	if err := errors.Join(db.SaveRemote(ctx, many), db.SetPublished(ctx, tags)); err != nil {
 		t.Fatal(err)
 	}
 	refs := []string{"old", "r/a:0", fmt.Sprintf("r/a:%d", bound-1)}
 	remote, err1 := db.Remote(ctx, refs)
 	published, err2 := db.Published(ctx, refs)
-	if err := errors.Join(err1, err2); err != nil || len(remote) != 2 || len(published) != 2 || remote["old"].Digest+published["old"] != "" {
+	if err := errors.Join(err1, err2); err != nil || len(remote) != 2 || len(published) != 2 || remote["old"].Digest != "" || published["old"] != "" {
 		t.Errorf("%v, %v, %v", remote, published, err)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/slipway-build/slipway/digests"
 )
 
 // Run is one call of a command that builds.
@@ -36,26 +38,26 @@ type Target struct{ Ref, Platform string }
 
 // Build is one image's part of a run: an attempt, with what came of it.
 type Build struct {
-	ID       int64           `json:"id"`
-	Run      int64           `json:"run"`
-	Ref      string          `json:"ref"` // registry/namespace/name:tag
-	Name     string          `json:"name"`
-	Version  string          `json:"version"`
-	Platform string          `json:"platform"`
-	Reasons  json.RawMessage `json:"reasons,omitempty"` // as plan.Said
-	Inputs   string          `json:"inputs,omitempty"`  // digest of Parts
-	Parts    json.RawMessage `json:"parts,omitempty"`   // as inputs.Parts
-	Tree     string          `json:"-"`                 // digest of the build context, for DB.Tree
-	Digest   string          `json:"digest,omitempty"`  // of the Artifact that came of it
-	Size     int64           `json:"size,omitempty"`    // of that one's blobs, in bytes
-	Began    time.Time       `json:"began"`
-	Ended    time.Time       `json:"ended,omitzero"`
-	Outcome  string          `json:"outcome"` // BuildFailed or another word of the runner's; empty while Ended is zero
-	Test     string          `json:"test,omitempty"`
-	Tries    int             `json:"tries"`
-	Error    string          `json:"error,omitempty"`
-	Tail     []string        `json:"tail,omitempty"` // the last lines of a failure
-	Log      string          `json:"log,omitempty"`  // path
+	ID       int64            `json:"id"`
+	Run      int64            `json:"run"`
+	Ref      string           `json:"ref"` // registry/namespace/name:tag
+	Name     string           `json:"name"`
+	Version  string           `json:"version"`
+	Platform string           `json:"platform"`
+	Reasons  json.RawMessage  `json:"reasons,omitempty"` // as plan.Said
+	Inputs   digests.Inputs   `json:"inputs,omitempty"`  // of Parts
+	Parts    json.RawMessage  `json:"parts,omitempty"`   // as inputs.Parts
+	Tree     string           `json:"-"`                 // digest of the build context, for DB.Tree
+	Digest   digests.Manifest `json:"digest,omitempty"`  // of the Artifact that came of it
+	Size     int64            `json:"size,omitempty"`    // of that one's blobs, in bytes
+	Began    time.Time        `json:"began"`
+	Ended    time.Time        `json:"ended,omitzero"`
+	Outcome  string           `json:"outcome"` // BuildFailed or another word of the runner's; empty while Ended is zero
+	Test     string           `json:"test,omitempty"`
+	Tries    int              `json:"tries"`
+	Error    string           `json:"error,omitempty"`
+	Tail     []string         `json:"tail,omitempty"` // the last lines of a failure
+	Log      string           `json:"log,omitempty"`  // path
 }
 
 // What a plan asks of builds that went before.
@@ -257,7 +259,7 @@ func (d *DB) History(ctx context.Context, q Query) ([]Build, error) {
 
 // MadeFrom returns the newest build of an image, by name, that was made from the inputs with the
 // digest, however it went on.
-func (d *DB) MadeFrom(ctx context.Context, name, platform, inputs string) (b Build, found bool, err error) {
+func (d *DB) MadeFrom(ctx context.Context, name, platform string, inputs digests.Inputs) (b Build, found bool, err error) {
 	return d.one(ctx, "b.name = ? AND b.platform = ? AND b.inputs = ?", name, platform, inputs)
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/state"
 )
 
@@ -50,7 +51,7 @@ func add(t *testing.T, db *state.DB, b state.Build, listing string) state.Build 
 func example(run int64, name, tag, outcome string) state.Build {
 	return state.Build{
 		Run: run, Ref: "registry.example/" + name + ":" + tag, Name: name, Version: tag, Platform: "linux/amd64",
-		Reasons: json.RawMessage(`[{"kind":"new","text":"never built"}]`), Inputs: "sha256:in-" + tag, Parts: json.RawMessage(`{"level":1}`),
+		Reasons: json.RawMessage(`[{"kind":"new","text":"never built"}]`), Inputs: digests.Inputs("sha256:in-" + tag), Parts: json.RawMessage(`{"level":1}`),
 		Tree: "sha256:tree-" + tag, Digest: "sha256:out", Size: 42, Began: day, Ended: day.Add(time.Second), Outcome: outcome,
 		Test: "passed", Tries: 2, Error: "an error", Tail: []string{"last", "words"}, Log: "/logs/" + name,
 	}

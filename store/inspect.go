@@ -11,6 +11,7 @@ import (
 	"github.com/containerd/platforms"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/ref"
 )
 
@@ -18,7 +19,7 @@ import (
 type Details struct {
 	Image     Image
 	Platform  string // "linux/amd64"
-	Digest    string // of the manifest
+	Digest    digests.Manifest
 	Manifest  ocispecs.Manifest
 	RawConfig []byte
 }
@@ -37,7 +38,7 @@ func (s *Store) Inspect(ctx context.Context, ref string) (Details, error) {
 	if d.Manifest, err = images.Manifest(ctx, s.content, record.Target, platforms.Default()); err != nil {
 		return d, fmt.Errorf("cannot read manifest of %s: %w", ref, err)
 	}
-	d.Digest = record.Target.Digest.String()
+	d.Digest = digests.Manifest(record.Target.Digest)
 	if d.RawConfig, err = content.ReadBlob(ctx, s.content, d.Manifest.Config); err != nil {
 		return d, fmt.Errorf("cannot read configuration of %s: %w", ref, err)
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/containerd/platforms"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/ref"
 )
 
@@ -69,19 +70,19 @@ func New(i images.Store, c content.Store) *Store { return &Store{images: i, cont
 
 // Image is one name in the store.
 type Image struct {
-	Ref     string    `json:"ref"`              // canonical: docker.io/library/base:1.0
-	Name    string    `json:"name"`             // as people write it, without the tag: base
-	Tag     string    `json:"tag"`              // empty for images without a tag
-	Digest  string    `json:"digest"`           // of the manifest or index
-	Size    int64     `json:"size"`             // bytes of all blobs, compressed
-	Created time.Time `json:"created"`          // from the image's configuration
-	Tested  string    `json:"tested,omitempty"` // testedLabel's value
-	Test    string    `json:"test,omitempty"`   // testLabel's value
-	Inputs  string    `json:"inputs,omitempty"` // inputsLabel's value
+	Ref     string           `json:"ref"`  // canonical: docker.io/library/base:1.0
+	Name    string           `json:"name"` // as people write it, without the tag: base
+	Tag     string           `json:"tag"`  // empty for images without a tag
+	Digest  digests.Manifest `json:"digest"`
+	Size    int64            `json:"size"`             // bytes of all blobs, compressed
+	Created time.Time        `json:"created"`          // from the image's configuration
+	Tested  string           `json:"tested,omitempty"` // testedLabel's value
+	Test    string           `json:"test,omitempty"`   // testLabel's value
+	Inputs  digests.Inputs   `json:"inputs,omitempty"` // inputsLabel's value
 	// Followed and Level are the values of followedLabel and levelLabel.
-	Followed string `json:"followed,omitempty"`
-	Level    int    `json:"level,omitempty"`
-	ID       string `json:"id,omitempty"` // idLabel's value
+	Followed string         `json:"followed,omitempty"`
+	Level    int            `json:"level,omitempty"`
+	ID       digests.Config `json:"id,omitempty"` // idLabel's value
 	// Damaged says why the image cannot be used, when blobs of it are missing.
 	Damaged string `json:"damaged,omitempty"`
 
@@ -101,8 +102,8 @@ func FromIndex(list []images.Image) []Image {
 
 func fromRecord(img images.Image) Image {
 	out := Image{
-		Ref: img.Name, Name: img.Name, Digest: img.Target.Digest.String(), target: img.Target,
-		Tested: img.Labels[testedLabel], Test: img.Labels[testLabel], Inputs: img.Labels[inputsLabel], ID: img.Labels[idLabel],
+		Ref: img.Name, Name: img.Name, Digest: digests.Manifest(img.Target.Digest), target: img.Target,
+		Tested: img.Labels[testedLabel], Test: img.Labels[testLabel], Inputs: digests.Inputs(img.Labels[inputsLabel]), ID: digests.Config(img.Labels[idLabel]),
 	}
 	out.Followed = img.Labels[followedLabel]
 	out.Level, _ = strconv.Atoi(img.Labels[levelLabel]) // zero when that is not known
@@ -196,7 +197,7 @@ func (s *Store) Look(ctx context.Context, ref string) (Image, error) {
 
 // Identity is what stands for the image's content: its id, or the digest of an image whose id is not
 // known.
-func (i Image) Identity() string { return cmp.Or(i.ID, i.Digest) }
+func (i Image) Identity() digests.Config { return cmp.Or(i.ID, digests.Config(i.Digest)) }
 
 // Has tells whether the store knows the name. It reads nothing else.
 func (s *Store) Has(ctx context.Context, ref string) (bool, error) {
@@ -232,8 +233,8 @@ func (s *Store) MarkTested(ctx context.Context, ref, value, test string) error {
 
 // Marks say what an image was made from; what is not known is empty.
 type Marks struct {
-	ID       string // idLabel's value
-	Inputs   string // digest of what it was made from
+	ID       digests.Config // idLabel's value
+	Inputs   digests.Inputs
 	Followed string // the record by which files were chosen
 	Level    int    // of the engine; zero when that is not known
 }
@@ -244,7 +245,7 @@ func (s *Store) MarkInputs(ctx context.Context, ref string, m Marks) error {
 	if m.Level != 0 {
 		level = strconv.Itoa(m.Level)
 	}
-	return s.label(ctx, ref, idLabel, m.ID, inputsLabel, m.Inputs, followedLabel, m.Followed, levelLabel, level)
+	return s.label(ctx, ref, idLabel, string(m.ID), inputsLabel, string(m.Inputs), followedLabel, m.Followed, levelLabel, level)
 }
 
 // label sets pairs of keys and values.

@@ -30,7 +30,7 @@ func TestStore(t *testing.T) {
 	}
 	base, app := list[0], list[1]
 	if base.Name != "base" || base.Tag != "1" || base.Ref != "docker.io/library/base:1" || base.Size < 1000 ||
-		base.Created.Unix() != 1700000000 || base.Tested != "" || !strings.HasPrefix(base.Digest, "sha256:") {
+		base.Created.Unix() != 1700000000 || base.Tested != "" || !strings.HasPrefix(string(base.Digest), "sha256:") {
 		t.Errorf("base is %+v", base)
 	}
 	if app.Name != "registry.example/t/app" || app.Tag != "2" {

@@ -71,8 +71,8 @@ func (l Local) Verify(ctx context.Context, read func(done, total int64)) (Verifi
 	for _, img := range list {
 		missing, err := blobs.missing(ctx, img.target)
 		if err != nil {
-			v.Faults = append(v.Faults, Fault{Image: img.Familiar(), Digest: img.Digest, Problem: blobUnread, Detail: err.Error()})
-			used[img.Digest] = true
+			v.Faults = append(v.Faults, Fault{Image: img.Familiar(), Digest: string(img.Digest), Problem: blobUnread, Detail: err.Error()})
+			used[string(img.Digest)] = true
 			continue
 		}
 		for _, d := range missing {

@@ -16,6 +16,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	"golang.org/x/sys/unix"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/engine/embedded"
 	"github.com/slipway-build/slipway/internal/enginetest"
 	"github.com/slipway-build/slipway/store"
@@ -69,7 +70,7 @@ func TestFollow(t *testing.T) {
 			t.Errorf("the open reader: %s, %v", data, err)
 		}
 		st := store.New(s.Images, s.Content)
-		if got, err := st.Get(ctx, base); err != nil || got.Digest != digest0.String() {
+		if got, err := st.Get(ctx, base); err != nil || got.Digest != digests.Manifest(digest0.String()) {
 			t.Errorf("get: %+v, %v", got, err)
 		}
 		if err := errors.Join(st.Tag(ctx, base, "other:1"), st.Remove(ctx, "other:1")); err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/contexts"
 	"github.com/slipway-build/slipway/fleet/inputs"
@@ -75,8 +76,8 @@ func read(t *testing.T, files map[string]string, o contexts.Options) (*fleet.Fle
 	return f, set
 }
 
-// digests are of the images by the rules of a mark: the present ones, all of the context, without one.
-func digests(t *testing.T, f *fleet.Fleet, s *contexts.Set, m inputs.Mark) map[string]string {
+// digestsOf are of the images by the rules of a mark: the present ones, all of the context, without one.
+func digestsOf(t *testing.T, f *fleet.Fleet, s *contexts.Set, m inputs.Mark) map[string]string {
 	t.Helper()
 	marks := map[*fleet.Image][]inputs.Mark{}
 	for _, img := range f.Images {
@@ -87,8 +88,8 @@ func digests(t *testing.T, f *fleet.Fleet, s *contexts.Set, m inputs.Mark) map[s
 	}
 	out := map[string]string{}
 	for _, img := range f.Images {
-		parents := img.MadeFrom(func(ref string) string { return "digest of " + ref })
-		out[img.Name] = s.Images[img].By(m)[0].On(parents).Digest()
+		parents := img.MadeFrom(func(ref string) digests.Config { return digests.Config("digest of " + ref) })
+		out[img.Name] = string(s.Images[img].By(m)[0].On(parents).Digest())
 	}
 	return out
 }
@@ -115,7 +116,7 @@ func TestDigestGolden(t *testing.T) {
 			"base": "2:sha256:0186eee0f4e0c45dc8c796e37a3bc9b59a041a13517a1e02e5cae559420e425b",
 		}},
 	} {
-		if diff := cmp.Diff(tt.want, digests(t, f, s, tt.mark)); diff != "" {
+		if diff := cmp.Diff(tt.want, digestsOf(t, f, s, tt.mark)); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", tt.rules, diff)
 		}
 	}
@@ -139,11 +140,11 @@ func TestWhatCounts(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f, s := read(t, example, contexts.Options{})
-			before := digests(t, f, s, inputs.Mark{})
+			before := digestsOf(t, f, s, inputs.Mark{})
 			files := maps.Clone(example)
 			maps.Copy(files, tt.edit)
 			f, s = read(t, files, contexts.Options{})
-			after := digests(t, f, s, inputs.Mark{})
+			after := digestsOf(t, f, s, inputs.Mark{})
 			var changed []string
 			for _, name := range []string{"app", "base"} {
 				if before[name] != after[name] {
@@ -168,7 +169,7 @@ func TestParentsVersionIsNoTextOfTheDockerfile(t *testing.T) {
 	if before.Dockerfile != after.Dockerfile || before.Tree != after.Tree {
 		t.Errorf("the Dockerfile differs: %v %v", before, after)
 	}
-	parents := f.Lookup("app").MadeFrom(func(string) string { return "" })
+	parents := f.Lookup("app").MadeFrom(func(string) digests.Config { return "" })
 	want := []inputs.Parent{{Name: "base", Ref: "registry.example/base:1.1"}, {Name: "elsewhere.example/tool:3", Ref: "elsewhere.example/tool:3"}}
 	if diff := cmp.Diff(want, parents); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

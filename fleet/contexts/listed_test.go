@@ -73,10 +73,10 @@ func TestPartsOfCheckout(t *testing.T) {
 	parts := listedParts(t, config.Listed{Name: "x", From: url}, config.Listed{Name: "y", From: url, Submodules: []string{}}, config.Listed{Name: "z", From: url, NoFilters: true})
 	seen, old := map[string]string{}, map[string]string{}
 	for name, p := range parts {
-		if other := seen[p.Digest()]; other != "" {
+		if other := seen[string(p.Digest())]; other != "" {
 			t.Errorf("%s is %s", name, other)
 		}
-		seen[p.Digest()] = name
+		seen[string(p.Digest())] = name
 		p.Scheme = 0
 		if other := old[p.Definition()]; other != "" {
 			t.Errorf("by the old rules %s is %s", name, other)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/contexts"
 	"github.com/slipway-build/slipway/fleet/inputs"
@@ -29,7 +30,7 @@ var family = map[string]string{
 // TestSameReference: the same reference is the same content, whether the image is one of the fleet, or is
 // left out and comes from base_images.
 func TestSameReference(t *testing.T) {
-	find := func(ref string) string { return "sha256:" + ref }
+	find := func(ref string) digests.Config { return digests.Config("sha256:" + ref) }
 	f, s := read(t, family, contexts.Options{})
 	kid := f.Lookup("kid")
 	if len(kid.Named()) != 2 || len(kid.External) != 4 {
@@ -86,7 +87,7 @@ func by(t *testing.T, s *contexts.Set, img *fleet.Image, m inputs.Mark) []inputs
 // TestWrittenTwice: a reference counts once, however it is written.
 func TestWrittenTwice(t *testing.T) {
 	img := &fleet.Image{Name: "kid", Ref: "registry.example/kid:1", External: []string{"registry.example/a", "registry.example/a:latest", "registry.example/b@sha256:0"}, OnBuild: []string{"registry.example/a:latest"}}
-	parents := img.MadeFrom(func(string) string { return "d" })
+	parents := img.MadeFrom(func(string) digests.Config { return "d" })
 	if diff := cmp.Diff([]inputs.Parent{
 		{Name: "a", Ref: "registry.example/a:latest", Written: "registry.example/a", Digest: "d"},
 		{Name: "a", Ref: "registry.example/a:latest", Written: "registry.example/a:latest", Digest: "d"},

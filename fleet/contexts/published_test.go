@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/engine/dockerfile"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/contexts"
@@ -64,14 +65,14 @@ func TestPublishedStaysPublished(t *testing.T) {
 	stored := map[string]string{"registry.example/team/parent:1": "sha256:p", "registry.example/team/listed:1": "sha256:l", "registry.example/team/tool:1": "sha256:t"}
 	marks := map[*fleet.Image][]inputs.Mark{}
 	for _, img := range f.Images {
-		marks[img] = []inputs.Mark{{Definition: "sha256:" + published[img.Name][0], Inputs: "sha256:" + published[img.Name][1]}}
+		marks[img] = []inputs.Mark{{Definition: "sha256:" + published[img.Name][0], Inputs: digests.Inputs("sha256:" + published[img.Name][1])}}
 	}
 	if err := set.Need(t.Context(), marks); err != nil {
 		t.Fatal(err)
 	}
 	more := map[string]int{}
 	for _, img := range f.Images {
-		mark, parents := marks[img][0], img.MadeFrom(func(ref string) string { return stored[ref] })
+		mark, parents := marks[img][0], img.MadeFrom(func(ref string) digests.Config { return digests.Config(stored[ref]) })
 		defined, same := false, false
 		for _, p := range set.Images[img].By(mark) {
 			p = p.On(parents)

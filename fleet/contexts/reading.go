@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/buildcontext"
 	"github.com/slipway-build/slipway/fleet/inputs"
@@ -103,7 +104,7 @@ func own(img *fleet.Image, r fleet.Recipe) buildcontext.Own {
 // namespace. NUL, which no Dockerfile has, keeps a placeholder from being confused with text.
 func untagged(text string, img *fleet.Image) string {
 	names := map[string]string{}
-	for _, p := range img.MadeFrom(func(string) string { return "" }) {
+	for _, p := range img.MadeFrom(func(string) digests.Config { return "" }) {
 		if p.Name != p.Ref && !p.OnBuild {
 			names[p.Ref] = p.Name
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/contexts"
 	"github.com/slipway-build/slipway/fleet/inputs"
@@ -30,7 +31,7 @@ func TestEveryUmaskIsTheSame(t *testing.T) {
 		}
 		for then, digest := range noted {
 			for now, dir := range dirs {
-				if !slices.Contains(old(t, dir, inputs.Mark{Inputs: digest}), digest) {
+				if !slices.Contains(old(t, dir, inputs.Mark{Inputs: digests.Inputs(digest)}), digest) {
 					t.Errorf("%s: noted under umask %s, another image under umask %s", kind, then, now)
 				}
 			}
@@ -81,7 +82,7 @@ func old(t *testing.T, dir string, m inputs.Mark) []string {
 	}
 	var digests []string
 	for _, p := range s.Images[f.Images[0]].By(m) {
-		digests = append(digests, p.Digest())
+		digests = append(digests, string(p.Digest()))
 	}
 	return digests
 }

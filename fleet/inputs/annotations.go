@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/slipway-build/slipway/digests"
 )
 
 // The annotations of every image beside those of the OCI image-spec. They depend on the inputs alone.
@@ -30,24 +32,24 @@ const firstScheme = "1:"
 
 // Annotate says by both rules what an image is made from.
 func Annotate(to map[string]string, now, old Parts) {
-	to[madeFromAnnotation], to[contentAnnotation] = now.Digest(), now.Definition()
+	to[madeFromAnnotation], to[contentAnnotation] = string(now.Digest()), now.Definition()
 	if now.Followed != "" {
 		to[followedAnnotation] = now.Followed
 	}
-	to[InputsAnnotation], to[definitionAnnotation] = old.Digest(), firstScheme+old.Definition()
+	to[InputsAnnotation], to[definitionAnnotation] = string(old.Digest()), firstScheme+old.Definition()
 }
 
 // ReadMark takes what an image's annotations say of its inputs. It is empty when no Slipway wrote them, or
 // one with rules that this one does not know.
 func ReadMark(annotations map[string]string) Mark {
 	if content := annotations[contentAnnotation]; content != "" {
-		m := Mark{Inputs: annotations[madeFromAnnotation], Definition: content, Followed: annotations[followedAnnotation]}
+		m := Mark{Inputs: digests.Inputs(annotations[madeFromAnnotation]), Definition: content, Followed: annotations[followedAnnotation]}
 		if !m.Known() {
 			return Mark{}
 		}
 		return m
 	}
-	m := Mark{Inputs: annotations[InputsAnnotation]}
+	m := Mark{Inputs: digests.Inputs(annotations[InputsAnnotation])}
 	if definition, ok := strings.CutPrefix(annotations[definitionAnnotation], firstScheme); ok {
 		m.Definition = definition
 	}

@@ -5,23 +5,25 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/slipway-build/slipway/digests"
 	v1 "github.com/slipway-build/slipway/fleet/inputs/v1"
 )
 
 // Mark is what an image says of its inputs, in the store or at a registry.
 type Mark struct {
 	// Inputs is Parts.Digest, and Definition Parts.Definition; empty when that is not known.
-	Inputs, Definition string
+	Inputs     digests.Inputs
+	Definition string
 	// Followed is the record by which files were chosen; empty when all of the context counts.
 	Followed string
 }
 
 // Old tells whether the mark is of package v1's rules, whose digests have no number before them.
-func (m Mark) Old() bool { return strings.HasPrefix(cmp.Or(m.Inputs, m.Definition), "sha256:") }
+func (m Mark) Old() bool { return strings.HasPrefix(cmp.Or(string(m.Inputs), m.Definition), "sha256:") }
 
 // Known tells whether the mark is of rules that are known here.
 func (m Mark) Known() bool {
-	return strings.HasPrefix(m.Definition, prefix) && (m.Inputs == "" || strings.HasPrefix(m.Inputs, prefix)) || m.Old()
+	return strings.HasPrefix(m.Definition, prefix) && (m.Inputs == "" || strings.HasPrefix(string(m.Inputs), prefix)) || m.Old()
 }
 
 // Now is what an image would be made from at this moment, but for its parents. What of the files counts

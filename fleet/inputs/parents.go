@@ -3,6 +3,8 @@ package inputs
 import (
 	"cmp"
 	"slices"
+
+	"github.com/slipway-build/slipway/digests"
 )
 
 // Parent is an image that another is made from.
@@ -13,8 +15,8 @@ type Parent struct {
 	Ref  string `json:"ref"`
 	// Written is how the Dockerfile has the reference of an image that is not one of the fleet, or not
 	// under its own, where Name is not that. It is no input.
-	Written string `json:"written,omitempty"`
-	Digest  string `json:"digest"` // of the image's content; empty when it is in no store
+	Written string         `json:"written,omitempty"`
+	Digest  digests.Config `json:"digest"` // empty when it is in no store
 	// OnBuild tells that only an ONBUILD instruction of another parent uses it.
 	OnBuild bool `json:"onbuild,omitempty"`
 	// Of names the fleet's image that Name is another reference to. It is no input.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
+	"github.com/slipway-build/slipway/digests"
 	v1 "github.com/slipway-build/slipway/fleet/inputs/v1"
 	"github.com/slipway-build/slipway/ref"
 )
@@ -66,10 +67,15 @@ type Parts struct {
 }
 
 // Digest is "2:sha256:…" of the parts that are inputs, or what package v1 has for its own.
-func (p Parts) Digest() string {
+func (p Parts) Digest() digests.Inputs {
 	if p.Scheme == 0 {
-		return p.v1().Digest()
+		return digests.Inputs(p.v1().Digest())
 	}
+	return digests.Inputs(p.digest())
+}
+
+// digest is that of the present rules.
+func (p Parts) digest() string {
 	p.Level, p.Tree, p.Followed, p.Templates, p.Parents = 0, "", "", nil, unwritten(p.Parents)
 	data, err := json.Marshal(p) // maps are sorted by key
 	if err != nil {
@@ -93,7 +99,7 @@ func (p Parts) Definition() string {
 			_, parent.Ref, _ = ref.Split(parent.Ref)
 		}
 	}
-	return p.Digest()
+	return p.digest()
 }
 
 // v1 are the parts as that package has them.
@@ -109,7 +115,7 @@ func (p Parts) v1() v1.Parts {
 		if parent.Of != "" && p.unaware {
 			parent.Digest = ""
 		}
-		out.Parents = append(out.Parents, v1.Parent{Name: parent.Name, Ref: parent.Ref, Digest: parent.Digest})
+		out.Parents = append(out.Parents, v1.Parent{Name: parent.Name, Ref: parent.Ref, Digest: string(parent.Digest)})
 	}
 	return out
 }

@@ -18,6 +18,7 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/engine"
 	"github.com/slipway-build/slipway/engine/dockerfile"
 	"github.com/slipway-build/slipway/engine/embedded"
@@ -157,7 +158,7 @@ func registerAll(ctx context.Context, e *embedded.Process, n int) error {
 		if img.Ref == built.Image.Ref {
 			continue
 		}
-		parents := img.MadeFrom(func(string) string { return built.Image.ID })
+		parents := img.MadeFrom(func(string) digests.Config { return digests.Config(string(built.Image.ID)) })
 		m := store.Marks{ID: built.Image.ID, Inputs: set.Images[img].Under(followed.String()).On(parents).Digest(), Followed: followed.String(), Level: engine.Level}
 		if err := registerOne(held, images, services.Content, built, img, m); err != nil {
 			return fmt.Errorf("cannot register %s: %w", img.Ref, err)

@@ -79,7 +79,7 @@ func printHistory(out io.Writer, builds []slipway.PastBuild) error {
 			took = seconds(b.Ended.Sub(b.Began))
 		}
 		fmt.Fprintf(w, "%s\t%d\t%s:%s\t%s\t%s\t%s\t%s\t%s\n", b.Began.Local().Format(time.DateTime), b.Run,
-			b.Name, tag, outcome, orDash(b.Test), took, orDash(shortDigest(b.Digest)), firstLine(firstReason(b.Reasons)))
+			b.Name, tag, outcome, orDash(b.Test), took, orDash(b.Digest.Short()), firstLine(firstReason(b.Reasons)))
 	}
 	return w.Flush()
 }

@@ -59,7 +59,7 @@ func (a *app) printImages(list []slipway.StoredImage) error {
 			a.printWarning(i.Damaged)
 			created = "damaged"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", i.Name, i.Tag, shortDigest(i.Digest), size(i.Size), created, cmp.Or(i.Tested, "not yet"))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", i.Name, i.Tag, i.Digest.Short(), size(i.Size), created, cmp.Or(i.Tested, "not yet"))
 	}
 	return w.Flush()
 }

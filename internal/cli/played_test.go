@@ -195,5 +195,5 @@ func (p *played) digest(image string) string {
 	if err != nil || found[ref] == "" {
 		p.t.Fatal(found, err)
 	}
-	return found[ref]
+	return string(found[ref])
 }

@@ -57,15 +57,6 @@ func encodeJSON(w io.Writer, v any, indent string) error {
 
 func size(bytes int64) string { return units.HumanSize(float64(bytes)) }
 
-// shortDigest is what people compare: the first twelve hex digits.
-func shortDigest(d string) string {
-	_, hex, ok := strings.Cut(d, ":")
-	if !ok || len(hex) < 12 {
-		return d
-	}
-	return hex[:12]
-}
-
 // seconds rounds a duration to what matters to a person.
 func seconds(d time.Duration) string {
 	switch {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/slipway-build/slipway"
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/plan"
 )
 
@@ -130,16 +131,16 @@ type prunedDetails struct {
 }
 
 type removedDetails struct {
-	Tags    []string    `json:"tags"`
-	Digest  string      `json:"digest"`
-	Reason  plan.Reason `json:"reason"`
-	Removed bool        `json:"removed"`
+	Tags    []string         `json:"tags"`
+	Digest  digests.Manifest `json:"digest"`
+	Reason  plan.Reason      `json:"reason"`
+	Removed bool             `json:"removed"`
 }
 
 type keptDetails struct {
-	Tag    string      `json:"tag"`
-	Digest string      `json:"digest,omitempty"`
-	Reason plan.Reason `json:"reason"`
+	Tag    string           `json:"tag"`
+	Digest digests.Manifest `json:"digest,omitempty"`
+	Reason plan.Reason      `json:"reason"`
 }
 
 func pruningDocument(p *slipway.RegistryPruning, registry string, o pruneOptions) pruneDocument {

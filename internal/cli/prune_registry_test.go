@@ -15,6 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/internal/cli"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/registry/registrytest"
@@ -267,7 +268,7 @@ func TestPruneRegistryForgets(t *testing.T) {
 		if err := db.SaveRemote(t.Context(), map[string]state.Remote{server.Addr + "/app:1.0": fresh, server.Addr + "/app:1.3": fresh}); err != nil {
 			return err
 		}
-		return db.SetPublished(t.Context(), map[string]string{server.Addr + "/app:1.0": "sha256:ab", server.Addr + "/app:1.3": "sha256:ab"})
+		return db.SetPublished(t.Context(), map[string]digests.Manifest{server.Addr + "/app:1.0": "sha256:ab", server.Addr + "/app:1.3": "sha256:ab"})
 	})
 	if answers != 2 || published != 2 {
 		t.Fatalf("the state knows %d answers, %d published", answers, published)

@@ -46,7 +46,7 @@ func (a *app) printPushed(p slipway.Pushed) {
 		fmt.Fprintf(a.Out, "%s is there already\n", p.Image)
 		return
 	}
-	fmt.Fprintf(a.Out, "%s %s: %d blobs (%s) sent, %d there before, in %s\n", p.Image, shortDigest(p.Digest),
+	fmt.Fprintf(a.Out, "%s %s: %d blobs (%s) sent, %d there before, in %s\n", p.Image, p.Digest.Short(),
 		p.Sent, size(p.Bytes), p.Present, seconds(p.Took))
 }
 
@@ -65,7 +65,7 @@ run, saved, and built on without a network.`,
 				return err
 			}
 			return s.Pull(cmd.Context(), args, slipway.PullOptions{Pulled: func(p slipway.Pulled) {
-				fmt.Fprintf(a.Out, "%s %s, in %s\n", p.Image, shortDigest(p.Digest), seconds(p.Took))
+				fmt.Fprintf(a.Out, "%s %s, in %s\n", p.Image, p.Digest.Short(), seconds(p.Took))
 			}})
 		},
 	}

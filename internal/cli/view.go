@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/event"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/internal/cli/outlet"
@@ -343,9 +344,9 @@ func (v *jsonView) line(x any) {
 }
 
 type jsonResult struct {
-	Image   string        `json:"image"`
-	Outcome event.Outcome `json:"outcome"`
-	Digest  string        `json:"digest,omitempty"`
+	Image   string           `json:"image"`
+	Outcome event.Outcome    `json:"outcome"`
+	Digest  digests.Manifest `json:"digest,omitempty"`
 	// Publishing is how that went, PublishError why it failed.
 	Publishing   event.Publishing `json:"publishing,omitempty"`
 	PublishError string           `json:"publish_error,omitempty"`

@@ -20,7 +20,7 @@ import (
 const module = "github.com/slipway-build/slipway"
 
 // values are leaf rooms, which every room but jinja may import, and which import one another alone.
-var values = []string{"pattern", "platform", "problem", "ref", "version"}
+var values = []string{"digests", "pattern", "platform", "problem", "ref", "version"}
 
 // may lists, per room, the other rooms it may import, beside values. A room is a top folder,
 // and the root package is one; packages inside one room may import each other.

@@ -6,6 +6,7 @@ import (
 
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/version"
@@ -13,7 +14,7 @@ import (
 
 // newerThan returns the version that "latest" stands for, or that the repository has, if it is newer
 // than the image, or unknown; and the digest of "latest", if there is one.
-func (r *Registries) newerThan(ctx context.Context, repository string, img *fleet.Image) (newer, latest string, err error) {
+func (r *Registries) newerThan(ctx context.Context, repository string, img *fleet.Image) (newer string, latest digests.Manifest, err error) {
 	ref := repository + ":latest"
 	found, err := r.Client.Look(ctx, r.Platform, []string{ocispecs.AnnotationVersion}, []string{ref})
 	if _, err = registry.SplitUnreadable(err); err != nil {

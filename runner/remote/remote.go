@@ -20,6 +20,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
 	"github.com/slipway-build/slipway/plan"
@@ -46,13 +47,13 @@ type Registries struct {
 
 // Fetch implements build.Remote. The image is marked with what its annotations say it is made from, and
 // as tested, which it was before it was published.
-func (r *Registries) Fetch(ctx context.Context, given, digest string, p publishing.Progress) error {
+func (r *Registries) Fetch(ctx context.Context, given string, digest digests.Manifest, p publishing.Progress) error {
 	at, err := ref.Parse(given)
 	if err != nil {
 		return err
 	}
 	name := at.String()
-	if _, err := r.Pull(ctx, name, at.WithDigest(digest).String(), p); err != nil {
+	if _, err := r.Pull(ctx, name, at.WithDigest(string(digest)).String(), p); err != nil {
 		if errors.Is(err, registry.ErrNotFound) { // what was remembered of it is not true
 			if now, look := r.Client.Digests(ctx, []string{name}); look == nil && now[name] != digest {
 				return problem.With(err, "run the build again: the registry has changed")
@@ -86,7 +87,7 @@ func (r *Registries) Pull(ctx context.Context, name, from string, p publishing.P
 		return target, err
 	}
 	m := inputs.ReadMark(details.Manifest.Annotations)
-	return target, r.Store.MarkInputs(ctx, name, store.Marks{ID: details.Manifest.Config.Digest.String(), Inputs: m.Inputs, Followed: m.Followed})
+	return target, r.Store.MarkInputs(ctx, name, store.Marks{ID: digests.Config(details.Manifest.Config.Digest), Inputs: m.Inputs, Followed: m.Followed})
 }
 
 // Publish implements build.Remote. The tag "latest" is moved before the image's own: whoever finds an
@@ -100,7 +101,7 @@ func (r *Registries) Publish(ctx context.Context, p publishing.Publication) (pub
 	if err == nil {
 		err = r.checkBasis(ctx, p)
 	}
-	was := target.Digest.String()
+	was := digests.Manifest(target.Digest)
 	if err == nil {
 		target, err = r.rebase(ctx, p, target)
 	}
@@ -110,10 +111,10 @@ func (r *Registries) Publish(ctx context.Context, p publishing.Publication) (pub
 	if err != nil {
 		return publishing.Published{}, err
 	}
-	done := publishing.Published{Digest: target.Digest.String(), Was: was}
+	done := publishing.Published{Digest: digests.Manifest(target.Digest), Was: was}
 	refs := img.FurtherRefs()
 	repository, _, _ := ref.Split(img.Ref)
-	latest, from := repository+":latest", "" // it may be moved from there
+	latest, from := repository+":latest", digests.Manifest("") // it may be moved from there
 	if !img.Moving {
 		newer, now, err := r.newerThan(ctx, repository, img)
 		switch {
@@ -128,7 +129,7 @@ func (r *Registries) Publish(ctx context.Context, p publishing.Publication) (pub
 	refs = append(refs, img.Ref)
 	pushed, err := r.Client.Push(ctx, target, r.Content, registry.PushOptions{
 		Siblings: r.repositories(p.Siblings), Progress: progress(p.Progress), Blind: p.Replace,
-		Replace: func(ref, digest string) error { return r.replace(ref, digest, from, p) },
+		Replace: func(ref, digest string) error { return r.replace(ref, digests.Manifest(digest), from, p) },
 		Ready:   func(ctx context.Context) error { return r.checkBasis(ctx, p) }, // sending may have taken long
 	}, refs...)
 	if errors.Is(err, registry.ErrDigest) {
@@ -152,7 +153,7 @@ func (r *Registries) Publish(ctx context.Context, p publishing.Publication) (pub
 const settleTime = 20 * time.Second
 
 // Digests implements build.Remote.
-func (r *Registries) Digests(ctx context.Context, refs []string) (map[string]string, error) {
+func (r *Registries) Digests(ctx context.Context, refs []string) (map[string]digests.Manifest, error) {
 	return r.Client.Digests(ctx, refs)
 }
 
@@ -195,7 +196,7 @@ func (r *Registries) checkBasis(ctx context.Context, p publishing.Publication) e
 
 // checkBase asks for a base that is none of the fleet's, but lies at the same registry: an older version,
 // or another fleet's image.
-func (r *Registries) checkBase(ctx context.Context, p publishing.Publication, base, on string) error {
+func (r *Registries) checkBase(ctx context.Context, p publishing.Publication, base string, on digests.Manifest) error {
 	host, _, _ := strings.Cut(ref.Canonical(p.Image.Ref), "/")
 	if on == "" || !strings.HasPrefix(base, host+"/") {
 		return nil
@@ -229,8 +230,8 @@ func (r *Registries) rebase(ctx context.Context, p publishing.Publication, targe
 	if err := json.Unmarshal(data, &m); err != nil {
 		return target, fmt.Errorf("cannot read the manifest of %s: %w", p.Image.Ref, err)
 	}
-	published := ""
-	base, on := m.Annotations[ocispecs.AnnotationBaseImageName], m.Annotations[ocispecs.AnnotationBaseImageDigest]
+	published := digests.Manifest("")
+	base, on := m.Annotations[ocispecs.AnnotationBaseImageName], digests.Manifest(m.Annotations[ocispecs.AnnotationBaseImageDigest])
 	for name, digest := range p.Basis {
 		if ref.Canonical(name) == base {
 			published = digest
@@ -242,7 +243,7 @@ func (r *Registries) rebase(ctx context.Context, p publishing.Publication, targe
 	if published == on {
 		return target, nil
 	}
-	m.Annotations[ocispecs.AnnotationBaseImageDigest] = published
+	m.Annotations[ocispecs.AnnotationBaseImageDigest] = string(published)
 	if data, err = json.MarshalIndent(m, "", "  "); err != nil { // as BuildKit writes them
 		return target, fmt.Errorf("internal error: %w", err)
 	}
@@ -286,11 +287,11 @@ func progress(p publishing.Progress) func(registry.Progress) {
 }
 
 // tag gives a published image of a list its further tags. The store need not have it.
-func (r *Registries) tag(ctx context.Context, img *fleet.Image, digest string) (publishing.Published, error) {
+func (r *Registries) tag(ctx context.Context, img *fleet.Image, digest digests.Manifest) (publishing.Published, error) {
 	done := publishing.Published{Digest: digest}
 	repository, _, _ := ref.Split(img.Ref)
 	for _, ref := range img.FurtherRefs() {
-		if err := r.Client.Tag(ctx, repository+"@"+digest, ref); err != nil {
+		if err := r.Client.Tag(ctx, repository+"@"+string(digest), ref); err != nil {
 			return done, err
 		}
 		done.Moved = append(done.Moved, ref)
@@ -299,7 +300,7 @@ func (r *Registries) tag(ctx context.Context, img *fleet.Image, digest string) (
 }
 
 // replace says no to what would be lost.
-func (r *Registries) replace(name, digest, latest string, p publishing.Publication) error {
+func (r *Registries) replace(name string, digest, latest digests.Manifest, p publishing.Publication) error {
 	_, tag, _ := ref.Split(name)
 	switch {
 	case p.Replace:

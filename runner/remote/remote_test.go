@@ -17,6 +17,7 @@ import (
 	"github.com/opencontainers/image-spec/specs-go"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/engine/embedded"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/inputs"
@@ -106,7 +107,7 @@ func (m *machine) blob(mediaType string, data []byte) ocispecs.Descriptor {
 	return d
 }
 
-func (m *machine) tag(tag string) string {
+func (m *machine) tag(tag string) digests.Manifest {
 	m.t.Helper()
 	found, err := m.client.Digests(m.t.Context(), []string{m.addr + "/f/app:" + tag})
 	if err != nil {
@@ -193,7 +194,7 @@ func TestNothingIsReplacedUnasked(t *testing.T) {
 	// The plan did not know of it: somebody else has published meanwhile.
 	img := m.image("1", "b")
 	_, err := m.remote.Publish(t.Context(), publishing.Publication{Image: img})
-	if err == nil || !strings.Contains(err.Error(), "another image was published under this tag meanwhile ("+first.Digest+")") {
+	if err == nil || !strings.Contains(err.Error(), "another image was published under this tag meanwhile ("+string(first.Digest)+")") {
 		t.Errorf("%v", err)
 	}
 	if m.tag("1") != first.Digest || m.tag("latest") != first.Digest {
@@ -228,9 +229,9 @@ func TestWhatIsNotPublished(t *testing.T) {
 		t.Errorf("of nobody knows what: %v", err)
 	}
 	img = m.image("2", "child")
-	basis := map[string]string{m.addr + "/f/app:1": "sha256:another"}
+	basis := map[string]digests.Manifest{m.addr + "/f/app:1": "sha256:another"}
 	_, err = m.remote.Publish(t.Context(), publishing.Publication{Image: img, Basis: basis})
-	if err == nil || !strings.Contains(err.Error(), "others have replaced at the registry meanwhile (sha256:another → "+base.Digest+")") {
+	if err == nil || !strings.Contains(err.Error(), "others have replaced at the registry meanwhile (sha256:another → "+string(base.Digest)+")") {
 		t.Errorf("another parent: %v", err)
 	}
 	if m.tag("2") != "" || m.tag("latest") != base.Digest {
@@ -246,10 +247,10 @@ func TestRebase(t *testing.T) {
 	before := m.put("child", map[string]string{ocispecs.AnnotationVersion: "2",
 		ocispecs.AnnotationBaseImageName: m.addr + "/f/app:1", ocispecs.AnnotationBaseImageDigest: "sha256:never-published"})
 	m.name(img.Ref, before)
-	basis := map[string]string{m.addr + "/f/app:1": base.Digest}
-	done := m.publish(publishing.Publication{Image: img, Digest: before.Digest.String(), Basis: basis})
+	basis := map[string]digests.Manifest{m.addr + "/f/app:1": base.Digest}
+	done := m.publish(publishing.Publication{Image: img, Digest: digests.Manifest(before.Digest), Basis: basis})
 	found, err := m.client.Inspect(t.Context(), img.Ref)
-	if err != nil || found.Images[0].Manifest.Annotations[ocispecs.AnnotationBaseImageDigest] != base.Digest || found.Root.Digest.String() != done.Digest {
+	if err != nil || digests.Manifest(found.Images[0].Manifest.Annotations[ocispecs.AnnotationBaseImageDigest]) != base.Digest || digests.Manifest(found.Root.Digest) != done.Digest {
 		t.Errorf("%+v, %v", found.Root, err)
 	}
 	stored, err := m.remote.Store.Look(t.Context(), img.Ref)
@@ -271,7 +272,7 @@ func TestTwoMachinesOneVersion(t *testing.T) {
 		proxy := registrytest.NewProxy(t, server)
 		m, direct := newMachine(t, proxy.Addr), newMachine(t, server.Addr)
 		other := direct.image("1", "b")
-		var theirs string
+		var theirs digests.Manifest
 		var once sync.Once
 		fault.Method, fault.Times = "PUT", 1
 		fault.Before = func() { once.Do(func() { theirs = direct.publish(publishing.Publication{Image: other}).Digest }) }
@@ -332,7 +333,7 @@ func TestLatestSnapshot(t *testing.T) {
 func TestBaseOfAnotherFleet(t *testing.T) {
 	m := newMachine(t, registrytest.Start(t, registrytest.Config{}).Addr)
 	base := m.publish(publishing.Publication{Image: m.image("1", "base")})
-	for on, good := range map[string]bool{base.Digest: true, "sha256:never-published": false} {
+	for on, good := range map[string]bool{string(base.Digest): true, "sha256:never-published": false} {
 		img := &fleet.Image{Name: "app", Version: "2", Tag: "2", Ref: m.addr + "/other/app:2"}
 		m.name(img.Ref, m.put("child "+on, map[string]string{ocispecs.AnnotationVersion: "2",
 			ocispecs.AnnotationBaseImageName: m.addr + "/f/app:1", ocispecs.AnnotationBaseImageDigest: on}))
@@ -354,7 +355,7 @@ func TestParentMovedWhileSending(t *testing.T) {
 	proxy.Inject(registrytest.Fault{Method: "POST", Path: "/blobs/uploads", Times: 1, Status: 503, Before: func() {
 		once.Do(func() { direct.publish(publishing.Publication{Image: another, There: base.Digest, Replace: true}) })
 	}})
-	_, err := m.remote.Publish(t.Context(), publishing.Publication{Image: m.image("2", "child"), Basis: map[string]string{m.addr + "/f/app:1": base.Digest}})
+	_, err := m.remote.Publish(t.Context(), publishing.Publication{Image: m.image("2", "child"), Basis: map[string]digests.Manifest{m.addr + "/f/app:1": base.Digest}})
 	if err == nil || !strings.Contains(err.Error(), "others have replaced at the registry meanwhile") || m.tag("2") != "" {
 		t.Errorf("%v; 2 is %q", err, m.tag("2"))
 	}
