@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/slipway-build/slipway/config"
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/plan"
 	"github.com/slipway-build/slipway/platform"
@@ -75,7 +76,7 @@ func TestPublishedByPlatform(t *testing.T) {
 				case name == "part" && on == "linux/amd64":
 					found[ref] = registry.Published{Digest: "d part"}
 				case name != "gone":
-					found[ref] = registry.Published{Digest: "d " + name, ID: on}
+					found[ref] = registry.Published{Digest: digests.Manifest("d " + name), ID: digests.Config(on)}
 				}
 			}
 			return found, nil

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/fleet"
 	"github.com/slipway-build/slipway/fleet/contexts"
 	"github.com/slipway-build/slipway/fleet/inputs"
@@ -34,9 +35,9 @@ func TestTargets(t *testing.T) {
 		if err := s.Need(t.Context(), marks); err != nil {
 			t.Fatal(err)
 		}
-		all := map[string]string{}
+		all := map[digests.Inputs]string{}
 		for _, img := range f.Targets().Images {
-			p := s.Images[img].Under("").On(img.MadeFrom(func(string) string { return "" }))
+			p := s.Images[img].Under("").On(img.MadeFrom(func(string) digests.Config { return "" }))
 			if all[p.Digest()] = img.Name; p.Platform != string(img.Platform) {
 				t.Errorf("%s for %s has inputs for %s", img.Name, img.Platform, p.Platform)
 			}
