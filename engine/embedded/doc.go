@@ -57,6 +57,10 @@ type Options struct {
 	NamesFile string
 	// Warn is told what a person should know, with hints; nil is the log.
 	Warn func(text string)
+	// Beside does not wait for another engine of this process to end. Then each may mount for a moment below the
+	// other's root, so that neither may be started again before both have ended: it is for tests that play
+	// several machines.
+	Beside bool
 	// Wait is called once when another process holds the root, with what is
 	// known of it. Nil makes Start fail at once with *BusyError instead.
 	Wait func(Holder)

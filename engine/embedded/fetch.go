@@ -33,6 +33,9 @@ func setVariables(vars map[string]string) (restore func() error, err error) {
 	restore = func() error {
 		var errs []error
 		for name, value := range outer {
+			if os.Getenv(name) != vars[name] { // another engine has set it since
+				continue
+			}
 			if value == nil {
 				errs = append(errs, os.Unsetenv(name))
 			} else {

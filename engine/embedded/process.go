@@ -48,6 +48,7 @@ type Process struct {
 	collectGrace time.Duration // how long collectLast may take
 	uncollected  bool          // it took longer, or failed: the next Start collects
 	restore      func() error  // variables as they were before it
+	giveTurn     func()
 	closeOnce    sync.Once
 	closeErr     error
 }
@@ -70,14 +71,15 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := takeTurn(ctx); err != nil {
+	giveTurn, err := takeTurn(ctx, o.Beside)
+	if err != nil {
 		return nil, errors.Join(err, lock.release(lock.unclean, func(int64) {}))
 	}
 	routeLogs(o.Log, o.Debug)
 	if o.Warn == nil {
 		o.Warn = func(text string) { bklog.G(ctx).Warn(text) }
 	}
-	p := &Process{root: root, lock: lock, warn: o.Warn, stop: make(chan struct{}), containers: newContainerTable(), collectGrace: stopGrace}
+	p := &Process{root: root, lock: lock, giveTurn: giveTurn, warn: o.Warn, stop: make(chan struct{}), containers: newContainerTable(), collectGrace: stopGrace}
 	p.uncollected = lock.unclean
 	p.collectLast = func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.collectGrace)
@@ -243,7 +245,7 @@ func (p *Process) close() error {
 	if p.restore != nil {
 		errs = append(errs, p.restore())
 	}
-	giveTurn()
+	p.giveTurn()
 	errs = append(errs, p.lock.release(p.uncollected, func(released int64) {
 		if opened && closed == nil {
 			leaveSums(p.root, released)

@@ -13,13 +13,15 @@ import (
 // the next one, of another session and on another root, waits for its turn.
 var turn = make(chan struct{}, 1)
 
-func takeTurn(ctx context.Context) error {
+// takeTurn waits for the turn, unless the engine is to run beside others. Give gives it back.
+func takeTurn(ctx context.Context, beside bool) (give func(), err error) {
+	if beside {
+		return func() {}, nil
+	}
 	select {
 	case turn <- struct{}{}:
-		return nil
+		return func() { <-turn }, nil
 	case <-ctx.Done():
-		return fmt.Errorf("cannot wait for the other engine of this process: %w", context.Cause(ctx))
+		return nil, fmt.Errorf("cannot wait for the other engine of this process: %w", context.Cause(ctx))
 	}
 }
-
-func giveTurn() { <-turn }

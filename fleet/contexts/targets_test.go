@@ -19,7 +19,7 @@ func TestTargets(t *testing.T) {
 	files["images/base/Dockerfile.template"] += "LABEL arch={{ arch }}\n"
 	f, _ := read(t, files, contexts.Options{})
 	known := map[string]contexts.Known{}
-	look := func() map[string]string {
+	look := func() map[digests.Inputs]string {
 		t.Helper()
 		s, err := contexts.Read(t.Context(), f.Targets(), contexts.Options{
 			Level: 1, Entries: func(folder string) []byte { return known[folder].Entries },

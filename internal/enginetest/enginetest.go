@@ -74,7 +74,7 @@ func Memory(t testing.TB) string {
 func StartIn(t testing.TB, root string) *embedded.Process {
 	t.Helper()
 	Need(t)
-	p, err := embedded.Start(t.Context(), embedded.Options{Root: root, Names: Names, NamesFile: filepath.Base(journal.Path(root))})
+	p, err := embedded.Start(t.Context(), embedded.Options{Root: root, Names: Names, NamesFile: filepath.Base(journal.Path(root)), Beside: true})
 	if err != nil {
 		t.Fatal(err)
 	}
