@@ -18,7 +18,7 @@ import (
 // Text is a text without secrets, and with commands that work as they are printed.
 func (s *Session) Text(text string) string { return s.opts.Complete(s.known().Text(text)) }
 
-// Error is an error without secrets, as errors.Is and errors.As see it. Its text is that of all hints, too.
+// Error is an error without secrets. It is still what it was for errors.Is, and has its hints.
 func (s *Session) Error(err error) error { return s.known().Error(err) }
 
 func (s *Session) known() *redact.Secrets {

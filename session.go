@@ -3,7 +3,8 @@
 //
 // Open gives a Session, whose calls print nothing and end no process. What a person should know while one runs
 // comes as a Notice, what a build does as events (package event); what went wrong is an error, and one that
-// joins several is taken apart by problem.Each. Texts are without the configuration's secrets.
+// joins several is taken apart by problem.Each. Notices, events, plans and reports are without secrets;
+// Session.Error takes them out of an error.
 //
 //	cfg, err := config.Load(config.Sources{File: "config.yaml", Env: os.Getenv})
 //	s, err := slipway.Open(slipway.Options{Config: cfg})
