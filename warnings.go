@@ -60,7 +60,7 @@ func (s *Session) warnUntested(f *fleet.Fleet, p *plan.Plan) {
 func (s *Session) warnUnread(step *plan.Step) {
 	for _, err := range problem.Each(step.Unread) {
 		text, hint := problem.Split(err)
-		s.warn(problem.Text(fmt.Sprintf("%s; %s:%s is published, and stays as it is", text, step.Image.Name, step.Image.Tag), hint))
+		s.warnOnce(problem.Text(fmt.Sprintf("%s; %s:%s is published, and stays as it is", text, step.Image.Name, step.Image.Tag), hint))
 	}
 }
 
