@@ -121,6 +121,27 @@ func TestTwoSessions(t *testing.T) {
 	}
 }
 
+// TestWarnedEachTime: a session that plans again says again what is wrong, and once in each call.
+func TestWarnedEachTime(t *testing.T) {
+	dir, cfg := smallFleet(t, map[string]string{"app/control": "Package: app\nBuild-Depends: base, nobody\n"})
+	said := 0
+	s := open(t, slipway.Options{Config: cfg, Root: filepath.Join(dir, "root"), Notify: func(n slipway.Notice) {
+		if n.Kind == slipway.Warning && strings.Contains(n.Text, "nobody") {
+			said++
+		}
+	}})
+	for i := range 2 {
+		p, err := s.Plan(t.Context(), slipway.PlanOptions{Directory: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Close()
+		if said != i+1 {
+			t.Errorf("after %d plans it was said %d times", i+1, said)
+		}
+	}
+}
+
 // TestCallsOnAFleet: what reads and writes definitions prints nothing and needs no engine.
 func TestCallsOnAFleet(t *testing.T) {
 	dir, cfg := smallFleet(t, nil)

@@ -99,7 +99,7 @@ type Session struct {
 	secrets *redact.Secrets // nil hides nothing
 	hidden  []string        // the texts that secrets hides
 	spared  bool            // it was said that some are shown
-	warned  map[string]bool // see warnOnce
+	warned  map[string]bool // by the call that goes on, see warnOnce
 }
 
 // Open begins a Session. The error says what is wrong with the configuration's names.
@@ -166,7 +166,14 @@ func (s *Session) tell(kind NoticeKind, text string) {
 
 func (s *Session) warn(text string) { s.tell(Warning, text) }
 
-// warnOnce says a warning about the fleet, which may be read more than once.
+// begin is for calls that read a fleet: what the last one warned of is new to this one.
+func (s *Session) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.warned)
+}
+
+// warnOnce says a warning about the fleet, which a call may read more than once.
 func (s *Session) warnOnce(text string) {
 	s.mu.Lock()
 	again := s.warned[text]

@@ -24,6 +24,7 @@ const (
 // first, a running one is waited for, and what was read while one was made is read again. Who only looks
 // waits a moment, and then reads what there is. Without a folder there is no tree.
 func (s *Session) steady(ctx context.Context, dir string, looking bool, read func() error) error {
+	s.begin()
 	for i := range rereads {
 		w, err := s.settle(ctx, dir, looking)
 		if err != nil {

@@ -58,6 +58,7 @@ func (s *Session) planUpdate(ctx context.Context, o UpdateOptions) (*fleet.Fleet
 // Update adds a changelog entry to an image and to all that depend on it, however far: all changelogs are written
 // or none. It holds the tree's lock from before the fleet is read until they are.
 func (s *Session) Update(ctx context.Context, o UpdateOptions) (_ []fleet.Edit, err error) {
+	s.begin()
 	if info, err := os.Stat(o.Directory); err != nil || !info.IsDir() {
 		_, _, err = s.planUpdate(ctx, o) // says what is wrong with it
 		return nil, err
