@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"time"
 
 	"github.com/slipway-build/slipway/digests"
 	"github.com/slipway-build/slipway/engine/embedded"
+	"github.com/slipway-build/slipway/platform"
 	"github.com/slipway-build/slipway/ref"
 	"github.com/slipway-build/slipway/registry"
 	"github.com/slipway-build/slipway/runner/remote"
@@ -58,17 +58,9 @@ func pull(ctx context.Context, client *registry.Client, p *embedded.Process, giv
 	services := p.Services()
 	from := remote.Registries{
 		Client: client, Store: store.New(services.Images, services.Content), Content: services.Content,
-		Hold: p.Hold, Platform: machine(),
+		Hold: p.Hold, Platform: string(platform.Machine()),
 	}
 	start, name := time.Now(), parsed.String()
 	target, err := from.Pull(ctx, name, name, nil)
 	return Pulled{Image: given, Digest: digests.Manifest(target.Digest), Took: time.Since(start)}, err
-}
-
-// machine is the platform of Linux on this machine.
-func machine() string {
-	if runtime.GOARCH == "arm" {
-		return "linux/arm/v7"
-	}
-	return "linux/" + runtime.GOARCH
 }

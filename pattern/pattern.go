@@ -24,9 +24,6 @@ func (p Pattern) String() string { return p.text }
 // MatchString is regexp.Regexp's.
 func (p Pattern) MatchString(s string) bool { return p.compiled().MatchString(s) }
 
-// Match is regexp.Regexp's.
-func (p Pattern) Match(b []byte) bool { return p.compiled().Match(b) }
-
 // FindString is regexp.Regexp's.
 func (p Pattern) FindString(s string) string { return p.compiled().FindString(s) }
 
